@@ -1,0 +1,1 @@
+"""Ground floor: types, errors, parameter tables, paths and the log. Imports nothing of the project."""

@@ -1,0 +1,83 @@
+"""Parameter tables: one description of a setting serves the dialog, the command line and the docs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from phy_medicine.base.errors import PhyMedError
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One setting: its name, type, default, unit, limits and one line of help."""
+
+    name: str
+    type: type
+    default: Any
+    unit: str = ""
+    help: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] = ()
+
+    def check(self, value: Any) -> Any:
+        """Return the value in the parameter's type.
+
+        Raises
+        ------
+        PhyMedError : wrong type, out of range, or not among the choices
+        """
+        try:
+            if self.type is bool and isinstance(value, str):
+                value = {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+            value = self.type(value)
+        except (TypeError, ValueError, KeyError):
+            raise PhyMedError(f"{self.name} must be {self.type.__name__}, not {value!r}.") from None
+        if self.choices and value not in self.choices:
+            raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
+        low, high = self.minimum, self.maximum
+        if (low is not None and value < low) or (high is not None and value > high) or value != value:
+            raise PhyMedError(f"{self.name} must lie between {low} and {high} {self.unit}, not {value}.".replace(" ,", ","))
+        return value
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[Any, ...] = (),
+) -> Any:
+    """Declare a field of a frozen settings dataclass together with its `Param` facts."""
+    facts = {"unit": unit, "help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    return field(default=default, metadata={"param": facts})
+
+
+def params_of(settings: Any) -> tuple[Param, ...]:
+    """Return the parameter table of a settings class or instance, in field order."""
+    return tuple(
+        Param(f.name, type(f.default), f.default, **f.metadata["param"])
+        for f in dataclasses.fields(settings)
+        if "param" in f.metadata
+    )
+
+
+def changed(settings: S, **values: Any) -> S:
+    """Return a copy of the settings with checked new values.
+
+    Raises
+    ------
+    PhyMedError : unknown name or value out of range
+    """
+    table = {p.name: p for p in params_of(settings)}
+    unknown = sorted(set(values) - set(table))
+    if unknown:
+        raise PhyMedError(f"Unknown setting {unknown[0]}; known: {', '.join(table)}.")
+    checked = {name: table[name].check(value) for name, value in values.items()}
+    return dataclasses.replace(settings, **checked)  # type: ignore[type-var]

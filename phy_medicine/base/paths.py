@@ -1,0 +1,43 @@
+"""Where the program keeps its own files: beside the dataset, and in the user's home."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def user_dir() -> Path:
+    """Folder of the user's own state and caches; `PHY_MEDICINE_HOME` overrides `~/.phy_medicine`."""
+    return Path(os.environ.get("PHY_MEDICINE_HOME") or Path.home() / ".phy_medicine")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """Files of the program beside one dataset; nothing is created by asking for a path."""
+
+    dataset_dir: Path
+
+    @property
+    def root(self) -> Path:
+        return self.dataset_dir / ".phy_medicine"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
