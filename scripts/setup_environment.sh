@@ -57,11 +57,11 @@ if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 && [ ! -x .venv/bin/p
 fi
 install_system_packages "$packages"
 
-# An environment does not survive being moved, so the folder is part of the stamp.
+# The programs of an environment hold its absolute path, so one that was moved or copied is made anew.
 wanted="$(pwd) $(cat setup.cfg pyproject.toml constraints.txt | cksum)"
 [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$wanted" ] && is_supported .venv/bin/python && exit 0
 
-if ! is_supported .venv/bin/python || ! .venv/bin/pip --version >/dev/null 2>&1; then
+if ! is_supported .venv/bin/python || ! head -n 2 .venv/bin/pip 2>/dev/null | grep -qF "$(pwd)/.venv/"; then
     rm -rf .venv
     echo "Making the environment in .venv with $("$python" --version)"
     "$python" -m venv .venv
@@ -69,6 +69,6 @@ fi
 rm -f "$STAMP"
 echo "Installing the Python packages (a few minutes the first time)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
     --no-build-isolation -e ".[$EXTRAS]"
 echo "$wanted" >"$STAMP"

@@ -1,0 +1,37 @@
+# `make help` lists the commands. Each of them makes the environment in .venv first, if it is not there.
+
+BIN := .venv/bin
+PYTEST_OPTIONS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check format bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: ## the environment in .venv, and the system libraries
+	@scripts/setup_environment.sh --virtual-display
+
+demo: ## simulate a drifting recording, then curate it (without a display: screenshots in demo/)
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then scripts/setup_environment.sh; else scripts/setup_environment.sh --virtual-display; fi
+	@$(BIN)/python scripts/demo.py
+
+test: env check ## format, lint, types, layers, then every test
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+check: env ## format, lint, types, layers
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo --quiet
+
+format: env ## rewrite the source in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: env ## measure opening, selection, actions and saving on a simulated dataset
+	$(BIN)/python benchmarks/selection.py
+
+clean: ## remove everything that can be made again
+	rm -rf .venv build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

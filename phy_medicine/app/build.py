@@ -1,0 +1,115 @@
+"""Composition root: a session on a dataset, and a window on a session. Everything heavy is imported when asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import PhyMedError, SaveError
+from phy_medicine.base.paths import OwnFiles
+
+if TYPE_CHECKING:
+    from phy_medicine.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """How the window opens and what it does by itself; the fields are the options of `phy-med template-gui`."""
+
+    do: tuple[str, ...] = ()
+    screenshot: Path | None = None
+    quit: bool = False
+    size: tuple[int, int] | None = None
+    shared_context: bool = True
+    clear_state: bool = False
+
+
+def open_session(path: str | Path, *, read_only: bool = False, recover: bool | None = None) -> Session:
+    """Open a sorted dataset for curation, without a window.
+
+    Parameters
+    ----------
+    path : the dataset's params.py
+    read_only : refuse every change
+    recover : replay unsaved work of an earlier session (True), leave it aside (False), or keep it for later (None)
+
+    Raises
+    ------
+    DatasetError : a file is missing or cannot be understood
+    """
+    from phy_medicine.session.session import Session
+
+    return Session.open(Path(path), read_only=read_only, recover=recover)
+
+
+def show(session: Session) -> Any:
+    """Open the window on a session and return it.
+
+    Raises
+    ------
+    PhyMedError : there is no display
+    """
+    check_display()
+    from phy_medicine.gui.app import show as show_window
+
+    return show_window(session)
+
+
+def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
+    """Open the window on the session that `open_it` gives, and return the exit code when it is closed.
+
+    The session is opened in a thread of its own, while the libraries of the window are loaded in this one.
+
+    Raises
+    ------
+    PhyMedError : there is no display, or the dataset cannot be opened
+    """
+    check_display()
+    thread = ThreadPoolExecutor(1, thread_name_prefix="open")
+    opening = thread.submit(open_it)
+    thread.shutdown(wait=False)
+    from phy_medicine.gui.app import run
+
+    return run(
+        opening.result,
+        do=options.do,
+        screenshot=options.screenshot,
+        quit=options.quit,
+        size=options.size,
+        shared_context=options.shared_context,
+        clear_state=options.clear_state,
+    )
+
+
+def clear_cache(path: str | Path) -> None:
+    """Delete the dataset's cache of computed things; it is made again when needed.
+
+    Raises
+    ------
+    SaveError : the folder cannot be deleted
+    """
+    cache = OwnFiles(Path(path).resolve().parent).cache
+    if not cache.exists():
+        return
+    try:
+        shutil.rmtree(cache)
+    except OSError as error:
+        raise SaveError(f"Could not delete the cache {cache}: {error.strerror}. Delete the folder by hand.") from error
+
+
+def check_display(environment: Sequence[str] | None = None) -> None:
+    """Refuse early where Qt would abort the whole program.
+
+    Raises
+    ------
+    PhyMedError : Linux without a display
+    """
+    names = os.environ if environment is None else environment
+    if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"} & set(names):
+        raise PhyMedError("There is no display: run this on a desktop, or put `xvfb-run -a` in front of the command.")

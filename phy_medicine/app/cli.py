@@ -1,0 +1,81 @@
+"""`phy-med`: the command line. A command's module is imported when the command is called, so that help costs nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+import phy_medicine
+from phy_medicine.base.errors import PhyMedError
+
+COMMANDS = {
+    "template-gui": "phy_medicine.app.template_gui",
+    "template-describe": "phy_medicine.app.template_describe",
+    "simulate": "phy_medicine.app.simulate",
+}
+"""Command name -> the module whose `command` it is."""
+
+
+class PhyMed(click.Group):
+    """Loads commands by name, and turns errors into one sentence and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.meta.get("debug"):
+                raise
+            raise click.ClickException(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    """What the user reads: our own errors as they are, anything else with the way to find out more."""
+    if isinstance(error, PhyMedError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return f"{type(error).__name__}: {error}. This is a fault of the program; run again with --debug and report it."
+
+
+def _remember_debug(ctx: click.Context, _: click.Parameter, debug: bool) -> None:
+    if debug:
+        from phy_medicine.base.log import configure
+
+        configure(debug=True)
+    ctx.meta["debug"] = debug or ctx.meta.get("debug", False)
+
+
+def debug_option(command: Any) -> Any:
+    """Give a command `--debug`: every log line on stderr, and the traceback of an error."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_remember_debug,
+        help="Write every log line to stderr, and the traceback of an error.",
+    )(command)
+
+
+@click.command(cls=PhyMed, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(phy_medicine.__version__, prog_name="phy-med")
+def cli() -> None:
+    """Curate sorted spikes by hand, with the probe's motion in view."""
+
+
+def main() -> None:
+    """Run the command line; the entry point of `phy-med`."""
+    cli.main(prog_name="phy-med")

@@ -1,0 +1,38 @@
+"""`phy-med simulate`: a recording of which the truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from phy_medicine.app.cli import debug_option
+from phy_medicine.app.param_options import options_of
+from phy_medicine.io.simulate import SimulationSettings
+
+PROGRESS_AFTER_S = 2.0
+
+
+@click.command("simulate")
+@click.argument("out_dir", type=click.Path(path_type=Path, file_okay=False))
+@options_of(SimulationSettings)
+@debug_option
+def command(out_dir: Path, **settings: Any) -> None:
+    """Write a ground-truth recording and its sorted dataset into OUT_DIR.
+
+    OUT_DIR/params.py opens with `phy-med template-gui`; the truth is in ground_truth.npz.
+    """
+    from tqdm import tqdm
+
+    from phy_medicine.io.simulate import simulate
+
+    layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    with tqdm(total=1.0, delay=PROGRESS_AFTER_S, bar_format=layout, leave=False) as bar:
+
+        def show_progress(fraction: float, text: str) -> None:
+            bar.set_description_str(text, refresh=False)
+            bar.update(fraction - bar.n)
+
+        params_py = simulate(out_dir, SimulationSettings(**settings), show_progress)
+    click.echo(params_py)

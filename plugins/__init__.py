@@ -1,0 +1,1 @@
+"""Plugins shipped with the program; installed as `phy_medicine.contrib`."""
