@@ -1,0 +1,1 @@
+"""Curation as pure data: which spike is in which cluster, what clusters are called, and what comes next."""
