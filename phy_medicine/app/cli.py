@@ -1,4 +1,4 @@
-"""`phy-med`: the command line. A command's module is imported when the command is called, so that help costs nothing."""
+"""`phy-med`: the command line. The module of a command is imported when the command is called."""
 
 from __future__ import annotations
 

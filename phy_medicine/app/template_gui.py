@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,18 +12,14 @@ from phy_medicine.app.build import WindowOptions, clear_cache, open_session, run
 from phy_medicine.app.cli import debug_option
 
 
-class Size(click.ParamType):
-    """Width and height of a window in pixels, written 1280x800."""
-
-    name = "WxH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", str(value))
-        if match is None:
-            self.fail(f"{value!r} is not a size in pixels such as 1280x800.", param, ctx)
-        return int(match[1]), int(match[2])
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Width and height in pixels, from 1280x800."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a size in pixels such as 1280x800.", ctx, param)
+    return int(match[1]), int(match[2])
 
 
 @click.command("template-gui")
@@ -34,7 +29,7 @@ class Size(click.ParamType):
 )
 @click.option("--screenshot", type=click.Path(path_type=Path), metavar="PNG", help="Save a picture of the window.")
 @click.option("--quit", "quit_after", is_flag=True, help="Close the window when the --do list is done.")
-@click.option("--size", type=Size(), help="Size of the window in pixels, such as 1280x800.")
+@click.option("--size", metavar="WxH", callback=_size, help="Size of the window in pixels, such as 1280x800.")
 @click.option("--read-only", is_flag=True, help="Change nothing: no journal, no save.")
 @click.option(
     "--recover/--discard-journal",

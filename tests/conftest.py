@@ -1,0 +1,47 @@
+"""What tests of every layer share: the data beside the repository, a simulated dataset, a home of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# A dock that is floated keeps its OpenGL objects only with shared contexts, chosen before vispy is imported.
+os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh folder for the user's state, so that no test sees the user's own nor another test's."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PHY_MEDICINE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real datasets: `$PHY_MEDICINE_SHARED/data`, else `../shared/data` beside the repository."""
+    shared = Path(os.environ.get("PHY_MEDICINE_SHARED") or REPOSITORY.parent / "shared")
+    if not (shared / "data").is_dir():
+        pytest.skip("no real datasets here: set PHY_MEDICINE_SHARED to the folder that holds data/")
+    return shared / "data"
+
+
+@pytest.fixture(scope="session")
+def simulated_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The params.py of a small simulated dataset, made once; look, but change nothing: take `dataset` for that."""
+    from phy_medicine.io.simulate import SimulationSettings, simulate
+
+    settings = SimulationSettings(channels=16, units=8, duration_s=20.0, drift="zigzag", oversplit=0.4, seed=1)
+    return simulate(tmp_path_factory.mktemp("simulated"), settings)
+
+
+@pytest.fixture
+def dataset(simulated_dataset: Path, tmp_path: Path) -> Path:
+    """The params.py of a copy of the simulated dataset, free to be changed."""
+    shutil.copytree(simulated_dataset.parent, tmp_path / "dataset")
+    return tmp_path / "dataset" / simulated_dataset.name
