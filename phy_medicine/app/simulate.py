@@ -17,8 +17,9 @@ PROGRESS_AFTER_S = 2.0
 @click.command("simulate")
 @click.argument("out_dir", type=click.Path(path_type=Path, file_okay=False))
 @options_of(SimulationSettings)
+@click.option("--overwrite", is_flag=True, help="Replace a dataset that is already in OUT_DIR.")
 @debug_option
-def command(out_dir: Path, **settings: Any) -> None:
+def command(out_dir: Path, *, overwrite: bool, **settings: Any) -> None:
     """Write a ground-truth recording and its sorted dataset into OUT_DIR.
 
     OUT_DIR/params.py opens with `phy-med template-gui`; the truth is in ground_truth.npz.
@@ -28,11 +29,11 @@ def command(out_dir: Path, **settings: Any) -> None:
     from phy_medicine.io.simulate import simulate
 
     layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
-    with tqdm(total=1.0, delay=PROGRESS_AFTER_S, bar_format=layout, leave=False) as bar:
+    with tqdm(total=1.0, delay=PROGRESS_AFTER_S, bar_format=layout, leave=False, disable=None) as bar:
 
         def show_progress(fraction: float, text: str) -> None:
             bar.set_description_str(text, refresh=False)
             bar.update(fraction - bar.n)
 
-        params_py = simulate(out_dir, SimulationSettings(**settings), show_progress)
+        params_py = simulate(out_dir, SimulationSettings(**settings), progress=show_progress, overwrite=overwrite)
     click.echo(params_py)
