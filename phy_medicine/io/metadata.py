@@ -1,0 +1,156 @@
+"""Labels of the clusters: reading every TSV and CSV file, and the text of those we write."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.types import LabelValue
+from phy_medicine.io.array_files import DatasetFolder
+from phy_medicine.io.checks import Check, CheckList
+
+GROUP = "group"
+_LEGACY_GROUPS = {0: "noise", 1: "mua", 2: "good", 3: "unsorted"}  # phy 1 wrote numbers into cluster_groups.csv
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Label columns of the clusters.
+
+    fields : field -> cluster id -> value; values of `group` are text
+    files : field -> name of the file it came from
+    """
+
+    fields: Mapping[str, Mapping[int, LabelValue]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, ...]]:
+    """Read the labels of a dataset folder.
+
+    All `*.csv`, then all `*.tsv`, by name; every column beside `cluster_id` is a field named by the header, and a
+    field found again replaces the earlier one as a whole. `cluster_info` is skipped. A file that cannot be read is
+    left out with a remark.
+    """
+    folder = source if isinstance(source, DatasetFolder) else DatasetFolder(source)
+    checks = CheckList()
+    fields: dict[str, dict[int, LabelValue]] = {}
+    files: dict[str, str] = {}
+    for name in [*folder.matching("*.csv"), *folder.matching("*.tsv")]:
+        if Path(name).stem == "cluster_info":
+            continue
+        for key, values in _read_table(folder.where(name), name, checks).items():
+            if name == "cluster_group.tsv" and key == "KSLabel":
+                checks.note(name, "repeats KSLabel and holds no groups, so all clusters start unsorted.")
+            fields[key], files[key] = values, name
+    if GROUP in fields:
+        fields[GROUP] = {cluster: _group(value) for cluster, value in fields[GROUP].items()}
+    return Metadata(fields, files), checks.all()
+
+
+def _read_table(path: Path, name: str, checks: CheckList) -> dict[str, dict[int, LabelValue]]:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            first = file.readline()
+            delimiter = "\t" if "\t" in first else ","
+            header = next(csv.reader([first], delimiter=delimiter), [])
+            if "cluster_id" not in header:
+                return {}  # some other table; it is not read any further, whatever its size
+            return _read_rows(csv.reader(file, delimiter=delimiter), header, name, checks)
+    except (OSError, csv.Error) as error:
+        checks.warn(name, f"cannot be read ({error}) and is left out.")
+        return {}
+
+
+def _read_rows(
+    rows: Iterable[list[str]], header: list[str], name: str, checks: CheckList
+) -> dict[str, dict[int, LabelValue]]:
+    fields: dict[str, dict[int, LabelValue]] = {key: {} for key in header if key not in ("cluster_id", "")}
+    id_column = header.index("cluster_id")
+    n_bad = 0
+    for row in rows:
+        cluster = parse_value(row[id_column]) if len(row) > id_column else ""
+        if not isinstance(cluster, int):
+            n_bad += any(row)
+            continue
+        for key, cell in zip(header, row, strict=False):
+            if key in fields and cell != "":
+                fields[key][cluster] = parse_value(cell)
+    if n_bad:
+        checks.warn(name, f"{n_bad} rows have no cluster number and are left out.")
+    return fields
+
+
+def parse_value(text: str) -> LabelValue:
+    """Return a cell as whole number, else as number, else as text.
+
+    An underscore makes it text: Python would read 1_0 as ten and the label would come back changed.
+    """
+    if "_" in text:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _group(value: LabelValue) -> str:
+    if isinstance(value, int):
+        return _LEGACY_GROUPS.get(value, str(value))
+    return str(value)
+
+
+def format_field(name: str, values: Mapping[int, LabelValue | None], cluster_ids: Iterable[int]) -> str:
+    """Return the text of `cluster_<name>.tsv`, byte for byte as phy writes it.
+
+    Parameters
+    ----------
+    name : the field, which is the header of the second column
+    values : cluster id -> value; None and absent clusters get no row
+    cluster_ids : the clusters that exist
+    """
+    rows = [(c, _plain(values[c])) for c in sorted(int(c) for c in cluster_ids) if values.get(c) is not None]
+    return _table(["cluster_id", name], rows)
+
+
+def format_cluster_info(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the text of `cluster_info.tsv`: first `cluster_id`, then every other key in ASCII order.
+
+    Parameters
+    ----------
+    rows : one mapping per cluster with the key `cluster_id`; floats are written with 8 digits after the point, None
+        as an empty cell, and `is_masked` is left out
+    """
+    keys = sorted({key for row in rows for key in row} - {"cluster_id", "is_masked"})
+    cells = [[_info_cell(row.get(key)) for key in ("cluster_id", *keys)] for row in rows]
+    return _table(["cluster_id", *keys], cells)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter="\t")  # ends lines with CR LF, as phy's files do
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _info_cell(value: Any) -> Any:
+    value = _plain(value)
+    if isinstance(value, float):
+        return f"{value:.8f}" if math.isfinite(value) else str(value)
+    return value

@@ -1,0 +1,221 @@
+"""Raw recordings: several files as one, read by time and displayed channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.types import AnyArray, IntArray, frozen
+from phy_medicine.io.array_files import map_array
+from phy_medicine.io.checks import CheckList
+from phy_medicine.io.params_py import DatasetParams
+
+
+class Part(Protocol):
+    """One raw file, (n_samples, n_columns), that gives rows by slice."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+class CompressedPart:
+    """A `.cbin` file; decompression goes through one lock, since its reader is not safe among threads."""
+
+    def __init__(self, path: Path) -> None:
+        import mtscomp  # 0.1 s, and few datasets are compressed
+
+        self._reader = mtscomp.Reader(n_threads=1)
+        self._reader.open(path)
+        self._lock = threading.Lock()
+        self.shape = (int(self._reader.n_samples), int(self._reader.n_channels))
+        self.dtype = np.dtype(self._reader.dtype)
+
+    def __getitem__(self, rows: slice, /) -> AnyArray:
+        with self._lock:
+            return np.asarray(self._reader[rows.start : rows.stop])
+
+
+class Traces:
+    """A recording in time order, its columns already those of the channel map.
+
+    n_samples : rows of all files together
+    n_channels : displayed channels
+    dtype : of the file
+    name : name of the first file
+    """
+
+    def __init__(self, parts: Sequence[Part], channel_map: IntArray, sample_rate: float, name: str = "") -> None:
+        self._parts = tuple(parts)
+        self._bounds = np.concatenate([[0], np.cumsum([part.shape[0] for part in parts])]).astype(np.int64)
+        self._map = frozen(np.asarray(channel_map, dtype=np.int64))
+        self._map_is_identity = np.array_equal(self._map, np.arange(parts[0].shape[1]))
+        self.n_samples = int(self._bounds[-1])
+        self.n_channels = len(self._map)
+        self.sample_rate = float(sample_rate)
+        self.dtype = np.dtype(parts[0].dtype)
+        self.name = name
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording, s."""
+        return self.n_samples / self.sample_rate
+
+    def read(self, start: int, stop: int, channel_ids: IntArray | None = None) -> AnyArray:
+        """Return a stretch of the recording.
+
+        Parameters
+        ----------
+        start, stop : samples; may lie outside of the recording
+        channel_ids : (n,) int displayed channels, all when None; -1 gives zeros
+
+        Returns
+        -------
+        (stop - start, n) in the dtype of the file, 0 outside of the recording
+        """
+        start, stop = int(start), max(int(start), int(stop))
+        columns, absent = self._columns(channel_ids)
+        n_columns = self.n_channels if columns is None else len(columns)
+        out = np.zeros((stop - start, n_columns), dtype=self.dtype)
+        self._fill(out, start, stop, columns)
+        if absent is not None:
+            out[:, absent] = 0
+        return out
+
+    def read_many(self, starts: IntArray, n: int, channel_ids: IntArray | None = None) -> AnyArray:
+        """Return many windows of the same length.
+
+        Parameters
+        ----------
+        starts : (n_windows,) int, first sample of each; may lie outside of the recording
+        n : samples of each window
+        channel_ids : (n_channels,) int displayed channels, all when None; -1 gives zeros
+
+        Returns
+        -------
+        (n_windows, n, n_channels) in the dtype of the file, 0 outside of the recording
+        """
+        columns, absent = self._columns(channel_ids)
+        n_columns = self.n_channels if columns is None else len(columns)
+        out = np.zeros((len(starts), n, n_columns), dtype=self.dtype)
+        # In time order: sequential on a disk, and a compressed chunk is opened once.
+        for i in np.argsort(starts, kind="stable"):
+            start = int(starts[i])
+            self._fill(out[i], start, start + n, columns)
+        if absent is not None:
+            out[:, :, absent] = 0
+        return out
+
+    def _columns(self, channel_ids: IntArray | None) -> tuple[IntArray | None, IntArray | None]:
+        """Raw columns (None: all in file order) and the positions of absent channels among them."""
+        if channel_ids is None:
+            return (None if self._map_is_identity else self._map), None
+        channel_ids = np.asarray(channel_ids, dtype=np.int64)
+        if len(channel_ids) and not -1 <= channel_ids.min() <= channel_ids.max() < self.n_channels:
+            raise DatasetError(f"{self.name} has {self.n_channels} channels; {channel_ids.max()} is none of them.")
+        absent = np.flatnonzero(channel_ids < 0)
+        return self._map[np.maximum(channel_ids, 0)], absent if len(absent) else None
+
+    def _fill(self, out: AnyArray, start: int, stop: int, columns: IntArray | None) -> None:
+        """Copy the samples [start, stop) that exist into `out`, whose first row is sample `start`."""
+        low, high = max(start, 0), min(stop, self.n_samples)
+        if low >= high:
+            return
+        first = int(np.searchsorted(self._bounds, low, side="right")) - 1
+        for k in range(first, len(self._parts)):
+            part_start, part_stop = int(self._bounds[k]), int(self._bounds[k + 1])
+            a, b = max(low, part_start), min(high, part_stop)
+            if a < b:
+                rows = self._parts[k][a - part_start : b - part_start]
+                out[a - start : b - start] = rows if columns is None else rows[:, columns]
+            if part_stop >= high:
+                return
+
+
+def open_traces(params: DatasetParams, channel_map: IntArray, checks: CheckList) -> tuple[Traces | None, str]:
+    """Open the raw files that `params.py` names.
+
+    Returns
+    -------
+    The recording, or None and one sentence that says why there is none
+    """
+    if not params.dat_paths:
+        return None, "No raw data: params.py names no recording."
+    missing = [path.name for path in params.dat_paths if not path.is_file()]
+    if missing:
+        sentence = f"No raw data: {missing[0]} not found."
+        checks.warn("params.py", f"{sentence} Put it beside params.py or correct dat_path to see traces and waveforms.")
+        return None, sentence
+    try:
+        parts = [_open_part(path, params, checks) for path in params.dat_paths]
+        _check_parts(parts, params, channel_map)
+    except DatasetError as error:
+        checks.warn(params.dat_paths[0].name, f"{error} Traces are not shown.")
+        return None, f"No raw data: {error}"
+    return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name), ""
+
+
+def open_flat(path: Path, n_columns: int, dtype: np.dtype[Any], offset: int, checks: CheckList) -> AnyArray:
+    """Map a flat binary file, (n_samples, n_columns), read-only; a last incomplete row is left out with a warning.
+
+    Raises
+    ------
+    DatasetError : not one complete row, or unreadable
+    """
+    row = n_columns * dtype.itemsize
+    try:
+        size = path.stat().st_size - offset
+        n_samples = max(0, size) // row
+        if n_samples == 0:
+            raise DatasetError(f"{path.name} holds no complete sample of {n_columns} channels.")
+        if size % row:
+            checks.warn(
+                path.name,
+                f"the size is no multiple of {n_columns} channels of {dtype}; the last {size % row} bytes are ignored "
+                "and n_channels_dat, dtype or offset may be wrong.",
+            )
+        return np.asarray(np.memmap(path, dtype, "r", offset, (n_samples, n_columns)))
+    except OSError as error:
+        raise DatasetError(f"{path.name} cannot be opened ({error.strerror}).") from None
+
+
+def _open_part(path: Path, params: DatasetParams, checks: CheckList) -> Part:
+    if path.suffix == ".cbin":
+        return _open_compressed(path)
+    if path.suffix == ".npy":
+        array = map_array(path)
+        if array.ndim != 2 or array.dtype.kind not in "iuf":
+            raise DatasetError(f"{path.name} has the shape {array.shape}, expected (n_samples, n_channels).")
+        return array
+    if params.n_channels_dat is None:
+        raise DatasetError(f"params.py gives no n_channels_dat, so {path.name} cannot be read.")
+    return open_flat(path, params.n_channels_dat, params.dtype, params.offset, checks)
+
+
+def _open_compressed(path: Path) -> CompressedPart:
+    if not path.with_suffix(".ch").is_file():
+        raise DatasetError(f"{path.name} needs its companion {path.with_suffix('.ch').name} beside it.")
+    try:
+        return CompressedPart(path)
+    except ImportError:
+        raise DatasetError(f"{path.name} is compressed; install the package mtscomp to read it.") from None
+    except (OSError, ValueError, KeyError, AssertionError) as error:
+        raise DatasetError(f"{path.name} cannot be decompressed ({error}).") from None
+
+
+def _check_parts(parts: Sequence[Part], params: DatasetParams, channel_map: IntArray) -> None:
+    first = parts[0]
+    for part, path in zip(parts, params.dat_paths, strict=True):
+        if part.shape[1] != first.shape[1] or part.dtype != first.dtype:
+            raise DatasetError(f"{path.name} differs from {params.dat_paths[0].name} in channels or sample type.")
+    if int(channel_map.max()) >= first.shape[1]:
+        raise DatasetError(
+            f"the channel map names raw column {int(channel_map.max())} and the file has {first.shape[1]} columns."
+        )
