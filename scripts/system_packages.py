@@ -29,8 +29,8 @@ LIBRARIES = {
     "libxcb-xinput.so.0": "libxcb-xinput0",
 }
 FILES = {
-    ("/usr/lib", "*/dri/*_dri.so"): "libgl1-mesa-dri",
-    ("/usr/share/fonts", "**/*.[to]tf"): "fonts-dejavu-core",
+    "libgl1-mesa-dri": ("lib*/dri/*_dri.so", "lib*/*/dri/*_dri.so"),
+    "fonts-dejavu-core": ("share/fonts/**/*.ttf", "share/fonts/**/*.otf"),
 }
 VIRTUAL_DISPLAY = {
     "Xvfb": "xvfb",
@@ -46,7 +46,7 @@ def missing_packages(*, virtual_display: bool) -> list[str]:
     if not sys.platform.startswith("linux"):
         return []
     missing = [package for name, package in LIBRARIES.items() if not _loads(name)]
-    missing += [package for (root, pattern), package in FILES.items() if not any(Path(root).glob(pattern))]
+    missing += [package for package, patterns in FILES.items() if not _exists(*patterns)]
     if virtual_display:
         missing += [package for name, package in VIRTUAL_DISPLAY.items() if shutil.which(name) is None]
     return missing
@@ -59,6 +59,11 @@ def _loads(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _exists(*patterns: str) -> bool:
+    """Whether a file below /usr fits one of the patterns."""
+    return any(any(Path("/usr").glob(pattern)) for pattern in patterns)
 
 
 if __name__ == "__main__":
