@@ -1,0 +1,241 @@
+"""The state of a curation: assignment, labels, groups and history, changed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+from psygnal import Signal
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import IntArray, LabelValue
+from phy_medicine.curation import planning
+from phy_medicine.curation.actions import GROUP, Action, Delta, Merge, SetGroup, SetLabel, Split
+from phy_medicine.curation.assignment import Assignment
+from phy_medicine.curation.groups import Groups
+from phy_medicine.curation.history import Draft, History, HistoryItem, cells
+from phy_medicine.curation.labels import Fields, LabelTable, check_field, check_value
+from phy_medicine.curation.selection import Selection
+
+
+class ClusterManager:
+    """Plan actions, do them, undo them; `changed` says what happened, once, when all is in place.
+
+    Parameters
+    ----------
+    spike_clusters : (n_spikes,) int, starting labels
+    fields : label field -> cluster -> value
+    next_id : smallest id a new cluster may get; None: the largest label plus 1
+    measured : fields that new clusters do not inherit; None: guessed from names and values
+    """
+
+    changed = Signal(Delta)
+
+    def __init__(
+        self,
+        spike_clusters: IntArray,
+        fields: Fields | None = None,
+        *,
+        next_id: int | None = None,
+        measured: Iterable[str] | None = None,
+    ) -> None:
+        self.assignment = Assignment(spike_clusters, next_id or 0)
+        self.labels = LabelTable(fields or {}, self.assignment.cluster_ids, measured)
+        self.groups = Groups()
+        self.history = History(self.assignment, self.labels)
+
+    @property
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Clusters that exist, ascending."""
+        return self.assignment.cluster_ids
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return self.history.dirty
+
+    def group(self, cluster_id: int) -> str | None:
+        """Return the group of a cluster, None if it has none."""
+        group = self.labels.get(GROUP, cluster_id)
+        return None if group is None else str(group)
+
+    def is_masked(self, cluster_id: int) -> bool:
+        """Say whether navigation skips a cluster because of its group."""
+        return self.groups.is_masked(self.group(cluster_id))
+
+    def plan_merge(self, cluster_ids: Sequence[int]) -> Merge:
+        """Return the merge of clusters; see `planning.plan_merge`."""
+        return planning.plan_merge(self.assignment, cluster_ids)
+
+    def plan_split(
+        self,
+        spike_ids: IntArray | Sequence[int],
+        labels: IntArray | Sequence[int] | None = None,
+        within: Collection[int] | None = None,
+    ) -> Split | Merge:
+        """Return the split of chosen spikes; see `planning.plan_split`."""
+        return planning.plan_split(self.assignment, spike_ids, labels, within)
+
+    def plan_split_init(self, cluster_ids: Sequence[int], spike_templates: IntArray) -> Split | Merge:
+        """Return the split of clusters back to their templates; see `planning.plan_split_init`."""
+        return planning.plan_split_init(self.assignment, cluster_ids, spike_templates)
+
+    def plan_group(self, cluster_ids: Sequence[int], group: str | None) -> SetGroup:
+        """Return the move of clusters to a group; None clears it.
+
+        Raises
+        ------
+        ActionError : no or unknown clusters, or a name that cannot be a group's
+        """
+        ids = planning.existing(self.assignment, cluster_ids)
+        name = group.strip() if group else None
+        self.groups.get(name)
+        return SetGroup(ids, name)
+
+    def plan_label(self, field: str, cluster_ids: Sequence[int], value: LabelValue | None) -> SetLabel:
+        """Return the labelling of clusters; None or "" empties the cells. The field "group" takes text only.
+
+        Raises
+        ------
+        ActionError : no or unknown clusters, or a field or value that a table file cannot hold
+        """
+        ids = planning.existing(self.assignment, cluster_ids)
+        field, checked = check_field(field), check_value(value)
+        if field == GROUP and checked is not None:
+            checked = self.groups.get(str(value).strip()).name
+        return SetLabel(field, ids, checked)
+
+    def do(self, action: Action, selection_before: Selection | None = None) -> Delta:
+        """Do an action and emit what it changed.
+
+        Parameters
+        ----------
+        selection_before : what an undo will select again
+
+        Raises
+        ------
+        ActionError : the action does not fit the clusters of now; nothing is changed
+        """
+        item = self.history.apply(self._draft(action), selection_before)
+        return self._emit(item, "do", None, item.text)
+
+    def undo(self, selection: Selection | None = None) -> Delta:
+        """Take the last action back; `selection` (the one now) is what a redo will select again.
+
+        Raises
+        ------
+        ActionError : nothing to undo
+        """
+        item = self.history.undo(selection)
+        return self._emit(item, "undo", item.selection_before, f"Undo {_undo_name(item)}.")
+
+    def redo(self) -> Delta:
+        """Do the last undone action again.
+
+        Raises
+        ------
+        ActionError : nothing to redo
+        """
+        item = self.history.redo()
+        return self._emit(item, "redo", item.selection_after, f"Redo {_undo_name(item)}.")
+
+    def jump_to(self, position: int, selection: Selection | None = None) -> tuple[Delta, ...]:
+        """Undo or redo until this many actions are done.
+
+        Raises
+        ------
+        ActionError : there are not that many actions
+        """
+        if not 0 <= position <= len(self.history.items):
+            raise ActionError(f"The history has {len(self.history.items)} actions, there is no place {position}.")
+        deltas: list[Delta] = []
+        while self.history.position != position:
+            back = self.history.position > position
+            deltas.append(self.undo(deltas[-1].selection if deltas else selection) if back else self.redo())
+        return tuple(deltas)
+
+    def mark_saved(self) -> None:
+        """Remember that the state of now is on disk."""
+        self.history.mark_saved()
+
+    def _draft(self, action: Action) -> Draft:
+        """Work out what an action moves and changes."""
+        match action:
+            case Merge():
+                return self._merge_draft(action)
+            case Split():
+                return self._split_draft(action)
+            case SetGroup(cluster_ids, value):
+                return self._label_draft(action, GROUP, cluster_ids, value)
+            case SetLabel(field, cluster_ids, value):
+                return self._label_draft(action, field, cluster_ids, value)
+
+    def _merge_draft(self, action: Merge) -> Draft:
+        planning.check(self.assignment, action)
+        old, new = action.cluster_ids, action.new_id
+        counts = {c: self.assignment.count(c) for c in old}
+        return Draft(
+            action,
+            text=f"Merge clusters {', '.join(map(str, old))} to {new}.",
+            added=(new,),
+            removed=old,
+            descendants=tuple((c, new) for c in old),
+            changes=self.labels.heir_changes(counts, (new,)),
+            patch=self.assignment.merge_patch(old, new),
+        )
+
+    def _split_draft(self, action: Split) -> Draft:
+        planning.check(self.assignment, action)
+        counts = {c: self.assignment.count(c) for c in action.old_ids}
+        parts = np.zeros(len(action.spike_ids), dtype=np.int32) if action.parts is None else action.parts
+        chosen = self.assignment.labels_of(action.spike_ids)
+        pairs = np.unique(chosen.astype(np.int64) * len(action.part_ids) + parts)
+        shares = [(int(p // len(action.part_ids)), action.part_ids[p % len(action.part_ids)]) for p in pairs.tolist()]
+        return Draft(
+            action,
+            text=f"Assigned {sum(counts.values())} spikes.",
+            added=action.new_ids,
+            removed=action.old_ids,
+            descendants=tuple(sorted([*shares, *action.rest])),
+            changes=self.labels.heir_changes(counts, action.new_ids),
+            patch=self.assignment.split_patch(action.spike_ids, parts, action.part_ids, dict(action.rest)),
+        )
+
+    def _label_draft(self, action: Action, field: str, cluster_ids: tuple[int, ...], value: LabelValue | None) -> Draft:
+        planning.existing(self.assignment, cluster_ids)
+        names = ", ".join(map(str, cluster_ids))
+        text = f"Change metadata_{field} for clusters {names} to {value}."
+        return Draft(action, text, changes=self.labels.set_changes(field, cluster_ids, value))
+
+    def _emit(
+        self,
+        item: HistoryItem,
+        direction: Literal["do", "undo", "redo"],
+        selection: Selection | None,
+        message: str,
+    ) -> Delta:
+        """Make the delta of an item, turned round for an undo, and emit it."""
+        back = direction == "undo"
+        action = item.action
+        before, after = cells(item.changes, after=False), cells(item.changes, after=True)
+        delta = Delta(
+            kind=item.kind,
+            added=item.removed if back else item.added,
+            removed=item.added if back else item.removed,
+            changed=action.cluster_ids if isinstance(action, SetGroup | SetLabel) else (),
+            descendants=tuple((new, old) for old, new in item.descendants) if back else item.descendants,
+            field=action.field if isinstance(action, SetLabel) else GROUP if isinstance(action, SetGroup) else "",
+            before=after if back else before,
+            after=before if back else after,
+            direction=direction,
+            selection=selection,
+            message=message,
+        )
+        self.changed.emit(delta)
+        return delta
+
+
+def _undo_name(item: HistoryItem) -> str:
+    """What phy calls the kind of action in its undo messages."""
+    return "cluster assign" if item.kind in ("merge", "split") else "move"
