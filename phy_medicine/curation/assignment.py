@@ -134,7 +134,9 @@ class Assignment:
         atoms = tuple(chain.from_iterable(self._atoms_of[c] for c in cluster_ids))
         return Patch(atoms, (new_id,) * len(atoms))
 
-    def split_patch(self, spike_ids: IntArray, parts: IntArray, part_ids: Sequence[int], rest: Mapping[int, int]) -> Patch:
+    def split_patch(
+        self, spike_ids: IntArray, parts: IntArray, part_ids: Sequence[int], rest: Mapping[int, int]
+    ) -> Patch:
         """Cut atoms where needed and return the patch of a split; labels do not change yet.
 
         Parameters

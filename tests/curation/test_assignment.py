@@ -99,7 +99,9 @@ def test_atom_tables_give_the_labels() -> None:
 
 @given(LABELS, st.data())
 @settings(max_examples=150, deadline=None)
-def test_patches_undone_in_any_order_agree_with_the_spike_sets_they_named(labels: list[int], data: st.DataObject) -> None:
+def test_patches_undone_in_any_order_agree_with_the_spike_sets_they_named(
+    labels: list[int], data: st.DataObject
+) -> None:
     a, plain = Assignment(np.array(labels)), np.array(labels)
     backs: list[tuple[Patch, list[tuple[np.ndarray, int]]]] = []
     for _ in range(data.draw(st.integers(1, 8))):
