@@ -10,6 +10,7 @@ import click
 
 from phy_medicine.app.build import WindowOptions, clear_cache, open_session, run_window
 from phy_medicine.app.cli import debug_option
+from phy_medicine.base import log
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -59,8 +60,11 @@ def command(
     phy-med template-gui params.py
     phy-med template-gui params.py --do "c 3 5" --do merge --do save --quit
     """
+    context = click.get_current_context()
+    if not context.meta.get("debug"):
+        log.configure()
     options = WindowOptions(do, screenshot, quit_after, size, not no_shared_context, clear_state)
     if clear_cache_first:
         clear_cache(params_py)
     code = run_window(partial(open_session, params_py, read_only=read_only, recover=recover), options)
-    click.get_current_context().exit(code)
+    context.exit(code)

@@ -1,0 +1,75 @@
+"""The two ways in: `phy_medicine.open`, and a window on what it gives."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import phy_medicine
+from phy_medicine.app import build
+from phy_medicine.app.build import WindowOptions, run_window
+from phy_medicine.base.errors import DatasetError, ReadOnlyError
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Stand in for the window: opens the session as the window does, and keeps its options."""
+    seen: dict[str, object] = {}
+
+    def run(open_it, **options: object) -> int:
+        seen.update(options, session=open_it())
+        return 3
+
+    gui = ModuleType("phy_medicine.gui.app")
+    gui.run = run
+    monkeypatch.setitem(sys.modules, "phy_medicine.gui.app", gui)
+    monkeypatch.setattr(build, "check_display", lambda: None)
+    return seen
+
+
+def test_window_gets_the_session_and_its_options(window: dict[str, object]):
+    assert run_window(lambda: "session", WindowOptions(do=("merge",), size=(1280, 800))) == 3
+    assert window["session"] == "session"
+    assert window["do"] == ("merge",)
+    assert window["size"] == (1280, 800)
+
+
+def test_session_is_opened_while_the_window_is_loaded(window: dict[str, object]):
+    run_window(threading.current_thread, WindowOptions())
+    assert window["session"] is not threading.main_thread()
+
+
+def test_dataset_that_cannot_be_opened_ends_the_window(window: dict[str, object]):
+    def fail() -> None:
+        raise DatasetError("No params.py here.")
+
+    with pytest.raises(DatasetError, match=r"No params\.py here"):
+        run_window(fail, WindowOptions())
+
+
+def test_open_gives_a_session_that_merges_and_takes_back(dataset: Path):
+    session = phy_medicine.open(dataset)
+    before = session.spike_clusters()
+    session.select(session.cluster_ids[:2])
+    session.merge()
+    session.undo()
+    assert (session.spike_clusters() == before).all()
+    session.close()
+
+
+def test_read_only_session_refuses_changes(dataset: Path):
+    session = phy_medicine.open(dataset, read_only=True)
+    session.select(session.cluster_ids[:2])
+    with pytest.raises(ReadOnlyError):
+        session.merge()
+    session.close()
+
+
+def test_opening_changes_no_file(dataset: Path):
+    before = {path: path.stat().st_mtime_ns for path in dataset.parent.rglob("*")}
+    phy_medicine.open(dataset).close()
+    assert {path: path.stat().st_mtime_ns for path in dataset.parent.rglob("*")} == before
