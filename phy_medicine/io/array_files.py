@@ -28,7 +28,7 @@ class NpyHeader:
 
 
 class DatasetFolder:
-    """The files of one dataset folder, listed once; `overlay` names files to be read from elsewhere."""
+    """The files of one dataset folder, listed once; `overlay` says which are read from elsewhere."""
 
     def __init__(self, path: Path, overlay: Mapping[str, Path] | None = None) -> None:
         self.path = path
@@ -55,7 +55,8 @@ class DatasetFolder:
 
     def where(self, name: str) -> Path:
         """Return the path a name is read from."""
-        return self._overlay.get(name, self.path / name)
+        staged = self._overlay.get(name)
+        return staged if staged is not None and staged.exists() else self.path / name
 
 
 def read_header(path: Path) -> NpyHeader:

@@ -35,9 +35,9 @@ class Metadata:
 def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, ...]]:
     """Read the labels of a dataset folder.
 
-    All `*.csv`, then all `*.tsv`, by name; every column beside `cluster_id` is a field named by the header, and a
-    field found again replaces the earlier one as a whole. `cluster_info` is skipped. A file that cannot be read is
-    left out with a remark.
+    All `*.csv`, then all `*.tsv`, by name; every column beside `cluster_id` is a field named by the header. A field
+    found again replaces the earlier one as a whole, but nothing replaces the one of `cluster_<field>.tsv`, which is
+    what a save writes. `cluster_info` is skipped. A file that cannot be read is left out with a remark.
     """
     folder = source if isinstance(source, DatasetFolder) else DatasetFolder(source)
     checks = CheckList()
@@ -49,7 +49,8 @@ def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, 
         for key, values in _read_table(folder.where(name), name, checks).items():
             if name == "cluster_group.tsv" and key == "KSLabel":
                 checks.note(name, "repeats KSLabel and holds no groups, so all clusters start unsorted.")
-            fields[key], files[key] = values, name
+            if files.get(key) != f"cluster_{key}.tsv":
+                fields[key], files[key] = values, name
     if GROUP in fields:
         fields[GROUP] = {cluster: _group(value) for cluster, value in fields[GROUP].items()}
     return Metadata(fields, files), checks.all()

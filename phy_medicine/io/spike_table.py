@@ -45,6 +45,11 @@ class SpikeTable:
     def __len__(self) -> int:
         return len(self.samples)
 
+    @property
+    def has_positions(self) -> bool:
+        """Whether the sorter says where along the probe each spike is."""
+        return self._positions is not None or self._depths is not None
+
     @cached_property
     def x_um(self) -> FloatArray | None:
         """(n_spikes,) float32 horizontal position, um; None when the sorter gives none. Read at first use."""

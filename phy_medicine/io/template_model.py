@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,8 @@ from phy_medicine.io.array_files import DatasetFolder, as_floats, load_array
 from phy_medicine.io.channels import Channels, read_channels
 from phy_medicine.io.checks import Check, CheckList
 from phy_medicine.io.features import FeatureStore, TemplateFeatureStore, read_features, read_template_features
+from phy_medicine.io.fingerprint import Fingerprint, fingerprint
+from phy_medicine.io.generation import pending_files
 from phy_medicine.io.metadata import Metadata, read_metadata
 from phy_medicine.io.params_py import DatasetParams, read_params
 from phy_medicine.io.spike_table import read_attributes, read_clusters, read_reordered, read_spikes
@@ -44,11 +45,15 @@ class TemplateModel:
     features, template_features, waveform_subset, traces : None when absent; `traces_missing` then says why
     spike_attributes : name -> (n_spikes, ...) of every further `spike_<name>.npy`
     metadata : label columns
+    fingerprints : of the label files as they were read, for `SaveSet`
     """
 
     def __init__(self, params: DatasetParams) -> None:
         checks = self._checks = CheckList(params.checks)
-        folder = self._folder = DatasetFolder(params.dir_path)
+        staged = pending_files(params.dir_path)
+        if staged:
+            checks.note("spike_clusters.npy", "a save was interrupted; its files are used and moved at the next save.")
+        folder = self._folder = DatasetFolder(params.dir_path, staged)
         self.params = params
         self.spikes = read_spikes(folder, params.sample_rate, checks)
         self.spike_clusters, self.clusters_name = read_clusters(folder, self.spikes)
@@ -70,7 +75,7 @@ class TemplateModel:
         self.metadata: Metadata
         self.metadata, metadata_checks = read_metadata(folder)
         checks.extend(metadata_checks)
-        self._lock = threading.Lock()
+        self.fingerprints: Mapping[str, Fingerprint] = _fingerprints(folder, self.clusters_name)
         self._check_spikes(n_rows)
 
     @classmethod
@@ -276,6 +281,13 @@ class TemplateModel:
 def labels_hash(labels: IntArray) -> str:
     """Return the SHA-1 of a label vector as int32, hexadecimal."""
     return hashlib.sha1(np.ascontiguousarray(labels, dtype=np.int32).data, usedforsecurity=False).hexdigest()
+
+
+def _fingerprints(folder: DatasetFolder, clusters_name: str) -> dict[str, Fingerprint]:
+    """Of every file that a save may replace."""
+    names = [clusters_name, *folder.matching("*.csv"), *folder.matching("*.tsv")]
+    marks = {name: fingerprint(folder.where(name)) for name in names}
+    return {name: mark for name, mark in marks.items() if mark is not None}
 
 
 def _read_similarity(folder: DatasetFolder, n_rows: int, n_templates: int, checks: CheckList) -> FloatArray | None:

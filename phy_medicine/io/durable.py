@@ -1,0 +1,82 @@
+"""Bytes that are on disk when a function returns."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Chunk = bytes | memoryview
+
+
+def write_new(path: Path, chunks: Iterable[Chunk]) -> None:
+    """Write a file that does not exist yet, and wait until it is on the disk.
+
+    Raises
+    ------
+    OSError : disk full, no rights, or the file exists
+    """
+    with path.open("xb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a small file in one step: a reader sees the old content or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        write_new(temporary, [content])
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can do that."""
+    with contextlib.suppress(OSError):  # Windows, and some network drives, cannot open or sync a folder
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def time_stamp() -> str:
+    """Return the time as a file name that sorts by time and is not used twice."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S_%fZ")
+
+
+def iso_time() -> str:
+    """Return the time for a record, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def user_name() -> str:
+    """Return who is working, or "unknown" where the system cannot tell."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def host_name() -> str:
+    """Return the name of this machine."""
+    import socket
+
+    return socket.gethostname()
+
+
+def reason(error: OSError) -> str:
+    """Return why a file operation failed, in a few words for a sentence."""
+    text: Any = error.strerror or str(error)
+    return str(text)[:1].lower() + str(text)[1:]
