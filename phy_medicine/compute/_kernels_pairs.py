@@ -1,0 +1,38 @@
+"""Compiled counting of spike pairs."""
+
+from __future__ import annotations
+
+from numba import int64, njit, types
+
+_SAMPLES = types.Array(int64, 1, "C", readonly=True)
+
+
+@njit(types.void(_SAMPLES, _SAMPLES, int64, int64[::1]), cache=True, nogil=True)
+def count_pairs(samples_a, samples_b, width, counts):  # type: ignore[no-untyped-def]
+    """Add to `counts` the lags from each spike of `a` to the spikes of `b`; bins as in `correlogram.LagBins`."""
+    n_half = counts.size // 2
+    reach = ((2 * n_half + 1) * width - 1) // 2
+    first = 0
+    for i in range(samples_a.size):
+        here = samples_a[i]
+        while first < samples_b.size and samples_b[first] < here - reach:
+            first += 1
+        j = first
+        while j < samples_b.size and samples_b[j] <= here + reach:
+            lag = samples_b[j] - here
+            if lag >= 0:
+                counts[n_half + (2 * lag + width) // (2 * width)] += 1
+            else:
+                counts[n_half - (width - 2 * lag) // (2 * width)] += 1
+            j += 1
+
+
+@njit(types.void(_SAMPLES, int64, int64[::1]), cache=True, nogil=True)
+def count_own_pairs(samples, width, counts):  # type: ignore[no-untyped-def]
+    """Add to `counts` (from lag 0 up) the lags from each spike to the later ones."""
+    reach = ((2 * counts.size - 1) * width - 1) // 2
+    for i in range(samples.size):
+        j = i + 1
+        while j < samples.size and samples[j] - samples[i] <= reach:
+            counts[(2 * (samples[j] - samples[i]) + width) // (2 * width)] += 1
+            j += 1
