@@ -15,6 +15,7 @@ from numpy.lib import format as npy_format
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.io.read_ahead import ReadAhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,14 @@ def map_array(path: Path) -> AnyArray:
     except OSError as error:
         raise DatasetError(f"{path.name} cannot be opened ({error.strerror}); check the file and its rights.") from None
     return np.asarray(mapped)  # a plain array: indexing a memmap object costs microseconds each time
+
+
+def read_ahead(path: Path) -> ReadAhead | None:
+    """Return the background reader of the rows of an `.npy` file; None when its rows are not contiguous."""
+    header = read_header(path)
+    if header.fortran_order or len(header.shape) < 2:
+        return None
+    return ReadAhead(path, header.offset, math.prod(header.shape[1:]) * header.dtype.itemsize)
 
 
 def load_array(path: Path) -> AnyArray:

@@ -6,8 +6,9 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
-from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array
+from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, read_ahead
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.read_ahead import ReadAhead
 from phy_medicine.io.templates import repeated
 
 
@@ -75,9 +76,10 @@ class SparseRows:
 class FeatureStore:
     """Principal component scores of the spikes."""
 
-    def __init__(self, data: FloatArray, sparse: SparseRows) -> None:
+    def __init__(self, data: FloatArray, sparse: SparseRows, ahead: ReadAhead | None = None) -> None:
         self._data = data
         self._sparse = sparse
+        self._ahead = ahead
         self.n_pcs = int(data.shape[2])
         self.n_rows = int(data.shape[0])
 
@@ -110,7 +112,7 @@ class FeatureStore:
         rows, columns = self._sparse.rows(spike_ids), self._sparse.columns(spike_ids, channel_ids)
         if len(rows) == 0 or self.n_rows == 0:
             return np.full((len(rows), len(channel_ids), self.n_pcs), np.nan, dtype=np.float32)
-        local = self._data[np.maximum(rows, 0)]
+        local = _gather(self._data, rows, self._ahead)
         out = np.take_along_axis(local, np.maximum(columns, 0)[:, :, np.newaxis], axis=1).astype(np.float32)
         out[(columns < 0) | (rows < 0)[:, np.newaxis]] = np.nan
         return out
@@ -146,9 +148,10 @@ class FeatureStore:
 class TemplateFeatureStore:
     """Projection of each spike on the templates near its own."""
 
-    def __init__(self, data: FloatArray, sparse: SparseRows) -> None:
+    def __init__(self, data: FloatArray, sparse: SparseRows, ahead: ReadAhead | None = None) -> None:
         self._data = data
         self._sparse = sparse
+        self._ahead = ahead
 
     @property
     def complete(self) -> bool:
@@ -170,11 +173,19 @@ class TemplateFeatureStore:
         rows, columns = self._sparse.rows(spike_ids), self._sparse.columns(spike_ids, template_ids)
         if len(rows) == 0 or len(self._data) == 0:
             return np.full((len(rows), len(template_ids)), np.nan, dtype=np.float32)
-        local = self._data[np.maximum(rows, 0)]
+        local = _gather(self._data, rows, self._ahead)
         out = np.take_along_axis(local, np.maximum(columns, 0), axis=1).astype(np.float32)
         out[columns < 0] = 0
         out[rows < 0] = np.nan
         return out
+
+
+def _gather(data: FloatArray, rows: IntArray, ahead: ReadAhead | None) -> FloatArray:
+    """Rows of a mapped array, asked for together before they are read; -1 gives any row."""
+    rows = np.maximum(rows, 0)
+    if ahead is not None:
+        ahead.rows(rows)
+    return data[rows]
 
 
 def read_features(
@@ -196,7 +207,7 @@ def read_features(
     except DatasetError as error:
         checks.warn(path.name, f"{error} Features are not shown.")
         return None
-    return FeatureStore(data, sparse)
+    return FeatureStore(data, sparse, read_ahead(path))
 
 
 def read_template_features(
@@ -216,7 +227,7 @@ def read_template_features(
     except DatasetError as error:
         checks.warn(path.name, f"{error} Template features are not shown.")
         return None
-    return TemplateFeatureStore(data, sparse)
+    return TemplateFeatureStore(data, sparse, read_ahead(path))
 
 
 def _read_sparse(

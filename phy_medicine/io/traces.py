@@ -11,9 +11,10 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, IntArray, frozen
-from phy_medicine.io.array_files import map_array
+from phy_medicine.io.array_files import map_array, read_ahead
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.params_py import DatasetParams
+from phy_medicine.io.read_ahead import ReadAhead
 
 
 class Part(Protocol):
@@ -52,8 +53,17 @@ class Traces:
     name : name of the first file
     """
 
-    def __init__(self, parts: Sequence[Part], channel_map: IntArray, sample_rate: float, name: str = "") -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        channel_map: IntArray,
+        sample_rate: float,
+        name: str = "",
+        *,
+        ahead: Sequence[ReadAhead | None] | None = None,
+    ) -> None:
         self._parts = tuple(parts)
+        self._ahead = tuple(ahead) if ahead is not None else (None,) * len(self._parts)
         self._bounds = np.concatenate([[0], np.cumsum([part.shape[0] for part in parts])]).astype(np.int64)
         self._map = frozen(np.asarray(channel_map, dtype=np.int64))
         self._map_is_identity = np.array_equal(self._map, np.arange(parts[0].shape[1]))
@@ -104,7 +114,9 @@ class Traces:
         """
         columns, absent = self._columns(channel_ids)
         n_columns = self.n_channels if columns is None else len(columns)
+        starts = np.asarray(starts, dtype=np.int64)
         out = np.zeros((len(starts), n, n_columns), dtype=self.dtype)
+        self._ask_for(starts, n)
         # In time order: sequential on a disk, and a compressed chunk is opened once.
         for i in np.argsort(starts, kind="stable"):
             start = int(starts[i])
@@ -112,6 +124,11 @@ class Traces:
         if absent is not None:
             out[:, :, absent] = 0
         return out
+
+    def _ask_for(self, starts: IntArray, n: int) -> None:
+        for ahead, begin, end in zip(self._ahead, self._bounds[:-1], self._bounds[1:], strict=True):
+            if ahead is not None:
+                ahead.rows(starts[(starts + n > begin) & (starts < end)] - begin, n)
 
     def _columns(self, channel_ids: IntArray | None) -> tuple[IntArray | None, IntArray | None]:
         """Raw columns (None: all in file order) and the positions of absent channels among them."""
@@ -159,7 +176,8 @@ def open_traces(params: DatasetParams, channel_map: IntArray, checks: CheckList)
     except DatasetError as error:
         checks.warn(params.dat_paths[0].name, f"{error} Traces are not shown.")
         return None, f"No raw data: {error}"
-    return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name), ""
+    ahead = [_read_ahead(path, params) for path in params.dat_paths]
+    return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name, ahead=ahead), ""
 
 
 def open_flat(path: Path, n_columns: int, dtype: np.dtype[Any], offset: int, checks: CheckList) -> AnyArray:
@@ -197,6 +215,14 @@ def _open_part(path: Path, params: DatasetParams, checks: CheckList) -> Part:
     if params.n_channels_dat is None:
         raise DatasetError(f"params.py gives no n_channels_dat, so {path.name} cannot be read.")
     return open_flat(path, params.n_channels_dat, params.dtype, params.offset, checks)
+
+
+def _read_ahead(path: Path, params: DatasetParams) -> ReadAhead | None:
+    if path.suffix == ".npy":
+        return read_ahead(path)
+    if path.suffix == ".cbin" or params.n_channels_dat is None:
+        return None
+    return ReadAhead(path, params.offset, params.n_channels_dat * params.dtype.itemsize)
 
 
 def _open_compressed(path: Path) -> CompressedPart:
