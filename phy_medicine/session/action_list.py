@@ -1,0 +1,178 @@
+"""The actions of a session: everything that can be done without a window, with its key, snippet and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.session.actions import Action, Arg
+
+if TYPE_CHECKING:
+    from phy_medicine.base.types import LabelValue
+    from phy_medicine.session.session import Session
+
+WHICH = ("best", "similar", "all")
+_WHICH_WORDS = {"best": "selected clusters", "similar": "selected similar clusters", "all": "all selected clusters"}
+_WHICH_KEYS = {"best": "Alt", "similar": "Ctrl", "all": "Ctrl+Alt"}
+
+
+def session_actions(session: Session) -> tuple[Action, ...]:
+    """Return the actions bound to a session, in menu order."""
+    return (
+        *_edit_actions(session),
+        *move_actions(session),
+        *_navigation_actions(session),
+        *_table_actions(session),
+    )
+
+
+def _edit_actions(s: Session) -> tuple[Action, ...]:
+    def edit(id_: str, text: str, handler: Callable[..., Any], help_: str, **more: Any) -> Action:
+        return Action(id_, text, handler, help_, "Edit", **more)
+
+    label_args = (
+        Arg("field", choices=lambda: s.label_fields),
+        Arg("value", "rest", optional=True),
+    )
+    undo_text = "Undo the last merge, split, move or label, and select what was selected before it."
+    return (
+        edit("undo", "Undo", s.undo, undo_text, group="history", shortcuts=("Ctrl+Z",), when=lambda: s.can_undo,
+             icon="fa5s.undo", toolbar=True, repeats=True),
+        edit("redo", "Redo", s.redo, "Do again what was undone.", group="history",
+             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"), when=lambda: s.can_redo, icon="fa5s.redo", toolbar=True,
+             repeats=True),
+        edit("merge", "Merge", s.merge, "Join all selected clusters into one new cluster.", group="clusters",
+             shortcuts=("G",), alias="g", icon="fa5s.compress-alt"),
+        edit("split_init", "Split into templates", s.split_init,
+             "Cut the selected clusters back into the sorter's templates.", group="clusters",
+             shortcuts=("Shift+Ctrl+K",)),
+        edit("label", "Label...", partial(_label, s), "Give the selected clusters a label; without a value, remove it.",
+             group="label", shortcuts=("L",), alias="l", args=label_args),
+    )  # fmt: skip
+
+
+def _label(session: Session, field: str, value: LabelValue | None = None) -> object:
+    return session.label(field, None if value == "" else value)
+
+
+def move_actions(session: Session) -> tuple[Action, ...]:
+    """Return `move` and, for each group of clusters, the moves of the best, the similar and all selected."""
+    groups = tuple(session.groups)
+    move = Action(
+        "move", "Move...", partial(_move, session), "Put clusters into a group; which is best, similar or all.",
+        "Edit", "move", args=(Arg("group", choices=tuple(g.name for g in groups)), Arg("which", "word", True, WHICH)),
+    )  # fmt: skip
+    return (move, *(_move_to(session, which, g.name, g.key) for which in WHICH for g in groups))
+
+
+def _move_to(session: Session, which: str, group: str, key: str) -> Action:
+    return Action(
+        f"move_{which}_to_{group}",
+        f"Move {which} to {group}",
+        partial(session.move, group, which),
+        f"Put the {_WHICH_WORDS[which]} into the group {group}.",
+        "Edit",
+        f"move_{which}",
+        shortcuts=(f"{_WHICH_KEYS[which]}+{key.upper()}",) if key else (),
+    )
+
+
+def _move(session: Session, group: str, which: str = "best") -> object:
+    if which not in WHICH:
+        raise ActionError(f"Move which clusters? {which!r} is not one of best, similar, all.")
+    return session.move(group, which)
+
+
+def _navigation_actions(s: Session) -> tuple[Action, ...]:
+    def go(id_: str, text: str, handler: Callable[..., Any], key: str, help_: str, **more: Any) -> Action:
+        return Action(id_, text, handler, help_, "Select", shortcuts=(key,), **more)
+
+    best = {"group": "best", "toolbar": True, "repeats": True}
+    similar = {"group": "similar", "toolbar": True, "repeats": True}
+    return (
+        go("reset_wizard", "Reset wizard", s.reset_wizard, "Ctrl+Alt+Space",
+           "Select the first cluster of the cluster table.", group="wizard", icon="fa5s.magic", toolbar=True),
+        Action("start_wizard", "Start wizard", s.start_wizard, "Follow the wizard's order from its first cluster.",
+               "Select", "wizard"),
+        Action("pause_wizard", "Pause wizard", s.pause_wizard, "Stay where you are after an action.", "Select",
+               "wizard"),
+        go("previous_best", "Previous best", s.previous_best, "Up", "Select the row above in the cluster table.",
+           icon="fa5s.angle-double-up", **best),
+        go("next_best", "Next best", s.next_best, "Down", "Select the row below in the cluster table.",
+           icon="fa5s.angle-double-down", **best),
+        go("previous", "Previous similar", s.previous, "Shift+Space", "Select the row above in the similarity table.",
+           icon="fa5s.angle-up", **similar),
+        go("next", "Next similar", s.next, "Space", "Select the row below in the similarity table.",
+           icon="fa5s.angle-down", **similar),
+        go("first", "First", s.first, "Home", "Select the first cluster that is not noise or mua.", group="ends"),
+        go("last", "Last", s.last, "End", "Select the last cluster that is not noise or mua.", group="ends"),
+        go("unselect_similar", "Unselect similar", s.unselect_similar, "Backspace",
+           "Keep only what is selected in the cluster table.", group="choose"),
+        go("select_first_similar", "Select first similar", s.select_first_similar, "Ctrl+Space",
+           "Select the first similar clusters; the number is remembered.", group="choose",
+           args=(Arg("n", "value", optional=True),)),
+        Action("select", "Select...", partial(_select, s), "Select clusters by their ids: 1 2 3, or 1,2, or 4-7.",
+               "Select", "choose", alias="c", args=(Arg("ids", "ids"),)),
+    )  # fmt: skip
+
+
+def _select(session: Session, items: Iterable[int | range]) -> object:
+    return session.select(known_ids(items, session.cluster_ids))
+
+
+def known_ids(items: Iterable[int | range], cluster_ids: Sequence[int]) -> list[int]:
+    """Return the ids in the order given: single ids as they are, of a range those that exist, each once."""
+    alive = set(cluster_ids)
+    ids: dict[int, None] = {}
+    for item in items:
+        ids.update(dict.fromkeys([item] if isinstance(item, int) else [i for i in item if i in alive]))
+    if not ids:
+        raise ActionError("None of these clusters exists.")
+    return list(ids)
+
+
+def _table_actions(s: Session) -> tuple[Action, ...]:
+    def columns() -> tuple[str, ...]:
+        return s.cluster_table.column_names
+
+    order = Arg("order", "word", True, ("asc", "desc"))
+    return (
+        Action("filter", "Filter...", partial(_filter, s), "Show only the clusters for which this is true.", "Select",
+               "table", alias="f", args=(Arg("expression", "rest", optional=True, choices=columns),)),
+        Action("clear_filter", "Clear filter", partial(s.filter, ""), "Show all clusters again.", "Select", "table",
+               shortcuts=("Esc",)),
+        Action("sort", "Sort by...", partial(_sort, s), "Sort the cluster table, descending unless asc is given.",
+               "Select", "table", alias="s", args=(Arg("column", choices=columns), order)),
+        Action("sort_prefix", "Sort by first letters", partial(_sort_prefix, s),
+               "Sort by the column whose name starts with these letters.",
+               args=(Arg("letters"), order)),
+    )  # fmt: skip
+
+
+def _filter(session: Session, expression: str = "") -> None:
+    session.filter(expression)
+
+
+def _sort(session: Session, column: str, order: str = "desc") -> None:
+    if column not in session.cluster_table.column_names:
+        raise ActionError(f"There is no column {column}; there are {', '.join(session.cluster_table.column_names)}.")
+    session.sort(column, ascending=order.startswith("asc"))
+
+
+def _sort_prefix(session: Session, letters: str, order: str = "desc") -> None:
+    _sort(session, column_by_prefix(letters, session.cluster_table.column_names), order)
+
+
+def column_by_prefix(letters: str, columns: Sequence[str]) -> str:
+    """Return the first column, other than the id, whose name without underscores starts with the letters.
+
+    Raises
+    ------
+    ActionError : no column does
+    """
+    for column in columns:
+        if column != "id" and column.replace("_", "").lower().startswith(letters.lower()):
+            return column
+    raise ActionError(f"No column starts with {letters}; there are {', '.join(c for c in columns if c != 'id')}.")
