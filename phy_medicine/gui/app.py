@@ -1,0 +1,152 @@
+"""The application object, and a window on a session from start to end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.log import logger
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.theme import DARK, Theme, palette, style_sheet
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.session.session import Session
+
+
+def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets.QApplication:
+    """Return the application, made at the first call; must come before the first import of vispy.
+
+    shared_context : all canvases share one OpenGL context, so that a view survives when its dock is floated
+    """
+    os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true" if shared_context else "false"
+    app = QtWidgets.QApplication.instance()
+    if app is None:
+        QtCore.QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts, shared_context)
+        QtCore.QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
+        QtCore.QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+        app = QtWidgets.QApplication(sys.argv[:1])
+        app.setApplicationName("phy-medicine")
+        app.setStyle("Fusion")
+    font = app.font()
+    font.setPointSizeF(10)
+    app.setFont(font)
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))
+    return app
+
+
+def _window(session: Session, *, scripted: bool, clear_state: bool, theme: Theme) -> MainWindow:
+    from vispy.app import use_app
+
+    from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.gui.state import WindowState
+
+    use_app("pyqt5")
+    writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
+    state = WindowState.of_dataset(session.model.dir_path, writable=writable, clear=clear_state)
+    return MainWindow(session, state, theme=theme, scripted=scripted)
+
+
+def show(session: Session) -> MainWindow:
+    """Open the window on a session and return it; the caller runs the event loop."""
+    create_app()
+    window = _window(session, scripted=False, clear_state=False, theme=DARK)
+    window.open()
+    return window
+
+
+def run(
+    session: Session | Callable[[], Session],
+    *,
+    do: Sequence[str] = (),
+    screenshot: Path | None = None,
+    quit: bool = False,
+    size: tuple[int, int] | None = None,
+    shared_context: bool = True,
+    clear_state: bool = False,
+) -> int:
+    """Open the window and stay until it is closed.
+
+    Parameters
+    ----------
+    session : a session, or what returns one (it may still be opening in another thread)
+    do : lines to run, each when all views have painted the one before
+    screenshot : PNG of the window after the last line
+    quit : close after that, without asking and without remembering the window
+
+    Returns
+    -------
+    int : 0, or 1 if a line failed
+
+    Raises
+    ------
+    PhyMedError : the dataset cannot be opened
+    """
+    app = create_app(shared_context=shared_context)
+    session = session() if callable(session) else session
+    window = _window(session, scripted=quit, clear_state=clear_state, theme=DARK)
+    with _Errors(window, silent=quit) as errors:
+        window.open(size)
+        if not quit:
+            window.ask_recovery()
+        lines = [*do, *([f"screenshot {screenshot}"] if screenshot else ())]
+        code = [0]
+
+        def finished(result: int) -> None:
+            code[0] = result
+            if quit:
+                window.close()
+
+        if lines or quit:
+            window.run_script(lines, finished)
+        app.exec_()
+    session.close()
+    return code[0] or int(quit and errors.n > 0)
+
+
+class _Errors:
+    """Catches what nobody caught: to the log, and in a box when a person is there; counts them."""
+
+    def __init__(self, window: MainWindow, *, silent: bool) -> None:
+        self.n = 0
+        self._bridge = window.bridge
+        self._silent = silent
+        self._before: tuple[Any, Any] = (sys.excepthook, threading.excepthook)
+        self._showing = False
+
+    def __enter__(self) -> _Errors:
+        sys.excepthook = self._caught
+        threading.excepthook = lambda args: self._caught(args.exc_type, args.exc_value, args.exc_traceback)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.excepthook, threading.excepthook = self._before
+
+    def _caught(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        self.n += 1
+        details = "".join(traceback.format_exception(kind, error, trace))
+        logger.error("Unexpected %s: %s\n%s", kind.__name__, error, details)
+        if not self._silent:
+            self._bridge.post(lambda: self._show(f"{kind.__name__}: {error}", details))
+
+    def _show(self, text: str, details: str) -> None:
+        """One box at a time: a fault in a paint event would open hundreds."""
+        if self._showing:
+            return
+        from phy_medicine.gui.commands import show_problem
+
+        self._showing = True
+        show_problem(QtWidgets.QApplication.activeWindow(), text, details)
+        self._showing = False
+
+
+def app_icon() -> QtGui.QIcon:
+    """Return the icon of the program."""
+    return QtGui.QIcon(str(Path(__file__).parent.parent / "data" / "icon.png"))

@@ -1,0 +1,143 @@
+"""Runs actions for keys, menus, snippets and scripts; every failure becomes one sentence."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.base.log import logger
+from phy_medicine.gui import window_actions
+from phy_medicine.gui.menus import MENUS, ViewKeys
+from phy_medicine.gui.qt import QtWidgets
+from phy_medicine.session.action_list import session_actions
+from phy_medicine.session.actions import Action, ActionTable, Arg
+from phy_medicine.session.snippets import parse
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.gui.panels import ViewPanel
+    from phy_medicine.views.base import ViewAction
+
+
+class Commands:
+    """The table of all actions of a window, and the one way to run them."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self.table = ActionTable()
+        self.key_repeats: Callable[[], bool] = lambda: False
+        self._keys = ViewKeys(window, self._run_first)
+
+    def fill(self) -> None:
+        """Collect the program's own actions, make menus and keys of them."""
+        w = self._window
+        own = (
+            *window_actions.file_actions(w),
+            *session_actions(w.session),
+            *window_actions.edit_actions(w),
+            *window_actions.view_actions(w),
+            *window_actions.help_actions(w),
+        )
+        self.table.add(_in_menu_order(own))
+        w.menus.add(self.table)
+
+    def take_view_actions(self, owner: str, panel: ViewPanel) -> None:
+        """Add the actions of a kind of view; they act on the focused view of the kind, else on its first."""
+        if any(a.owner == owner for a in self.table):
+            return
+        for view_action in panel.actions():
+            action_id = view_action.id if view_action.id not in self.table else f"{owner}_{view_action.id}"
+            self.table.add([_of_view(view_action, action_id, owner, self._window.panels.target)])
+        self._claim_keys()
+
+    def _claim_keys(self) -> None:
+        """Give view keys to Qt; a key of the program's own wins over a view's."""
+        own = {key.lower() for a in self.table if not a.owner for key in a.shortcuts}
+        claims: dict[str, tuple[str, ...]] = {}
+        for action in self.table:
+            for key in action.shortcuts if action.owner else ():
+                if key.lower() in own:
+                    logger.debug("Key %s of %s is taken by the program.", key, action.id)
+                    continue
+                claims[key] = (*claims.get(key, ()), action.id)
+        self._keys.set(claims)
+
+    def _run_first(self, action_ids: tuple[str, ...]) -> None:
+        """Run the action whose kind of view has the focus, else the first that has a view."""
+        focused = self._window.panels.focused_kind()
+        actions = [self.table[i] for i in action_ids]
+        mine = [a for a in actions if a.owner == focused]
+        there = [a for a in actions if self._window.panels.target(a.owner) is not None]
+        chosen = (mine or there or actions)[0]
+        self.run(chosen.id)
+
+    def run(self, action_id: str, *args: Any) -> str:
+        """Run an action; return "" or the sentence that says why it failed, which is shown as well."""
+        action = self.table[action_id]
+        if action.repeats and action.menu == "Select" and self.key_repeats() and not self._window.host.idle:
+            return ""
+        if action.needs_arguments and not args:
+            self._window.open_snippet_line(f"{action.alias or action.id} ")
+            return ""
+        return self.guard(partial(action.handler, *args))
+
+    def run_line(self, line: str) -> str:
+        """Run a snippet line; return "" or the sentence that says why it failed, which is shown as well."""
+        return self.guard(lambda: parse(line, self.table).run())
+
+    def guard(self, call: Callable[[], Any]) -> str:
+        """Call, and show the sentence of what goes wrong; return it, or ""."""
+        try:
+            call()
+        except PhyMedError as error:
+            self._window.say(str(error), logging.WARNING)
+            return str(error)
+        return ""
+
+
+def _of_view(view_action: ViewAction, action_id: str, owner: str, target: Callable[[str], ViewPanel | None]) -> Action:
+    """Return the action of a kind of view; the view is looked up when it runs."""
+
+    def run(*args: Any) -> Any:
+        panel = target(owner)
+        if panel is None:
+            raise ActionError(f"No {owner} is open; add one with View > Add.")
+        return panel.run_action(view_action.id, *args)
+
+    return Action(
+        action_id,
+        view_action.text,
+        run,
+        view_action.help,
+        shortcuts=tuple(filter(None, (view_action.shortcut,))),
+        alias=view_action.snippet,
+        args=tuple(Arg(name, "word", optional=True) for name in _argument_names(view_action)),
+        owner=owner,
+        repeats=True,
+    )
+
+
+def _argument_names(view_action: ViewAction) -> tuple[str, ...]:
+    """Return the names that the handler of a view's action gives its arguments."""
+    names = [p for p in inspect.signature(view_action.handler).parameters if p not in ("args", "kwargs")]
+    n = len(view_action.arguments)
+    return tuple((names + [f"value{i}" for i in range(n)])[:n])
+
+
+def _in_menu_order(actions: tuple[Action, ...]) -> list[Action]:
+    """Sort by menu and keep actions of one group together, in the order in which groups appear."""
+    menus = [*MENUS, ""]
+    groups = {key: i for i, key in enumerate(dict.fromkeys((a.menu, a.group) for a in actions))}
+    return sorted(actions, key=lambda a: (menus.index(a.menu), groups[a.menu, a.group]))
+
+
+def show_problem(parent: QtWidgets.QWidget | None, text: str, details: str) -> None:
+    """Show an unexpected error with its traceback."""
+    box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Critical, "phy-medicine", text, parent=parent)
+    box.setInformativeText("Your work is in the journal. You may go on, or save and restart.")
+    box.setDetailedText(details)
+    box.exec_()

@@ -1,0 +1,85 @@
+"""A dock: title bar with quiet buttons on top of a table or a canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.title_bar import TitleBar
+from phy_medicine.views.theme import Theme
+
+MIN_WIDTH, MIN_HEIGHT = 220, 160
+
+
+class Dock(QtWidgets.QDockWidget):
+    """Movable, tabbed, floating, closable.
+
+    title : unique in the window, "Waveforms (1)"; also the object name by which Qt restores the layout
+    """
+
+    shown = QtCore.pyqtSignal(bool)
+    """The content came into sight or went out of it (closed, or behind a tab)."""
+    closed = QtCore.pyqtSignal()
+
+    def __init__(self, title: str, content: QtWidgets.QWidget, theme: Theme) -> None:
+        super().__init__(title)
+        self.setObjectName(title)
+        self.setAllowedAreas(Qt.AllDockWidgetAreas)
+        self.bar = TitleBar(title, theme)
+        self.setTitleBarWidget(self.bar)
+        self._frame = _Frame(content, theme)
+        self.setWidget(self._frame)
+        self.content = content
+        self.visibilityChanged.connect(self.shown)
+        self.topLevelChanged.connect(self._floated)
+        self._end_buttons()
+
+    def _end_buttons(self) -> None:
+        """Float and close stand at the right end; `add_button` puts others before them."""
+        self._float = self.bar.add_button("float", "Float or put back")
+        self._float.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        self._close = self.bar.add_button("close", "Close")
+        self._close.clicked.connect(self.close)
+
+    def add_button(self, glyph: str, tip: str, clicked: Callable[[], Any]) -> Any:
+        """Add a button before float and close."""
+        button = self.bar.add_button(glyph, tip)
+        row = self.bar.layout()
+        row.removeWidget(button)
+        row.insertWidget(row.count() - 2, button)
+        button.clicked.connect(lambda _checked: clicked())
+        return button
+
+    def _floated(self, floating: bool) -> None:
+        if floating:
+            self.resize(self.size().expandedTo(QtCore.QSize(2 * MIN_WIDTH, 2 * MIN_HEIGHT)))
+            self.setWindowTitle(self.objectName())
+
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:
+        super().closeEvent(event)
+        if event.isAccepted():
+            self.closed.emit()
+
+    def give_focus(self) -> None:
+        """Bring the dock to the front of its tabs and give it the keyboard."""
+        self.show()
+        self.raise_()
+        self.content.setFocus(Qt.OtherFocusReason)
+
+
+class _Frame(QtWidgets.QWidget):
+    """Holds the content without margins and asks for a size at which a view is still legible."""
+
+    def __init__(self, content: QtWidgets.QWidget, theme: Theme) -> None:
+        super().__init__()
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(content)
+        content.setMinimumSize(60, 60)
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(2 * MIN_WIDTH, 2 * MIN_HEIGHT)
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(80, 60)

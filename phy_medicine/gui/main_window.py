@@ -1,0 +1,318 @@
+"""The window on a session: docks around views and tables, menus, keys, status; it holds no curation state itself."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import phy_medicine
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.log import logger
+from phy_medicine.base.paths import user_dir
+from phy_medicine.gui import layout, window_actions
+from phy_medicine.gui.bridge import Bridge
+from phy_medicine.gui.commands import Commands
+from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.help_window import HelpWindow, about_text
+from phy_medicine.gui.menus import Menus
+from phy_medicine.gui.panels import Panels
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.script import Script
+from phy_medicine.gui.snippet_line import SnippetLine
+from phy_medicine.gui.state import WindowState
+from phy_medicine.gui.status_bar import StatusBar, StatusLog
+from phy_medicine.gui.table_panels import TablePanels
+from phy_medicine.gui.view_host import WindowHost
+from phy_medicine.session.snippets import SnippetHistory
+from phy_medicine.views.theme import DARK, Theme
+
+if TYPE_CHECKING:
+    from phy_medicine.io.safe_write import SaveReport
+    from phy_medicine.session.session import Session
+
+
+class MainWindow(QtWidgets.QMainWindow):
+    """One window, one session.
+
+    scripted : nobody sits in front of it, so nothing is asked and nothing is remembered
+    """
+
+    closed = QtCore.pyqtSignal()
+
+    def __init__(self, session: Session, state: WindowState, *, theme: Theme = DARK, scripted: bool = False) -> None:
+        super().__init__()
+        self.session, self.state, self.theme, self.scripted = session, state, theme, scripted
+        self.setAttribute(Qt.WA_DeleteOnClose)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
+        self._key_repeats = False
+        self.bridge = Bridge(self)
+        self.commands = Commands(self)
+        history = SnippetHistory(tuple(state.get("snippets", ())))
+        self.line = SnippetLine(self.commands.table, lambda text: not self.commands.run_line(text), history)
+        self.status = StatusBar(self.line, theme)
+        self.setStatusBar(self.status)
+        self.host = WindowHost(session, self.bridge, self.say, self.commands.guard)
+        self.menus = Menus(self, self.commands.table, self.commands.run, theme)
+        self.panels = Panels(self, self.host, theme)
+        self.tables = TablePanels(self)
+        self.commands.fill()
+        self.commands.key_repeats = lambda: self._key_repeats
+        self.line.left.connect(self.tables.clusters.setFocus)
+        self._log = StatusLog(self.status, self.bridge)
+        logger.addHandler(self._log)
+        self._listen()
+        self._show_state()
+
+    def _listen(self) -> None:
+        """Connect the session's news; the one place where it happens."""
+        session, bridge = self.session, self.bridge
+        bridge.connect(session.selection.changed, self._selected)
+        bridge.connect(session.clusters.changed, lambda _delta: self._show_state())
+        bridge.connect(session.saved, self._saved)
+        bridge.connect(session.message, self.say)
+        bridge.connect(session.time_window_changed, self.host.show_time_window)
+        QtWidgets.QApplication.instance().focusChanged.connect(self._focus_changed)
+
+    @property
+    def kinds(self) -> Iterable[str]:
+        """Kinds of views that can be added."""
+        return self.panels.kinds
+
+    def open(self, size: tuple[int, int] | None = None) -> None:
+        """Make the panels, put them where they were or where they belong, and show the window."""
+        screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
+        self.resize(*(size or (screen.width(), screen.height())))
+        remembered = self.state.get("docks") if size is None else None
+        if remembered and self._restore(remembered):
+            self.show()
+        else:
+            self._open_default(maximized=size is None and not self.scripted)
+        self.menus.update_enabled()
+        QtCore.QTimer.singleShot(0, self._after_first_paint)
+
+    def _restore(self, remembered: str) -> bool:
+        """Bring back panels and layout; False if the description cannot be used."""
+        for kind, name in self.state.get("panels", ()):
+            if kind in self.panels.kinds:
+                self.panels.add(kind, name)
+        geometry = self.state.get("geometry")
+        if geometry:
+            self.restoreGeometry(QtCore.QByteArray(base64.b64decode(geometry)))
+        return bool(self.restoreState(QtCore.QByteArray(base64.b64decode(remembered))))
+
+    def _open_default(self, *, maximized: bool) -> None:
+        if maximized:
+            self.setWindowState(Qt.WindowMaximized)
+        self._place_default()
+
+    def _place_default(self) -> None:
+        node = layout.without(layout.default_layout(self.width()), self._knows)
+        if node is None:
+            return
+        docks = {kind: self._dock_of(kind) for kind in layout.kinds_of(node)}
+        builder = layout.LayoutBuilder(self, docks)
+        builder.build(node)
+        for dock in docks.values():
+            dock.show()
+        self.show()
+        builder.resize(node, self.width(), self.height())
+
+    def _knows(self, kind: str) -> bool:
+        return kind in self.panels.kinds or kind in self.tables.docks
+
+    def _dock_of(self, kind: str) -> QtWidgets.QDockWidget:
+        return self.tables.docks.get(kind) or self.panels.first_or_new(kind).dock
+
+    def _after_first_paint(self) -> None:
+        QtCore.QTimer.singleShot(300, self.menus.load_icons)
+
+    def _selected(self, selection: Any) -> None:
+        self.status.show_selection(selection)
+        self.tables.show_selection(selection)
+        self.host.show_selection()
+
+    def _show_state(self) -> None:
+        """Title, dirty mark, enabled actions."""
+        dirty = self.session.dirty
+        mark = "\N{BLACK CIRCLE} " if dirty else ""
+        self.setWindowTitle(f"{mark}{self.session.name} \N{EN DASH} phy-medicine")
+        self.status.show_dirty(dirty, read_only=self.session.read_only)
+        self.menus.update_enabled()
+
+    def _saved(self, report: SaveReport) -> None:
+        n = len(self.session.cluster_ids)
+        self.say(f"Saved {n:,} clusters, {len(report.files)} files, {report.seconds:.1f} s")
+        self._show_state()
+
+    def say(self, text: str, level: int = logging.INFO) -> None:
+        """Show one sentence in the status bar."""
+        self.status.show_text(text, level)
+
+    def _focus_changed(self, _old: QtWidgets.QWidget | None, new: QtWidgets.QWidget | None) -> None:
+        for dock in self.findChildren(Dock):
+            focused = new is not None and dock.isAncestorOf(new)
+            if focused != dock.bar.focused:
+                dock.bar.focused = focused
+                dock.bar.update()
+
+    def save(self) -> None:
+        """Save the curation; a failure is shown in a box, because it must not be missed."""
+        QtWidgets.QApplication.setOverrideCursor(Qt.WaitCursor)
+        try:
+            self.session.save()
+        finally:
+            QtWidgets.QApplication.restoreOverrideCursor()
+
+    def split(self) -> None:
+        """Split off all spikes inside the lassos of all views.
+
+        Raises
+        ------
+        ActionError : no lasso holds a spike
+        """
+        spike_ids = self.host.lasso_spikes()
+        if len(spike_ids) == 0:
+            raise ActionError("No spikes selected, cannot split.")
+        self.session.split(spike_ids)
+        self.host.clear_lassos()
+
+    def open_snippet_line(self, text: str = "") -> None:
+        """Open the command line with a text after the colon."""
+        self.line.open(text)
+
+    def screenshot(self, path: str = "") -> None:
+        """Save a picture of the window.
+
+        Raises
+        ------
+        ActionError : the file cannot be written
+        """
+        target = window_actions.picture_path(path, user_dir() / "screenshots", self.session.name)
+        window_actions.save_picture(self.grab(), target)
+        self.say(f"Saved screenshot to {target}.")
+
+    def resize_to(self, width: int, height: int) -> None:
+        """Give the window a size, also when it is maximized."""
+        if self.isMaximized():
+            self.showNormal()
+        self.resize(width, height)
+
+    def add_view(self, kind: str) -> None:
+        """Open one more view of a kind, or the one that was closed.
+
+        Raises
+        ------
+        ActionError : there is no such kind
+        """
+        names = {k.lower(): k for k in self.panels.kinds}
+        found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
+        if found is None:
+            raise ActionError(f"There is no view {kind}; there are {', '.join(self.panels.kinds)}.")
+        self.panels.reopen_or_add(found)
+
+    def reset_layout(self) -> None:
+        """Put all panels back where they were at first."""
+        for dock in self.findChildren(Dock):
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self._place_default()
+
+    def focus_panel(self, step: int) -> None:
+        """Give the keyboard to the next panel in sight."""
+        docks = [d for d in self.findChildren(Dock) if d.isVisible() and not d.visibleRegion().isEmpty()]
+        docks.sort(key=lambda d: (d.x() // 8, d.y()))
+        current = next((i for i, d in enumerate(docks) if d.bar.focused), -1 if step > 0 else 0)
+        if docks:
+            docks[(current + step) % len(docks)].give_focus()
+
+    def show_help(self) -> None:
+        """Show the searchable list of actions."""
+        window = HelpWindow(self.commands.table, self.panels.gestures(), self)
+        window.chosen.connect(self.commands.run)
+        window.open()
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        box = QtWidgets.QMessageBox(self)
+        box.setWindowTitle("About phy-medicine")
+        box.setText(about_text(phy_medicine.__version__))
+        box.open()
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        """Note whether the key that is coming is held down; keys themselves pass."""
+        if event.type() == QtCore.QEvent.ShortcutOverride:
+            self._key_repeats = event.isAutoRepeat()
+        return False
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        super().showEvent(event)
+        self.windowHandle().installEventFilter(self)
+
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:
+        if self.session.dirty and not self.scripted and not self._may_close():
+            event.ignore()
+            return
+        if not self.scripted:
+            self._remember()
+        logger.removeHandler(self._log)
+        QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
+        self.host.close()
+        self.bridge.close()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def _may_close(self) -> bool:
+        """Ask what to do with unsaved work; True when the window may go."""
+        box = QtWidgets.QMessageBox(self)
+        box.setIcon(QtWidgets.QMessageBox.Question)
+        box.setWindowTitle("Unsaved work")
+        box.setText("Save the curation before closing?")
+        box.setInformativeText("Without saving, the dataset's files stay as they are; the journal keeps your work.")
+        box.setStandardButtons(
+            QtWidgets.QMessageBox.Save | QtWidgets.QMessageBox.Discard | QtWidgets.QMessageBox.Cancel
+        )
+        box.setDefaultButton(QtWidgets.QMessageBox.Save)
+        answer = box.exec_()
+        if answer == QtWidgets.QMessageBox.Save:
+            return self.commands.run("save") == ""
+        return bool(answer == QtWidgets.QMessageBox.Discard)
+
+    def ask_recovery(self) -> None:
+        """Offer the unsaved work of an earlier session, if there is some."""
+        if self.session.storage.pending is None or self.session.read_only:
+            return
+        box = QtWidgets.QMessageBox(self)
+        box.setIcon(QtWidgets.QMessageBox.Question)
+        box.setWindowTitle("Unsaved work found")
+        box.setText("An earlier session on this dataset ended without saving. Recover its work?")
+        box.setInformativeText("Recover does its actions again; you can look at them, undo them, save them.")
+        recover = box.addButton("Recover", QtWidgets.QMessageBox.AcceptRole)
+        leave = box.addButton("Leave aside", QtWidgets.QMessageBox.DestructiveRole)
+        box.addButton("Ask again next time", QtWidgets.QMessageBox.RejectRole)
+        box.setDefaultButton(recover)
+        box.exec_()
+        if box.clickedButton() is recover:
+            self.commands.guard(self.session.recover)
+        elif box.clickedButton() is leave:
+            self.commands.guard(self.session.discard_journal)
+
+    def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
+        """Run lines one after another, each when the window is at rest."""
+        self._script = Script(lines, self.commands.run_line, lambda: self.host.idle, finished, self)
+        self._script.start()
+
+    def _remember(self) -> None:
+        """Write layout, panels, tables and view settings for the next time."""
+        state = self.state
+        state.set("geometry", base64.b64encode(bytes(self.saveGeometry())).decode())
+        state.set("docks", base64.b64encode(bytes(self.saveState())).decode())
+        state.set("panels", self.panels.names())
+        state.set("tables", self.tables.to_state())
+        state.set("views", self.panels.settings())
+        state.set("snippets", list(self.line.history.lines))
+        selection = self.session.selection.current
+        state.set("selection", [list(selection.best_ids), list(selection.similar_ids)], local=True)
+        state.write()

@@ -1,0 +1,141 @@
+"""Menus, toolbar and keys from the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from phy_medicine.gui.help_window import pretty_key
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
+from phy_medicine.session.actions import Action, ActionTable
+from phy_medicine.views.theme import Theme
+
+MENUS = {"File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Help": "&Help"}
+"""Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone."""
+
+
+class Menus(QtCore.QObject):
+    """Owns the Qt actions of a window.
+
+    run : called with an action id when its menu entry, button or key is used
+    """
+
+    def __init__(
+        self, window: QtWidgets.QMainWindow, table: ActionTable, run: Callable[[str], object], theme: Theme
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._table = table
+        self._run = run
+        self._theme = theme
+        self.actions: dict[str, QtWidgets.QAction] = {}
+        self.menus: dict[str, QtWidgets.QMenu] = {}
+        for name, title in MENUS.items():
+            self.menus[name] = window.menuBar().addMenu(title)
+            self.menus[name].setToolTipsVisible(True)
+        self.toolbar = QtWidgets.QToolBar("Toolbar")
+        self.toolbar.setObjectName("toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.setIconSize(QtCore.QSize(16, 16))
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+        window.addToolBar(self.toolbar)
+
+    def add(self, actions: Iterable[Action]) -> None:
+        """Make menu entries, buttons and keys for the program's own actions."""
+        groups: dict[str, str] = {}
+        submenus: dict[str, QtWidgets.QMenu] = {}
+        for action in actions:
+            qaction = self._make(action)
+            if not action.menu:
+                continue
+            menu = self.menus[action.menu]
+            if action.group.startswith("move_"):
+                if action.group not in submenus:
+                    which = action.group.removeprefix("move_")
+                    submenus[action.group] = menu.addMenu(f"Move {which} to")
+                qaction.setText(action.text.rpartition(" to ")[2])
+                submenus[action.group].addAction(qaction)
+            else:
+                if groups.get(action.menu, action.group) != action.group:
+                    menu.addSeparator()
+                menu.addAction(qaction)
+            groups[action.menu] = action.group.split("_")[0] if action.group.startswith("move") else action.group
+        self._fill_toolbar()
+
+    def _make(self, action: Action) -> QtWidgets.QAction:
+        qaction = QtWidgets.QAction(action.text, self._window)
+        qaction.setShortcuts([QtGui.QKeySequence(key) for key in action.shortcuts])
+        qaction.setShortcutContext(Qt.ApplicationShortcut)
+        qaction.setAutoRepeat(action.repeats)
+        qaction.setStatusTip(action.help)
+        keys = ", ".join(pretty_key(k) for k in action.shortcuts)
+        qaction.setToolTip(f"{action.help} ({keys})" if keys else action.help)
+        qaction.triggered.connect(lambda _checked, i=action.id: self._run(i))
+        self._window.addAction(qaction)
+        self.actions[action.id] = qaction
+        return qaction
+
+    def _fill_toolbar(self) -> None:
+        self.toolbar.clear()
+        last = ""
+        order = ("save", "undo", "redo", "reset_wizard", "previous_best", "next_best", "previous", "next")
+        blank = QtGui.QPixmap(16, 16)
+        blank.fill(Qt.transparent)
+        for action_id in order:
+            action = self._table[action_id]
+            if last and action.group != last:
+                self.toolbar.addSeparator()
+            last = action.group
+            qaction = self.actions[action_id]
+            # A blank picture keeps the place of the icon, so that nothing jumps when the font has been loaded.
+            qaction.setIcon(QtGui.QIcon(blank))
+            qaction.setIconText(action.text)
+            self.toolbar.addAction(qaction)
+            self.toolbar.widgetForAction(qaction).setFocusPolicy(Qt.NoFocus)
+
+    def load_icons(self) -> None:
+        """Give the buttons their icons; loading the font costs 80 ms, so it is done after the first paint."""
+        for action in self._table:
+            if action.icon and action.id in self.actions:
+                self.actions[action.id].setIcon(icon(action.icon, self._theme.text, self._theme.line))
+                self.actions[action.id].setIconVisibleInMenu(False)
+
+    def update_enabled(self) -> None:
+        """Grey out what makes no sense now."""
+        for action in self._table:
+            if action.when is not None and action.id in self.actions:
+                self.actions[action.id].setEnabled(action.when())
+
+    def remove(self, action_ids: Iterable[str]) -> None:
+        """Take actions away with their keys."""
+        for action_id in action_ids:
+            qaction = self.actions.pop(action_id, None)
+            if qaction is not None:
+                self._window.removeAction(qaction)
+                qaction.deleteLater()
+
+
+class ViewKeys(QtCore.QObject):
+    """Keys of views: one key may mean something in several kinds of view, the focused one decides.
+
+    run : called with the ids of all actions that claim a key
+    """
+
+    def __init__(self, window: QtWidgets.QMainWindow, run: Callable[[tuple[str, ...]], object]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._run = run
+        self._actions: list[QtWidgets.QAction] = []
+
+    def set(self, claims: Mapping[str, tuple[str, ...]]) -> None:
+        """Take over these keys: key sequence -> ids of the actions that claim it."""
+        for qaction in self._actions:
+            self._window.removeAction(qaction)
+            qaction.deleteLater()
+        self._actions = []
+        for key, ids in claims.items():
+            qaction = QtWidgets.QAction(self._window)
+            qaction.setShortcut(QtGui.QKeySequence(key))
+            qaction.setShortcutContext(Qt.ApplicationShortcut)
+            qaction.triggered.connect(lambda _checked, i=ids: self._run(i))
+            self._window.addAction(qaction)
+            self._actions.append(qaction)

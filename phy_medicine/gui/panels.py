@@ -1,0 +1,202 @@
+"""Views in docks: making them, naming them, closing and opening them again, and what they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import PhyMedError, SnippetError
+from phy_medicine.base.log import logger
+from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.gestures import GESTURES
+from phy_medicine.gui.qt import Qt, QtWidgets
+from phy_medicine.gui.settings_dialog import SettingsDialog
+from phy_medicine.gui.window_actions import picture_path, save_picture
+from phy_medicine.views.base import View, ViewAction
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+
+KINDS = {
+    "WaveformView": "waveform",
+    "FeatureView": "feature",
+    "AmplitudeView": "amplitude",
+    "CorrelogramView": "correlogram",
+    "ProbeView": "probe",
+    "TraceView": "trace",
+}
+"""Class of a view -> its module in `phy_medicine.views`; imported when the first one is made."""
+
+
+def view_class(kind: str) -> type[View]:
+    """Return the class of a kind of view."""
+    view: type[View] = getattr(import_module(f"phy_medicine.views.{KINDS[kind]}"), kind)
+    return view
+
+
+class ViewPanel:
+    """One view and its dock."""
+
+    def __init__(self, window: MainWindow, kind: str, name: str, state: dict[str, Any]) -> None:
+        self.kind, self.name, self._window = kind, name, window
+        self.view = view_class(kind)(window.host, theme=window.theme)
+        try:
+            self.view.restore(state)
+        except (PhyMedError, TypeError, AttributeError) as error:
+            logger.warning("Settings of %s were not taken over: %s", name, error)
+        native = self.view.canvas.native
+        native.setFocusPolicy(Qt.ClickFocus)
+        self.dock = Dock(name, native, window.theme)
+        self._update = self.dock.add_button("update", "Follow the selection", self._toggle_update)
+        self._update.setCheckable(True)
+        self._update.setChecked(self.view.auto_update)
+        self.dock.add_button("camera", "Save a picture of this view", self.screenshot)
+        self._menu = self.dock.add_button("menu", "What this view can do, and its settings", self._show_menu)
+        self.dock.shown.connect(self._shown)
+
+    @property
+    def open(self) -> bool:
+        """Whether the panel was not closed; it may be behind a tab."""
+        return not self.dock.isHidden()
+
+    def actions(self) -> Sequence[ViewAction]:
+        """Return what the view can do."""
+        return self.view.actions()
+
+    def run_action(self, action_id: str, *words: str) -> None:
+        """Run an action of the view with words as typed.
+
+        Raises
+        ------
+        SnippetError : too many words, or one that cannot be understood
+        """
+        action = next(a for a in self.view.actions() if a.id == action_id)
+        if len(words) > len(action.arguments):
+            raise SnippetError(f"{action.text} takes {len(action.arguments)} values, not {len(words)}.")
+        values = []
+        for word, convert in zip(words, action.arguments, strict=False):
+            try:
+                values.append(convert(word))
+            except ValueError:
+                raise SnippetError(f"{action.text}: {word!r} is not a {convert.__name__}.") from None
+        action.handler(*values)
+        self._window.host.status_changed(self.view)
+
+    def screenshot(self) -> None:
+        """Save a picture of the canvas."""
+        native = self.view.canvas.native
+        self._window.commands.guard(lambda: self._save_picture(native.grab()))
+
+    def _save_picture(self, picture: Any) -> None:
+        from phy_medicine.base.paths import user_dir
+
+        target = picture_path("", user_dir() / "screenshots", f"{self._window.session.name}_{self.kind}")
+        save_picture(picture, target)
+        self._window.say(f"Saved screenshot to {target}.")
+
+    def _shown(self, visible: bool) -> None:
+        if self.view in self._window.host.views:
+            self._window.host.set_visible(self.view, visible)
+
+    def _toggle_update(self) -> None:
+        self.view.auto_update = self._update.isChecked()
+        if self.view.auto_update:
+            self._window.host.update(self.view)
+
+    def _show_menu(self) -> None:
+        menu = QtWidgets.QMenu(self._menu)
+        for action in self.view.actions():
+            entry = menu.addAction(f"{action.text}\t{action.shortcut}")
+            entry.setToolTip(action.help)
+            if action.checked is not None:
+                entry.setCheckable(True)
+                entry.setChecked(action.checked())
+            entry.triggered.connect(lambda _on, i=action.id: self._window.commands.guard(lambda: self.run_action(i)))
+        menu.addSeparator()
+        menu.addAction("Settings...", self.show_settings)
+        menu.setToolTipsVisible(True)
+        menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
+
+    def show_settings(self) -> None:
+        """Open the dialog made from the view's settings."""
+        dialog = SettingsDialog(self.name, self.view.settings, self._apply, self._window)
+        dialog.show()
+
+    def _apply(self, name: str, value: Any) -> None:
+        self.view.change(**{name: value})
+
+
+class Panels:
+    """All views of a window."""
+
+    kinds = tuple(k for k, m in KINDS.items() if find_spec(f"phy_medicine.views.{m}"))
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._panels: list[ViewPanel] = []
+        self._remembered: dict[str, Any] = window.state.merged("views")
+        window.host.status_changed = self._show_status
+
+    def __iter__(self) -> Iterator[ViewPanel]:
+        return iter(self._panels)
+
+    def add(self, kind: str, name: str | None = None) -> ViewPanel:
+        """Make a view of a kind in a dock of its own; the dock is not placed yet."""
+        name = name or self._free_name(view_class(kind).title or kind)
+        state = self._remembered.get(name) or self._remembered.get(view_class(kind).title, {})
+        panel = ViewPanel(self._window, kind, name, state)
+        self._panels.append(panel)
+        self._window.host.add(panel.view, visible=False)
+        self._window.commands.take_view_actions(kind, panel)
+        return panel
+
+    def _free_name(self, title: str) -> str:
+        names = {p.name for p in self._panels}
+        return next(n for n in (title, *(f"{title} ({i})" for i in range(1, 1000))) if n not in names)
+
+    def first_or_new(self, kind: str) -> ViewPanel:
+        """Return the first view of a kind, made if there is none."""
+        return next((p for p in self._panels if p.kind == kind), None) or self.add(kind)
+
+    def reopen_or_add(self, kind: str) -> ViewPanel:
+        """Show a closed view of a kind where it was, else add one beside the last view."""
+        closed = next((p for p in self._panels if p.kind == kind and not p.open), None)
+        if closed is not None:
+            closed.dock.give_focus()
+            return closed
+        neighbour = next((p.dock for p in reversed(self._panels) if p.open and not p.dock.isFloating()), None)
+        panel = self.add(kind)
+        if not self._window.restoreDockWidget(panel.dock):
+            self._window.addDockWidget(Qt.TopDockWidgetArea, panel.dock)
+            if neighbour is not None:
+                self._window.tabifyDockWidget(neighbour, panel.dock)
+        panel.dock.give_focus()
+        return panel
+
+    def target(self, kind: str) -> ViewPanel | None:
+        """Return the view that an action of a kind means: the focused one, else the first that is open."""
+        mine = [p for p in self._panels if p.kind == kind and p.open]
+        return next((p for p in mine if p.dock.bar.focused), mine[0] if mine else None)
+
+    def focused_kind(self) -> str:
+        """Return the kind of the view that has the keyboard, or ""."""
+        return next((p.kind for p in self._panels if p.dock.bar.focused), "")
+
+    def _show_status(self, view: View) -> None:
+        panel = next((p for p in self._panels if p.view is view), None)
+        if panel is not None:
+            panel.dock.bar.set_status(view.status)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return kind and name of every open view."""
+        return [(p.kind, p.name) for p in self._panels if p.open]
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the views remember, by name."""
+        return {**self._remembered, **{p.name: p.view.state() for p in self._panels}}
+
+    def gestures(self) -> tuple[tuple[str, str, str], ...]:
+        """Return view, gesture and meaning of what the mouse does."""
+        return GESTURES

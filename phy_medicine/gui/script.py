@@ -1,0 +1,67 @@
+"""Runs `--do` lines one after another, each when every visible view has painted what came before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from phy_medicine.base.log import logger
+from phy_medicine.gui.qt import QtCore
+
+POLL_MS = 4
+LIMIT_S = 120.0
+"""A view that does not come to rest for so long is a fault; the script ends with it."""
+
+
+class Script(QtCore.QObject):
+    """A queue of lines.
+
+    run : runs one line, returns "" or the sentence that says why it failed
+    is_idle : whether all views are painted
+    finished : called once with the exit code
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[str],
+        run: Callable[[str], str],
+        is_idle: Callable[[], bool],
+        finished: Callable[[int], object],
+        parent: QtCore.QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._lines = list(lines)
+        self._run = run
+        self._is_idle = is_idle
+        self._finished = finished
+        self._since = time.monotonic()
+        self._clock = QtCore.QTimer(self, interval=POLL_MS)
+        self._clock.timeout.connect(self._step)
+
+    def start(self) -> None:
+        """Begin with the first line as soon as the window is at rest."""
+        self._since = time.monotonic()
+        self._clock.start()
+
+    def _step(self) -> None:
+        if not self._is_idle():
+            if time.monotonic() - self._since > LIMIT_S:
+                self._end(f"The views did not come to rest within {LIMIT_S:.0f} s.")
+            return
+        if not self._lines:
+            self._end("")
+            return
+        line = self._lines.pop(0)
+        self._since = time.monotonic()
+        # The clock stands still meanwhile: a line may open a dialog, whose own event loop would call this again.
+        self._clock.stop()
+        problem = self._run(line)
+        self._clock.start()
+        if problem:
+            self._end(f"{line}: {problem}")
+
+    def _end(self, problem: str) -> None:
+        self._clock.stop()
+        if problem:
+            logger.error("%s", problem)
+        self._finished(1 if problem else 0)

@@ -1,0 +1,93 @@
+"""Paints table cells: selection colours, group marks, readable text; one pass, no widgets, no style calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from phy_medicine.gui import theme as themes
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.table_model import ClusterModel
+from phy_medicine.views.theme import Theme
+
+SELECTED_ALPHA = 160 / 255
+PADDING = 7
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMark:
+    """How a group is shown: a letter on its colour, so that colour is never the only sign."""
+
+    letter: str
+    color: Rgb
+    masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """What a row says beside its cells; selection_color : None when it is not selected."""
+
+    selection_color: Rgb | None
+    mark: GroupMark | None
+
+
+@lru_cache(maxsize=1024)
+def _selected_colors(color: Rgb, ground: str) -> tuple[QtGui.QColor, QtGui.QColor]:
+    """Return the tint of a selected row and the colour of its text."""
+    tint = themes.blend(color, themes.rgb(ground), SELECTED_ALPHA)
+    return QtGui.QColor.fromRgbF(*tint), QtGui.QColor(themes.text_color_on(tint))
+
+
+class CellDelegate(QtWidgets.QStyledItemDelegate):
+    """Draws a cell from the model's text and the row's look."""
+
+    def __init__(self, model: ClusterModel, look_of: Callable[[int], RowLook], theme: Theme) -> None:
+        super().__init__()
+        self._model = model
+        self._look_of = look_of
+        self._theme = theme
+        self.hovered_row = -1
+        self._text = QtGui.QColor(theme.text)
+        self._dim = QtGui.QColor(theme.dim)
+        self._hover = QtGui.QColor(theme.hover)
+
+    def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> None:
+        row, column = index.row(), index.column()
+        look = self._look_of(self._model.ids[row])
+        rect = option.rect
+        ink = self._dim if look.mark is not None and look.mark.masked else self._text
+        if look.selection_color is not None:
+            tint, ink = _selected_colors(look.selection_color, self._theme.view)
+            painter.fillRect(rect, tint)
+        elif row == self.hovered_row:
+            painter.fillRect(rect, self._hover)
+        facts = self._model.columns[column]
+        if facts.kind == "group":
+            self._paint_mark(painter, rect, look.mark)
+            return
+        painter.setPen(ink)
+        side = Qt.AlignLeft if facts.kind == "text" else Qt.AlignRight
+        painter.drawText(rect.adjusted(PADDING, 0, -PADDING, 0), side | Qt.AlignVCenter, self._model.text(row, column))
+
+    def _paint_mark(self, painter: QtGui.QPainter, rect: QtCore.QRect, mark: GroupMark | None) -> None:
+        """Draw the letter of a group on a disc of its colour; unsorted clusters have an empty cell."""
+        if mark is None:
+            return
+        size = min(rect.height() - 5, 15)
+        disc = QtCore.QRectF(0, 0, size, size)
+        disc.moveCenter(QtCore.QRectF(rect).center())
+        painter.save()
+        painter.setRenderHint(QtGui.QPainter.Antialiasing)
+        painter.setPen(QtGui.QPen(QtGui.QColor(0, 0, 0, 120), 1))
+        painter.setBrush(QtGui.QColor.fromRgbF(*mark.color))
+        painter.drawRoundedRect(disc, 3, 3)
+        font = painter.font()
+        font.setPointSizeF(9)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QtGui.QColor(themes.text_color_on(mark.color)))
+        painter.drawText(disc, Qt.AlignCenter, mark.letter)
+        painter.restore()

@@ -1,0 +1,121 @@
+"""Column titles: two lines (name, unit), sort by click, own order, widths and hidden columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.table_model import ClusterModel
+from phy_medicine.views.theme import Theme
+
+HEIGHT = 36
+
+
+class ColumnHeader(QtWidgets.QHeaderView):
+    """Horizontal header of a cluster table."""
+
+    sort_asked = QtCore.pyqtSignal(str, bool)
+    """Name of the column, and whether it is added to the present order (Shift held)."""
+
+    def __init__(self, model: ClusterModel, theme: Theme) -> None:
+        super().__init__(Qt.Horizontal)
+        self._model = model
+        self._theme = theme
+        self.sort_keys: Sequence[tuple[str, bool]] = ()
+        self.setSectionsMovable(True)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setMinimumSectionSize(26)
+        self.setFixedHeight(HEIGHT)
+        self.setContextMenuPolicy(Qt.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        self.sectionClicked.connect(self._clicked)
+
+    def _clicked(self, section: int) -> None:
+        shift = bool(QtWidgets.QApplication.keyboardModifiers() & Qt.ShiftModifier)
+        self.sort_asked.emit(self._model.columns[section].name, shift)
+
+    def show_sort(self, keys: Sequence[tuple[str, bool]]) -> None:
+        """Mark the columns that the table is sorted by: (name, ascending), the first counts most."""
+        self.sort_keys = tuple(keys)
+        self.viewport().update()
+
+    def paintSection(self, painter: QtGui.QPainter, rect: QtCore.QRect, section: int) -> None:
+        theme, column = self._theme, self._model.columns[section]
+        painter.fillRect(rect, QtGui.QColor(theme.panel))
+        painter.setPen(QtGui.QColor(theme.line))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        order = next(((i, up) for i, (name, up) in enumerate(self.sort_keys) if name == column.name), None)
+        side = Qt.AlignLeft if column.kind == "text" else Qt.AlignHCenter if column.kind == "group" else Qt.AlignRight
+        inner = rect.adjusted(6, 3, -6, -3)
+        painter.setPen(QtGui.QColor(theme.text if order is None else theme.accent))
+        title = "" if column.kind == "group" else column.title
+        lines = Qt.AlignTop if column.unit else Qt.AlignVCenter
+        painter.drawText(inner, side | lines, title)
+        if column.unit:
+            painter.setPen(QtGui.QColor(theme.dim))
+            painter.drawText(inner, side | Qt.AlignBottom, column.unit)
+        if order is not None:
+            self._paint_arrow(painter, rect, ascending=order[1], place=order[0])
+
+    def _paint_arrow(self, painter: QtGui.QPainter, rect: QtCore.QRect, *, ascending: bool, place: int) -> None:
+        """Draw a triangle at the lower edge; a later sort key is fainter."""
+        color = QtGui.QColor(self._theme.accent)
+        color.setAlphaF(max(0.35, 1 - 0.35 * place))
+        x, y, up = rect.center().x() + 1, rect.bottom() - 4, 1 if ascending else -1
+        points = [QtCore.QPointF(x - 4, y + 2 * up), QtCore.QPointF(x + 4, y + 2 * up), QtCore.QPointF(x, y - 2 * up)]
+        painter.save()
+        painter.setRenderHint(QtGui.QPainter.Antialiasing)
+        painter.setPen(Qt.NoPen)
+        painter.setBrush(color)
+        painter.drawPolygon(QtGui.QPolygonF(points))
+        painter.restore()
+
+    def fit(self, hidden: Sequence[str]) -> None:
+        """Choose widths from titles and the widest of a few dozen values, and hide columns by name."""
+        metrics = self.fontMetrics()
+        n_rows = len(self._model.ids)
+        sample = range(0, n_rows, max(1, n_rows // 40))
+        for section, column in enumerate(self._model.columns):
+            self.setSectionHidden(section, column.name in hidden)
+            if column.kind == "group":
+                self.resizeSection(section, 26)
+                continue
+            title = max(metrics.horizontalAdvance(column.title), metrics.horizontalAdvance(column.unit))
+            values = [metrics.horizontalAdvance(self._model.text(row, section)) for row in sample]
+            self.resizeSection(section, min(180, max([title + 14, *(v + 16 for v in values)])))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return order, widths and hidden columns by name."""
+        names = [self._model.columns[self.logicalIndex(v)].name for v in range(self.count())]
+        hidden = [c.name for i, c in enumerate(self._model.columns) if self.isSectionHidden(i)]
+        widths = {c.name: self.sectionSize(i) for i, c in enumerate(self._model.columns) if not self.isSectionHidden(i)}
+        return {"order": names, "hidden": hidden, "widths": widths}
+
+    def apply_state(self, state: Mapping[str, Any]) -> None:
+        """Take order, widths and hidden columns; columns the state does not know stay as they are."""
+        for name, width in dict(state.get("widths", {})).items():
+            if (section := self._model.column_of(name)) is not None:
+                self.resizeSection(section, int(width))
+        known = set(state.get("order", ()))
+        for section, column in enumerate(self._model.columns):
+            if column.name in known:
+                self.setSectionHidden(section, column.name in state.get("hidden", ()))
+        place = 0
+        for name in state.get("order", ()):
+            if (section := self._model.column_of(name)) is not None:
+                self.moveSection(self.visualIndex(section), place)
+                place += 1
+
+    def _show_menu(self, position: QtCore.QPoint) -> None:
+        menu = QtWidgets.QMenu(self)
+        for section, column in enumerate(self._model.columns):
+            action = menu.addAction(column.title)
+            action.setToolTip(column.help)
+            action.setCheckable(True)
+            action.setChecked(not self.isSectionHidden(section))
+            action.setEnabled(column.name != "id")
+            action.toggled.connect(lambda shown, s=section: self.setSectionHidden(s, not shown))
+        menu.setToolTipsVisible(True)
+        menu.exec_(self.mapToGlobal(position))

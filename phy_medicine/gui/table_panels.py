@@ -1,0 +1,100 @@
+"""The two tables in their docks, and what joins them to the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.curation.colors import selection_color
+from phy_medicine.gui import theme as themes
+from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.table_delegate import GroupMark, RowLook
+from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
+from phy_medicine.session.snippets import SnippetHistory
+
+if TYPE_CHECKING:
+    from phy_medicine.curation.actions import Delta
+    from phy_medicine.curation.selection import Selection
+    from phy_medicine.gui.main_window import MainWindow
+
+CLUSTERS, SIMILAR = "Clusters", "Similar"
+
+
+class TablePanels:
+    """The cluster table and the similarity table."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = session = window.session
+        self._looks: dict[int, RowLook] = {}
+        self._colors: dict[int, tuple[float, float, float]] = {}
+        self.clusters = self._table(session.cluster_table, session.filter)
+        self.similar = self._table(session.similarity_table, session.similarity_table.set_filter)
+        self.docks = {
+            CLUSTERS: Dock(CLUSTERS, self.clusters, window.theme),
+            SIMILAR: Dock(SIMILAR, self.similar, window.theme),
+        }
+        self.clusters.on_select = lambda ids: session.select(ids)
+        self.similar.on_select = lambda ids: session.select_similar(ids)
+        self.clusters.on_send = self.similar.on_send = self._send
+        window.bridge.connect(session.clusters.changed, self._changed)
+        window.bridge.connect(session.cluster_table.changed, self.clusters.refill)
+        window.bridge.connect(session.similarity_table.changed, self._similar_changed)
+        self._apply_state()
+        self.show_selection(session.selection.current)
+
+    def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
+        hidden = ["amp_median"] if len(set(self._session.model.channel_shanks)) > 1 else ["amp_median", "sh"]
+        return ClusterTableWidget(
+            source, self._look_of, apply_filter, self._window.theme, hidden=hidden, history=SnippetHistory()
+        )
+
+    def _look_of(self, cluster_id: int) -> RowLook:
+        look = self._looks.get(cluster_id)
+        if look is None:
+            look = self._looks[cluster_id] = RowLook(self._colors.get(cluster_id), self._mark(cluster_id))
+        return look
+
+    def _mark(self, cluster_id: int) -> GroupMark | None:
+        name = self._session.manager.group(cluster_id)
+        if name is None or name == "unsorted":
+            return None
+        group = self._session.manager.groups.get(name)
+        return GroupMark(group.letter, themes.rgb(group.color), group.masked)
+
+    def _changed(self, delta: Delta) -> None:
+        touched = (*delta.changed, *delta.added, *delta.removed)
+        self._looks.clear()
+        for table in (self.clusters, self.similar):
+            table.model.forget(touched)
+            table.grid.viewport().update()
+        self.clusters.refill()
+
+    def _similar_changed(self) -> None:
+        """The similarity column holds other values for every reference."""
+        self.similar.model.forget_column("similarity")
+        self.similar.refill()
+        self._title()
+
+    def _title(self) -> None:
+        reference = self._session.selection.reference_id
+        self.docks[SIMILAR].bar.set_status("" if reference is None else f"to cluster {reference}")
+
+    def show_selection(self, selection: Selection) -> None:
+        """Mark the selected rows in both tables."""
+        self._looks.clear()
+        self._colors = {c: tuple(selection_color(i)[:3]) for i, c in enumerate(selection.cluster_ids)}
+        self.clusters.show_selection(selection.best_ids)
+        self.similar.show_selection(selection.similar_ids)
+        self._title()
+
+    def _send(self, cluster_id: int) -> None:
+        self._session.select(*send_to_other(self._session.selection.current, cluster_id))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what to remember of both tables."""
+        return {CLUSTERS: self.clusters.to_state(), SIMILAR: self.similar.to_state()}
+
+    def _apply_state(self) -> None:
+        remembered = self._window.state.merged("tables")
+        self.clusters.apply_state(remembered.get(CLUSTERS, {}))
+        self.similar.apply_state(remembered.get(SIMILAR, {}))

@@ -1,0 +1,209 @@
+"""The cluster table and the similarity table: they show session tables and pass clicks on to the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from phy_medicine.gui.filter_box import FilterBox
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.table_delegate import CellDelegate, RowLook
+from phy_medicine.gui.table_header import ColumnHeader
+from phy_medicine.gui.table_model import ClusterModel, RowSource
+from phy_medicine.session.snippets import SnippetHistory
+from phy_medicine.views.theme import Theme
+
+if TYPE_CHECKING:
+    from phy_medicine.curation.order import SortKey
+    from phy_medicine.curation.selection import Selection
+
+
+class TableSource(RowSource, Protocol):
+    """A session table: rows, order and filter."""
+
+    n_shown: int
+    n_total: int
+    filter_text: str
+    sort_keys: Sequence[SortKey]
+
+    def sort(self, column: str, ascending: bool = ..., *, add: bool = ...) -> None:
+        """Sort by a column; `add` keeps the present order among equal values."""
+
+
+def clicked(
+    selected: Sequence[int], visible: Sequence[int], cluster_id: int, *, toggle: bool, extend: bool
+) -> list[int]:
+    """Return the selection after a click on a row.
+
+    selected : ids in colour order; visible : rows from top to bottom; toggle : Ctrl held; extend : Shift held, adds
+    all rows from the last selected one to the clicked one
+    """
+    if toggle:
+        return [c for c in selected if c != cluster_id] if cluster_id in selected else [*selected, cluster_id]
+    rows = {c: row for row, c in enumerate(visible)}
+    anchor = next((rows[c] for c in reversed(selected) if c in rows), None)
+    if not extend or anchor is None:
+        return [cluster_id]
+    step = 1 if rows[cluster_id] >= anchor else -1
+    span = visible[anchor::step][: abs(rows[cluster_id] - anchor) + 1]
+    return list(dict.fromkeys([*selected, *span]))
+
+
+class Grid(QtWidgets.QTableView):
+    """The rows; keyboard navigation belongs to the actions, so keys pass through."""
+
+    row_clicked = QtCore.pyqtSignal(int, bool, bool)
+    row_sent = QtCore.pyqtSignal(int)
+    """Ctrl+right click: the row goes to the other table."""
+
+    def __init__(self, model: ClusterModel, delegate: CellDelegate, header: ColumnHeader) -> None:
+        super().__init__()
+        self._delegate = delegate
+        self.setHorizontalHeader(header)
+        self.setModel(model)
+        self.setItemDelegate(delegate)
+        self.setSelectionMode(QtWidgets.QAbstractItemView.NoSelection)
+        self.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QtWidgets.QAbstractItemView.ScrollPerPixel)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QtWidgets.QHeaderView.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 5)
+        rows.setMinimumSectionSize(rows.defaultSectionSize())
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
+        if event.matches(QtGui.QKeySequence.Copy):
+            rows = range(self.model().rowCount())
+            shown = self.horizontalHeader()
+            columns = [shown.logicalIndex(v) for v in range(shown.count())]
+            columns = [c for c in columns if not shown.isSectionHidden(c)]
+            QtWidgets.QApplication.clipboard().setText(self.model().as_tsv(rows, columns))
+            return
+        event.ignore()
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
+        row = self.rowAt(event.pos().y())
+        if row < 0:
+            return
+        keys = event.modifiers()
+        toggle = bool(keys & (Qt.ControlModifier | Qt.MetaModifier))
+        if event.button() == Qt.LeftButton:
+            self.row_clicked.emit(row, toggle, bool(keys & Qt.ShiftModifier))
+        elif event.button() == Qt.RightButton and toggle:
+            self.row_sent.emit(row)
+
+    def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
+        self._hover(self.rowAt(event.pos().y()))
+
+    def leaveEvent(self, event: QtCore.QEvent) -> None:
+        self._hover(-1)
+
+    def _hover(self, row: int) -> None:
+        if row != self._delegate.hovered_row:
+            self._delegate.hovered_row = row
+            self.viewport().update()
+
+
+class ClusterTableWidget(QtWidgets.QWidget):
+    """A filter box over rows of clusters."""
+
+    def __init__(
+        self,
+        source: TableSource,
+        look_of: Callable[[int], RowLook],
+        apply_filter: Callable[[str], object],
+        theme: Theme,
+        *,
+        hidden: Sequence[str] = (),
+        history: SnippetHistory | None = None,
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.model = ClusterModel(source)
+        self.header = ColumnHeader(self.model, theme)
+        self.delegate = CellDelegate(self.model, look_of, theme)
+        self.grid = Grid(self.model, self.delegate, self.header)
+        self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
+        self.hidden = tuple(hidden)
+        self._selected: tuple[int, ...] = ()
+        self.on_select: Callable[[list[int]], object] = lambda ids: None
+        self.on_send: Callable[[int], object] = lambda cluster_id: None
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.filter_box)
+        column.addWidget(self.grid)
+        self.setFocusProxy(self.grid)
+        self.filter_box.done.connect(self.grid.setFocus)
+        self.header.sort_asked.connect(self._sort)
+        self.grid.row_clicked.connect(self._clicked)
+        self.grid.row_sent.connect(lambda row: self.on_send(self.model.ids[row]))
+        self.header.fit(self.hidden)
+        self.refill()
+
+    def refill(self) -> None:
+        """Show the rows, order, filter and count of the session's table."""
+        columns = self.model.columns
+        self.model.refill()
+        if columns != self.model.columns:
+            self._fit_new_columns(columns)
+        self.header.show_sort([(k.column, k.ascending) for k in self.source.sort_keys])
+        self.filter_box.show_filter(self.source.filter_text)
+        self.filter_box.show_count(self.source.n_shown, self.source.n_total)
+        self.grid.viewport().update()
+
+    def _fit_new_columns(self, before: Sequence[Any]) -> None:
+        """Keep the widths and the order of columns that were there when a label field is added."""
+        state = self.header.to_state()
+        names = {c.name for c in before}
+        self.header.fit(self.hidden)
+        state["widths"] = {n: w for n, w in state["widths"].items() if n in names}
+        self.header.apply_state(state)
+
+    def show_selection(self, cluster_ids: Sequence[int]) -> None:
+        """Mark the selected rows and bring the last one into sight."""
+        self._selected = tuple(cluster_ids)
+        row = self.model.row_of(cluster_ids[-1]) if cluster_ids else None
+        if row is not None:
+            self.grid.scrollTo(self.model.index(row, max(0, self.header.logicalIndexAt(0))))
+        self.grid.viewport().update()
+
+    def _clicked(self, row: int, toggle: bool, extend: bool) -> None:
+        self.on_select(clicked(self._selected, self.model.ids, self.model.ids[row], toggle=toggle, extend=extend))
+
+    def _sort(self, column: str, add: bool) -> None:
+        ascending = {k.column: k.ascending for k in self.source.sort_keys}.get(column)
+        self.source.sort(column, ascending is not True, add=add)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what to remember: columns, order, filter history."""
+        return {
+            "columns": self.header.to_state(),
+            "sort": [[k.column, k.ascending] for k in self.source.sort_keys],
+            "filters": list(self.filter_box.edit.history.lines),
+        }
+
+    def apply_state(self, state: Mapping[str, Any]) -> None:
+        """Take what was remembered; columns that no longer exist are passed over."""
+        self.header.apply_state(state.get("columns", {}))
+        for i, (name, ascending) in enumerate(state.get("sort", ())):
+            if self.model.column_of(name) is not None:
+                self.source.sort(name, bool(ascending), add=i > 0)
+        for line in state.get("filters", ()):
+            self.filter_box.edit.history.add(str(line))
+
+
+def send_to_other(selection: Selection, cluster_id: int) -> tuple[list[int], list[int]]:
+    """Return best and similar ids after a cluster moved from the one table to the other."""
+    best = [c for c in selection.best_ids if c != cluster_id]
+    similar = [c for c in selection.similar_ids if c != cluster_id]
+    if cluster_id in selection.best_ids:
+        return best, [*similar, cluster_id]
+    return [*best, cluster_id], similar

@@ -1,0 +1,141 @@
+"""The 22-pixel bar on top of every dock: title, status, quiet buttons. The view itself shows that it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.views.base import middle_cut
+from phy_medicine.views.theme import Theme
+
+HEIGHT = 22
+
+
+class GlyphButton(QtWidgets.QAbstractButton):
+    """A small button that draws its own sign, so that no icon font is needed when the window opens."""
+
+    def __init__(self, glyph: str, tip: str, theme: Theme, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self._glyph = glyph
+        self._theme = theme
+        self.awake = False
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.setFocusPolicy(Qt.NoFocus)
+        self.setFixedSize(HEIGHT, HEIGHT)
+        self.setAttribute(Qt.WA_Hover)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.Antialiasing)
+        if self.underMouse():
+            painter.setPen(Qt.NoPen)
+            painter.setBrush(QtGui.QColor(self._theme.line))
+            painter.drawRoundedRect(QtCore.QRectF(self.rect()).adjusted(2, 2, -2, -2), 3, 3)
+        color = QtGui.QColor(self._theme.text if self.underMouse() else self._theme.dim)
+        color.setAlphaF(1.0 if self.awake or (self.isCheckable() and not self.isChecked()) else 0.35)
+        painter.setPen(QtGui.QPen(color, 1.3, Qt.SolidLine, Qt.RoundCap, Qt.RoundJoin))
+        painter.translate(self.rect().center() + QtCore.QPointF(0.5, 0.5))
+        _GLYPHS[self._glyph](painter, self.isChecked())
+
+
+def _close(p: QtGui.QPainter, _on: bool) -> None:
+    p.drawLine(QtCore.QPointF(-3.5, -3.5), QtCore.QPointF(3.5, 3.5))
+    p.drawLine(QtCore.QPointF(-3.5, 3.5), QtCore.QPointF(3.5, -3.5))
+
+
+def _float(p: QtGui.QPainter, _on: bool) -> None:
+    p.drawRect(QtCore.QRectF(-4, -1.5, 6, 5.5))
+    p.drawPolyline(QtGui.QPolygonF([QtCore.QPointF(-1.5, -4), QtCore.QPointF(4.5, -4), QtCore.QPointF(4.5, 1.5)]))
+
+
+def _menu(p: QtGui.QPainter, _on: bool) -> None:
+    for y in (-3.5, 0, 3.5):
+        p.drawLine(QtCore.QPointF(-4, y), QtCore.QPointF(4, y))
+
+
+def _camera(p: QtGui.QPainter, _on: bool) -> None:
+    p.drawRoundedRect(QtCore.QRectF(-5, -3, 10, 7), 1.2, 1.2)
+    p.drawEllipse(QtCore.QPointF(0, 0.6), 2.0, 2.0)
+    p.drawLine(QtCore.QPointF(-2, -4.4), QtCore.QPointF(1.5, -4.4))
+
+
+def _update(p: QtGui.QPainter, on: bool) -> None:
+    """Two bars in a ring when the view stands still, an open ring with an arrow when it follows."""
+    if on:
+        p.drawArc(QtCore.QRectF(-4, -4, 8, 8), 60 * 16, 285 * 16)
+        p.drawPolyline(
+            QtGui.QPolygonF([QtCore.QPointF(3.8, -5.2), QtCore.QPointF(3.6, -2.0), QtCore.QPointF(0.6, -2.2)])
+        )
+        return
+    p.drawLine(QtCore.QPointF(-2, -4), QtCore.QPointF(-2, 4))
+    p.drawLine(QtCore.QPointF(2, -4), QtCore.QPointF(2, 4))
+
+
+_GLYPHS: dict[str, Callable[[QtGui.QPainter, bool], None]] = {
+    "close": _close, "float": _float, "menu": _menu, "camera": _camera, "update": _update,
+}  # fmt: skip
+
+
+class TitleBar(QtWidgets.QWidget):
+    """Title bar of a dock; dragging it moves the dock, as Qt does with any title bar widget."""
+
+    def __init__(self, title: str, theme: Theme) -> None:
+        super().__init__()
+        self._title, self._status, self._theme = title, "", theme
+        self.focused = False
+        self.show_title = True
+        self.setFixedHeight(HEIGHT)
+        self.setAttribute(Qt.WA_Hover)
+        self._row = QtWidgets.QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 2, 0)
+        self._row.setSpacing(0)
+        self._row.addStretch(1)
+
+    def add_button(self, glyph: str, tip: str) -> GlyphButton:
+        """Add a button at the right end."""
+        button = GlyphButton(glyph, tip, self._theme, self)
+        self._row.addWidget(button)
+        return button
+
+    def set_title(self, title: str) -> None:
+        self._title = title
+        self.update()
+
+    def set_status(self, status: str) -> None:
+        """Show what the view says of its picture, in dim text after the title."""
+        cut = middle_cut(status)
+        if cut != self._status:
+            self._status = cut
+            self.setToolTip(status if cut != status else "")
+            self.update()
+
+    def enterEvent(self, event: QtCore.QEvent) -> None:
+        self._wake(True)
+
+    def leaveEvent(self, event: QtCore.QEvent) -> None:
+        self._wake(False)
+
+    def _wake(self, awake: bool) -> None:
+        for button in self.findChildren(GlyphButton):
+            button.awake = awake
+            button.update()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        theme, painter = self._theme, QtGui.QPainter(self)
+        painter.fillRect(self.rect(), QtGui.QColor(theme.panel))
+        if self.focused:
+            painter.fillRect(0, 0, 2, self.height(), QtGui.QColor(theme.accent))
+        buttons = sum(b.width() for b in self.findChildren(GlyphButton) if b.isVisible())
+        x, room = 8, self.width() - 8 - buttons - 8
+        metrics = self.fontMetrics()
+        if self.show_title:
+            painter.setPen(QtGui.QColor(theme.text))
+            title = metrics.elidedText(self._title, Qt.ElideRight, room)
+            painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, title)
+            used = metrics.horizontalAdvance(title) + 12
+            x, room = x + used, room - used
+        if room > 40 and self._status:
+            painter.setPen(QtGui.QColor(theme.dim))
+            status = metrics.elidedText(self._status, Qt.ElideMiddle, room)
+            painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, status)

@@ -1,0 +1,184 @@
+"""What the views of a window may ask for, and what keeps them up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phy_medicine.base.types import IntArray
+from phy_medicine.compute.pool import Priority
+from phy_medicine.gui.bridge import Bridge, Ticker
+from phy_medicine.views.base import View
+from phy_medicine.views.scheduler import FrameScheduler, prepare
+
+if TYPE_CHECKING:
+    from phy_medicine.session.data import DataService
+    from phy_medicine.session.session import Session
+    from phy_medicine.session.view_host import ViewRequest
+
+
+class WindowHost:
+    """The `ViewHost` of all views in one window.
+
+    say : shows one sentence in the status bar; edit : runs a change of the curation and shows why it failed
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        bridge: Bridge,
+        say: Callable[[str], object],
+        edit: Callable[[Callable[[], Any]], object],
+    ) -> None:
+        self._session = session
+        self._say = say
+        self._edit = edit
+        self.views: list[View] = []
+        self.status_changed: Callable[[View], object] = lambda view: None
+        self._unpainted: set[int] = set()
+        self._ticker = Ticker(self._tick, bridge)
+        self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
+        self._prefetched: ViewRequest | None = None
+        self._shown: ViewRequest | None = None
+
+    # The window's side
+
+    def add(self, view: View, *, visible: bool) -> None:
+        """Look after a view from now on, and show it the selection."""
+        self.views.append(view)
+        view.canvas.events.draw.connect(lambda _event: self._painted(view), position="last")
+        self._scheduler.add(view, visible=visible)
+        view.set_time_window(self._session.time_window)
+        self._scheduler.request(view, self._session.request(), force=True)
+
+    def remove(self, view: View) -> None:
+        """Forget a view."""
+        self.views.remove(view)
+        self._unpainted.discard(id(view))
+        self._scheduler.remove(view)
+
+    def set_visible(self, view: View, visible: bool) -> None:
+        """Note that a view came into sight or went out of it; it draws only in sight."""
+        if not visible:
+            self._unpainted.discard(id(view))
+        self._scheduler.set_visible(view, visible)
+
+    def show_selection(self) -> None:
+        """Ask every view to show the session's selection; lassos belong to the selection before."""
+        self.clear_lassos()
+        self._session.pool.cancel_all(Priority.PREFETCH)
+        self._shown = self._session.request()
+        self._scheduler.request_all(self._shown)
+
+    def update(self, view: View) -> None:
+        """Show the selection in a view whose automatic update is off."""
+        self._scheduler.request(view, self._session.request(), force=True)
+
+    def show_time_window(self, window: tuple[float, float] | None) -> None:
+        """Mark the stretch of time that the trace views show in all views."""
+        for view in self.views:
+            view.set_time_window(window)
+
+    def lasso_spikes(self) -> IntArray:
+        """Return the union of the spikes inside the lassos of all views, ascending."""
+        ids = [view.lasso_spike_ids() for view in self.views if view.has_lasso]
+        return np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)
+
+    def clear_lassos(self) -> None:
+        """Forget the lassos of all views."""
+        for view in self.views:
+            view.clear_lasso()
+
+    @property
+    def idle(self) -> bool:
+        """Whether every view in sight shows the selection and has been painted."""
+        waiting = any(v.scene.waiting_since is not None for v in self.views if v.canvas.native.isVisible())
+        return not (waiting or self._ticker.pending or self._unpainted)
+
+    def _tick(self) -> None:
+        for view in self._scheduler.tick():
+            self.status_changed(view)
+        if self.idle or not self._unpainted:
+            self._prefetch()
+
+    def _paint(self, view: View) -> None:
+        if view.canvas.native.isVisible():
+            self._unpainted.add(id(view))
+        view.canvas.update()
+
+    def _painted(self, view: View) -> None:
+        self._unpainted.discard(id(view))
+        self._prefetch()
+
+    def _prefetch(self) -> None:
+        """While the person looks, prepare what the next key will probably ask for; results stay in the caches."""
+        if self._shown is None or self._shown is self._prefetched or not self.idle:
+            return
+        self._prefetched = self._shown
+        for request in self._session.candidate_requests():
+            for view in self.views:
+                if view.auto_update and view.canvas.native.isVisible():
+                    key = ("prefetch", id(view), request.cluster_ids)
+                    self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
+
+    def close(self) -> None:
+        """Stop asking for pictures."""
+        for view in list(self.views):
+            self.remove(view)
+
+    # The views' side
+
+    @property
+    def data(self) -> DataService:
+        """Where all arrays come from."""
+        return self._session.data
+
+    def select(self, cluster_ids: Sequence[int]) -> None:
+        """Select these clusters in the cluster table."""
+        self._edit(lambda: self._session.select(cluster_ids))
+
+    def select_more(self, cluster_ids: Sequence[int]) -> None:
+        """Add these clusters to the selection."""
+        selection = self._session.selection.current
+        more = [c for c in cluster_ids if c not in selection.cluster_ids]
+        self._edit(lambda: self._session.select([*selection.best_ids, *more], selection.similar_ids))
+
+    def split(self, spike_ids: IntArray) -> None:
+        """Split these spikes off their clusters."""
+        self._edit(lambda: self._session.split(spike_ids))
+
+    def go_to_time(self, time_s: float, cluster_id: int | None = None) -> None:
+        """Show this moment in every trace view."""
+        for view in self.views:
+            if hasattr(view, "go_to_time"):
+                view.go_to_time(time_s)
+        self._say(f"Trace at {time_s:,.2f} s" + ("" if cluster_id is None else f", cluster {cluster_id}"))
+
+    def set_channels(self, channel_id: int, which: int) -> None:
+        """Use a channel as the which-th channel (0: x, 1: y) of the feature views."""
+        for view in self.views:
+            if hasattr(view, "set_channel"):
+                view.set_channel(channel_id, which)
+
+    def time_window_changed(self, start_s: float, stop_s: float) -> None:
+        """Tell every view which stretch of time the trace view shows."""
+        self._session.set_time_window(start_s, stop_s)
+
+    def lasso_changed(self, view: View) -> None:
+        """Say how to use a lasso once it encloses something."""
+        if view.scene.lasso.closed:
+            self._say("Press K to split off the spikes inside, Ctrl+right click to clear the lasso.")
+
+    def request(self, view: View) -> None:
+        """Prepare the view again, because a setting of it changed."""
+        self._scheduler.request(view, self._session.request(), force=True)
+
+    def redraw(self, view: View) -> None:
+        """Draw the view at the next tick."""
+        self._scheduler.redraw(view)
+
+    def message(self, text: str) -> None:
+        """Show one sentence in the status bar."""
+        self._say(text)

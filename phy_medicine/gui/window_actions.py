@@ -1,0 +1,97 @@
+"""The actions that need the window: save with feedback, exit, help, snippet line, pictures, panels."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.gui.qt import QtGui
+from phy_medicine.session.actions import Action, Arg
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+
+
+def file_actions(w: MainWindow) -> tuple[Action, ...]:
+    """Return the File menu."""
+    return (
+        Action("save", "Save", w.save, "Write the curation into the dataset's files, with a backup of what they held.",
+               "File", "save", ("Ctrl+S",), icon="fa5s.save", toolbar=True),
+        Action("screenshot", "Screenshot", w.screenshot, "Save a picture of the window as PNG.", "File", "picture",
+               args=(Arg("path", "rest", optional=True),)),
+        Action("exit", "Quit", w.close, "Close the window; unsaved work is asked about.", "File", "exit",
+               ("Ctrl+Q",)),
+    )  # fmt: skip
+
+
+def edit_actions(w: MainWindow) -> tuple[Action, ...]:
+    """Return what the Edit menu has beside the session's own actions."""
+    return (
+        Action("split", "Split", w.split, "Split off the spikes inside the lasso, of every selected cluster.", "Edit",
+               "clusters", ("K",), "k", icon="fa5s.cut"),
+    )  # fmt: skip
+
+
+def view_actions(w: MainWindow) -> tuple[Action, ...]:
+    """Return the window's part of the View menu."""
+    return (
+        Action("enable_snippet_mode", "Command line", w.open_snippet_line, "Type an action by name.", "View", "line",
+               (":",)),
+        Action("reset_layout", "Reset layout", w.reset_layout, "Put all panels back where they were at first.", "View",
+               "layout"),
+        Action("add_view", "Add view", w.add_view, "Open one more view of a kind.", "", "layout",
+               args=(Arg("kind", choices=lambda: tuple(w.kinds)),)),
+        Action("size", "Window size", _resize(w), "Give the window a size in pixels: 1280x800.", "", "layout",
+               args=(Arg("size"),)),
+        Action("next_panel", "Next panel", lambda: w.focus_panel(1), "Give the keyboard to the next panel.", "View",
+               "focus", ("F6",)),
+        Action("previous_panel", "Previous panel", lambda: w.focus_panel(-1), "Give the keyboard to the panel before.",
+               "View", "focus", ("Shift+F6",)),
+    )  # fmt: skip
+
+
+def help_actions(w: MainWindow) -> tuple[Action, ...]:
+    """Return the Help menu."""
+    return (
+        Action("show_all_shortcuts", "All actions and shortcuts", w.show_help, "Search all actions, keys and snippets.",
+               "Help", "help", ("H", "F1")),
+        Action("about", "About phy-medicine", w.show_about, "What this is.", "Help", "help", ("?",)),
+    )  # fmt: skip
+
+
+def _resize(window: MainWindow):  # type: ignore[no-untyped-def]
+    def resize(size: str) -> None:
+        match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
+        if match is None:
+            raise ActionError(f"{size!r} is not a size in pixels such as 1280x800.")
+        window.resize_to(int(match[1]), int(match[2]))
+
+    return resize
+
+
+def picture_path(path: str, folder: Path, stem: str) -> Path:
+    """Return where a picture goes: as given, with .png; without a name into a folder of its own, numbered."""
+    if path:
+        given = Path(path).expanduser()
+        return given if given.suffix.lower() == ".png" else given.with_name(given.name + ".png")
+    number = 1
+    while (target := folder / f"{stem}_{number}.png").exists():
+        number += 1
+    return target
+
+
+def save_picture(picture: QtGui.QPixmap, target: Path) -> None:
+    """Write a picture as PNG.
+
+    Raises
+    ------
+    ActionError : the folder or the file cannot be written
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ActionError(f"Could not make the folder {target.parent}: {error.strerror}.") from None
+    if not picture.save(str(target), "PNG"):
+        raise ActionError(f"Could not write the picture {target}; choose a folder that can be written.")
