@@ -1,0 +1,82 @@
+"""What can be chosen about a simulated recording, and the named random streams it is drawn from."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.params import changed, setting
+
+DRIFTS = ("none", "zigzag", "jump", "walk", "nonrigid")
+PROBES = ("neuropixels", "linear", "multi-shank")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """Settings of `simulate`; the command line options are made from this table."""
+
+    channels: int = setting(64, "Contacts of the probe", minimum=4, maximum=20000)
+    units: int = setting(30, "Neurons near the probe", minimum=1, maximum=20000)
+    duration_s: float = setting(120.0, "Length of the recording", unit="s", minimum=0.5, maximum=1e6)
+    sample_rate_hz: float = setting(30000.0, "Sampling frequency", unit="Hz", minimum=10000.0, maximum=100000.0)
+    drift: str = setting("none", "How the tissue moves along the probe", choices=DRIFTS)
+    drift_um: float = setting(40.0, "Full range of the drift", unit="um", minimum=0.0, maximum=500.0)
+    oversplit: float = setting(0.15, "Share of the units written as two clusters", minimum=0.0, maximum=1.0)
+    overmerge: float = setting(
+        0.05, "Share of the units that share a cluster with a neighbour", minimum=0.0, maximum=1.0
+    )
+    rate_hz: float = setting(3.0, "Median firing rate", unit="Hz", minimum=0.01, maximum=50.0)
+    bursty: float = setting(0.3, "Share of the units that fire bursts", minimum=0.0, maximum=1.0)
+    noise_uv: float = setting(9.0, "Standard deviation of the noise", unit="uV", minimum=0.1, maximum=1000.0)
+    lfp_uv: float = setting(35.0, "Standard deviation of the slow field", unit="uV", minimum=0.0, maximum=5000.0)
+    hash: float = setting(60.0, "Far-away spikes a second for each channel", unit="Hz", minimum=0.0, maximum=5000.0)
+    probe: str = setting("neuropixels", "Layout of the contacts", choices=PROBES)
+    n_shanks: int = setting(4, "Shanks of a multi-shank probe", minimum=1, maximum=64)
+    gain_uv: float = setting(0.195, "Microvolts for one bit of the raw file", unit="uV", minimum=0.001, maximum=100.0)
+    raw: bool = setting(True, "Write the raw file; without it features are drawn, not measured, which is much faster")
+    seed: int = setting(0, "Seed of everything random", minimum=0, maximum=2**32 - 1)
+
+
+def checked(settings: SimulationSettings) -> SimulationSettings:
+    """Return the settings with every value in its type and range.
+
+    Raises
+    ------
+    PhyMedError : a value has the wrong type or lies out of range
+    """
+    return changed(settings, **dataclasses.asdict(settings))
+
+
+def stream(seed: int, name: str, *keys: int) -> np.random.Generator:
+    """Return the generator of one named step, so that a change in one step leaves the others' draws alone."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode()), *keys])
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Samples of one spike waveform: how many, and where its trough lies."""
+
+    sample_rate_hz: float
+
+    @property
+    def n_before(self) -> int:
+        """Samples before the trough: 20 at 30 kHz."""
+        return round(20 * self.sample_rate_hz / 30000)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of a waveform: 61 at 30 kHz."""
+        return 3 * self.n_before + 1
+
+    @property
+    def n_padding(self) -> int:
+        """Empty samples put before a template so that its trough is the middle one: 21 at 30 kHz, 82 in all."""
+        return self.n_samples - 2 * self.n_before
+
+    @property
+    def times_ms(self) -> np.ndarray:
+        """(n_samples,) float64, ms from the trough."""
+        return (np.arange(self.n_samples) - self.n_before) * (1000.0 / self.sample_rate_hz)
