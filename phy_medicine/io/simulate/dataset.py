@@ -72,24 +72,26 @@ def simulate(
     tell: Progress = progress or (lambda share, text: None)
     _prepare_folder(out_dir, overwrite=overwrite)
     try:
-        scene, world, templates_uv = _build(settings, tell)
-        _write_arrays(out_dir, scene, templates_uv)
-        if settings.raw:
-            write_measured(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Writing the recording"))
-        else:
-            write_drawn(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Drawing spike features"))
-        write_tables(out_dir, scene.sorting.labels, scene.spikes.samples, settings)
-        (out_dir / "probe.json").write_text(probe_json(scene.probe), encoding="utf-8")
-        _write_truth(out_dir, scene, world)
-        tell(1.0, "Done")
-        return _write_params(out_dir, settings)
+        return _write_all(out_dir, settings, tell)
     except BaseException as error:
         _remove(out_dir, (*OWN_FILES, PARTIAL_PARAMS))
         if isinstance(error, OSError):
-            raise DatasetError(
-                f"Could not write to {out_dir}: {error.strerror or error}; try another folder."
-            ) from error
+            raise DatasetError(f"Cannot write to {out_dir}: {error.strerror or error}; try another folder.") from error
         raise
+
+
+def _write_all(out_dir: Path, settings: SimulationSettings, tell: Progress) -> Path:
+    scene, world, templates_uv = _build(settings, tell)
+    _write_arrays(out_dir, scene, templates_uv)
+    if settings.raw:
+        write_measured(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Writing the recording"))
+    else:
+        write_drawn(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Drawing spike features"))
+    write_tables(out_dir, scene.sorting.labels, scene.spikes.samples, settings)
+    (out_dir / "probe.json").write_text(probe_json(scene.probe), encoding="utf-8")
+    _write_truth(out_dir, scene, world)
+    tell(1.0, "Done")
+    return _write_params(out_dir, settings)
 
 
 def _prepare_folder(out_dir: Path, *, overwrite: bool) -> None:
