@@ -1,0 +1,176 @@
+"""Compiled drawing kernels: points, lines, histograms and densities into one RGBA image.
+
+All kernels write premultiplied colour into `out`, (height, width) uint32, little-endian RGBA. `transforms` is
+(n_panels, 4) float64: pixel = x * [0] + [2], y * [1] + [3]; `clips` (n_panels, 4) int64: left, top, right, bottom.
+Colours are (n, 4) int64 in 0..255, not premultiplied. Importing this module loads numba.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+_LOW = 0xFF00FF
+_F4, _U1, _U2 = nb.float32[::1], nb.uint8[::1], nb.uint16[::1]
+_OUT, _T, _C = nb.uint32[:, ::1], nb.float64[:, ::1], nb.int64[:, ::1]
+
+
+@nb.njit(inline="always")
+def _blend(under, rb, ga, alpha):
+    """Mix colour halves over a pixel; `alpha` is 0..256."""
+    rest = 256 - alpha
+    low = (((under & _LOW) * rest + rb * alpha) >> 8) & _LOW
+    high = (((under >> 8) & _LOW) * rest + ga * alpha) & (_LOW << 8)
+    return low | high
+
+
+@nb.njit(nb.void(_OUT, _F4, _F4, _U2, _U1, _C, _T, _C, _C), cache=True, nogil=True)
+def points(out, x, y, panels, colors, palette, transforms, clips, stamp):
+    """Stamp a disc on every point; `stamp` is (n, 3) rows of dy, dx, coverage 0..256."""
+    n_stamp = stamp.shape[0]
+    reach = 0
+    for k in range(n_stamp):
+        reach = max(reach, abs(stamp[k, 0]))
+    alphas = np.empty(n_stamp, np.int64)
+    last = -1
+    rb = ga = 0
+    for i in range(x.size):
+        p = panels[i]
+        fx = x[i] * transforms[p, 0] + transforms[p, 2]
+        fy = y[i] * transforms[p, 1] + transforms[p, 3]
+        left, top, right, bottom = clips[p, 0], clips[p, 1], clips[p, 2], clips[p, 3]
+        if not (left <= fx < right and top <= fy < bottom):
+            continue
+        px, py = int(fx), int(fy)
+        if colors[i] != last:
+            last = colors[i]
+            rb = palette[last, 0] | (palette[last, 2] << 16)
+            ga = palette[last, 1] | (255 << 16)
+            for k in range(n_stamp):
+                alphas[k] = (palette[last, 3] * stamp[k, 2] + 127) // 255
+        inside = left + reach <= px < right - reach and top + reach <= py < bottom - reach
+        for k in range(n_stamp):
+            yy, xx = py + stamp[k, 0], px + stamp[k, 1]
+            if inside or (left <= xx < right and top <= yy < bottom):
+                out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[k])
+
+
+@nb.njit(inline="always")
+def _stroke(out, a0, b0, a1, b1, low, high, low_b, high_b, width, rb, ga, opacity, steep):
+    """Fill one segment along its longer axis `a`, half open, so that joints are not blended twice."""
+    slope = (b1 - b0) / (a1 - a0) if a1 != a0 else 0.0
+    if a1 < a0:
+        a0, b0, a1 = a1, b1, a0
+    half = 0.5 * width * np.sqrt(1.0 + slope * slope)
+    start = max(np.int64(np.ceil(max(a0, low - 1.0) - 0.5)), low)
+    stop = min(np.int64(np.ceil(min(a1, high + 1.0) - 0.5)), high)
+    for a in range(start, stop):
+        middle = b0 + (a + 0.5 - a0) * slope
+        upper, lower = middle + half, middle - half
+        first = max(np.int64(np.floor(lower)), low_b)
+        last = min(np.int64(np.floor(upper)), high_b - 1)
+        for b in range(first, last + 1):
+            cover = min(upper, b + 1.0) - max(lower, np.float64(b))
+            alpha = np.int64(opacity * min(cover, 1.0) + 0.5)
+            if steep:
+                out[a, b] = _blend(np.int64(out[a, b]), rb, ga, alpha)
+            else:
+                out[b, a] = _blend(np.int64(out[b, a]), rb, ga, alpha)
+
+
+@nb.njit(nb.void(_OUT, _F4, _F4, nb.int64[::1], _U2, _U1, _C, _T, _C, nb.float64), cache=True, nogil=True)
+def lines(out, x, y, starts, panels, colors, palette, transforms, clips, width):
+    """Draw anti-aliased polylines; line i owns the points starts[i]:starts[i + 1]."""
+    for i in range(starts.size - 1):
+        p, c = panels[i], colors[i]
+        rb = palette[c, 0] | (palette[c, 2] << 16)
+        ga = palette[c, 1] | (255 << 16)
+        opacity = palette[c, 3] * (256.0 / 255.0)
+        left, top, right, bottom = clips[p, 0], clips[p, 1], clips[p, 2], clips[p, 3]
+        sx, sy, ox, oy = transforms[p, 0], transforms[p, 1], transforms[p, 2], transforms[p, 3]
+        x1 = x[starts[i]] * sx + ox
+        y1 = y[starts[i]] * sy + oy
+        for j in range(starts[i] + 1, starts[i + 1]):
+            x0, y0 = x1, y1
+            x1 = x[j] * sx + ox
+            y1 = y[j] * sy + oy
+            if max(x0, x1) < left or min(x0, x1) > right or max(y0, y1) < top or min(y0, y1) > bottom:
+                continue
+            if not (np.isfinite(x0) and np.isfinite(x1) and np.isfinite(y0) and np.isfinite(y1)):
+                continue
+            steep = abs(y1 - y0) > abs(x1 - x0)
+            if steep:
+                _stroke(out, y0, x0, y1, x1, top, bottom, left, right, width, rb, ga, opacity, True)
+            else:
+                _stroke(out, x0, y0, x1, y1, left, right, top, bottom, width, rb, ga, opacity, False)
+
+
+@nb.njit(nb.void(nb.uint32[:, ::1], _F4, _F4, nb.float64[::1], nb.int64[::1], nb.int64), cache=True, nogil=True)
+def count(counts, x, y, transform, clip, cell):
+    """Count points in square cells of `cell` pixels, from the clip's left and top."""
+    left, top, right, bottom = clip[0], clip[1], clip[2], clip[3]
+    for i in range(x.size):
+        fx = x[i] * transform[0] + transform[2]
+        fy = y[i] * transform[1] + transform[3]
+        if left <= fx < right and top <= fy < bottom:
+            counts[(int(fy) - top) // cell, (int(fx) - left) // cell] += np.uint32(1)
+
+
+@nb.njit(
+    nb.void(_OUT, nb.uint32[:, ::1], nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int64), cache=True, nogil=True
+)
+def tint(out, counts, alphas, color, clip, cell):
+    """Lay counts over the image in one colour; `alphas` (n,) 0..256 is looked up by count, the last for all above."""
+    rb = color[0] | (color[2] << 16)
+    ga = color[1] | (255 << 16)
+    top_count = alphas.size - 1
+    for yy in range(clip[1], clip[3]):
+        row = (yy - clip[1]) // cell
+        for xx in range(clip[0], clip[2]):
+            n = np.int64(counts[row, (xx - clip[0]) // cell])
+            if n > 0:
+                out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[min(n, top_count)])
+
+
+@nb.njit(
+    nb.void(_OUT, nb.float32[:, ::1], _U2, _U1, nb.float64[:, ::1], _C, _T, _C, nb.boolean), cache=True, nogil=True
+)
+def steps(out, values, panels, colors, edges, palette, transforms, clips, sideways):
+    """Fill histograms from zero to their values; a pixel column shows the mean of the bins it covers.
+
+    values : (n, n_bins); edges : (n, 2) first and last edge in data units; `sideways`: bins run along y
+    """
+    n_bins = values.shape[1]
+    for i in range(values.shape[0]):
+        p, c = panels[i], colors[i]
+        rb = palette[c, 0] | (palette[c, 2] << 16)
+        ga = palette[c, 1] | (255 << 16)
+        opacity = palette[c, 3] * (256.0 / 255.0)
+        u, v = (1, 0) if sideways else (0, 1)
+        low, high, low_b, high_b = clips[p, u], clips[p, u + 2], clips[p, v], clips[p, v + 2]
+        e0 = edges[i, 0] * transforms[p, u] + transforms[p, u + 2]
+        e1 = edges[i, 1] * transforms[p, u] + transforms[p, u + 2]
+        per_pixel = n_bins / (e1 - e0)
+        zero = transforms[p, v + 2]
+        for a in range(max(low, np.int64(min(e0, e1))), min(high, np.int64(max(e0, e1) + 1.0))):
+            f0, f1 = (a - e0) * per_pixel, (a + 1 - e0) * per_pixel
+            if f1 < f0:
+                f0, f1 = f1, f0
+            if f1 - f0 < 0.5:
+                f0 = f1 = 0.5 * (f0 + f1)
+            total, weight = 0.0, 0.0
+            for k in range(max(0, np.int64(np.floor(f0))), min(n_bins - 1, np.int64(np.floor(f1))) + 1):
+                part = max(min(f1, k + 1.0) - max(f0, np.float64(k)), 1e-9)
+                total += part * values[i, k]
+                weight += part
+            if weight == 0.0 or total == 0.0:
+                continue
+            end = total / weight * transforms[p, v] + zero
+            near, far = min(zero, end), max(zero, end)
+            for b in range(max(low_b, np.int64(np.floor(near))), min(high_b, np.int64(np.ceil(far)))):
+                cover = min(far, b + 1.0) - max(near, np.float64(b))
+                alpha = np.int64(opacity * min(cover, 1.0) + 0.5)
+                if sideways:
+                    out[a, b] = _blend(np.int64(out[a, b]), rb, ga, alpha)
+                else:
+                    out[b, a] = _blend(np.int64(out[b, a]), rb, ga, alpha)

@@ -1,0 +1,140 @@
+"""Ticks on round values, numbers as people write them, and axes in margins of their own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray
+from phy_medicine.views.ink import Ink
+from phy_medicine.views.layout import Panels
+from phy_medicine.views.theme import Theme
+
+MINUS = "\N{MINUS SIGN}"
+# Axis lines keep a contrast of 3:1 and stay behind the data.
+LINE_ALPHA = 0.6
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def tick_values(low: float, high: float, max_ticks: int = 5) -> FloatArray:
+    """Return the most round values in a range, at most `max_ticks` and, where round steps allow it, at least three."""
+    span = high - low
+    if not (math.isfinite(span) and span > 0) or max_ticks < 1:
+        return np.zeros(0)
+    decade = 10.0 ** math.floor(math.log10(span / max(max_ticks, 2)))
+    for multiple in (*_STEPS, 20.0, 25.0, 50.0, 100.0):
+        step = multiple * decade
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first + 1 <= max_ticks:
+            return np.arange(first, last + 1) * step
+    return np.zeros(0)
+
+
+def format_number(value: float, decimals: int = 0) -> str:
+    """Return a number with thousands separators and a real minus sign."""
+    text = f"{value:,.{decimals}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def tick_labels(values: FloatArray) -> tuple[str, ...]:
+    """Return labels with as many decimals as the step needs, the same for all; powers of ten for extreme values."""
+    if len(values) == 0:
+        return ()
+    step = float(values[1] - values[0]) if len(values) > 1 else float(abs(values[0])) or 1.0
+    largest = float(np.abs(values).max())
+    if largest >= 1e7 or (0 < largest < 1e-4):
+        return tuple(f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("-", MINUS) for value in values)
+    decimals = next((d for d in range(8) if abs(round(step, d) - step) < 1e-6 * step), 8)
+    return tuple(format_number(float(value), decimals) for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """How the axes of panels look.
+
+    x, y : titles with unit ("Time (s)"); None draws no axis on that side, "" one without a title
+    grid : light lines at the ticks, for panels whose values are compared
+    frame : outline all around instead of the two axis lines
+    """
+
+    x: str | None = ""
+    y: str | None = ""
+    grid: bool = False
+    frame: bool = False
+
+    def margins(self, ink: Ink, y_ranges: FloatArray, height: float, ratio: float) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom margin in px.
+
+        y_ranges : (k, 2) ranges of the panels at the left edge; height : of one panel, to know its ticks, px
+        """
+        left = bottom = 6 * ratio
+        top, right = 8 * ratio, 10 * ratio
+        cap = ink.cap_height
+        if self.x is not None:
+            bottom = 9 * ratio + cap + 5 * ratio + (cap + 10 * ratio if self.x else 0)
+        if self.y is not None:
+            texts = [t for low, high in y_ranges for t in tick_labels(tick_values(low, high, _count(height, ratio)))]
+            widest = max((ink.text_width(text) for text in texts), default=0)
+            # In steps of 8 px, so that the picture does not move with every new number.
+            left = math.ceil((7 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
+                cap + 8 * ratio if self.y else 4 * ratio
+            )
+        return round(left), round(top), round(right), round(bottom)
+
+    def draw(self, panels: Panels, panel: int, under: Ink, over: Ink, *, theme: Theme, ratio: float) -> None:
+        """Add the axes of one panel to the ink under and over the picture."""
+        left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
+        line = max(1.0, round(ratio))
+        color = theme.rgba("dim", LINE_ALPHA)
+        if self.frame:
+            over.frames([(left - line, top - line, right + line, bottom + line)], color, width=line)
+        if self.x is not None:
+            over.rects([(left - line, bottom, right, bottom + line)], color)
+            self._draw_x(panels, panel, under, over, theme, ratio)
+        if self.y is not None:
+            over.rects([(left - line, top, left, bottom + line)], color)
+            self._draw_y(panels, panel, under, over, theme, ratio)
+
+    def _draw_x(self, panels: Panels, panel: int, under: Ink, over: Ink, theme: Theme, ratio: float) -> None:
+        left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
+        low, high = panels.ranges()[panel, :2]
+        line, tick = max(1.0, round(ratio)), 4 * ratio
+        values = tick_values(low, high, max(2, min(5, int((right - left) / (55 * ratio)))))
+        text_y = bottom + tick + 5 * ratio
+        limit_left, limit_right = left - 30 * ratio, right + 16 * ratio
+        for x, text in zip(np.round(panels.to_pixels(panel, values, 0.0)[0]), tick_labels(values), strict=True):
+            over.rects([(x, bottom, x + line, bottom + tick)], theme.rgba("dim", LINE_ALPHA))
+            if self.grid:
+                under.rects([(x, top, x + line, bottom)], theme.rgba("line"))
+            half = over.text_width(text) / 2
+            if x - half >= limit_left and x + half <= limit_right:
+                over.text(text, x, text_y, anchor="ct", color=theme.rgba("dim"))
+                limit_left = x + half + 8 * ratio
+        if self.x:
+            title_y = text_y + over.cap_height + 7 * ratio
+            over.text(self.x, (left + right) / 2, title_y, anchor="ct", color=theme.rgba("dim"))
+
+    def _draw_y(self, panels: Panels, panel: int, under: Ink, over: Ink, theme: Theme, ratio: float) -> None:
+        left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
+        low, high = panels.ranges()[panel, 2:]
+        line, tick = max(1.0, round(ratio)), 4 * ratio
+        values = tick_values(low, high, _count(bottom - top, ratio))
+        widest = 0
+        for y, text in zip(np.round(panels.to_pixels(panel, 0.0, values)[1]), tick_labels(values), strict=True):
+            over.rects([(left - tick, y, left, y + line)], theme.rgba("dim", LINE_ALPHA))
+            if self.grid:
+                under.rects([(left, y, right, y + line)], theme.rgba("line"))
+            over.text(text, left - tick - 4 * ratio, y, anchor="rm", color=theme.rgba("dim"))
+            widest = max(widest, over.text_width(text))
+        if self.y:
+            x = max(left - tick - 4 * ratio - widest - 8 * ratio, over.cap_height + 5 * ratio)
+            over.text(self.y, x, (top + bottom) / 2, anchor="cb", color=theme.rgba("dim"), rotated=True)
+
+
+def _count(height: float, ratio: float) -> int:
+    """Return how many ticks fit a vertical axis."""
+    return max(2, min(5, int(height / (36 * ratio))))

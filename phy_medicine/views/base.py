@@ -1,0 +1,297 @@
+"""The base of every view: what it must say, and what it gets for free.
+
+A view is a subclass of `View` with class attributes and three methods; nothing in it touches GL or Qt.
+
+    @dataclass(frozen=True, slots=True)
+    class RateSettings:
+        n_bins: int = setting(200, "Number of bins", minimum=10, maximum=5000)
+
+    class RateView(View):
+        name, title = "FiringRateView", "Firing rate"
+        max_clusters = 20
+        settings_type = RateSettings
+        axes = Axes(x="Time (s)", y="Rate (spikes/s)")
+
+        def make_panels(self):                       # optional; one panel by default
+            return Panels(1, y_links=[-1])           # y does not zoom
+
+        def prepare(self, request):                  # any thread: arrays in, a frozen record out
+            return RateBlock(...)                    # or raise DataMissing("No ...: ... not found.")
+
+        def upload(self, block):                     # GUI thread, cheap: numpy only
+            self.panels.set_home(x=(0, block.duration_s), y=(0, block.highest))
+            self.picture.clear()
+            self.picture.steps(block.rates, (0, block.duration_s), color=self.colors, index=block.rows)
+            self.status = f"{block.n_spikes:,} spikes"
+
+Optional: `arrange(box)` places the panels (`layout.grid`, `self.scene.inner(box)`), `decorate()` adds axes and marks
+(`self.scene.draw_axes(panel)`, `self.scene.over.rects(...)`, `self.scene.over.text(...)`), `cached(request)` tells that
+`prepare` is quick now, `on_click`, `on_wheel`, `actions()`, `lasso_spike_ids()`, `pick(x, y)`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from phy_medicine.base.params import changed
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.session.view_host import ViewRequest
+from phy_medicine.views.axes import Axes
+from phy_medicine.views.canvas import Canvas
+from phy_medicine.views.gpu import Gpu
+from phy_medicine.views.interact import Click, Gestures
+from phy_medicine.views.layout import Box, Panels
+from phy_medicine.views.scene import Scene
+from phy_medicine.views.theme import DARK, Theme
+
+if TYPE_CHECKING:
+    from phy_medicine.session.view_host import ViewHost
+
+STATUS_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ViewAction:
+    """Something a view can do, for menus, keys, snippets and help.
+
+    handler : called with the arguments of the snippet, converted by `arguments`, a function for each; a menu entry or
+    a key calls it without; checked : tells the state of a switch, None for a plain command
+    """
+
+    id: str
+    text: str
+    handler: Callable[..., None]
+    shortcut: str = ""
+    snippet: str = ""
+    help: str = ""
+    arguments: tuple[Callable[[str], Any], ...] = ()
+    checked: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """Settings of a view that has none."""
+
+
+class View:
+    """A picture of the selected clusters; see the module text for what a subclass says."""
+
+    name: ClassVar[str] = "View"
+    title: ClassVar[str] = ""
+    max_clusters: ClassVar[int | None] = 8
+    needs_selection: ClassVar[bool] = True
+    has_lasso: ClassVar[bool] = False
+    axes: ClassVar[Axes] = Axes()
+    settings_type: ClassVar[type] = NoSettings
+    drawn_settings: ClassVar[frozenset[str]] = frozenset()
+    """Settings whose change needs no new `prepare`, only `upload` of the block at hand."""
+
+    def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
+        self.host = host
+        self.settings: Any = self.settings_type() if settings is None else settings
+        self.scene = Scene(self.make_panels(), self.axes)
+        self.scene.theme = theme
+        self.panels, self.picture = self.scene.panels, self.scene.picture
+        self.request: ViewRequest | None = None
+        self.block: Any = None
+        self.auto_update = True
+        self._status = ""
+        self._canvas: Canvas | None = None
+        self._drawn_request = ViewRequest(generation=-1)
+
+    # What a subclass says
+
+    def make_panels(self) -> Panels:
+        """Return the panels; called once."""
+        return Panels(1)
+
+    def cached(self, request: ViewRequest) -> bool:
+        """Tell whether `prepare` takes less than about 2 ms now; it then runs before the next frame."""
+        return False
+
+    def prepare(self, request: ViewRequest) -> Any:
+        """Turn a request into arrays, in any thread, without GL, Qt or the view's own state but `settings`."""
+        raise NotImplementedError
+
+    def upload(self, block: Any) -> None:
+        """Take over arrays: fill `picture`, set `panels` home ranges and `status`."""
+        raise NotImplementedError
+
+    def arrange(self, box: Box) -> None:
+        """Place the panels in the canvas; by default the first fills what the axes leave."""
+        self.panels.set_rects([self.scene.inner(box)])
+
+    def decorate(self) -> None:
+        """Add axes and marks; by default the axes of the first panel."""
+        self.scene.draw_axes(0)
+
+    def actions(self) -> tuple[ViewAction, ...]:
+        """Return what the view can do."""
+        return ()
+
+    def on_click(self, click: Click) -> None:
+        """React to a click that is no gesture of every view."""
+
+    def on_wheel(self, modifiers: frozenset[str], notches: float) -> None:
+        """React to the wheel turned with Control, Alt or Shift held."""
+
+    def set_time_window(self, window: tuple[float, float] | None) -> None:
+        """Mark the stretch of time that the trace views show."""
+
+    def pick(self, x: float, y: float) -> int | None:
+        """Return the cluster drawn at a physical pixel, or None."""
+        return None
+
+    def lasso_spike_ids(self) -> IntArray:
+        """Return all spikes inside the lasso, ascending, drawn or not."""
+        return np.zeros(0, dtype=np.int64)
+
+    # What it gets
+
+    @property
+    def canvas(self) -> Canvas:
+        """The widget, made when it is first asked for."""
+        if self._canvas is None:
+            self._canvas = Canvas(self, Gestures(self), title=self.title)
+        return self._canvas
+
+    @property
+    def ratio(self) -> float:
+        """Physical pixels by logical pixel."""
+        return self.scene.ratio
+
+    @property
+    def colors(self) -> FloatArray:
+        """(n_clusters, 4) colours of the clusters that are drawn, RGBA 0..1."""
+        return self._drawn_request.colors
+
+    @property
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Clusters that are drawn, in colour order."""
+        return self._drawn_request.cluster_ids
+
+    @property
+    def status(self) -> str:
+        """At most 64 characters for the title bar of the dock."""
+        return middle_cut(self._status)
+
+    @status.setter
+    def status(self, text: str) -> None:
+        self._status = text
+
+    def limited(self, request: ViewRequest) -> ViewRequest:
+        """Return the request with no more clusters than the view shows."""
+        n = self.max_clusters
+        if n is None or len(request.cluster_ids) <= n:
+            return request
+        kept = request.cluster_ids[:n]
+        return dataclasses.replace(
+            request,
+            cluster_ids=kept,
+            best_ids=tuple(c for c in request.best_ids if c in kept),
+            similar_ids=tuple(c for c in request.similar_ids if c in kept),
+            colors=request.colors[:n],
+            spike_ids=request.spike_ids[:n],
+        )
+
+    def show_block(self, request: ViewRequest, block: Any) -> None:
+        """Show prepared arrays in the next frame; `block` is a `Sentence` when there is nothing to draw."""
+        self._drawn_request = request
+        self.scene.waiting_since = None
+        if isinstance(block, Sentence):
+            self.block, self.scene.message, self.status = None, block.text, ""
+        else:
+            self.block, self.scene.message = block, ""
+            self.upload(block)
+        self.scene.touch()
+
+    def change(self, **values: Any) -> None:
+        """Change settings, and show the view with them.
+
+        Raises
+        ------
+        PhyMedError : unknown setting, or value out of range
+        """
+        self.settings = changed(self.settings, **values)
+        if set(values) <= self.drawn_settings:
+            if self.block is not None:
+                self.upload(self.block)
+            self.redraw()
+        else:
+            self.host.request(self)
+
+    def redraw(self) -> None:
+        """Draw at the next tick, axes and marks included."""
+        self.scene.touch()
+        self.host.redraw(self)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self.scene.set_theme(theme)
+        if self.block is not None:
+            self.upload(self.block)
+        self.redraw()
+
+    def add_lasso_corner(self, click: Click) -> None:
+        """Add a corner to the lasso; a click outside its panel is ignored."""
+        if self.scene.lasso.add(click.panel, click.data_x, click.data_y):
+            self.host.lasso_changed(self)
+            self.redraw()
+
+    def clear_lasso(self) -> None:
+        """Forget the lasso."""
+        if len(self.scene.lasso):
+            self.scene.lasso.clear()
+            self.host.lasso_changed(self)
+            self.redraw()
+
+    def state(self) -> dict[str, Any]:
+        """Return what is saved between sessions, as JSON values."""
+        return {"settings": dataclasses.asdict(self.settings), "auto_update": self.auto_update}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over a saved state; settings unknown to this version are left out.
+
+        Raises
+        ------
+        PhyMedError : a value out of range
+        """
+        known = {field.name for field in dataclasses.fields(self.settings_type)}
+        values = {key: value for key, value in state.get("settings", {}).items() if key in known}
+        self.settings = changed(self.settings, **values)
+        self.auto_update = bool(state.get("auto_update", True))
+
+    def paint(self, gpu: Gpu, ratio: float) -> None:
+        """Draw a frame; called by the canvas."""
+        self.scene.paint(gpu, ratio, self.arrange, self.decorate)
+
+    def close(self) -> None:
+        """Give back the widget; a canvas left to the garbage collector would drop the GL context in mid-frame."""
+        if self._canvas is not None:
+            self._canvas.close()
+            self._canvas = None
+
+    def render(self) -> AnyArray:
+        """Return the view as (h, w, 3) uint8, physical pixels; the canvas must have been shown."""
+        pixels: AnyArray = self.canvas.render(alpha=False)
+        return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Shown in the middle of a view instead of a picture."""
+
+    text: str
+
+
+def middle_cut(text: str, length: int = STATUS_LENGTH) -> str:
+    """Return a text of at most `length` characters, with its middle replaced by an ellipsis."""
+    if len(text) <= length:
+        return text
+    head = (length - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"

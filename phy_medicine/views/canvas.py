@@ -1,0 +1,87 @@
+"""The widget a view draws on: a GL canvas without multisampling, timers or buffer swaps of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from vispy import app
+from vispy.gloo.glir import GlirParser
+
+from phy_medicine.base.log import logger
+from phy_medicine.views.gpu import Gpu
+
+_CONFIG = {"samples": 0, "depth_size": 0, "stencil_size": 0}
+
+
+class Painter(Protocol):
+    """What the canvas needs of a view."""
+
+    def paint(self, gpu: Gpu, ratio: float) -> None:
+        """Draw a whole frame; `ratio` is physical pixels by logical pixel."""
+
+
+class Canvas(app.Canvas):
+    """A GL canvas that draws a view whenever it is asked to, and survives the loss of its context.
+
+    When a floating dock loses its context, GL starts anew: the generation of `gpu` grows, and every GPU object is
+    built again from its arrays in the next frame. The backend (`app.use_app("pyqt5")`) is chosen before.
+    """
+
+    def __init__(self, painter: Painter, gestures: Any, *, title: str = "", size: tuple[int, int] = (620, 400)) -> None:
+        self.gpu = Gpu()
+        self.error: Exception | None = None
+        self._painter = painter
+        self._gestures = gestures
+        # The resolution is given because asking the system for it starts a process for every canvas.
+        super().__init__(title=title, size=size, autoswap=False, vsync=False, config=_CONFIG, dpi=96.0)
+
+    @property
+    def ratio(self) -> float:
+        """Physical pixels by logical pixel."""
+        return float(self.pixel_scale)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a context to draw with, which is so once the canvas was shown."""
+        return self.gpu.generation > 0
+
+    def on_initialize(self, event: Any) -> None:
+        """Note a new context; the names of objects of the old one must never be used or deleted in it."""
+        if self.gpu.generation > 0:
+            self.context.glir.clear()
+            self.context.shared.parser = GlirParser()
+        self.gpu.generation += 1
+
+    def on_draw(self, event: Any) -> None:
+        """Draw the view."""
+        if not self.ready:
+            return
+        width, height = self.physical_size
+        self.gpu.width, self.gpu.height = int(width), int(height)
+        try:
+            self._painter.paint(self.gpu, self.ratio)
+        except Exception as error:
+            # An exception in a paint event would end the program; the view says it and the log tells why.
+            logger.exception("A view could not be drawn")
+            self.error = error
+
+    def on_mouse_press(self, event: Any) -> None:
+        self._gestures.press(event)
+
+    def on_mouse_move(self, event: Any) -> None:
+        self._gestures.move(event)
+
+    def on_mouse_release(self, event: Any) -> None:
+        self._gestures.release(event)
+
+    def on_mouse_double_click(self, event: Any) -> None:
+        self._gestures.double_click(event)
+
+    def on_mouse_wheel(self, event: Any) -> None:
+        self._gestures.wheel(event)
+
+    def on_key_press(self, event: Any) -> None:
+        self._gestures.key(event)
+
+    def on_key_release(self, event: Any) -> None:
+        self._gestures.key_release(event)

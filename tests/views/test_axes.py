@@ -1,0 +1,41 @@
+"""Ticks and numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phy_medicine.views.axes import format_number, tick_labels, tick_values
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 600, [0, 200, 400, 600]),
+        (-1, 1, [-1, -0.5, 0, 0.5, 1]),
+        (3.2, 3.4, [3.2, 3.25, 3.3, 3.35, 3.4]),
+        (0, 48_000, [0, 10_000, 20_000, 30_000, 40_000]),
+    ],
+)
+def test_ticks_are_round(low, high, expected):
+    assert np.allclose(tick_values(low, high), expected)
+
+
+def test_labels_share_their_decimals_and_separate_thousands():
+    assert tick_labels(np.array([0.0, 12_500.0, 25_000.0])) == ("0", "12,500", "25,000")
+    assert tick_labels(np.array([-0.5, 0.0, 0.5])) == ("−0.5", "0.0", "0.5")
+    assert tick_labels(np.array([3.25, 3.30])) == ("3.25", "3.30")
+
+
+def test_a_number_that_rounds_to_zero_has_no_sign():
+    assert format_number(-0.001, 1) == "0.0"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_there_are_two_to_five_ticks_and_all_lie_in_the_range(low, span):
+    values = tick_values(low, low + span)
+    assert 2 <= len(values) <= 5
+    tolerance = 1e-6 * (span + abs(low))
+    assert values.min() >= low - tolerance and values.max() <= low + span + tolerance
