@@ -1,1 +1,1 @@
-"""Tables and pictures shipped with the program."""
+"""Tables and pictures that come with the program."""

@@ -1,0 +1,144 @@
+"""Colours of selected clusters by position, and of all clusters by a scheme."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, LabelValue, frozen
+from phy_medicine.curation.groups import Groups
+from phy_medicine.data.color_tables import CATEGORICAL, LINEAR
+
+RGBA = tuple[float, float, float, float]
+
+GREY = (0.75, 0.75, 0.75)
+"""Clusters without a value in a scheme."""
+BACKGROUND_SPIKES: RGBA = (0.5, 0.5, 0.5, 0.5)
+"""Spikes behind those of the selected clusters."""
+TIME_WINDOW: RGBA = (1.0, 1.0, 0.0, 0.25)
+"""Stretch of time that the trace views show."""
+FIRST_CHANNEL, LAST_CHANNEL = (0.353, 0.161, 0.443), (0.133, 0.404, 0.396)
+
+
+def _table(digits: str) -> FloatArray:
+    """(256, 3) float32 from RRGGBB repeated."""
+    values = np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(-1, 3)
+    return (values / np.float32(255)).astype(np.float32)
+
+
+def _selection_table() -> FloatArray:
+    """The categorical table with its first six permuted and the first two replaced, as in phy."""
+    table = _table(CATEGORICAL)
+    table[[0, 1, 2, 3, 4, 5]] = table[[3, 0, 4, 5, 2, 1]]
+    table[:2] = _table("0892fcff0202")
+    return table
+
+
+_CATEGORICAL = frozen(_table(CATEGORICAL))
+_LINEAR = frozen(_table(LINEAR))
+SELECTION_COLORS: FloatArray = frozen(_selection_table())
+"""(256, 3) float32 RGB 0..1, read-only; the colour of the i-th selected cluster, then repeated."""
+
+
+def selection_color(position: int, alpha: float = 1.0) -> RGBA:
+    """Return the colour of the cluster at a position of the selection, RGBA 0..1."""
+    red, green, blue = SELECTION_COLORS[position % len(SELECTION_COLORS)].tolist()
+    return (red, green, blue, alpha)
+
+
+def selection_colors(n: int, alpha: float = 1.0) -> FloatArray:
+    """Return the colours of the first n selected clusters, (n, 4) float32."""
+    return _with_alpha(SELECTION_COLORS[np.arange(n) % len(SELECTION_COLORS)], alpha)
+
+
+def kept_positions(before: Mapping[int, int], cluster_ids: Iterable[int]) -> dict[int, int]:
+    """Return cluster -> colour position such that a cluster keeps its colour while it stays selected.
+
+    Parameters
+    ----------
+    before : positions of the selection before
+    """
+    ids = list(cluster_ids)
+    kept = {c: before[c] for c in ids if c in before}
+    used = set(kept.values())
+    free = (p for p in range(len(ids) + len(used)) if p not in used)
+    return {c: kept[c] if c in kept else next(free) for c in ids}
+
+
+def pale(color: Sequence[float]) -> RGBA:
+    """Return the colour of cross-correlograms: the same hue, saturation 0.1, value 1."""
+    hue = colorsys.rgb_to_hsv(*color[:3])[0]
+    return (*colorsys.hsv_to_rgb(hue, 0.1, 1.0), 1.0)
+
+
+def channel_colors(n_channels: int) -> FloatArray:
+    """Return the gradient of the traces from first to last channel, (n_channels, 4) float32."""
+    part = np.linspace(0, 1, n_channels)[:, None]
+    return _with_alpha((1 - part) * FIRST_CHANNEL + part * LAST_CHANNEL, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ColorScheme:
+    """How clusters are coloured in the views of all clusters.
+
+    column : of the cluster table, whose cells decide
+    kind : "blank" all grey; "categorical" by the number itself; "group" by name; "linear" and "log" from the
+        smallest to the largest value
+    """
+
+    name: str
+    column: str
+    kind: Literal["blank", "categorical", "group", "linear", "log"]
+
+    def colors(self, cells: Sequence[LabelValue | None], groups: Groups, alpha: float = 1.0) -> FloatArray:
+        """Return a colour for each cell of the column, (n, 4) float32 RGBA 0..1."""
+        if self.kind == "group":
+            rgb = [groups.get(None if cell is None else str(cell)).map_color for cell in cells]
+            return _with_alpha(np.array(rgb, dtype=np.float32).reshape(-1, 3), alpha)
+        values = np.array([_number(cell) for cell in cells], dtype=np.float64)
+        table = _CATEGORICAL if self.kind == "categorical" else _LINEAR
+        rows = _rows(values, self.kind)
+        rgb_rows = np.where((rows >= 0)[:, None], table[rows % len(table)], np.array(GREY, dtype=np.float32))
+        return _with_alpha(rgb_rows, alpha)
+
+
+COLOR_SCHEMES = (
+    ColorScheme("blank", "", "blank"),
+    ColorScheme("random", "id", "categorical"),
+    ColorScheme("cluster_group", "group", "group"),
+    ColorScheme("depth", "depth", "linear"),
+    ColorScheme("firing_rate", "fr", "log"),
+)
+"""phy's schemes, in the order in which Shift+wheel goes through them."""
+
+
+def _rows(values: FloatArray, kind: str) -> np.ndarray:
+    """Row of the colour table for each value, -1 without a value."""
+    known = np.isfinite(values)
+    if kind == "blank" or not known.any():
+        return np.full(len(values), -1)
+    if kind == "categorical":
+        return np.where(known, np.where(known, values, 0).astype(np.int64) % len(_CATEGORICAL), -1)
+    if kind == "log":  # a rate of 0 has no logarithm; it takes the first colour
+        positive = values[known & (values > 0)]
+        values = np.log(np.maximum(values, positive.min() if len(positive) else 1.0))
+    low, high = values[known].min(), values[known].max()
+    share = np.where(known, values - low, 0) / (high - low or 1.0)
+    return np.where(known, np.rint(share * (len(_LINEAR) - 1)).astype(np.int64), -1)
+
+
+def _number(cell: LabelValue | None) -> float:
+    """A cell as a number, NaN if it is none."""
+    try:
+        return float("nan") if cell is None else float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _with_alpha(rgb: FloatArray, alpha: float) -> FloatArray:
+    """(n, 4) float32."""
+    return np.concatenate([rgb, np.full((len(rgb), 1), alpha)], axis=1).astype(np.float32)
