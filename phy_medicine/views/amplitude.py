@@ -120,10 +120,8 @@ class AmplitudeView(View):
         """Add the axes, and a band where the trace views are."""
         self.scene.draw_axes(0)
         self.scene.draw_axes(1, Axes(x="Spikes", y=None))
-        if self._window is not None:
-            self._draw_band(*self._window)
-
-    _window: tuple[float, float] | None = None
+        if self.time_window is not None:
+            self._draw_band(*self.time_window)
 
     def _draw_band(self, start_s: float, stop_s: float) -> None:
         left, top, right, bottom = self.panels.rects[0]
@@ -133,11 +131,6 @@ class AmplitudeView(View):
         x0, x1 = max(x0, left), min(x1, right)
         if x1 > x0:
             self.scene.over.rects([(x0, top, x1, bottom)], (1.0, 1.0, 0.0, 0.25))
-
-    def set_time_window(self, window: tuple[float, float] | None) -> None:
-        """Move the band."""
-        self._window = window
-        self.redraw()
 
     def on_click(self, click: Click) -> None:
         """Alt+click shows that moment in the trace views."""

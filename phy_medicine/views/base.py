@@ -99,6 +99,7 @@ class View:
         self.panels, self.picture = self.scene.panels, self.scene.picture
         self.request: ViewRequest | None = None
         self.block: Any = None
+        self.time_window: tuple[float, float] | None = None
         self.auto_update = True
         self._status = ""
         self._canvas: Canvas | None = None
@@ -141,7 +142,9 @@ class View:
         """React to the wheel turned with Control, Alt or Shift held."""
 
     def set_time_window(self, window: tuple[float, float] | None) -> None:
-        """Mark the stretch of time that the trace views show."""
+        """Mark the stretch of time that the trace views show; views over time draw `time_window` in `decorate`."""
+        self.time_window = window
+        self.redraw()
 
     def pick(self, x: float, y: float) -> int | None:
         """Return the cluster drawn at a physical pixel, or None."""
@@ -202,6 +205,8 @@ class View:
     def show_block(self, request: ViewRequest, block: Any) -> None:
         """Show prepared arrays in the next frame; `block` is a `Sentence` when there is nothing to draw."""
         self._drawn_request = request
+        if self.time_window is None:
+            self.time_window = request.time_window
         self.scene.waiting_since = None
         if isinstance(block, Sentence):
             self.block, self.scene.message, self.status = None, block.text, ""
