@@ -1,0 +1,133 @@
+"""The table of clusters: what is known of each, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phy_medicine.base.types import LabelValue
+from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.session.facts import SessionFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from psygnal import SignalInstance
+
+Cell = LabelValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a cluster table: its name in files and filters, and how it is shown."""
+
+    name: str
+    title: str
+    unit: str = ""
+    kind: str = "float"
+    help: str = ""
+
+
+BUILT_IN = (
+    Column("id", "Id", kind="int", help="Cluster id; never reused"),
+    Column("group", "Group", kind="group", help="The curator's verdict"),
+    Column("ch", "Ch", kind="int", help="Channel where the main template is largest"),
+    Column("sh", "Sh", kind="int", help="Shank of that channel"),
+    Column("depth", "Depth", "µm", help="y position of that channel"),
+    Column("fr", "Rate", "Hz", help="Spikes divided by the length of the recording"),
+    Column("amp", "Amp", "raw", help="Peak-to-peak of the main template on its largest channel"),
+    Column("amp_median", "Spike amp", help="Median of the spikes' own amplitudes"),
+    Column("n_spikes", "Spikes", kind="int", help="Number of spikes"),
+)
+SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between the templates of the two clusters")
+
+
+class ClusterTable:
+    """Rows of living clusters, ascending id; each cell is computed when asked and kept."""
+
+    def __init__(self, model: TemplateModel, manager: ClusterManager, facts: SessionFacts) -> None:
+        self._model = model
+        self._manager = manager
+        self._stats_of = facts.stats
+        self._facts: dict[int, dict[str, Cell]] = {}
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted with a Delta after every action, undo and redo."""
+        return self._manager.changed
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Living clusters, ascending."""
+        return self._manager.cluster_ids
+
+    def __contains__(self, cluster_id: int) -> bool:
+        return self._manager.assignment.contains(cluster_id)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ids)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Built-in columns, then one for each label field that has no built-in name."""
+        names = {c.name for c in BUILT_IN}
+        labels = (f for f in self._manager.labels.fields if f not in names)
+        return BUILT_IN + tuple(Column(f, f, kind=self._kind(f), help="Label") for f in labels)
+
+    def value(self, cluster_id: int, column: str) -> Cell:
+        """Return one cell; None when it is empty."""
+        facts = self._facts.get(cluster_id)
+        if facts is None:
+            facts = self._facts[cluster_id] = self._compute(cluster_id)
+        if column in facts:
+            return facts[column]
+        return self._manager.labels.get(column, cluster_id)
+
+    def row(self, cluster_id: int) -> dict[str, Cell]:
+        """Return all cells of a cluster."""
+        return {c.name: self.value(cluster_id, c.name) for c in self.columns}
+
+    def to_dicts(self) -> list[dict[str, Cell]]:
+        """Return the rows as dictionaries, ascending id."""
+        return [self.row(c) for c in self.ids]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a data frame indexed by id.
+
+        Raises
+        ------
+        ImportError : pandas is not installed
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.to_dicts()).set_index("id")
+
+    def _kind(self, field: str) -> str:
+        values: list[Any] = list(self._manager.labels.values(field).values())
+        if values and all(isinstance(v, int) for v in values):
+            return "int"
+        return "float" if values and all(isinstance(v, (int, float)) for v in values) else "text"
+
+    def _compute(self, cluster_id: int) -> dict[str, Cell]:
+        stats = self._stats_of(cluster_id)
+        template = stats.main_template
+        channel = int(self._model.template_channels(template)[0])
+        label = self._model.channel_labels[channel]
+        amplitude = float(self._model.template_amplitudes[template]) if self._model.has_templates else None
+        median = stats.amplitude_median
+        return {
+            "id": cluster_id,
+            "ch": int(label) if label.isdigit() else label,
+            "sh": int(self._model.channel_shanks[channel]),
+            "depth": float(self._model.channel_positions[channel, 1]),
+            "fr": stats.n_spikes / self._model.duration_s if self._model.duration_s > 0 else None,
+            "amp": amplitude,
+            "amp_median": None if median is None or np.isnan(median) else float(median),
+            "n_spikes": stats.n_spikes,
+        }

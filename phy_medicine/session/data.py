@@ -1,0 +1,294 @@
+"""Everything a view can show, as arrays: read, filtered, cached; safe to call from any thread.
+
+A cluster id never changes its spikes, so what is cached under an id stays right until it is dropped for room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.correlogram import correlogram
+from phy_medicine.compute.filtering import highpass
+from phy_medicine.compute.waveforms import extract
+from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
+from phy_medicine.session.cache import ArrayCache
+
+T = TypeVar("T")
+
+# Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
+_MARGIN_S = 0.002
+_TRACE_MARGIN_S = 0.01
+
+
+class ClusterFacts(Protocol):
+    """What the data service must know of clusters; thread-safe."""
+
+    def spikes(self, cluster_id: int) -> IntArray:
+        """All spikes of a cluster, ascending."""
+
+    def template_counts(self, cluster_id: int) -> tuple[IntArray, IntArray]:
+        """Templates that a cluster took spikes from, and how many."""
+
+    def main_template(self, cluster_id: int) -> int:
+        """The template with most spikes of the cluster."""
+
+    def cluster_ids(self) -> Sequence[int]:
+        """Living clusters."""
+
+    def labels_of(self, spike_ids: IntArray) -> IntArray:
+        """Cluster of each spike."""
+
+    def pick(self, cluster_id: int, n: int) -> IntArray:
+        """At most n spikes of a cluster, even in time."""
+
+
+class DataService:
+    """Arrays for views from one dataset."""
+
+    def __init__(self, model: TemplateModel, facts: ClusterFacts, *, cache_bytes: int = 256 << 20) -> None:
+        self.model = model
+        self._facts = facts
+        self._cache = ArrayCache(cache_bytes)
+
+    # What never changes
+
+    @property
+    def n_spikes(self) -> int:
+        """Spikes in the dataset."""
+        return self.model.n_spikes
+
+    @property
+    def n_channels(self) -> int:
+        """Displayed channels."""
+        return self.model.n_channels
+
+    @property
+    def sample_rate(self) -> float:
+        """Samples per second."""
+        return self.model.sample_rate
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording, or the time of the last spike without raw data."""
+        return self.model.duration_s
+
+    @property
+    def spike_times(self) -> FloatArray:
+        """(n_spikes,) float64, s, ascending."""
+        return self.model.spike_times
+
+    @property
+    def channel_positions(self) -> FloatArray:
+        """(n_channels, 2) float64, x and y in µm."""
+        return self.model.channel_positions
+
+    @property
+    def channel_shanks(self) -> IntArray:
+        """(n_channels,) int32."""
+        return self.model.channel_shanks
+
+    @property
+    def channel_labels(self) -> tuple[str, ...]:
+        """What people call each channel."""
+        return self.model.channel_labels
+
+    @property
+    def has_features(self) -> bool:
+        """Whether PC features exist."""
+        return self.model.features is not None
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether raw data exist."""
+        return self.model.traces is not None
+
+    # Of a cluster
+
+    def best_channels(self, cluster_id: int) -> IntArray:
+        """Return the best channels of a cluster's main template, peak first."""
+        return self.model.template_channels(self._facts.main_template(cluster_id))
+
+    def peak_channel(self, cluster_id: int) -> int:
+        """Return the channel where the main template is largest."""
+        return int(self.best_channels(cluster_id)[0])
+
+    def spikes(self, cluster_id: int) -> IntArray:
+        """Return all spikes of a cluster, ascending."""
+        return self._facts.spikes(cluster_id)
+
+    def labels_of(self, spike_ids: IntArray) -> IntArray:
+        """Return the cluster of each spike."""
+        return self._facts.labels_of(spike_ids)
+
+    def neighbours(self, cluster_id: int) -> tuple[int, ...]:
+        """Return the other clusters whose best channels hold this cluster's peak channel."""
+        peak = self.peak_channel(cluster_id)
+        return tuple(c for c in self._facts.cluster_ids() if c != cluster_id and peak in self.best_channels(c))
+
+    def templates(self, cluster_id: int) -> tuple[TemplateShape, ...]:
+        """Return the templates a cluster is made of, most spikes first, on the cluster's best channels.
+
+        Raises
+        ------
+        DataMissing : the dataset has no templates
+        """
+        if not self.model.has_templates:
+            raise DataMissing("No templates: templates.npy not found.")
+        ids, counts = self._facts.template_counts(cluster_id)
+        shapes = []
+        for i in np.argsort(-counts, kind="stable"):
+            waveform = self.model.template(int(ids[i]))
+            shapes.append(TemplateShape(int(ids[i]), int(counts[i]), waveform.data, waveform.channel_ids))
+        return tuple(shapes)
+
+    def waveforms(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> Waveforms:
+        """Return at most n filtered waveforms, even in time, on some channels.
+
+        Raises
+        ------
+        DataMissing : neither raw data nor stored waveforms exist
+        """
+        channels = tuple(int(c) for c in channel_ids)
+        key = ("waveforms", cluster_id, channels, n)
+        return self._cache.get(key, lambda: self._read_waveforms(cluster_id, channels, n))
+
+    def mean_waveform(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> FloatArray:
+        """Return the mean of the same waveforms, (n_samples, n_channels) float32."""
+        data = self.waveforms(cluster_id, channel_ids, n=n).data
+        mean: FloatArray = data.mean(axis=0, dtype=np.float32)
+        return mean
+
+    def features(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
+        """Return the PC scores of at most n spikes, even in time, on some channels.
+
+        Raises
+        ------
+        DataMissing : the dataset has no features
+        """
+        channels = tuple(int(c) for c in channel_ids)
+
+        def read() -> Features:
+            picked = self._facts.pick(cluster_id, n)
+            return self._read_features(picked, channels, len(self._facts.spikes(cluster_id)))
+
+        return self._cache.get(("features", cluster_id, channels, n), read)
+
+    def features_of(self, spike_ids: IntArray, channel_ids: Sequence[int]) -> Features:
+        """Return the PC scores of exactly these spikes, uncached: for a lasso over all spikes.
+
+        Raises
+        ------
+        DataMissing : the dataset has no features
+        """
+        return self._read_features(spike_ids, tuple(int(c) for c in channel_ids), len(spike_ids))
+
+    def background_features(self, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
+        """Return the PC scores of spikes taken at a regular stride over the whole recording."""
+        channels = tuple(int(c) for c in channel_ids)
+        spike_ids = np.arange(0, self.n_spikes, max(1, self.n_spikes // n))
+        return self._cache.get(
+            ("background", channels, n), lambda: self._read_features(spike_ids, channels, self.n_spikes)
+        )
+
+    def amplitudes(self, cluster_id: int) -> Amplitudes:
+        """Return the amplitude of every spike of a cluster.
+
+        Raises
+        ------
+        DataMissing : the dataset has no amplitudes
+        """
+        values = self.model.amplitudes
+        if values is None:
+            raise DataMissing("No amplitudes: amplitudes.npy not found.")
+
+        def read() -> Amplitudes:
+            spike_ids = self._facts.spikes(cluster_id)
+            return Amplitudes(spike_ids, frozen(self.spike_times[spike_ids]), frozen(values[spike_ids]))
+
+        return self._cache.get(("amplitudes", cluster_id), read)
+
+    def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> IntArray:
+        """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, a leading b is positive."""
+        if cluster_b < cluster_a:
+            return self.correlogram(cluster_b, cluster_a, bin_s=bin_s, window_s=window_s)[::-1]
+
+        def count() -> IntArray:
+            a = self._samples(cluster_a)
+            b = None if cluster_a == cluster_b else self._samples(cluster_b)
+            return frozen(correlogram(a, b, sample_rate=self.sample_rate, bin_s=bin_s, window_s=window_s))
+
+        return self._cache.get(("correlogram", cluster_a, cluster_b, bin_s, window_s), count)
+
+    # Of the recording
+
+    def spikes_between(self, start_s: float, stop_s: float) -> IntArray:
+        """Return the spikes in a stretch of time."""
+        first, last = np.searchsorted(self.spike_times, [start_s, stop_s])
+        return np.arange(first, last)
+
+    def trace(self, start_s: float, stop_s: float, channel_ids: Sequence[int], *, filtered: bool = True) -> Trace:
+        """Return a stretch of the recording, high-passed or with the median of each channel removed.
+
+        Raises
+        ------
+        DataMissing : the dataset has no raw data
+        """
+        channels = tuple(int(c) for c in channel_ids)
+        key = ("trace", round(start_s, 6), round(stop_s, 6), channels, filtered)
+        return self._cache.get(key, lambda: self._read_trace(start_s, stop_s, channels, filtered))
+
+    # Reading
+
+    def _samples(self, cluster_id: int) -> IntArray:
+        key: Hashable = ("samples", cluster_id)
+        return self._cache.get(key, lambda: self.model.spike_samples[self._facts.spikes(cluster_id)])
+
+    def _read_waveforms(self, cluster_id: int, channels: tuple[int, ...], n: int) -> Waveforms:
+        spike_ids = self._facts.pick(cluster_id, n)
+        n_total = len(self._facts.spikes(cluster_id))
+        n_samples = self.model.n_samples_template
+        before = n_samples // 2
+        traces, subset = self.model.traces, self.model.waveform_subset
+        if traces is None and subset is None:
+            raise DataMissing(self.model.traces_missing)
+        channel_ids = np.asarray(channels)
+        if traces is None and subset is not None:
+            spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
+            return Waveforms(spike_ids, subset.get(spike_ids, channel_ids), channel_ids, before, n_total)
+        assert traces is not None
+        data = extract(
+            traces.read_many,
+            self.model.spike_samples[spike_ids],
+            channel_ids,
+            before=before,
+            after=n_samples - before,
+            sample_rate=self.sample_rate,
+            margin=int(_MARGIN_S * self.sample_rate),
+            n_recorded=traces.n_samples,
+        )
+        return Waveforms(spike_ids, frozen(data), channel_ids, before, n_total)
+
+    def _read_features(self, spike_ids: IntArray, channels: tuple[int, ...], n_total: int) -> Features:
+        store = self.model.features
+        if store is None:
+            raise DataMissing("No PC features: pc_features.npy not found.")
+        channel_ids = np.asarray(channels)
+        data = frozen(store.get(spike_ids, channel_ids))
+        return Features(spike_ids, frozen(self.spike_times[spike_ids]), data, channel_ids, n_total)
+
+    def _read_trace(self, start_s: float, stop_s: float, channels: tuple[int, ...], filtered: bool) -> Trace:
+        traces = self.model.traces
+        if traces is None:
+            raise DataMissing(self.model.traces_missing)
+        start, stop = round(start_s * self.sample_rate), round(stop_s * self.sample_rate)
+        margin = int(_TRACE_MARGIN_S * self.sample_rate) if filtered else 0
+        raw = traces.read(start - margin, stop + margin, np.asarray(channels)).astype(np.float32)
+        data = raw - np.median(raw[:: max(1, len(raw) // 2000)], axis=0)
+        if filtered:
+            data = highpass(data, self.sample_rate)[margin : len(data) - margin]
+        return Trace(start / self.sample_rate, frozen(data), np.asarray(channels), self.sample_rate)

@@ -1,0 +1,57 @@
+"""What worker threads may ask about clusters while the curator goes on changing them."""
+
+from __future__ import annotations
+
+import threading
+
+from phy_medicine.base.types import IntArray
+from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.curation.selector import Selector
+from phy_medicine.curation.statistics import ClusterStats, StatisticsTable
+
+
+class SessionFacts:
+    """Thread-safe questions about clusters; the session holds `lock` while it changes them.
+
+    A worker may still ask for a cluster that the last action removed: it gets an empty answer, and
+    the session has already sent a newer request.
+    """
+
+    def __init__(self, manager: ClusterManager, selector: Selector, statistics: StatisticsTable) -> None:
+        self.lock = threading.RLock()
+        self._manager = manager
+        self._selector = selector
+        self._statistics = statistics
+
+    def spikes(self, cluster_id: int) -> IntArray:
+        """Return all spikes of a cluster, ascending."""
+        with self.lock:
+            return self._manager.assignment.spikes(cluster_id)
+
+    def stats(self, cluster_id: int) -> ClusterStats:
+        """Return the statistics of a living cluster."""
+        with self.lock:
+            return self._statistics.get(cluster_id)
+
+    def template_counts(self, cluster_id: int) -> tuple[IntArray, IntArray]:
+        """Return the templates that a cluster took spikes from, and how many."""
+        stats = self.stats(cluster_id)
+        return stats.template_ids, stats.template_counts
+
+    def main_template(self, cluster_id: int) -> int:
+        """Return the template with most spikes of the cluster."""
+        return self.stats(cluster_id).main_template
+
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Return the living clusters."""
+        return self._manager.cluster_ids
+
+    def labels_of(self, spike_ids: IntArray) -> IntArray:
+        """Return the cluster of each spike."""
+        with self.lock:
+            return self._manager.assignment.labels_of(spike_ids)
+
+    def pick(self, cluster_id: int, n: int) -> IntArray:
+        """Return at most n spikes of a cluster, even in time."""
+        with self.lock:
+            return self._selector.pick(cluster_id, n)

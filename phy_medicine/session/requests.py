@@ -1,0 +1,41 @@
+"""From a selection to what every view is asked to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+
+import numpy as np
+
+from phy_medicine.curation.colors import selection_color
+from phy_medicine.curation.selection import Selection
+from phy_medicine.session.data import DataService
+from phy_medicine.session.view_host import ViewRequest
+
+
+class RequestMaker:
+    """Numbers the requests, so that the newest wins."""
+
+    def __init__(self, data: DataService) -> None:
+        self._data = data
+        self._generation = count(1)
+
+    def make(self, selection: Selection, time_window: tuple[float, float] | None) -> ViewRequest:
+        """Return the request for a selection: spikes, colours and channels in colour order."""
+        ids = selection.cluster_ids
+        colors = np.array([selection_color(i) for i in range(len(ids))], dtype=np.float32).reshape(-1, 4)
+        return ViewRequest(
+            generation=next(self._generation),
+            cluster_ids=ids,
+            best_ids=selection.best_ids,
+            similar_ids=selection.similar_ids,
+            colors=colors,
+            spike_ids=tuple(self._data.spikes(c) for c in ids),
+            channel_ids=tuple(_unique(int(ch) for c in ids for ch in self._data.best_channels(c))),
+            time_window=time_window,
+        )
+
+
+def _unique(values: Iterable[int]) -> list[int]:
+    """Return the values in order of first appearance."""
+    return list(dict.fromkeys(values))

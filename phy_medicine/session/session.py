@@ -1,0 +1,363 @@
+"""The one controller: opens a dataset, changes the curation, keeps it safe; works without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from psygnal import Signal
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import IntArray, LabelValue
+from phy_medicine.compute.pool import Pool
+from phy_medicine.curation.actions import Action, Delta
+from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.curation.groups import Group
+from phy_medicine.curation.history import History
+from phy_medicine.curation.selection import Selection, SelectionModel
+from phy_medicine.curation.selector import Selector
+from phy_medicine.curation.statistics import StatisticsTable
+from phy_medicine.curation.wizard import Wizard
+from phy_medicine.io.safe_write import SaveReport
+from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.session.clusters import ClusterTable
+from phy_medicine.session.data import DataService
+from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.requests import RequestMaker
+from phy_medicine.session.similar import SimilarClusters
+from phy_medicine.session.storage import Storage
+from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
+from phy_medicine.session.view_host import ViewRequest
+
+
+class Session:
+    """One curation of one dataset.
+
+    Signals (psygnal), each emitted once and after everything is up to date: `selection.changed(Selection)`,
+    `clusters.changed(Delta)`, `cluster_table.changed()`, `similarity_table.changed()`, and those below.
+
+    Parameters
+    ----------
+    model : the dataset, which is never changed
+    read_only : refuse every change
+    recover : replay an unsaved journal (True), leave it aside (False), or keep it for later (None)
+    """
+
+    saved = Signal(object)
+    """SaveReport of a save."""
+    message = Signal(str)
+    """One sentence for the status bar."""
+    time_window_changed = Signal(object)
+    """(start, stop) in s that the time views show."""
+
+    def __init__(self, model: TemplateModel, *, read_only: bool = False, recover: bool | None = None) -> None:
+        self.model = model
+        self.storage = Storage(model, read_only=read_only)
+        self.manager = ClusterManager(model.spike_clusters, model.metadata.fields)
+        assignment = self.manager.assignment
+        statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
+        self.manager.changed.connect(statistics.update)
+        self.facts = SessionFacts(self.manager, Selector(assignment), statistics)
+        self.clusters = ClusterTable(model, self.manager, self.facts)
+        self.similar = SimilarClusters(model, self.facts)
+        self.selection = SelectionModel()
+        self.cluster_table: TableState = cluster_table(self.clusters)
+        self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
+        self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
+        self.selection.changed.connect(self.wizard.visit)
+        self.data = DataService(model, self.facts)
+        self.pool = Pool()
+        self._requests = RequestMaker(self.data)
+        self._time_window: tuple[float, float] | None = None
+        self._first_similar = 15
+        if recover is not None and self.storage.pending is not None:
+            self.recover() if recover else self.discard_journal()
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None) -> Session:
+        """Open a dataset.
+
+        Raises
+        ------
+        DatasetError : a required file is missing or wrong
+        """
+        return cls(TemplateModel.open(Path(path)), read_only=read_only, recover=recover)
+
+    # What is there
+
+    @property
+    def name(self) -> str:
+        """Name of the dataset's folder."""
+        return self.model.name
+
+    @property
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Living clusters, ascending."""
+        return self.manager.cluster_ids
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups that clusters can be moved to."""
+        return tuple(self.manager.groups)
+
+    @property
+    def label_fields(self) -> tuple[str, ...]:
+        """Names of the label columns, `group` first."""
+        return self.manager.labels.fields
+
+    @property
+    def history(self) -> History:
+        """The actions done so far."""
+        return self.manager.history
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+        return self.storage.read_only
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to save."""
+        return self.manager.dirty
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an action to undo."""
+        return self.history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an action to do again."""
+        return self.history.can_redo
+
+    @property
+    def time_window(self) -> tuple[float, float] | None:
+        """Stretch of time that the time views show, s."""
+        return self._time_window
+
+    def set_time_window(self, start_s: float, stop_s: float) -> None:
+        """Tell all views which stretch of time is shown."""
+        if self._time_window != (start_s, stop_s):
+            self._time_window = (start_s, stop_s)
+            self.time_window_changed.emit(self._time_window)
+
+    def spike_clusters(self) -> IntArray:
+        """Return the cluster of every spike, (n_spikes,) int32, a copy."""
+        return self.manager.assignment.labels()
+
+    def request(self) -> ViewRequest:
+        """Return what the views are to show now."""
+        return self._requests.make(self.selection.current, self._time_window)
+
+    def candidate_requests(self, n: int = 2) -> list[ViewRequest]:
+        """Return what the views will probably be asked next, likeliest first."""
+        candidates = self.wizard.candidates(self.selection.current, n)
+        return [self._requests.make(s, self._time_window) for s in candidates]
+
+    # Selecting
+
+    def select(self, cluster_ids: Iterable[int], similar_ids: Iterable[int] = ()) -> Selection:
+        """Select clusters of the cluster table, and of the similarity table.
+
+        Raises
+        ------
+        ActionError : a cluster does not exist
+        """
+        best, similar = list(cluster_ids), list(similar_ids)
+        unknown = [c for c in best + similar if not self.manager.assignment.contains(c)]
+        if unknown:
+            raise ActionError(f"There is no cluster {unknown[0]}.")
+        return self.selection.set(best, similar)
+
+    def select_similar(self, cluster_ids: Iterable[int]) -> Selection:
+        """Select clusters of the similarity table, keeping the cluster table's selection."""
+        return self.select(self.selection.best_ids, cluster_ids)
+
+    def unselect_similar(self) -> None:
+        """Keep only what is selected in the cluster table."""
+        self.select(self.selection.best_ids)
+
+    def select_first_similar(self, n: int | None = None) -> None:
+        """Select the first n unmasked rows of the similarity table; n is remembered."""
+        self._first_similar = n or self._first_similar
+        rows = [c for c in self.similarity_table.visible_ids() if not self.manager.is_masked(c)]
+        self.select_similar(rows[: self._first_similar])
+
+    def next(self) -> None:
+        """Select the next row of the similarity table, or the first cluster when nothing is selected."""
+        self._go(self.wizard.next(self.selection.current))
+
+    def previous(self) -> None:
+        """Select the previous row of the similarity table."""
+        self._go(self.wizard.previous(self.selection.current))
+
+    def next_best(self) -> None:
+        """Select the next row of the cluster table."""
+        self._go(self.wizard.next_best(self.selection.current))
+
+    def previous_best(self) -> None:
+        """Select the previous row of the cluster table."""
+        self._go(self.wizard.previous_best(self.selection.current))
+
+    def first(self) -> None:
+        """Select the first unmasked row of the cluster table."""
+        self._go(self.wizard.first())
+
+    def last(self) -> None:
+        """Select the last unmasked row of the cluster table."""
+        self._go(self.wizard.last())
+
+    def start_wizard(self) -> None:
+        """Go on by itself after each action, from the first cluster when nothing is selected."""
+        self._go(self.wizard.start(self.selection.current))
+
+    def pause_wizard(self) -> None:
+        """Stay where it is after an action."""
+        self.wizard.pause()
+
+    def reset_wizard(self) -> None:
+        """Select the first cluster of the cluster table."""
+        self._go(self.wizard.reset())
+
+    def filter(self, expression: str) -> None:
+        """Show only the clusters for which an expression holds, and drop the others from the selection.
+
+        Raises
+        ------
+        FilterError : the expression cannot be understood; nothing changes
+        """
+        self.cluster_table.set_filter(expression)
+        shown = set(self.cluster_table.visible_ids())
+        self.selection.set([c for c in self.selection.best_ids if c in shown], self.selection.similar_ids)
+
+    def sort(self, column: str, ascending: bool = False) -> None:
+        """Sort the cluster table by a column."""
+        self.cluster_table.sort(column, ascending)
+
+    # Changing
+
+    def merge(self, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Join clusters, the selected ones by default, into a new one and select it.
+
+        Raises
+        ------
+        ActionError : fewer than two clusters
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self._do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
+
+    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
+        """Move spikes to new clusters and select all that came of the touched ones.
+
+        Raises
+        ------
+        ActionError : no spikes, or a split that would change nothing
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self._do(self.manager.plan_split(spike_ids, labels))
+
+    def split_init(self) -> Delta:
+        """Cut the selected clusters back to the sorter's templates."""
+        return self._do(self.manager.plan_split_init(self.selection.cluster_ids, self.model.spike_templates))
+
+    def move(self, group: str | None, which: str = "best", *, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Put clusters into a group, and go on to the next.
+
+        which : "best", "similar" or "all" of the selection, unless `cluster_ids` names them
+
+        Raises
+        ------
+        ActionError : nothing selected, unknown cluster, or a name that cannot be a group's
+        """
+        ids = self._which(which) if cluster_ids is None else tuple(cluster_ids)
+        return self._do(self.manager.plan_group(ids, group))
+
+    def label(self, field: str, value: LabelValue | None, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Give clusters, the selected ones by default, a value in a label column; None empties the cells."""
+        ids = self.selection.cluster_ids if cluster_ids is None else tuple(cluster_ids)
+        return self._do(self.manager.plan_label(field, ids, value))
+
+    def undo(self) -> Delta:
+        """Take the last action back and restore the selection it had.
+
+        Raises
+        ------
+        ActionError : nothing to undo
+        """
+        return self._travel(back=True)
+
+    def redo(self) -> Delta:
+        """Do the last undone action again.
+
+        Raises
+        ------
+        ActionError : nothing to redo
+        """
+        return self._travel(back=False)
+
+    def save(self, *, force: bool = False) -> SaveReport:
+        """Write labels and tables in phy's own files, atomically, with a backup of what they replace.
+
+        force : write although a file changed on disk since the dataset was opened
+
+        Raises
+        ------
+        ReadOnlyError, SaveError : nothing was lost, the journal holds the work
+        """
+        report = self.storage.save(self.manager, self.clusters, force=force)
+        self.manager.mark_saved()
+        self.saved.emit(report)
+        return report
+
+    def recover(self) -> int:
+        """Do again what an unsaved journal of the same starting labels holds, and return the number of actions."""
+        n = self.storage.recover(self.manager)
+        if n:
+            self.message.emit(f"Recovered {n} unsaved actions.")
+        return n
+
+    def discard_journal(self) -> None:
+        """Leave the unsaved journal aside; the file is kept."""
+        self.storage.set_aside()
+
+    def close(self) -> None:
+        """Stop background work and let go of the dataset; unsaved work stays in the journal."""
+        self.pool.shutdown(wait=False)
+        self.storage.close()
+
+    # Inside
+
+    def _which(self, which: str) -> tuple[int, ...]:
+        choices = {
+            "best": self.selection.best_ids,
+            "similar": self.selection.similar_ids,
+            "all": self.selection.cluster_ids,
+        }
+        if which not in choices:
+            raise ActionError(f"Move which clusters? {which!r} is not one of {', '.join(choices)}.")
+        return choices[which]
+
+    def _go(self, selection: Selection | None) -> None:
+        if selection is not None:
+            self.selection.set(selection.best_ids, selection.similar_ids)
+
+    def _do(self, action: Action) -> Delta:
+        before = self.selection.current
+        self.wizard.prepare(before)
+        self.storage.log(action)
+        with self.facts.lock:
+            delta = self.manager.do(action, before)
+        self._after(delta, self.wizard.after(delta, before))
+        return delta
+
+    def _travel(self, *, back: bool) -> Delta:
+        self.storage.log_travel(self.manager, back=back)
+        with self.facts.lock:
+            delta = self.manager.undo(self.selection.current) if back else self.manager.redo()
+        self._after(delta, delta.selection)
+        return delta
+
+    def _after(self, delta: Delta, selection: Selection | None) -> None:
+        wanted = selection or self.selection.current
+        self._go(wanted.only(set(self.cluster_ids)))
+        self.message.emit(delta.message)

@@ -1,0 +1,213 @@
+"""Where a session keeps what the curator did: the journal before the action, the files at a save."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.errors import JournalError, ReadOnlyError, SaveError
+from phy_medicine.base.log import logger
+from phy_medicine.base.types import IntArray
+from phy_medicine.curation.actions import Action, from_record, to_record
+from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.io.fingerprint import Fingerprint, fingerprint
+from phy_medicine.io.journal import Journal, discard, journals, read_journal, unsaved
+from phy_medicine.io.lock import DatasetLock
+from phy_medicine.io.metadata import format_cluster_info, format_field
+from phy_medicine.io.safe_write import SaveReport, SaveSet
+from phy_medicine.io.template_model import TemplateModel, labels_hash
+from phy_medicine.session.clusters import ClusterTable
+
+_INFO_LEFT_OUT = frozenset({"id"})
+
+
+class Storage:
+    """Journal, lock and save of one dataset; nothing is written before the first action.
+
+    read_only : no change is accepted; `why_read_only` says why
+    pending : journal of an earlier session with unsaved actions on these labels, or None
+    """
+
+    def __init__(self, model: TemplateModel, *, read_only: bool = False) -> None:
+        self._model = model
+        self._dir = model.dir_path
+        self._lock = DatasetLock(self._dir)
+        self.why_read_only = "It was opened read-only." if read_only else self._obstacle()
+        self._journal: Journal | None = None
+        self._known = _fingerprints(self._dir, model.clusters_name)
+        self.pending: Path | None = None
+        if journals(self._dir):
+            self.pending = unsaved(self._dir, model.labels_hash())
+        # Actions up to this serial cannot be named in the current journal, because they were done before it began.
+        self._foreign = 0
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+        return bool(self.why_read_only)
+
+    @property
+    def journal_path(self) -> Path | None:
+        """The journal being written, None before the first action."""
+        return None if self._journal is None else self._journal.path
+
+    def check_writable(self) -> None:
+        """Refuse when the dataset is open read-only.
+
+        Raises
+        ------
+        ReadOnlyError : with the reason
+        """
+        if self.why_read_only:
+            raise ReadOnlyError(f"{self._model.name} does not accept changes. {self.why_read_only}")
+
+    def log(self, action: Action) -> None:
+        """Write an action to the journal and wait until it is on the disk.
+
+        Raises
+        ------
+        ReadOnlyError, JournalError : the action must not be done
+        """
+        self._append(to_record(action))
+
+    def log_travel(self, manager: ClusterManager, *, back: bool) -> None:
+        """Write an undo or redo to the journal.
+
+        An action of before the journal began cannot be named in it: then the clusters and cells that come back are
+        written out, so that the journal can be replayed on the labels it started from.
+        """
+        serial, restore = manager.plan_travel(back=back)
+        if serial > self._foreign:
+            self._append({"kind": "undo" if back else "redo"})
+            return
+        self._append(to_record(restore))
+        # Replaying a restore forgets what could be redone: from here on no earlier action can be named.
+        self._foreign = manager.history.last_serial
+
+    def save(self, manager: ClusterManager, clusters: ClusterTable, *, force: bool = False) -> SaveReport:
+        """Write labels, label columns and `cluster_info.tsv`, all or none.
+
+        Raises
+        ------
+        ReadOnlyError : the dataset does not accept changes
+        SaveError : nothing was replaced; the journal still holds the work
+        """
+        self.check_writable()
+        self._lock.acquire()
+        labels = manager.assignment.labels()
+        _verify(labels, manager)
+        files = SaveSet(self._dir, self._known)
+        files.add_labels(self._model.clusters_name, labels)
+        for field in sorted(manager.labels.fields):
+            text = format_field(field, manager.labels.values(field), manager.cluster_ids)
+            files.add(f"cluster_{field}.tsv", text)
+        files.add("cluster_info.tsv", format_cluster_info([_info_row(clusters, c) for c in manager.cluster_ids]))
+        report = files.commit(force=force)
+        self._known = {**self._known, **report.fingerprints}
+        self._current_journal().mark_saved(labels_hash(labels))
+        self._foreign = manager.history.last_serial
+        return report
+
+    def recover(self, manager: ClusterManager) -> int:
+        """Do again what the pending journal holds; go on writing the same journal.
+
+        Returns
+        -------
+        Number of records replayed
+
+        Raises
+        ------
+        ReadOnlyError : the dataset does not accept changes
+        JournalError : a record does not fit; what came before it was done
+        """
+        if self.pending is None:
+            return 0
+        self.check_writable()
+        self._lock.acquire()
+        path, self.pending = self.pending, None
+        records = read_journal(path).records
+        replay(manager, records)
+        self._journal = Journal.resume(path)
+        logger.info("Recovered %d actions from %s.", len(records), path.name)
+        return len(records)
+
+    def set_aside(self) -> None:
+        """Mark the pending journal as not wanted; the file stays."""
+        if self.pending is not None and not self.read_only:
+            discard(self.pending)
+        self.pending = None
+
+    def close(self) -> None:
+        """Close the journal and give the lock back."""
+        if self._journal is not None:
+            self._journal.close()
+        self._lock.release()
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        self.check_writable()
+        self._lock.acquire()
+        self._current_journal().append(record)
+
+    def _current_journal(self) -> Journal:
+        if self._journal is None:
+            model = self._model
+            self._journal = Journal(self._dir, labels_hash=model.labels_hash(), n_spikes=model.n_spikes)
+        return self._journal
+
+    def _obstacle(self) -> str:
+        """Why the dataset cannot be changed, "" if it can."""
+        if not os.access(self._dir, os.W_OK):
+            return f"The folder {self._dir} cannot be written."
+        owner = self._lock.owner()
+        return "" if owner is None else f"It is being curated by {owner}."
+
+
+def replay(manager: ClusterManager, records: tuple[Mapping[str, Any], ...]) -> None:
+    """Do recorded actions, undos and redos in order.
+
+    Raises
+    ------
+    JournalError : a record does not fit the clusters; what came before it was done
+    """
+    for record in records:
+        try:
+            match record.get("kind"):
+                case "undo":
+                    manager.undo()
+                case "redo":
+                    manager.redo()
+                case _:
+                    manager.do(from_record(record))
+        except Exception as error:
+            raise JournalError(
+                f"Action {record.get('seq')} of the journal cannot be done again ({error}); the ones before it were."
+            ) from error
+
+
+def _fingerprints(folder: Path, clusters_name: str) -> dict[str, Fingerprint]:
+    names = [clusters_name, *(p.name for p in folder.glob("cluster_*.tsv"))]
+    marks = {name: fingerprint(folder / name) for name in names}
+    return {name: mark for name, mark in marks.items() if mark is not None}
+
+
+def _verify(labels: IntArray, manager: ClusterManager) -> None:
+    """Compare the labels about to be written with the counts the tables show."""
+    ids, counts = np.unique(labels, return_counts=True) if labels.min() < 0 else _count(labels)
+    expected = manager.assignment.counts(manager.cluster_ids)
+    if tuple(ids.tolist()) != manager.cluster_ids or not np.array_equal(counts, expected):
+        raise SaveError("The labels disagree with the cluster table, so nothing was written; please report this.")
+
+
+def _count(labels: IntArray) -> tuple[IntArray, IntArray]:
+    counts = np.bincount(labels)
+    ids = np.flatnonzero(counts)
+    return ids, counts[ids]
+
+
+def _info_row(clusters: ClusterTable, cluster_id: int) -> dict[str, Any]:
+    row = {k: v for k, v in clusters.row(cluster_id).items() if k not in _INFO_LEFT_OUT}
+    return {"cluster_id": cluster_id, **row}
