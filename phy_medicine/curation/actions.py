@@ -65,9 +65,21 @@ class SetLabel:
     value: LabelValue | None
 
 
-Action = Merge | Split | SetGroup | SetLabel
+@dataclass(frozen=True, slots=True, eq=False)
+class Restore:
+    """Bring clusters and label cells back as they were: an undo or redo written out in full.
 
-Kind = Literal["merge", "split", "group", "label"]
+    clusters : (id, its spikes (n,) int64 ascending); together they are whole clusters of now, which disappear
+    cells : (field, cluster, value), None empties the cell
+    """
+
+    clusters: tuple[tuple[int, IntArray], ...]
+    cells: tuple[tuple[str, int, LabelValue | None], ...]
+
+
+Action = Merge | Split | SetGroup | SetLabel | Restore
+
+Kind = Literal["merge", "split", "group", "label", "restore"]
 
 Values = Mapping[str, Mapping[int, LabelValue | None]]
 """Label field -> cluster -> value, None where the cell is empty."""
@@ -110,6 +122,8 @@ def kind_of(action: Action) -> Kind:
             return "group"
         case SetLabel():
             return "label"
+        case Restore():
+            return "restore"
 
 
 def to_record(action: Action) -> dict[str, Any]:
@@ -129,6 +143,9 @@ def to_record(action: Action) -> dict[str, Any]:
             values = {"cluster_ids": list(action.cluster_ids), "group": action.group}
         case SetLabel():
             values = {"field": action.field, "cluster_ids": list(action.cluster_ids), "value": action.value}
+        case Restore():
+            clusters = [{"id": cluster, "spike_ids": spikes} for cluster, spikes in action.clusters]
+            values = {"clusters": clusters, "cells": [list(cell) for cell in action.cells]}
     return {"kind": kind_of(action), **values}
 
 
@@ -156,6 +173,11 @@ def from_record(record: Mapping[str, Any]) -> Action:
                 return SetGroup(_ids(record["cluster_ids"]), record["group"])
             case "label":
                 return SetLabel(str(record["field"]), _ids(record["cluster_ids"]), record["value"])
+            case "restore":
+                return Restore(
+                    tuple((int(c["id"]), frozen(np.array(c["spike_ids"], dtype=np.int64))) for c in record["clusters"]),
+                    tuple((str(field), int(cluster), value) for field, cluster, value in record["cells"]),
+                )
     except (KeyError, TypeError, ValueError) as error:
         raise ActionError(f"A recorded action cannot be read: {error!r}.") from error
     raise ActionError(f"A recorded action is of the unknown kind {record['kind']!r}.")

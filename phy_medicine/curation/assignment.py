@@ -155,6 +155,13 @@ class Assignment:
             moves |= {atom: new for atom in self._atoms_of[old] if atom not in moves}
         return Patch(tuple(moves), tuple(moves.values()))
 
+    def patch_spikes(self, patch: Patch) -> dict[int, IntArray]:
+        """Return for each cluster the spikes that a patch would move to it, (n,) int64 ascending."""
+        pieces: dict[int, list[IntArray]] = {}
+        for atom, cluster in zip(*self._tree.expand(patch.atoms, patch.cluster_ids), strict=True):
+            pieces.setdefault(cluster, []).append(self._tree.spikes(atom))
+        return {cluster: np.sort(np.concatenate(found)).astype(np.int64) for cluster, found in pieces.items()}
+
     def apply(self, patch: Patch) -> Patch:
         """Move atoms to their clusters and return the patch that moves them back.
 

@@ -11,11 +11,11 @@ from psygnal import Signal
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, LabelValue
 from phy_medicine.curation import planning
-from phy_medicine.curation.actions import GROUP, Action, Delta, Merge, SetGroup, SetLabel, Split
+from phy_medicine.curation.actions import GROUP, Action, Delta, Merge, Restore, SetGroup, SetLabel, Split
 from phy_medicine.curation.assignment import Assignment
 from phy_medicine.curation.groups import Groups
 from phy_medicine.curation.history import Draft, History, HistoryItem, cells
-from phy_medicine.curation.labels import Fields, LabelTable, check_field, check_value
+from phy_medicine.curation.labels import Fields, LabelChange, LabelTable, check_field, check_value
 from phy_medicine.curation.selection import Selection
 
 
@@ -140,6 +140,22 @@ class ClusterManager:
         item = self.history.redo()
         return self._emit(item, "redo", item.selection_after, f"Redo {_undo_name(item)}.")
 
+    def plan_travel(self, *, back: bool) -> tuple[int, Restore]:
+        """Return the serial of the action that an undo (`back`) or redo concerns, and what it will bring back.
+
+        Raises
+        ------
+        ActionError : nothing to undo or redo
+        """
+        history = self.history
+        if not (history.can_undo if back else history.can_redo):
+            raise ActionError(f"Nothing to {'undo' if back else 'redo'}.")
+        item = history.items[history.position - back]
+        patch = item.backward if back else item.forward
+        clusters = self.assignment.patch_spikes(patch) if patch else {}
+        cells_ = tuple((c.field, c.cluster_id, c.before if back else c.after) for c in item.changes)
+        return item.serial, Restore(tuple(clusters.items()), cells_)
+
     def jump_to(self, position: int, selection: Selection | None = None) -> tuple[Delta, ...]:
         """Undo or redo until this many actions are done.
 
@@ -170,6 +186,8 @@ class ClusterManager:
                 return self._label_draft(action, GROUP, cluster_ids, value)
             case SetLabel(field, cluster_ids, value):
                 return self._label_draft(action, field, cluster_ids, value)
+            case Restore():
+                return self._restore_draft(action)
 
     def _merge_draft(self, action: Merge) -> Draft:
         planning.check(self.assignment, action)
@@ -200,6 +218,27 @@ class ClusterManager:
             descendants=tuple(sorted([*shares, *action.rest])),
             changes=self.labels.heir_changes(counts, action.new_ids),
             patch=self.assignment.split_patch(action.spike_ids, parts, action.part_ids, dict(action.rest)),
+        )
+
+    def _restore_draft(self, action: Restore) -> Draft:
+        ids = tuple(cluster for cluster, _ in action.clusters)
+        changes = tuple(LabelChange(f, c, self.labels.get(f, c), value) for f, c, value in action.cells)
+        if not ids:
+            return Draft(action, "Restore labels.", changes=changes)
+        spikes = np.concatenate([found for _, found in action.clusters])
+        order = np.argsort(spikes, kind="stable")
+        parts = np.repeat(np.arange(len(ids)), [len(found) for _, found in action.clusters])[order]
+        old = planning.check_restore(self.assignment, ids, spikes[order])
+        owners = self.assignment.labels_of(spikes[order]).astype(np.int64)
+        shares = np.unique(owners * len(ids) + parts)
+        return Draft(
+            action,
+            text=f"Restore clusters {', '.join(map(str, ids))}.",
+            added=ids,
+            removed=old,
+            descendants=tuple((int(s // len(ids)), ids[int(s % len(ids))]) for s in shares),
+            changes=changes,
+            patch=self.assignment.split_patch(spikes[order], parts, ids, {}),
         )
 
     def _label_draft(self, action: Action, field: str, cluster_ids: tuple[int, ...], value: LabelValue | None) -> Draft:

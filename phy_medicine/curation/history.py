@@ -95,6 +95,11 @@ class History:
         """Serial of the last action that is done, 0 at the start."""
         return self._items[self._position - 1].serial if self._position else 0
 
+    @property
+    def last_serial(self) -> int:
+        """Largest serial given so far, 0 before the first action."""
+        return self._next_serial - 1
+
     def mark_saved(self) -> None:
         """Remember that this state is the one on disk."""
         self._saved_serial = self._serial

@@ -120,6 +120,23 @@ def check(assignment: Assignment, action: Merge | Split) -> None:
         raise ActionError(f"New clusters must have new ids from {assignment.next_id} on, not {min(new_ids)}.")
 
 
+def check_restore(assignment: Assignment, ids: Sequence[int], spike_ids: IntArray) -> tuple[int, ...]:
+    """Return the clusters that will disappear when these spikes make up the given clusters again.
+
+    Raises
+    ------
+    ActionError : the spikes are not whole clusters of now, or a cluster of that id has other spikes
+    """
+    n = len(spike_ids)
+    if not n or spike_ids[0] < 0 or spike_ids[-1] >= assignment.n_spikes or not np.all(np.diff(spike_ids) > 0):
+        raise ActionError("The spikes to restore do not fit this dataset.")
+    old = tuple(np.unique(assignment.labels_of(spike_ids)).tolist())
+    taken = [c for c in ids if assignment.contains(c) and c not in old]
+    if taken or sum(assignment.count(c) for c in old) != n or len(set(ids)) < len(ids):
+        raise ActionError("The clusters to restore do not fit the clusters as they are now.")
+    return old
+
+
 def _is_well_formed(split: Split, n_spikes: int) -> bool:
     """Whether spikes are ascending and in range, and each part of the split has some."""
     ids, parts = split.spike_ids, split.parts
