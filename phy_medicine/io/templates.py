@@ -229,8 +229,9 @@ class Templates:
         out = np.zeros((self.n_templates, len(self._channels.map)), dtype=np.float32)
         inverse = self._whitening.inverse
         single = None if inverse is None else (inverse * self._params.template_scaling).astype(np.float32)
+        data = np.ascontiguousarray(self._files.data)  # a copy only of MATLAB's column order, which scatters a template
         for start in range(0, self.n_rows, _BLOCK):
-            block = np.asarray(self._files.data[start : start + _BLOCK], dtype=np.float32)
+            block = np.asarray(data[start : start + _BLOCK], dtype=np.float32)
             amplitudes = self._amplitudes_of(block, single)
             if not np.isfinite(amplitudes).all():
                 amplitudes = self._amplitudes_of(finite(block), single)
