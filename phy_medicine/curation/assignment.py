@@ -214,22 +214,45 @@ def _group(labels: IntArray) -> tuple[list[int], IntArray, list[IntArray]]:
     if not len(labels):
         return [], np.zeros(0, dtype=np.int32), []
     low, high = int(labels.min()), int(labels.max())
-    keys: IntArray
-    if high - low < 65536:  # numpy sorts 16-bit keys by radix: 0.2 s for 10 M spikes, otherwise 2 s
+    if high - low < 65536:
         wide = labels if labels.dtype.itemsize >= 4 else labels.astype(np.int32)
         keys = (wide - wide.dtype.type(low)).astype(np.uint16)
-        present = np.zeros(high - low + 1, dtype=bool)
-        present[keys] = True
-        values = np.flatnonzero(present)
-        rows = (np.cumsum(present) - 1).astype(np.int32)[keys]
-        cluster_ids = (values + low).tolist()
+        counts = _counts(keys, high - low + 1)
+        values = np.flatnonzero(counts)
+        rows = (np.cumsum(counts > 0) - 1).astype(np.int32)[keys]
+        order = _sort_by_key(keys, counts)
+        cluster_ids, counts = (values + low).tolist(), counts[values]
     else:
-        distinct, inverse = np.unique(labels, return_inverse=True)
-        rows = inverse.astype(np.int32)
-        keys = rows.astype(np.uint16) if len(distinct) <= 65536 else rows
-        values = np.arange(len(distinct))
-        cluster_ids = distinct.tolist()
-    order = np.argsort(keys, kind="stable")
-    starts = np.searchsorted(keys, values.astype(keys.dtype), sorter=order).tolist()
-    order = order.astype(np.int32)
-    return cluster_ids, rows, [order[a:b] for a, b in zip(starts, [*starts[1:], len(order)], strict=True)]
+        distinct, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        cluster_ids, rows = distinct.tolist(), inverse.astype(np.int32)
+        order = np.argsort(inverse, kind="stable").astype(np.int32)
+    stops = np.cumsum(counts).tolist()
+    return cluster_ids, rows, [order[a:b] for a, b in zip([0, *stops[:-1]], stops, strict=True)]
+
+
+def _counts(keys: IntArray, n_keys: int) -> IntArray:
+    """Number of each key, int64."""
+    counts = np.zeros(n_keys, dtype=np.int64)
+    size = max(_CHUNK, n_keys)
+    for start in range(0, len(keys), size):
+        counts += np.bincount(keys[start : start + size], minlength=n_keys)
+    return counts
+
+
+def _sort_by_key(keys: IntArray, counts: IntArray) -> IntArray:
+    """Stable sorting order of 16-bit keys, int32.
+
+    In chunks, because numpy sorts 16-bit keys by radix and a chunk stays in the processor's cache: 0.15 s for
+    10 M spikes the first time, in one go 0.2 to 0.4 s and 240 MB more.
+    """
+    size = max(1 << 16, 2 * len(counts))
+    order = np.empty(len(keys), dtype=np.int32)
+    place = np.cumsum(counts) - counts
+    ranks = np.arange(min(size, len(keys)))
+    for start in range(0, len(keys), size):
+        chunk = keys[start : start + size]
+        found = np.bincount(chunk, minlength=len(counts))
+        before = np.cumsum(found) - found
+        order[ranks[: len(chunk)] + np.repeat(place - before, found)] = np.argsort(chunk, kind="stable") + start
+        place += found
+    return order

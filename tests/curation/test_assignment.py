@@ -127,3 +127,12 @@ def test_patches_undone_in_any_order_agree_with_the_spike_sets_they_named(
             assert a.spikes(cluster).tolist() == np.flatnonzero(plain == cluster).tolist()
             assert a.count(cluster) == np.count_nonzero(plain == cluster)
         assert a.labels_of(np.arange(len(plain))).tolist() == plain.tolist()
+
+
+def test_many_spikes_are_grouped_as_by_a_stable_sort() -> None:
+    labels = np.random.default_rng(1).integers(-20, 700, 300_000)
+    labels[labels == 5] = 6
+    a = Assignment(labels)
+    order = np.argsort(labels, kind="stable")
+    assert np.array_equal(np.concatenate([a.spikes(c) for c in a.cluster_ids]), order)
+    assert np.array_equal(a.labels(), labels)
