@@ -1,0 +1,44 @@
+"""Groups of phy and of the user."""
+
+from __future__ import annotations
+
+import pytest
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.curation.groups import Groups
+
+
+def test_the_four_groups_have_phys_colours_and_keys() -> None:
+    facts = [(g.name, g.color, g.key, g.masked) for g in Groups()]
+    assert facts == [
+        ("noise", "#777777", "n", True),
+        ("mua", "#AFAFAF", "m", True),
+        ("good", "#86D16D", "g", False),
+        ("unsorted", "#FFFFFF", "u", False),
+    ]
+
+
+def test_no_group_is_unsorted() -> None:
+    assert Groups().get(None).name == "unsorted"
+
+
+def test_custom_groups_get_a_colour_and_a_key_that_nobody_has() -> None:
+    groups = Groups()
+    for name in ("nice", "non", "gum"):
+        groups.get(name)
+    assert [groups.get(name).key for name in ("nice", "non", "gum")] == ["i", "o", ""]
+    assert len({group.color for group in groups}) == 7
+
+
+def test_a_group_can_be_masked_and_given_a_colour() -> None:
+    groups = Groups()
+    groups.add("artifact", color="#ff0000", key="x", masked=True)
+    assert (groups.is_masked("artifact"), groups.get("artifact").map_color) == (True, (1.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(("name", "color", "key"), [("", "", ""), ("a\tb", "", ""), ("x", "red", ""), ("x", "", "g")])
+def test_a_bad_name_colour_or_key_is_refused(name: str, color: str, key: str) -> None:
+    groups = Groups()
+    with pytest.raises(ActionError):
+        groups.add(name, color=color, key=key)
+    assert len(groups) == 4
