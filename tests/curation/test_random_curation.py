@@ -70,6 +70,10 @@ class PlainCuration:
     def redo(self) -> None:
         self._go(self.position + 1)
 
+    def restore(self, position: int) -> None:
+        self.labels, self.table = deepcopy(self.states[position])
+        self._push()
+
     def _assign(self, new: Mapping[int, int]) -> None:
         old = {self.labels[i] for i in new}
         counts = {c: self.labels.count(c) for c in old}
@@ -171,6 +175,15 @@ class Curation(RuleBasedStateMachine):
     def redo(self) -> None:
         self.manager.redo()
         self.plain.redo()
+
+    @precondition(lambda self: self.manager.history.can_undo or self.manager.history.can_redo)
+    @rule(back=st.booleans())
+    def restore(self, back: bool) -> None:
+        history = self.manager.history
+        back = history.can_undo if back else not history.can_redo
+        _, action = self.manager.plan_travel(back=back)
+        self.manager.do(from_record(to_record(action)))
+        self.plain.restore(self.plain.position + (-1 if back else 1))
 
     @rule(data=st.data())
     def jump(self, data: st.DataObject) -> None:
