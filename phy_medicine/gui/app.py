@@ -31,6 +31,8 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         QtCore.QCoreApplication.setAttribute(Qt.AA_ShareOpenGLContexts, shared_context)
         QtCore.QCoreApplication.setAttribute(Qt.AA_EnableHighDpiScaling)
         QtCore.QCoreApplication.setAttribute(Qt.AA_UseHighDpiPixmaps)
+        # vispy sets the attribute of shared contexts as well, and Qt takes it only before there is an application.
+        _choose_vispy_backend()
         app = QtWidgets.QApplication(sys.argv[:1])
         app.setApplicationName("phy-medicine")
         app.setStyle("Fusion")
@@ -42,13 +44,16 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
     return app
 
 
-def _window(session: Session, *, scripted: bool, clear_state: bool, theme: Theme) -> MainWindow:
+def _choose_vispy_backend() -> None:
     from vispy.app import use_app
 
+    use_app("pyqt5")
+
+
+def _window(session: Session, *, scripted: bool, clear_state: bool, theme: Theme) -> MainWindow:
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.state import WindowState
 
-    use_app("pyqt5")
     writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
     state = WindowState.of_dataset(session.model.dir_path, writable=writable, clear=clear_state)
     return MainWindow(session, state, theme=theme, scripted=scripted)

@@ -56,7 +56,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setStatusBar(self.status)
         self.host = WindowHost(session, self.bridge, self.say, self.commands.guard)
         self.menus = Menus(self, self.commands.table, self.commands.run, theme)
-        self.panels = Panels(self, self.host, theme)
+        self.panels = Panels(self)
         self.tables = TablePanels(self)
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats

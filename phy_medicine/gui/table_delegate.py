@@ -42,35 +42,52 @@ def _selected_colors(color: Rgb, ground: str) -> tuple[QtGui.QColor, QtGui.QColo
 
 
 class CellDelegate(QtWidgets.QStyledItemDelegate):
-    """Draws a cell from the model's text and the row's look."""
+    """Draws a cell from the model's text and the row's look.
 
-    def __init__(self, model: ClusterModel, look_of: Callable[[int], RowLook], theme: Theme) -> None:
+    is_mine : tells whether a cluster is selected in this table; one selected in the other has only its id tinted
+    """
+
+    def __init__(
+        self,
+        model: ClusterModel,
+        look_of: Callable[[int], RowLook],
+        is_mine: Callable[[int], bool],
+        theme: Theme,
+    ) -> None:
         super().__init__()
         self._model = model
         self._look_of = look_of
+        self._is_mine = is_mine
         self._theme = theme
         self.hovered_row = -1
         self._text = QtGui.QColor(theme.text)
         self._dim = QtGui.QColor(theme.dim)
         self._hover = QtGui.QColor(theme.hover)
 
+    def row_tint(self, row: int) -> QtGui.QColor | None:
+        """Return the ground of a whole row, None for the common one."""
+        cluster_id = self._model.ids[row]
+        color = self._look_of(cluster_id).selection_color
+        if color is not None and self._is_mine(cluster_id):
+            return _selected_colors(color, self._theme.view)[0]
+        return self._hover if row == self.hovered_row else None
+
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> None:
         row, column = index.row(), index.column()
-        look = self._look_of(self._model.ids[row])
-        rect = option.rect
+        cluster_id, facts, rect = self._model.ids[row], self._model.columns[column], option.rect
+        look = self._look_of(cluster_id)
         ink = self._dim if look.mark is not None and look.mark.masked else self._text
-        if look.selection_color is not None:
+        if look.selection_color is not None and (facts.name == "id" or self._is_mine(cluster_id)):
             tint, ink = _selected_colors(look.selection_color, self._theme.view)
-            painter.fillRect(rect, tint)
-        elif row == self.hovered_row:
-            painter.fillRect(rect, self._hover)
-        facts = self._model.columns[column]
+            if facts.name == "id":
+                painter.fillRect(rect, tint)
         if facts.kind == "group":
             self._paint_mark(painter, rect, look.mark)
             return
         painter.setPen(ink)
         side = Qt.AlignLeft if facts.kind == "text" else Qt.AlignRight
-        painter.drawText(rect.adjusted(PADDING, 0, -PADDING, 0), side | Qt.AlignVCenter, self._model.text(row, column))
+        inner = rect.adjusted(PADDING, 0, -PADDING, 0)
+        painter.drawText(inner, side | Qt.AlignVCenter, self._model.text(row, column))
 
     def _paint_mark(self, painter: QtGui.QPainter, rect: QtCore.QRect, mark: GroupMark | None) -> None:
         """Draw the letter of a group on a disc of its colour; unsorted clusters have an empty cell."""

@@ -41,16 +41,22 @@ class ColumnHeader(QtWidgets.QHeaderView):
         self.sort_keys = tuple(keys)
         self.viewport().update()
 
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtGui.QPainter(self.viewport())
+        painter.fillRect(event.rect(), QtGui.QColor(self._theme.panel))
+        painter.setPen(QtGui.QColor(self._theme.line))
+        painter.drawLine(event.rect().left(), self.height() - 1, event.rect().right(), self.height() - 1)
+        painter.end()
+        super().paintEvent(event)
+
     def paintSection(self, painter: QtGui.QPainter, rect: QtCore.QRect, section: int) -> None:
         theme, column = self._theme, self._model.columns[section]
-        painter.fillRect(rect, QtGui.QColor(theme.panel))
-        painter.setPen(QtGui.QColor(theme.line))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         order = next(((i, up) for i, (name, up) in enumerate(self.sort_keys) if name == column.name), None)
         side = Qt.AlignLeft if column.kind == "text" else Qt.AlignHCenter if column.kind == "group" else Qt.AlignRight
         inner = rect.adjusted(6, 3, -6, -3)
         painter.setPen(QtGui.QColor(theme.text if order is None else theme.accent))
-        title = "" if column.kind == "group" else column.title
+        # A column of marks is too narrow for its name; an empty mark stands for it.
+        title = "\N{BALLOT BOX}" if column.kind == "group" else column.title
         lines = Qt.AlignTop if column.unit else Qt.AlignVCenter
         painter.drawText(inner, side | lines, title)
         if column.unit:
@@ -72,19 +78,21 @@ class ColumnHeader(QtWidgets.QHeaderView):
         painter.drawPolygon(QtGui.QPolygonF(points))
         painter.restore()
 
-    def fit(self, hidden: Sequence[str]) -> None:
-        """Choose widths from titles and the widest of a few dozen values, and hide columns by name."""
+    def fit(self, hidden: Sequence[str], sample_ids: Sequence[int]) -> None:
+        """Choose widths from titles and the widest value of a few dozen clusters, and hide columns by name."""
         metrics = self.fontMetrics()
-        n_rows = len(self._model.ids)
-        sample = range(0, n_rows, max(1, n_rows // 40))
+        sample = sample_ids[:: max(1, len(sample_ids) // 40)]
         for section, column in enumerate(self._model.columns):
             self.setSectionHidden(section, column.name in hidden)
             if column.kind == "group":
                 self.resizeSection(section, 26)
                 continue
+            texts = [self._model.text_of(c, column) for c in sample]
+            if column.name == "id":  # ids grow with every merge
+                texts.append("0" * max(3, len(str(max(sample_ids, default=0)))))
             title = max(metrics.horizontalAdvance(column.title), metrics.horizontalAdvance(column.unit))
-            values = [metrics.horizontalAdvance(self._model.text(row, section)) for row in sample]
-            self.resizeSection(section, min(180, max([title + 14, *(v + 16 for v in values)])))
+            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+            self.resizeSection(section, min(180, max(title + 14, widest + 16)))
 
     def to_state(self) -> dict[str, Any]:
         """Return order, widths and hidden columns by name."""

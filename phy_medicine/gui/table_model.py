@@ -59,12 +59,15 @@ class ClusterModel(QtCore.QAbstractTableModel):
 
     def text(self, row: int, column: int) -> str:
         """Return a cell as it is written."""
-        cluster_id, facts = self.ids[row], self.columns[column]
-        key = (cluster_id, facts.name)
+        return self.text_of(self.ids[row], self.columns[column])
+
+    def text_of(self, cluster_id: int, column: Column) -> str:
+        """Return the cell of a cluster, shown or not, as it is written."""
+        key = (cluster_id, column.name)
         text = self._texts.get(key)
         if text is None:
-            value = self._source.value(cluster_id, facts.name)
-            text = self._texts[key] = format.cell(value, facts.kind, facts.name)
+            value = self._source.value(cluster_id, column.name)
+            text = self._texts[key] = format.cell(value, column.kind, column.name)
         return text
 
     def row_of(self, cluster_id: int) -> int | None:

@@ -9,7 +9,6 @@ from phy_medicine.gui import theme as themes
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.table_delegate import GroupMark, RowLook
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
-from phy_medicine.session.snippets import SnippetHistory
 
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
@@ -45,7 +44,12 @@ class TablePanels:
     def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
         hidden = ["amp_median"] if len(set(self._session.model.channel_shanks)) > 1 else ["amp_median", "sh"]
         return ClusterTableWidget(
-            source, self._look_of, apply_filter, self._window.theme, hidden=hidden, history=SnippetHistory()
+            source,
+            self._look_of,
+            apply_filter,
+            self._window.theme,
+            hidden=hidden,
+            sample_ids=self._session.cluster_ids,
         )
 
     def _look_of(self, cluster_id: int) -> RowLook:

@@ -75,6 +75,18 @@ class Grid(QtWidgets.QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 5)
         rows.setMinimumSectionSize(rows.defaultSectionSize())
 
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        """Tint whole rows, over the full width, before the cells are drawn."""
+        painter = QtGui.QPainter(self.viewport())
+        first, last = self.rowAt(event.rect().top()), self.rowAt(event.rect().bottom())
+        last = self.model().rowCount() - 1 if last < 0 else last
+        for row in range(max(first, 0), last + 1):
+            tint = self._delegate.row_tint(row)
+            if tint is not None:
+                painter.fillRect(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row), tint)
+        painter.end()
+        super().paintEvent(event)
+
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.matches(QtGui.QKeySequence.Copy):
             rows = range(self.model().rowCount())
@@ -122,17 +134,19 @@ class ClusterTableWidget(QtWidgets.QWidget):
         theme: Theme,
         *,
         hidden: Sequence[str] = (),
+        sample_ids: Sequence[int] = (),
         history: SnippetHistory | None = None,
     ) -> None:
         super().__init__()
         self.source = source
+        self._selected: tuple[int, ...] = ()
         self.model = ClusterModel(source)
         self.header = ColumnHeader(self.model, theme)
-        self.delegate = CellDelegate(self.model, look_of, theme)
+        self.delegate = CellDelegate(self.model, look_of, lambda c: c in self._selected, theme)
         self.grid = Grid(self.model, self.delegate, self.header)
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
         self.hidden = tuple(hidden)
-        self._selected: tuple[int, ...] = ()
+        self._sample_ids = tuple(sample_ids)
         self.on_select: Callable[[list[int]], object] = lambda ids: None
         self.on_send: Callable[[int], object] = lambda cluster_id: None
         column = QtWidgets.QVBoxLayout(self)
@@ -145,7 +159,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.header.sort_asked.connect(self._sort)
         self.grid.row_clicked.connect(self._clicked)
         self.grid.row_sent.connect(lambda row: self.on_send(self.model.ids[row]))
-        self.header.fit(self.hidden)
+        self.header.fit(self.hidden, self._sample_ids)
         self.refill()
 
     def refill(self) -> None:
@@ -163,7 +177,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         """Keep the widths and the order of columns that were there when a label field is added."""
         state = self.header.to_state()
         names = {c.name for c in before}
-        self.header.fit(self.hidden)
+        self.header.fit(self.hidden, self._sample_ids)
         state["widths"] = {n: w for n, w in state["widths"].items() if n in names}
         self.header.apply_state(state)
 

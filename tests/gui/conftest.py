@@ -1,0 +1,73 @@
+"""A window on a real session, for tests with real keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("PyQt5")
+
+from phy_medicine.gui.app import create_app
+from phy_medicine.gui.main_window import MainWindow
+from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
+from phy_medicine.gui.state import WindowState
+from phy_medicine.session.session import Session
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QtWidgets.QApplication:
+    """The application with its style, shared contexts and fonts."""
+    return create_app()
+
+
+@pytest.fixture
+def session(dataset: Path) -> Iterator[Session]:
+    session = Session.open(dataset)
+    yield session
+    session.close()
+
+
+OpenWindow = Callable[[Session], MainWindow]
+
+
+@pytest.fixture
+def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
+    """Opens windows that ask nothing; they are closed at the end."""
+    windows: list[MainWindow] = []
+
+    def open_it(session: Session, *, size: tuple[int, int] = (1280, 800), scripted: bool = True) -> MainWindow:
+        state = WindowState.of_dataset(session.model.dir_path, writable=True)
+        window = MainWindow(session, state, scripted=scripted)
+        windows.append(window)
+        window.open(size)
+        window.activateWindow()
+        qtbot.waitUntil(lambda: window.isActiveWindow() and window.host.idle, timeout=20_000)
+        return window
+
+    yield open_it
+    for window in windows:
+        window.scripted = True
+        window.close()
+        QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
+
+
+@pytest.fixture
+def window(session: Session, open_window: OpenWindow) -> MainWindow:
+    return open_window(session)
+
+
+@pytest.fixture
+def press(window: MainWindow, qtbot) -> Callable[..., None]:
+    """Presses keys where the keyboard is, written as in the help: press("Space", "Ctrl+Z")."""
+    from phy_medicine.gui.qt import QtGui
+
+    def press_keys(*keys: str) -> None:
+        for key in keys:
+            code = QtGui.QKeySequence(key)[0]
+            modifiers = Qt.KeyboardModifiers(code & int(Qt.KeyboardModifierMask))
+            target = QtWidgets.QApplication.focusWidget() or window
+            qtbot.keyClick(target, code & ~int(Qt.KeyboardModifierMask), modifiers)
+
+    return press_keys

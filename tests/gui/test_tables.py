@@ -1,0 +1,146 @@
+"""Clicks, order, columns and looks of the two tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from phy_medicine.gui import theme as themes
+from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
+from phy_medicine.gui.table_delegate import SELECTED_ALPHA
+from phy_medicine.gui.tables import clicked
+from phy_medicine.views.theme import DARK, LIGHT
+
+
+@pytest.mark.parametrize(
+    ("selected", "click", "keys", "expected"),
+    [
+        ([], 3, "", [3]),
+        ([1, 2], 3, "", [3]),
+        ([1], 3, "ctrl", [1, 3]),
+        ([1, 3], 1, "ctrl", [3]),
+        ([5], 2, "shift", [5, 4, 3, 2]),
+        ([2], 4, "shift", [2, 3, 4]),
+        ([4, 1], 3, "shift", [4, 1, 2, 3]),
+        ([], 3, "shift", [3]),
+        ([9], 3, "shift", [3]),
+    ],
+)
+def test_a_click_selects_as_in_phy(selected, click, keys, expected):
+    rows = [1, 2, 3, 4, 5]
+    assert clicked(selected, rows, click, toggle=keys == "ctrl", extend=keys == "shift") == expected
+
+
+def click_row(qtbot, table, row, modifiers=Qt.NoModifier, button=Qt.LeftButton):
+    grid = table.grid
+    x = grid.columnViewportPosition(0) + 5
+    y = grid.rowViewportPosition(row) + grid.rowHeight(row) // 2
+    qtbot.mouseClick(grid.viewport(), button, modifiers, QtCore.QPoint(x, y))
+
+
+def test_clicks_reach_the_session(window, qtbot):
+    tables, session = window.tables, window.session
+    rows = session.cluster_table.visible_ids()
+    click_row(qtbot, tables.clusters, 0)
+    click_row(qtbot, tables.clusters, 2, Qt.ShiftModifier)
+    assert session.selection.best_ids == rows[:3]
+    click_row(qtbot, tables.clusters, 1, Qt.ControlModifier)
+    assert session.selection.best_ids == (rows[0], rows[2])
+    similar = session.similarity_table.visible_ids()
+    click_row(qtbot, tables.similar, 1)
+    assert session.selection.similar_ids == (similar[1],)
+    assert session.selection.best_ids == (rows[0], rows[2])
+
+
+def test_ctrl_right_click_sends_a_cluster_to_the_other_table(window, qtbot):
+    session = window.session
+    rows = session.cluster_table.visible_ids()
+    session.select(rows[:2])
+    click_row(qtbot, window.tables.clusters, 1, Qt.ControlModifier, Qt.RightButton)
+    assert session.selection.best_ids == rows[:1]
+    assert session.selection.similar_ids == rows[1:2]
+
+
+def test_a_header_click_sorts_up_then_down_and_shift_adds_a_key(window):
+    table, header = window.session.cluster_table, window.tables.clusters.header
+    header.sort_asked.emit("depth", False)
+    assert [(k.column, k.ascending) for k in table.sort_keys] == [("depth", True)]
+    header.sort_asked.emit("depth", False)
+    assert [(k.column, k.ascending) for k in table.sort_keys] == [("depth", False)]
+    header.sort_asked.emit("n_spikes", True)
+    assert [(k.column, k.ascending) for k in table.sort_keys] == [("depth", False), ("n_spikes", True)]
+
+
+def test_both_tables_show_the_rows_of_the_session_after_every_action(window):
+    session, tables = window.session, window.tables
+    session.next()
+    session.next()
+    for act in (session.merge, session.undo, session.redo, lambda: session.move("noise"), session.next_best):
+        act()
+        assert tables.clusters.model.ids == session.cluster_table.visible_ids()
+        assert tables.similar.model.ids == session.similarity_table.visible_ids()
+        assert tables.clusters.model.rowCount() == len(session.cluster_ids)
+
+
+def test_a_new_label_field_adds_a_column_and_keeps_the_widths(window):
+    table, session = window.tables.clusters, window.session
+    section = table.model.column_of("depth")
+    table.header.resizeSection(section, 123)
+    session.next()
+    session.label("note", "fine", None)
+    assert table.model.column_of("note") is not None
+    assert table.header.sectionSize(table.model.column_of("depth")) == 123
+    assert table.model.text(table.model.row_of(session.selection.reference_id), table.model.column_of("note")) == "fine"
+
+
+def test_columns_are_remembered_by_name(window):
+    header = window.tables.clusters.header
+    section = window.tables.clusters.model.column_of("depth")
+    header.moveSection(header.visualIndex(section), 0)
+    header.setSectionHidden(window.tables.clusters.model.column_of("fr"), True)
+    state = header.to_state()
+    header.moveSection(0, 3)
+    header.setSectionHidden(window.tables.clusters.model.column_of("fr"), False)
+    header.apply_state(state)
+    assert header.visualIndex(section) == 0
+    assert header.isSectionHidden(window.tables.clusters.model.column_of("fr"))
+
+
+def test_the_selected_row_is_brought_into_sight(session, open_window, qtbot):
+    window = open_window(session, size=(900, 420))
+    grid = window.tables.clusters.grid
+    session.last()
+    row = window.tables.clusters.model.row_of(session.selection.reference_id)
+    assert 0 <= grid.rowViewportPosition(row) <= grid.viewport().height() - grid.rowHeight(row)
+
+
+def test_a_selected_row_has_the_colour_of_its_place(window):
+    session = window.session
+    session.next()
+    delegate = window.tables.clusters.delegate
+    expected = themes.blend((0x08 / 255, 0x92 / 255, 0xFC / 255), themes.rgb(DARK.view), SELECTED_ALPHA)
+    tint = delegate.row_tint(0)
+    assert [tint.red(), tint.green(), tint.blue()] == [round(255 * c) for c in expected]
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_text_is_readable_on_every_selection_colour(theme):
+    from phy_medicine.curation.colors import selection_color
+
+    for i in range(256):
+        ground = themes.blend(tuple(selection_color(i)[:3]), themes.rgb(theme.view), SELECTED_ALPHA)
+        assert themes.contrast(themes.rgb(themes.text_color_on(ground)), ground) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+@pytest.mark.parametrize("ink", ["text", "dim", "warning", "error"])
+def test_words_are_readable_on_every_ground(theme, ink):
+    for ground in ("window", "view", "panel"):
+        assert themes.contrast(themes.rgb(getattr(theme, ink)), themes.rgb(getattr(theme, ground))) >= 4.5
+
+
+def test_copy_gives_the_rows_as_tab_separated_text(window, press):
+    window.tables.clusters.setFocus()
+    press("Ctrl+C")
+    lines = QtWidgets.QApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[0] == "id"
+    assert [int(line.split("\t")[0]) for line in lines[1:]] == list(window.session.cluster_table.visible_ids())
