@@ -269,5 +269,6 @@ def _rotate(folder: Path) -> None:
     if not folder.is_dir():
         return
     stamps = sorted(path for path in folder.iterdir() if path.is_dir())
-    for path in stamps[1 : len(stamps) - N_BACKUPS + 1]:
+    n_extra = max(0, len(stamps) - N_BACKUPS)
+    for path in stamps[1 : 1 + n_extra]:
         shutil.rmtree(path, ignore_errors=True)
