@@ -41,7 +41,9 @@ class Param:
             raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high) or value != value:
-            raise PhyMedError(f"{self.name} must lie between {low} and {high} {self.unit}, not {value}.".replace(" ,", ","))
+            raise PhyMedError(
+                f"{self.name} must lie between {low} and {high} {self.unit}, not {value}.".replace(" ,", ",")
+            )
         return value
 
 
