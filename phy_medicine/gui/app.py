@@ -145,7 +145,7 @@ class _Errors:
         """One box at a time: a fault in a paint event would open hundreds."""
         if self._showing:
             return
-        from phy_medicine.gui.commands import show_problem
+        from phy_medicine.gui.questions import show_problem
 
         self._showing = True
         show_problem(QtWidgets.QApplication.activeWindow(), text, details)

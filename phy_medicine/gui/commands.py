@@ -12,8 +12,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.gui import window_actions
 from phy_medicine.gui.menus import MENUS, ViewKeys
-from phy_medicine.gui.qt import QtWidgets
-from phy_medicine.session.action_list import session_actions
+from phy_medicine.session.action_list import move_actions, session_actions
 from phy_medicine.session.actions import Action, ActionTable, Arg
 from phy_medicine.session.snippets import parse
 
@@ -44,6 +43,15 @@ class Commands:
         )
         self.table.add(_in_menu_order(own))
         w.menus.add(self.table)
+        w.menus.fill_toolbar()
+        w.menus.add_choices("View", "Add", w.kinds, lambda kind: self.run("add_view", kind))
+
+    def take_new_groups(self) -> None:
+        """Give keys and menu entries to groups that were made since."""
+        new = [a for a in move_actions(self._window.session) if a.id not in self.table]
+        if new:
+            self.table.add(new)
+            self._window.menus.add(new)
 
     def take_view_actions(self, owner: str, panel: ViewPanel) -> None:
         """Add the actions of a kind of view; they act on the focused view of the kind, else on its first."""
@@ -133,11 +141,3 @@ def _in_menu_order(actions: tuple[Action, ...]) -> list[Action]:
     menus = [*MENUS, ""]
     groups = {key: i for i, key in enumerate(dict.fromkeys((a.menu, a.group) for a in actions))}
     return sorted(actions, key=lambda a: (menus.index(a.menu), groups[a.menu, a.group]))
-
-
-def show_problem(parent: QtWidgets.QWidget | None, text: str, details: str) -> None:
-    """Show an unexpected error with its traceback."""
-    box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Critical, "phy-medicine", text, parent=parent)
-    box.setInformativeText("Your work is in the journal. You may go on, or save and restart.")
-    box.setDetailedText(details)
-    box.exec_()

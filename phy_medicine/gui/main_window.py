@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import phy_medicine
-from phy_medicine.base.errors import ActionError
+from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
-from phy_medicine.gui import layout, window_actions
+from phy_medicine.gui import layout, questions, window_actions
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.dock import Dock
@@ -47,7 +47,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setAttribute(Qt.WA_DeleteOnClose)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
-        self._key_repeats = False
+        self._key_repeats = self._is_closed = False
         self.bridge = Bridge(self)
         self.commands = Commands(self)
         history = SnippetHistory(tuple(state.get("snippets", ())))
@@ -70,16 +70,16 @@ class MainWindow(QtWidgets.QMainWindow):
         """Connect the session's news; the one place where it happens."""
         session, bridge = self.session, self.bridge
         bridge.connect(session.selection.changed, self._selected)
-        bridge.connect(session.clusters.changed, lambda _delta: self._show_state())
+        bridge.connect(session.clusters.changed, self._changed)
         bridge.connect(session.saved, self._saved)
         bridge.connect(session.message, self.say)
         bridge.connect(session.time_window_changed, self.host.show_time_window)
         QtWidgets.QApplication.instance().focusChanged.connect(self._focus_changed)
 
     @property
-    def kinds(self) -> Iterable[str]:
-        """Kinds of views that can be added."""
-        return self.panels.kinds
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of panels that can be opened."""
+        return (*self.panels.kinds, *self.tables.docks)
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Make the panels, put them where they were or where they belong, and show the window."""
@@ -91,6 +91,7 @@ class MainWindow(QtWidgets.QMainWindow):
         else:
             self._open_default(maximized=size is None and not self.scripted)
         self.menus.update_enabled()
+        self._restore_selection()
         QtCore.QTimer.singleShot(0, self._after_first_paint)
 
     def _restore(self, remembered: str) -> bool:
@@ -102,6 +103,13 @@ class MainWindow(QtWidgets.QMainWindow):
         if geometry:
             self.restoreGeometry(QtCore.QByteArray(base64.b64decode(geometry)))
         return bool(self.restoreState(QtCore.QByteArray(base64.b64decode(remembered))))
+
+    def _restore_selection(self) -> None:
+        """Select what was selected when this dataset was closed."""
+        remembered = self.state.get("selection")
+        if remembered and not self.scripted:
+            best, similar = ([c for c in ids if c in self.session.cluster_ids] for ids in remembered)
+            self.commands.guard(lambda: self.session.select(best, similar))
 
     def _open_default(self, *, maximized: bool) -> None:
         if maximized:
@@ -134,6 +142,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.tables.show_selection(selection)
         self.host.show_selection()
 
+    def _changed(self, _delta: Any) -> None:
+        self.commands.take_new_groups()
+        self._show_state()
+
     def _show_state(self) -> None:
         """Title, dirty mark, enabled actions."""
         dirty = self.session.dirty
@@ -163,8 +175,12 @@ class MainWindow(QtWidgets.QMainWindow):
         QtWidgets.QApplication.setOverrideCursor(Qt.WaitCursor)
         try:
             self.session.save()
-        finally:
+        except PhyMedError as error:
             QtWidgets.QApplication.restoreOverrideCursor()
+            if not self.scripted:
+                questions.say_save_failed(self, str(error))
+            raise
+        QtWidgets.QApplication.restoreOverrideCursor()
 
     def split(self) -> None:
         """Split off all spikes inside the lassos of all views.
@@ -207,10 +223,13 @@ class MainWindow(QtWidgets.QMainWindow):
         ------
         ActionError : there is no such kind
         """
-        names = {k.lower(): k for k in self.panels.kinds}
+        names = {k.lower(): k for k in self.kinds}
         found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
         if found is None:
-            raise ActionError(f"There is no view {kind}; there are {', '.join(self.panels.kinds)}.")
+            raise ActionError(f"There is no view {kind}; there are {', '.join(self.kinds)}.")
+        if found in self.tables.docks:
+            self.tables.docks[found].give_focus()
+            return
         self.panels.reopen_or_add(found)
 
     def reset_layout(self) -> None:
@@ -257,6 +276,9 @@ class MainWindow(QtWidgets.QMainWindow):
             return
         if not self.scripted:
             self._remember()
+        if self._is_closed:
+            return
+        self._is_closed = True
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
         self.host.close()
@@ -266,37 +288,19 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _may_close(self) -> bool:
         """Ask what to do with unsaved work; True when the window may go."""
-        box = QtWidgets.QMessageBox(self)
-        box.setIcon(QtWidgets.QMessageBox.Question)
-        box.setWindowTitle("Unsaved work")
-        box.setText("Save the curation before closing?")
-        box.setInformativeText("Without saving, the dataset's files stay as they are; the journal keeps your work.")
-        box.setStandardButtons(
-            QtWidgets.QMessageBox.Save | QtWidgets.QMessageBox.Discard | QtWidgets.QMessageBox.Cancel
-        )
-        box.setDefaultButton(QtWidgets.QMessageBox.Save)
-        answer = box.exec_()
+        answer = questions.ask_save(self)
         if answer == QtWidgets.QMessageBox.Save:
             return self.commands.run("save") == ""
-        return bool(answer == QtWidgets.QMessageBox.Discard)
+        return answer == QtWidgets.QMessageBox.Discard
 
     def ask_recovery(self) -> None:
         """Offer the unsaved work of an earlier session, if there is some."""
         if self.session.storage.pending is None or self.session.read_only:
             return
-        box = QtWidgets.QMessageBox(self)
-        box.setIcon(QtWidgets.QMessageBox.Question)
-        box.setWindowTitle("Unsaved work found")
-        box.setText("An earlier session on this dataset ended without saving. Recover its work?")
-        box.setInformativeText("Recover does its actions again; you can look at them, undo them, save them.")
-        recover = box.addButton("Recover", QtWidgets.QMessageBox.AcceptRole)
-        leave = box.addButton("Leave aside", QtWidgets.QMessageBox.DestructiveRole)
-        box.addButton("Ask again next time", QtWidgets.QMessageBox.RejectRole)
-        box.setDefaultButton(recover)
-        box.exec_()
-        if box.clickedButton() is recover:
+        answer = questions.ask_recovery(self)
+        if answer is questions.Recovery.RECOVER:
             self.commands.guard(self.session.recover)
-        elif box.clickedButton() is leave:
+        elif answer is questions.Recovery.LEAVE_ASIDE:
             self.commands.guard(self.session.discard_journal)
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:

@@ -29,6 +29,8 @@ class Menus(QtCore.QObject):
         self._theme = theme
         self.actions: dict[str, QtWidgets.QAction] = {}
         self.menus: dict[str, QtWidgets.QMenu] = {}
+        self._submenus: dict[str, QtWidgets.QMenu] = {}
+        self._last_group: dict[str, str] = {}
         for name, title in MENUS.items():
             self.menus[name] = window.menuBar().addMenu(title)
             self.menus[name].setToolTipsVisible(True)
@@ -40,26 +42,33 @@ class Menus(QtCore.QObject):
         window.addToolBar(self.toolbar)
 
     def add(self, actions: Iterable[Action]) -> None:
-        """Make menu entries, buttons and keys for the program's own actions."""
-        groups: dict[str, str] = {}
-        submenus: dict[str, QtWidgets.QMenu] = {}
+        """Make menu entries and keys for the program's own actions; those of a group stand together."""
         for action in actions:
             qaction = self._make(action)
-            if not action.menu:
-                continue
-            menu = self.menus[action.menu]
             if action.group.startswith("move_"):
-                if action.group not in submenus:
-                    which = action.group.removeprefix("move_")
-                    submenus[action.group] = menu.addMenu(f"Move {which} to")
                 qaction.setText(action.text.rpartition(" to ")[2])
-                submenus[action.group].addAction(qaction)
-            else:
-                if groups.get(action.menu, action.group) != action.group:
-                    menu.addSeparator()
-                menu.addAction(qaction)
-            groups[action.menu] = action.group.split("_")[0] if action.group.startswith("move") else action.group
-        self._fill_toolbar()
+                self._submenu(action).addAction(qaction)
+            elif action.menu:
+                self._separate(action)
+                self.menus[action.menu].addAction(qaction)
+
+    def _submenu(self, action: Action) -> QtWidgets.QMenu:
+        """Return the menu of groups for the best, the similar or all selected clusters."""
+        if action.group not in self._submenus:
+            title = f"Move {action.group.removeprefix('move_')} to"
+            self._submenus[action.group] = self.menus[action.menu].addMenu(title)
+        return self._submenus[action.group]
+
+    def _separate(self, action: Action) -> None:
+        if self._last_group.get(action.menu, action.group) != action.group:
+            self.menus[action.menu].addSeparator()
+        self._last_group[action.menu] = action.group
+
+    def add_choices(self, menu: str, title: str, choices: Iterable[str], run: Callable[[str], object]) -> None:
+        """Add a submenu whose entries call `run` with their own text."""
+        submenu = self.menus[menu].addMenu(title)
+        for choice in choices:
+            submenu.addAction(choice, lambda c=choice: run(c))
 
     def _make(self, action: Action) -> QtWidgets.QAction:
         qaction = QtWidgets.QAction(action.text, self._window)
@@ -74,8 +83,8 @@ class Menus(QtCore.QObject):
         self.actions[action.id] = qaction
         return qaction
 
-    def _fill_toolbar(self) -> None:
-        self.toolbar.clear()
+    def fill_toolbar(self) -> None:
+        """Put the buttons of the main actions on the toolbar."""
         last = ""
         order = ("save", "undo", "redo", "reset_wizard", "previous_best", "next_best", "previous", "next")
         blank = QtGui.QPixmap(16, 16)
@@ -104,14 +113,6 @@ class Menus(QtCore.QObject):
         for action in self._table:
             if action.when is not None and action.id in self.actions:
                 self.actions[action.id].setEnabled(action.when())
-
-    def remove(self, action_ids: Iterable[str]) -> None:
-        """Take actions away with their keys."""
-        for action_id in action_ids:
-            qaction = self.actions.pop(action_id, None)
-            if qaction is not None:
-                self._window.removeAction(qaction)
-                qaction.deleteLater()
 
 
 class ViewKeys(QtCore.QObject):

@@ -1,0 +1,62 @@
+"""The few boxes that stop the work: unsaved work, found work, failures that must not be missed."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from phy_medicine.gui.qt import QtWidgets
+
+Box = QtWidgets.QMessageBox
+
+
+class Recovery(Enum):
+    """What to do with the unsaved work of an earlier session."""
+
+    RECOVER = "recover"
+    LEAVE_ASIDE = "leave aside"
+    LATER = "later"
+
+
+def _box(parent: QtWidgets.QWidget | None, icon: Box.Icon, title: str, text: str, more: str) -> Box:
+    box = Box(icon, title, text, parent=parent)
+    box.setInformativeText(more)
+    return box
+
+
+def ask_save(parent: QtWidgets.QWidget) -> int:
+    """Ask at closing with unsaved work; return Save, Discard or Cancel of QMessageBox."""
+    text = "Save the curation before closing?"
+    more = "Without saving, the dataset's files stay as they are; the journal keeps your work."
+    box = _box(parent, Box.Question, "Unsaved work", text, more)
+    box.setStandardButtons(Box.Save | Box.Discard | Box.Cancel)
+    box.setDefaultButton(Box.Save)
+    return box.exec_()
+
+
+def ask_recovery(parent: QtWidgets.QWidget) -> Recovery:
+    """Ask what to do with the unsaved work of an earlier session."""
+    text = "An earlier session on this dataset ended without saving. Recover its work?"
+    more = "Recovering does its actions again; you can look at them, undo them and save them."
+    box = _box(parent, Box.Question, "Unsaved work found", text, more)
+    buttons = {
+        box.addButton("Recover", Box.AcceptRole): Recovery.RECOVER,
+        box.addButton("Leave aside", Box.DestructiveRole): Recovery.LEAVE_ASIDE,
+        box.addButton("Ask again next time", Box.RejectRole): Recovery.LATER,
+    }
+    box.setDefaultButton(next(iter(buttons)))
+    box.exec_()
+    return buttons.get(box.clickedButton(), Recovery.LATER)
+
+
+def say_save_failed(parent: QtWidgets.QWidget, text: str) -> None:
+    """Say that a save failed."""
+    box = _box(parent, Box.Warning, "Not saved", text, "Nothing is lost: every action is in the journal.")
+    box.exec_()
+
+
+def show_problem(parent: QtWidgets.QWidget | None, text: str, details: str) -> None:
+    """Show an unexpected error with its traceback."""
+    more = "Your work is in the journal. You may go on, or save and restart."
+    box = _box(parent, Box.Critical, "Unexpected error", text, more)
+    box.setDetailedText(details)
+    box.exec_()
