@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.io.alignment import template_shift
 from phy_medicine.io.checks import Check
 from phy_medicine.io.template_model import TemplateModel
 
@@ -38,6 +39,7 @@ class Description:
     has_amplitudes: bool
     has_positions: bool
     n_stored_waveforms: int
+    template_shift: int | None
     groups: Mapping[str, int]
     labels: tuple[str, ...]
     spike_attributes: tuple[str, ...]
@@ -69,6 +71,7 @@ class Description:
             ("Clusters", f"{self.n_clusters:,}"),
             ("Groups", ", ".join(f"{n} {group}" for group, n in self.groups.items())),
             ("Templates", f"{templates}, {self.n_samples_template} samples" if self.has_templates else "missing"),
+            ("Template shift", self._shift()),
             ("Features", features if self.n_pcs else "missing"),
             ("Template features", "present" if self.has_template_features else "missing"),
             ("Similarity", "present" if self.has_similarity else "missing"),
@@ -78,6 +81,14 @@ class Description:
             ("Labels", ", ".join(self.labels) or "none"),
             ("Spike attributes", ", ".join(self.spike_attributes) or "none"),
         ]
+
+    def _shift(self) -> str:
+        shift = self.template_shift
+        return (
+            "not measured"
+            if shift is None
+            else f"raw spikes {abs(shift)} samples {'later' if shift >= 0 else 'earlier'}"
+        )
 
     def _shanks(self) -> str:
         return f"{self.n_shanks} shank{'s' if self.n_shanks != 1 else ''}"
@@ -111,9 +122,17 @@ def describe(model: TemplateModel) -> Description:
         has_similarity=model.similar_templates is not None,
         has_amplitudes=model.amplitudes is not None,
         has_positions=model.spikes.has_positions,
+        template_shift=_shift(model),
         n_stored_waveforms=0 if subset is None else len(subset.spike_ids),
         groups={name: names.count(name) for name in sorted(set(names))},
         labels=tuple(sorted(model.metadata.fields)),
         spike_attributes=tuple(model.spike_attributes),
         checks=model.checks,
     )
+
+
+def _shift(model: TemplateModel) -> int | None:
+    """Measured on flat files only: each of the many short reads would unpack a second of a compressed one."""
+    if any(path.suffix == ".cbin" for path in model.params.dat_paths):
+        return None
+    return template_shift(model)

@@ -159,12 +159,8 @@ def recover_pending(dataset_dir: Path, on_step: Step = nothing) -> Recovery | No
             return None
         staging = paths.staging(intent.stamp)
         states = [_state(file, staging / file.name, dataset_dir / file.name) for file in intent.files]
-        damaged = any(
-            state == "staged" and sha256_of(staging / file.name) != file.sha256
-            for file, state in zip(intent.files, states, strict=True)
-        )
         names = tuple(file.name for file in intent.files)
-        if damaged or "foreign" in states:
+        if "foreign" in states:
             return Recovery(False, names, _set_aside(paths, intent))
         put_in_place(dataset_dir, intent, on_step)
     except OSError as error:
@@ -229,10 +225,14 @@ def sha256_of(path: Path) -> str:
 def _state(file: PlannedFile, staged: Path, final: Path) -> str:
     """ "staged": still to be moved; "done": in place; "foreign": something else happened."""
     if staged.is_file():
-        complete = staged.stat().st_size == file.size
-        return "staged" if complete and identity(final) == file.old else "foreign"
-    now = identity(final)
-    return "done" if now is not None and now[0] == file.size else "foreign"
+        return "staged" if _holds(staged, file) and identity(final) == file.old else "foreign"
+    return "done" if _holds(final, file) else "foreign"
+
+
+def _holds(path: Path, file: PlannedFile) -> bool:
+    """Whether a file has the planned content; its hash is taken only when the size is right."""
+    now = identity(path)
+    return now is not None and now[0] == file.size and sha256_of(path) == file.sha256
 
 
 def _set_aside(paths: SavePaths, intent: Intent) -> Path | None:

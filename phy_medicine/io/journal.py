@@ -153,7 +153,13 @@ class Journal:
             "labels_hash": self._labels_hash,
             "n_spikes": self._n_spikes,
         }
-        self._write(encode_line(header))
+        try:
+            self._write(encode_line(header))
+        except OSError:
+            os.close(self._descriptor)
+            self._descriptor, self.path = None, None
+            path.unlink(missing_ok=True)  # a journal without its first line could not be read
+            raise
         for folder in (self._folder, self._folder.parent, self._folder.parent.parent):
             sync_folder(folder)
 

@@ -156,6 +156,20 @@ def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path: Path, monkeypatch: p
     assert not read_journal(journal.path).torn
 
 
+def test_a_full_disk_at_the_first_action_leaves_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal = started(tmp_path, 0)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(JournalError):
+        journal.append({"kind": "merge"})
+    monkeypatch.undo()
+    assert journals(tmp_path) == ()
+    assert journal.append({"kind": "merge"}) == 1
+    assert len(read_journal(journal.path).records) == 1
+
+
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path):
     (tmp_path / ".phy_medicine").write_text("in the way")
     with pytest.raises(JournalError, match="nothing was changed"):

@@ -170,6 +170,19 @@ def test_an_interrupted_save_never_overwrites_newer_work_of_another_program(fold
     assert pending_files(folder) == {}
 
 
+def test_a_file_that_another_program_changed_after_its_move_stops_the_completion(folder: Path):
+    def stop(step: str) -> None:
+        if step == "rename cluster_group.tsv":
+            raise Killed
+
+    with pytest.raises(Killed):
+        save_set(folder, stop).commit()
+    np.save(folder / "spike_clusters.npy", np.zeros(200, np.int32))  # the same size as ours
+    assert content(folder) == ([0] * 200, BEFORE[1])
+    assert not recover_pending(folder).completed
+    assert content(folder) == ([0] * 200, BEFORE[1])
+
+
 def test_a_disk_that_is_full_leaves_everything_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch):
     def full(path: Path, chunks: object) -> None:
         path.write_bytes(b"half")
