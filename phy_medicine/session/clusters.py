@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.template_model import TemplateModel
@@ -31,6 +29,9 @@ class Column:
     help: str = ""
 
 
+AMPLITUDE_MEDIAN = "amp_median"
+"""The column that takes longest: it is computed when asked, and ahead in the background."""
+
 BUILT_IN = (
     Column("id", "Id", kind="int", help="Cluster id; never reused"),
     Column("group", "Group", kind="group", help="The curator's verdict"),
@@ -39,7 +40,7 @@ BUILT_IN = (
     Column("depth", "Depth", "µm", help="y position of that channel"),
     Column("fr", "Rate", "Hz", help="Spikes divided by the length of the recording"),
     Column("amp", "Amp", "raw", help="Peak-to-peak of the main template on its largest channel"),
-    Column("amp_median", "Spike amp", help="Median of the spikes' own amplitudes"),
+    Column(AMPLITUDE_MEDIAN, "Spike amp", help="Median of the spikes' own amplitudes"),
     Column("n_spikes", "Spikes", kind="int", help="Number of spikes"),
 )
 SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between the templates of the two clusters")
@@ -82,12 +83,19 @@ class ClusterTable:
 
     def value(self, cluster_id: int, column: str) -> Cell:
         """Return one cell; None when it is empty."""
+        if column == AMPLITUDE_MEDIAN:
+            return self._stats_of(cluster_id).amplitude_median
         facts = self._facts.get(cluster_id)
         if facts is None:
             facts = self._facts[cluster_id] = self._compute(cluster_id)
         if column in facts:
             return facts[column]
         return self._manager.labels.get(column, cluster_id)
+
+    def compute_all(self) -> None:
+        """Compute the cells of all clusters ahead; safe in any thread."""
+        for cluster_id in self.ids:
+            self.value(cluster_id, AMPLITUDE_MEDIAN)
 
     def row(self, cluster_id: int) -> dict[str, Cell]:
         """Return all cells of a cluster."""
@@ -120,7 +128,6 @@ class ClusterTable:
         channel = int(self._model.template_channels(template)[0])
         label = self._model.channel_labels[channel]
         amplitude = float(self._model.template_amplitudes[template]) if self._model.has_templates else None
-        median = stats.amplitude_median
         return {
             "id": cluster_id,
             "ch": int(label) if label.isdigit() else label,
@@ -128,6 +135,5 @@ class ClusterTable:
             "depth": float(self._model.channel_positions[channel, 1]),
             "fr": stats.n_spikes / self._model.duration_s if self._model.duration_s > 0 else None,
             "amp": amplitude,
-            "amp_median": None if median is None or np.isnan(median) else float(median),
             "n_spikes": stats.n_spikes,
         }

@@ -288,7 +288,7 @@ class DataService:
         start, stop = round(start_s * self.sample_rate), round(stop_s * self.sample_rate)
         margin = int(_TRACE_MARGIN_S * self.sample_rate) if filtered else 0
         raw = traces.read(start - margin, stop + margin, np.asarray(channels)).astype(np.float32)
-        data = raw - np.median(raw[:: max(1, len(raw) // 2000)], axis=0)
+        data: FloatArray = raw - np.median(raw[:: max(1, len(raw) // 2000)], axis=0)
         if filtered:
             data = highpass(data, self.sample_rate)[margin : len(data) - margin]
         return Trace(start / self.sample_rate, frozen(data), np.asarray(channels), self.sample_rate)

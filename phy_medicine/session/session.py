@@ -9,7 +9,8 @@ from psygnal import Signal
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, LabelValue
-from phy_medicine.compute.pool import Pool
+from phy_medicine.compute import kernels
+from phy_medicine.compute.pool import Pool, Priority
 from phy_medicine.curation.actions import Action, Delta
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.groups import Group
@@ -319,6 +320,11 @@ class Session:
     def discard_journal(self) -> None:
         """Leave the unsaved journal aside; the file is kept."""
         self.storage.set_aside()
+
+    def warm_up(self) -> None:
+        """Load the compiled kernels and compute slow columns in the background; for after the first paint."""
+        self.pool.submit("kernels", kernels.warm_up, priority=Priority.PREFETCH)
+        self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.PREFETCH)
 
     def close(self) -> None:
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""

@@ -14,7 +14,6 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.types import IntArray
 from phy_medicine.curation.actions import Action, from_record, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
-from phy_medicine.io.fingerprint import Fingerprint, fingerprint
 from phy_medicine.io.journal import Journal, discard, journals, read_journal, unsaved
 from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.metadata import format_cluster_info, format_field
@@ -38,7 +37,7 @@ class Storage:
         self._lock = DatasetLock(self._dir)
         self.why_read_only = "It was opened read-only." if read_only else self._obstacle()
         self._journal: Journal | None = None
-        self._known = _fingerprints(self._dir, model.clusters_name)
+        self._known = dict(model.fingerprints)
         self.pending: Path | None = None
         if journals(self._dir):
             self.pending = unsaved(self._dir, model.labels_hash())
@@ -186,12 +185,6 @@ def replay(manager: ClusterManager, records: tuple[Mapping[str, Any], ...]) -> N
             raise JournalError(
                 f"Action {record.get('seq')} of the journal cannot be done again ({error}); the ones before it were."
             ) from error
-
-
-def _fingerprints(folder: Path, clusters_name: str) -> dict[str, Fingerprint]:
-    names = [clusters_name, *(p.name for p in folder.glob("cluster_*.tsv"))]
-    marks = {name: fingerprint(folder / name) for name in names}
-    return {name: mark for name, mark in marks.items() if mark is not None}
 
 
 def _verify(labels: IntArray, manager: ClusterManager) -> None:

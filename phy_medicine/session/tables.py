@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from psygnal import Signal
 
@@ -31,7 +32,7 @@ class TableState:
         self.value = value
         self.sort_keys: tuple[SortKey, ...] = tuple(sort)
         self.filter_text = ""
-        self._keep: Callable[[Mapping[str, Cell]], bool] | None = None
+        self._keep: Callable[[Callable[[str], Cell]], bool] | None = None
         self._visible: tuple[int, ...] | None = None
         self._n_total = 0
 
@@ -67,13 +68,12 @@ class TableState:
     def arrange(self, ids: Sequence[int], value: Value) -> tuple[int, ...]:
         """Return ids filtered and sorted as this table is."""
         keep = self._keep
-        names = self.column_names
         if keep is not None:
-            ids = [c for c in ids if keep({name: value(c, name) for name in names})]
+            ids = [c for c in ids if keep(partial(value, c))]
         return sort_rows(ids, self.sort_keys, value)
 
     def sort(self, column: str, ascending: bool = True, *, add: bool = False) -> None:
-        """Sort by a column; `add` keeps the order so far among equal values."""
+        """Sort by a column; with `add` only among rows that are equal so far."""
         key = SortKey(column, ascending)
         others = tuple(k for k in self.sort_keys if k.column != column) if add else ()
         self.sort_keys = (*others, key)

@@ -20,6 +20,9 @@ from phy_medicine.views.scene import WAIT_SHOWN_AFTER_S
 
 # The progress line moves this often while a view waits.
 _WAIT_TICK_S = 0.1
+# Software OpenGL puts the whole window together anew for every painted view (30 ms at 1900 x 1180), so views that
+# are ready wait this long for the others and are painted with them.
+_HOLD_S = 0.05
 
 
 class PoolLike(Protocol):
@@ -61,6 +64,7 @@ class FrameScheduler:
         self._paint = paint
         self._entries: dict[int, _Entry] = {}
         self._arrived: list[tuple[int, ViewRequest, Any]] = []
+        self._hold_until = 0.0
         self._lock = threading.Lock()
 
     def add(self, view: View, *, visible: bool = True) -> None:
@@ -91,6 +95,7 @@ class FrameScheduler:
 
     def request_all(self, request: ViewRequest) -> None:
         """Ask every view to show a selection."""
+        self._hold_until = time.perf_counter() + _HOLD_S
         for entry in list(self._entries.values()):
             self.request(entry.view, request)
 
@@ -109,6 +114,10 @@ class FrameScheduler:
             entry = self._entries.get(key)
             if entry is not None and entry.taken is request:
                 self._show(entry, request, block)
+        rest = self._hold_until - time.perf_counter()
+        if rest > 0 and any(e.visible and e.view.scene.waiting_since is not None for e in self._entries.values()):
+            self._wake(rest)
+            return ()
         waiting = False
         drawn = []
         for entry in self._entries.values():

@@ -114,3 +114,19 @@ def test_a_removed_view_gets_nothing_more(parts):
     scheduler.remove(view)
     pool.work()
     assert scheduler.tick() == ()
+
+
+def test_a_view_that_is_ready_is_painted_together_with_one_that_is_not_yet(parts):
+    scheduler, pool, view, wakes = parts
+    other = AmplitudeView(view.host)
+    scheduler.add(other)
+    scheduler.tick()
+    scheduler.request_all(view.host.make_request([0]))
+    late = pool.tasks.pop(("view", id(other)))
+    pool.work()
+    wakes.clear()
+    assert scheduler.tick() == ()
+    assert 0 < wakes[-1] <= 0.05
+    function, args, on_done = late
+    on_done(function(*args))
+    assert set(scheduler.tick()) == {view, other}
