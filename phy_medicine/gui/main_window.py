@@ -16,6 +16,7 @@ from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.help_window import HelpWindow, about_text
+from phy_medicine.gui.later import Later
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
@@ -49,6 +50,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
         self._key_repeats = self._is_closed = False
         self.bridge = Bridge(self)
+        self.later = Later(self)
         self.commands = Commands(self)
         history = SnippetHistory(tuple(state.get("snippets", ())))
         self.line = SnippetLine(self.commands.table, lambda text: not self.commands.run_line(text), history)
@@ -58,6 +60,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.menus = Menus(self, self.commands.table, self.commands.run, theme)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
+        self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
         self.line.left.connect(self.tables.clusters.setFocus)
@@ -80,6 +83,11 @@ class MainWindow(QtWidgets.QMainWindow):
     def kinds(self) -> tuple[str, ...]:
         """Kinds of panels that can be opened."""
         return (*self.panels.kinds, *self.tables.docks)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything that was done is on the screen."""
+        return self.host.idle and not self.later.pending
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Make the panels, put them where they were or where they belong, and show the window."""
@@ -138,13 +146,15 @@ class MainWindow(QtWidgets.QMainWindow):
         QtCore.QTimer.singleShot(300, self.menus.load_icons)
 
     def _selected(self, selection: Any) -> None:
-        self.status.show_selection(selection)
-        self.tables.show_selection(selection)
+        self.later.put("selection in words", lambda: self.status.show_selection(selection))
         self.host.show_selection()
 
     def _changed(self, _delta: Any) -> None:
         self.commands.take_new_groups()
-        self._show_state()
+        # At once: a key whose action is greyed out does nothing, and the next key may be here before the next frame.
+        self.menus.update_enabled()
+        self.later.put("state", self._show_state)
+        self.host.wake()
 
     def _show_state(self) -> None:
         """Title, dirty mark, enabled actions."""
@@ -161,7 +171,8 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def say(self, text: str, level: int = logging.INFO) -> None:
         """Show one sentence in the status bar."""
-        self.status.show_text(text, level)
+        self.later.put("message", lambda: self.status.show_text(text, level))
+        self.host.wake()
 
     def _focus_changed(self, _old: QtWidgets.QWidget | None, new: QtWidgets.QWidget | None) -> None:
         for dock in self.findChildren(Dock):
@@ -281,6 +292,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._is_closed = True
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
+        self.later.drop()
         self.host.close()
         self.bridge.close()
         super().closeEvent(event)
@@ -305,7 +317,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
         """Run lines one after another, each when the window is at rest."""
-        self._script = Script(lines, self.commands.run_line, lambda: self.host.idle, finished, self)
+        self._script = Script(lines, self.commands.run_line, lambda: self.at_rest, finished, self)
         self._script.start()
 
     def _remember(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from phy_medicine.gui import format
@@ -28,11 +28,12 @@ class RowSource(Protocol):
 
 
 class ClusterModel(QtCore.QAbstractTableModel):
-    """Rows are clusters, columns are facts about them."""
+    """Rows are clusters, columns are facts about them; is_alive : tells whether a cluster still exists."""
 
-    def __init__(self, source: RowSource) -> None:
+    def __init__(self, source: RowSource, is_alive: Callable[[int], bool]) -> None:
         super().__init__()
         self._source = source
+        self._is_alive = is_alive
         self.columns: tuple[Column, ...] = tuple(source.columns)
         self.ids: tuple[int, ...] = tuple(source.visible_ids())
         self._rows: dict[int, int] | None = None
@@ -66,6 +67,8 @@ class ClusterModel(QtCore.QAbstractTableModel):
         key = (cluster_id, column.name)
         text = self._texts.get(key)
         if text is None:
+            if not self._is_alive(cluster_id):
+                return ""  # merged or split a moment ago; the rows follow with the next frame
             value = self._source.value(cluster_id, column.name)
             text = self._texts[key] = format.cell(value, column.kind, column.name)
         return text
@@ -101,13 +104,9 @@ class ClusterModel(QtCore.QAbstractTableModel):
         elif after < before:
             self.endRemoveRows()
 
-    def forget(self, cluster_ids: Sequence[int] | None = None) -> None:
-        """Drop the written cells of clusters whose values changed; of all when None."""
-        if cluster_ids is None:
-            self._texts.clear()
-            return
-        gone = set(cluster_ids)
-        self._texts = {key: text for key, text in self._texts.items() if key[0] not in gone}
+    def forget(self, cluster_ids: Collection[int]) -> None:
+        """Drop the written cells of clusters whose values changed."""
+        self._texts = {key: text for key, text in self._texts.items() if key[0] not in cluster_ids}
 
     def forget_column(self, name: str) -> None:
         """Drop the written cells of one column."""

@@ -12,7 +12,6 @@ from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
 
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
-    from phy_medicine.curation.selection import Selection
     from phy_medicine.gui.main_window import MainWindow
 
 CLUSTERS, SIMILAR = "Clusters", "Similar"
@@ -34,12 +33,18 @@ class TablePanels:
         }
         self.clusters.on_select = lambda ids: session.select(ids)
         self.similar.on_select = lambda ids: session.select_similar(ids)
+        # The rows shown may be a frame behind; a click must build on what is selected now.
+        self.clusters.selected_now = lambda: session.selection.best_ids
+        self.similar.selected_now = lambda: session.selection.similar_ids
         self.clusters.on_send = self.similar.on_send = self._send
-        window.bridge.connect(session.clusters.changed, self._changed)
-        window.bridge.connect(session.cluster_table.changed, self.clusters.refill)
-        window.bridge.connect(session.similarity_table.changed, self._similar_changed)
+        self._touched: set[int] = set()
+        connect, later = window.bridge.connect, window.later.put
+        connect(session.clusters.changed, self._changed)
+        connect(session.cluster_table.changed, lambda: later("clusters", self._refill_clusters))
+        connect(session.similarity_table.changed, lambda: later("similar", self._refill_similar))
+        connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
         self._apply_state()
-        self.show_selection(session.selection.current)
+        self._show_selection()
 
     def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
         hidden = ["amp_median"] if len(set(self._session.model.channel_shanks)) > 1 else ["amp_median", "sh"]
@@ -47,6 +52,7 @@ class TablePanels:
             source,
             self._look_of,
             apply_filter,
+            self._session.manager.assignment.contains,
             self._window.theme,
             hidden=hidden,
             sample_ids=self._session.cluster_ids,
@@ -66,30 +72,36 @@ class TablePanels:
         return GroupMark(group.letter, themes.rgb(group.color), group.masked)
 
     def _changed(self, delta: Delta) -> None:
-        touched = (*delta.changed, *delta.added, *delta.removed)
-        self._looks.clear()
-        for table in (self.clusters, self.similar):
-            table.model.forget(touched)
-            table.grid.viewport().update()
+        self._touched.update((*delta.changed, *delta.added, *delta.removed))
+        self._window.later.put("clusters", self._refill_clusters)
+        self._window.later.put("similar", self._refill_similar)
+
+    def _refill_clusters(self) -> None:
+        self._forget()
         self.clusters.refill()
 
-    def _similar_changed(self) -> None:
-        """The similarity column holds other values for every reference."""
+    def _refill_similar(self) -> None:
+        """Read the rows again; the similarity column holds other values for every reference."""
+        self._forget()
         self.similar.model.forget_column("similarity")
         self.similar.refill()
-        self._title()
 
-    def _title(self) -> None:
-        reference = self._session.selection.reference_id
-        self.docks[SIMILAR].bar.set_status("" if reference is None else f"to cluster {reference}")
+    def _forget(self) -> None:
+        """Drop what was written of clusters that changed."""
+        self._looks.clear()
+        for table in (self.clusters, self.similar) if self._touched else ():
+            table.model.forget(self._touched)
+        self._touched.clear()
 
-    def show_selection(self, selection: Selection) -> None:
+    def _show_selection(self) -> None:
         """Mark the selected rows in both tables."""
+        selection = self._session.selection.current
         self._looks.clear()
         self._colors = {c: tuple(selection_color(i)[:3]) for i, c in enumerate(selection.cluster_ids)}
         self.clusters.show_selection(selection.best_ids)
         self.similar.show_selection(selection.similar_ids)
-        self._title()
+        reference = selection.reference_id
+        self.docks[SIMILAR].bar.set_status("" if reference is None else f"to cluster {reference}")
 
     def _send(self, cluster_id: int) -> None:
         self._session.select(*send_to_other(self._session.selection.current, cluster_id))

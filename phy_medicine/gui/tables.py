@@ -131,6 +131,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         source: TableSource,
         look_of: Callable[[int], RowLook],
         apply_filter: Callable[[str], object],
+        is_alive: Callable[[int], bool],
         theme: Theme,
         *,
         hidden: Sequence[str] = (),
@@ -140,13 +141,14 @@ class ClusterTableWidget(QtWidgets.QWidget):
         super().__init__()
         self.source = source
         self._selected: tuple[int, ...] = ()
-        self.model = ClusterModel(source)
+        self.model = ClusterModel(source, is_alive)
         self.header = ColumnHeader(self.model, theme)
         self.delegate = CellDelegate(self.model, look_of, lambda c: c in self._selected, theme)
         self.grid = Grid(self.model, self.delegate, self.header)
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
         self.hidden = tuple(hidden)
         self._sample_ids = tuple(sample_ids)
+        self.selected_now: Callable[[], Sequence[int]] = lambda: self._selected
         self.on_select: Callable[[list[int]], object] = lambda ids: None
         self.on_send: Callable[[int], object] = lambda cluster_id: None
         column = QtWidgets.QVBoxLayout(self)
@@ -190,7 +192,8 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.grid.viewport().update()
 
     def _clicked(self, row: int, toggle: bool, extend: bool) -> None:
-        self.on_select(clicked(self._selected, self.model.ids, self.model.ids[row], toggle=toggle, extend=extend))
+        ids = self.model.ids
+        self.on_select(clicked(self.selected_now(), ids, ids[row], toggle=toggle, extend=extend))
 
     def _sort(self, column: str, add: bool) -> None:
         ascending = {k.column: k.ascending for k in self.source.sort_keys}.get(column)

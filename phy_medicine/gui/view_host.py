@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class WindowHost:
     """The `ViewHost` of all views in one window.
 
-    say : shows one sentence in the status bar; edit : runs a change of the curation and shows why it failed
+    say : shows one sentence in the status bar; edit : runs a change of the curation and shows why it failed;
+    status_changed : called with a view that is drawn anew; drawn : called when no view in sight waits any more
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class WindowHost:
         self._edit = edit
         self.views: list[View] = []
         self.status_changed: Callable[[View], object] = lambda view: None
+        self.drawn: Callable[[], object] = lambda: None
         self._unpainted: set[int] = set()
         self._ticker = Ticker(self._tick, bridge)
         self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
@@ -94,13 +96,20 @@ class WindowHost:
     @property
     def idle(self) -> bool:
         """Whether every view in sight shows the selection and has been painted."""
-        waiting = any(v.scene.waiting_since is not None for v in self.views if v.canvas.native.isVisible())
-        return not (waiting or self._ticker.pending or self._unpainted)
+        return not (self._waiting() or self._ticker.pending or self._unpainted)
+
+    def wake(self) -> None:
+        """Ask for a tick, after which `drawn` is called."""
+        self._ticker.wake(0.0)
+
+    def _waiting(self) -> bool:
+        return any(v.scene.waiting_since is not None for v in self.views if v.canvas.native.isVisible())
 
     def _tick(self) -> None:
         for view in self._scheduler.tick():
             self.status_changed(view)
-        if self.idle or not self._unpainted:
+        if not self._waiting():
+            self.drawn()
             self._prefetch()
 
     def _paint(self, view: View) -> None:

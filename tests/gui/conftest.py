@@ -43,7 +43,7 @@ def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
         windows.append(window)
         window.open(size)
         window.activateWindow()
-        qtbot.waitUntil(lambda: window.isActiveWindow() and window.host.idle, timeout=20_000)
+        qtbot.waitUntil(lambda: window.isActiveWindow() and window.at_rest, timeout=20_000)
         return window
 
     yield open_it
@@ -59,7 +59,13 @@ def window(session: Session, open_window: OpenWindow) -> MainWindow:
 
 
 @pytest.fixture
-def press(window: MainWindow, qtbot) -> Callable[..., None]:
+def settle(window: MainWindow, qtbot) -> Callable[[], None]:
+    """Waits until everything that was done is on the screen."""
+    return lambda: qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
+
+
+@pytest.fixture
+def press(window: MainWindow, qtbot, settle) -> Callable[..., None]:
     """Presses keys where the keyboard is, written as in the help: press("Space", "Ctrl+Z")."""
     from phy_medicine.gui.qt import QtGui
 
@@ -69,5 +75,6 @@ def press(window: MainWindow, qtbot) -> Callable[..., None]:
             modifiers = Qt.KeyboardModifiers(code & int(Qt.KeyboardModifierMask))
             target = QtWidgets.QApplication.focusWidget() or window
             qtbot.keyClick(target, code & ~int(Qt.KeyboardModifierMask), modifiers)
+        settle()
 
     return press_keys

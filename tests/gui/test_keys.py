@@ -161,13 +161,14 @@ def test_l_asks_for_a_label_in_the_line(window, press, qtbot):
     assert window.session.clusters.value(cluster, "note") == "two words"
 
 
-def test_a_filter_is_live_and_escape_clears_it(window, press, qtbot):
+def test_a_filter_is_live_and_escape_clears_it(window, press, settle, qtbot):
     table = window.session.cluster_table
     n = table.n_total
     first = table.visible_ids()[0]
     edit = window.tables.clusters.filter_box.edit
     edit.setFocus()
     qtbot.keyClicks(edit, f"id == {first}")
+    settle()
     assert table.visible_ids() == (first,)
     assert window.tables.clusters.filter_box.count.text() == f"1 / {n}"
     press("Esc")
@@ -186,8 +187,9 @@ def test_a_wrong_filter_is_explained_and_keeps_the_rows(window, press, qtbot):
     assert not box.error.isVisible()
 
 
-def test_escape_in_the_table_clears_the_filter(window, press, qtbot):
+def test_escape_in_the_table_clears_the_filter(window, press, settle):
     window.session.filter("n_spikes > 100000")
+    settle()
     assert window.tables.clusters.filter_box.edit.text() == "n_spikes > 100000"
     window.tables.clusters.setFocus()
     press("Esc")

@@ -37,7 +37,7 @@ def click_row(qtbot, table, row, modifiers=Qt.NoModifier, button=Qt.LeftButton):
     qtbot.mouseClick(grid.viewport(), button, modifiers, QtCore.QPoint(x, y))
 
 
-def test_clicks_reach_the_session(window, qtbot):
+def test_clicks_reach_the_session(window, qtbot, settle):
     tables, session = window.tables, window.session
     rows = session.cluster_table.visible_ids()
     click_row(qtbot, tables.clusters, 0)
@@ -45,6 +45,7 @@ def test_clicks_reach_the_session(window, qtbot):
     assert session.selection.best_ids == rows[:3]
     click_row(qtbot, tables.clusters, 1, Qt.ControlModifier)
     assert session.selection.best_ids == (rows[0], rows[2])
+    settle()
     similar = session.similarity_table.visible_ids()
     click_row(qtbot, tables.similar, 1)
     assert session.selection.similar_ids == (similar[1],)
@@ -70,23 +71,25 @@ def test_a_header_click_sorts_up_then_down_and_shift_adds_a_key(window):
     assert [(k.column, k.ascending) for k in table.sort_keys] == [("depth", False), ("n_spikes", True)]
 
 
-def test_both_tables_show_the_rows_of_the_session_after_every_action(window):
+def test_both_tables_show_the_rows_of_the_session_after_every_action(window, settle):
     session, tables = window.session, window.tables
     session.next()
     session.next()
     for act in (session.merge, session.undo, session.redo, lambda: session.move("noise"), session.next_best):
         act()
+        settle()
         assert tables.clusters.model.ids == session.cluster_table.visible_ids()
         assert tables.similar.model.ids == session.similarity_table.visible_ids()
         assert tables.clusters.model.rowCount() == len(session.cluster_ids)
 
 
-def test_a_new_label_field_adds_a_column_and_keeps_the_widths(window):
+def test_a_new_label_field_adds_a_column_and_keeps_the_widths(window, settle):
     table, session = window.tables.clusters, window.session
     section = table.model.column_of("depth")
     table.header.resizeSection(section, 123)
     session.next()
     session.label("note", "fine", None)
+    settle()
     assert table.model.column_of("note") is not None
     assert table.header.sectionSize(table.model.column_of("depth")) == 123
     assert table.model.text(table.model.row_of(session.selection.reference_id), table.model.column_of("note")) == "fine"
@@ -109,13 +112,15 @@ def test_the_selected_row_is_brought_into_sight(session, open_window, qtbot):
     window = open_window(session, size=(900, 420))
     grid = window.tables.clusters.grid
     session.last()
+    qtbot.waitUntil(lambda: window.at_rest)
     row = window.tables.clusters.model.row_of(session.selection.reference_id)
     assert 0 <= grid.rowViewportPosition(row) <= grid.viewport().height() - grid.rowHeight(row)
 
 
-def test_a_selected_row_has_the_colour_of_its_place(window):
+def test_a_selected_row_has_the_colour_of_its_place(window, settle):
     session = window.session
     session.next()
+    settle()
     delegate = window.tables.clusters.delegate
     expected = themes.blend((0x08 / 255, 0x92 / 255, 0xFC / 255), themes.rgb(DARK.view), SELECTED_ALPHA)
     tint = delegate.row_tint(0)

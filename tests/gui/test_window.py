@@ -14,7 +14,7 @@ from phy_medicine.session.session import Session
 
 
 def wait_idle(window, qtbot):
-    qtbot.waitUntil(lambda: window.host.idle, timeout=20_000)
+    qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
 
 
 def remember(window):
