@@ -39,5 +39,10 @@ class OwnFiles:
         return self.root / "state.json"
 
     @property
+    def fields(self) -> Path:
+        """Names of the label columns that the curator made."""
+        return self.root / "fields.json"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"

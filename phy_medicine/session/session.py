@@ -15,12 +15,14 @@ from phy_medicine.curation.actions import Action, Delta
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.groups import Group
 from phy_medicine.curation.history import History
+from phy_medicine.curation.labels import guess_measured
 from phy_medicine.curation.selection import Selection, SelectionModel
 from phy_medicine.curation.selector import Selector
 from phy_medicine.curation.statistics import StatisticsTable
 from phy_medicine.curation.wizard import Wizard
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.data import DataService
 from phy_medicine.session.facts import SessionFacts
@@ -54,7 +56,9 @@ class Session:
     def __init__(self, model: TemplateModel, *, read_only: bool = False, recover: bool | None = None) -> None:
         self.model = model
         self.storage = Storage(model, read_only=read_only)
-        self.manager = ClusterManager(model.spike_clusters, model.metadata.fields)
+        fields = model.metadata.fields
+        measured = guess_measured(fields) - read_user_fields(model.dir_path)
+        self.manager = ClusterManager(model.spike_clusters, fields, measured=measured)
         assignment = self.manager.assignment
         statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
         self.manager.changed.connect(statistics.update)

@@ -12,13 +12,14 @@ import numpy as np
 from phy_medicine.base.errors import JournalError, ReadOnlyError, SaveError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import IntArray
-from phy_medicine.curation.actions import Action, from_record, to_record
+from phy_medicine.curation.actions import GROUP, Action, from_record, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.journal import Journal, discard, journals, read_journal, unsaved
 from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.metadata import format_cluster_info, format_field
 from phy_medicine.io.safe_write import SaveReport, SaveSet
 from phy_medicine.io.template_model import TemplateModel, labels_hash
+from phy_medicine.io.user_fields import write_user_fields
 from phy_medicine.session.clusters import ClusterTable
 
 _INFO_LEFT_OUT = frozenset({"id"})
@@ -99,6 +100,8 @@ class Storage:
         self._lock.acquire()
         labels = manager.assignment.labels()
         _verify(labels, manager)
+        # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
+        write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
         files = SaveSet(self._dir, self._known)
         files.add_labels(self._model.clusters_name, labels)
         for field in sorted(manager.labels.fields):

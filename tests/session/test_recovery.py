@@ -84,6 +84,19 @@ def test_a_session_that_is_killed_is_recovered_as_it_was(template_folder, steps)
         third.close()
 
 
+def test_a_number_the_curator_gave_is_inherited_also_after_saving_and_reopening(dataset):
+    session = Session.open(dataset)
+    a, b = session.cluster_ids[:2]
+    session.label("quality", 3, [a, b])
+    session.save()
+    session.close()
+    later = Session.open(dataset)
+    (merged,) = later.merge([a, b]).added
+    assert later.clusters.value(merged, "quality") == 3
+    assert later.clusters.value(merged, "ContamPct") is None
+    later.close()
+
+
 def test_a_journal_is_kept_and_offered_when_nobody_says_what_to_do(dataset):
     session = Session.open(dataset)
     session.merge(session.cluster_ids[:2])
