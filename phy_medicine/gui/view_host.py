@@ -171,6 +171,12 @@ class WindowHost:
             if hasattr(view, "set_channel"):
                 view.set_channel(channel_id, which)
 
+    def select_feature(self, channel_id: int, component: int) -> None:
+        """Show the scores of a principal component (0: A) on a channel over time in the amplitude views."""
+        for view in self.views:
+            if hasattr(view, "show_feature"):
+                view.show_feature(channel_id, component)
+
     def time_window_changed(self, start_s: float, stop_s: float) -> None:
         """Tell every view which stretch of time the trace view shows."""
         self._session.set_time_window(start_s, stop_s)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, read_ahead
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.read_ahead import ReadAhead
@@ -73,6 +75,28 @@ class SparseRows:
         return np.where(usable, matches.argmax(axis=1), -1)
 
 
+@dataclass(frozen=True, slots=True)
+class FeatureRows:
+    """Scores of some spikes as they lie in the file, read once; any channels can be taken from them.
+
+    spike_ids : (n,) int64; data : (n, n_loc, n_pcs) float, local columns of each spike; has_row : (n,) bool
+    """
+
+    spike_ids: IntArray
+    data: FloatArray
+    has_row: BoolArray
+    sparse: SparseRows
+
+    def on(self, channel_ids: IntArray) -> FloatArray:
+        """Return (n, n_channels, n_pcs) float32, NaN where a spike has no row, or none on that channel."""
+        columns = self.sparse.columns(self.spike_ids, np.asarray(channel_ids, np.int64))
+        if self.data.shape[1] == 0:
+            return np.full((*columns.shape, self.data.shape[2]), np.nan, dtype=np.float32)
+        out = np.take_along_axis(self.data, np.maximum(columns, 0)[:, :, np.newaxis], axis=1).astype(np.float32)
+        out[(columns < 0) | ~self.has_row[:, np.newaxis]] = np.nan
+        return out
+
+
 class FeatureStore:
     """Principal component scores of the spikes."""
 
@@ -108,14 +132,17 @@ class FeatureStore:
         -------
         (n, n_channels, n_pcs) float32, NaN where a spike has no row, or none on that channel
         """
-        spike_ids, channel_ids = np.asarray(spike_ids, np.int64), np.asarray(channel_ids, np.int64)
-        rows, columns = self._sparse.rows(spike_ids), self._sparse.columns(spike_ids, channel_ids)
-        if len(rows) == 0 or self.n_rows == 0:
-            return np.full((len(rows), len(channel_ids), self.n_pcs), np.nan, dtype=np.float32)
-        local = _gather(self._data, rows, self._ahead)
-        out = np.take_along_axis(local, np.maximum(columns, 0)[:, :, np.newaxis], axis=1).astype(np.float32)
-        out[(columns < 0) | (rows < 0)[:, np.newaxis]] = np.nan
-        return out
+        return self.read(spike_ids).on(channel_ids)
+
+    def read(self, spike_ids: IntArray) -> FeatureRows:
+        """Return all scores that the file holds of some spikes, on every channel; spike_ids : (n,) int."""
+        spike_ids = np.asarray(spike_ids, np.int64)
+        rows = self._sparse.rows(spike_ids)
+        if self.n_rows == 0:
+            data = np.zeros((len(rows), *self._data.shape[1:]), dtype=np.float32)
+        else:
+            data = _gather(self._data, rows, self._ahead)
+        return FeatureRows(spike_ids, frozen(data), rows >= 0, self._sparse)
 
     def depths_um(self, spike_ids: IntArray, channel_depths_um: FloatArray) -> FloatArray:
         """Return the depth of spikes as the centre of mass of their squared positive first scores.

@@ -17,6 +17,7 @@ from phy_medicine.compute.waveforms import extract
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.feature_source import FeatureSource
 
 T = TypeVar("T")
 
@@ -54,6 +55,8 @@ class DataService:
         self.model = model
         self._facts = facts
         self._cache = ArrayCache(cache_bytes)
+        self._main_templates: dict[int, int] = {}
+        self._features = FeatureSource(model, facts, self._cache)
 
     # What never changes
 
@@ -103,6 +106,16 @@ class DataService:
         return self.model.features is not None
 
     @property
+    def has_amplitudes(self) -> bool:
+        """Whether every spike has an amplitude."""
+        return self.model.amplitudes is not None
+
+    @property
+    def has_waveforms(self) -> bool:
+        """Whether waveforms of single spikes exist."""
+        return self.model.traces is not None or self.model.waveform_subset is not None
+
+    @property
     def has_traces(self) -> bool:
         """Whether raw data exist."""
         return self.model.traces is not None
@@ -111,15 +124,31 @@ class DataService:
 
     def best_channels(self, cluster_id: int) -> IntArray:
         """Return the best channels of a cluster's main template, peak first."""
-        return self.model.template_channels(self._facts.main_template(cluster_id))
+        return self.model.template_channels(self._main_template(cluster_id))
+
+    def _main_template(self, cluster_id: int) -> int:
+        # Asking 800 clusters anew takes 3 ms.
+        known = self._main_templates.get(cluster_id)
+        if known is None:
+            known = self._main_templates[cluster_id] = self._facts.main_template(cluster_id)
+        return known
 
     def peak_channel(self, cluster_id: int) -> int:
         """Return the channel where the main template is largest."""
         return int(self.best_channels(cluster_id)[0])
 
+    def clusters_at(self, channel_id: int) -> tuple[int, ...]:
+        """Return the clusters whose peak is on a channel, most spikes first."""
+        there = [c for c in self._facts.cluster_ids() if self.peak_channel(c) == channel_id]
+        return tuple(sorted(there, key=lambda c: -len(self._facts.spikes(c))))
+
     def spikes(self, cluster_id: int) -> IntArray:
         """Return all spikes of a cluster, ascending."""
         return self._facts.spikes(cluster_id)
+
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Return the living clusters."""
+        return tuple(self._facts.cluster_ids())
 
     def labels_of(self, spike_ids: IntArray) -> IntArray:
         """Return the cluster of each spike."""
@@ -128,7 +157,8 @@ class DataService:
     def neighbours(self, cluster_id: int) -> tuple[int, ...]:
         """Return the other clusters whose best channels hold this cluster's peak channel."""
         peak = self.peak_channel(cluster_id)
-        return tuple(c for c in self._facts.cluster_ids() if c != cluster_id and peak in self.best_channels(c))
+        near = self._cache.get(("templates at", peak), lambda: self._templates_at(peak))
+        return tuple(c for c in self._facts.cluster_ids() if c != cluster_id and self._main_template(c) in near)
 
     def templates(self, cluster_id: int) -> tuple[TemplateShape, ...]:
         """Return the templates a cluster is made of, most spikes first, on the cluster's best channels.
@@ -163,20 +193,18 @@ class DataService:
         mean: FloatArray = data.mean(axis=0, dtype=np.float32)
         return mean
 
+    def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
+        """Tell whether these waveforms need no reading."""
+        return ("waveforms", cluster_id, tuple(int(c) for c in channel_ids), n) in self._cache
+
     def features(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
-        """Return the PC scores of at most n spikes, even in time, on some channels.
+        """Return the PC scores of at most n spikes that have any, even in time, on some channels.
 
         Raises
         ------
         DataMissing : the dataset has no features
         """
-        channels = tuple(int(c) for c in channel_ids)
-
-        def read() -> Features:
-            picked = self._facts.pick(cluster_id, n)
-            return self._read_features(picked, channels, len(self._facts.spikes(cluster_id)))
-
-        return self._cache.get(("features", cluster_id, channels, n), read)
+        return self._features.of_cluster(cluster_id, channel_ids, n)
 
     def features_of(self, spike_ids: IntArray, channel_ids: Sequence[int]) -> Features:
         """Return the PC scores of exactly these spikes, uncached: for a lasso over all spikes.
@@ -185,15 +213,19 @@ class DataService:
         ------
         DataMissing : the dataset has no features
         """
-        return self._read_features(spike_ids, tuple(int(c) for c in channel_ids), len(spike_ids))
+        return self._features.of_spikes(spike_ids, channel_ids)
 
     def background_features(self, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
         """Return the PC scores of spikes taken at a regular stride over the whole recording."""
-        channels = tuple(int(c) for c in channel_ids)
-        spike_ids = np.arange(0, self.n_spikes, max(1, self.n_spikes // n))
-        return self._cache.get(
-            ("background", channels, n), lambda: self._read_features(spike_ids, channels, self.n_spikes)
-        )
+        return self._features.of_recording(channel_ids, n)
+
+    def features_ready(self, cluster_ids: Sequence[int], *, n: int = 2500) -> bool:
+        """Tell whether features of these clusters, and of the background, need no reading."""
+        return self._features.ready(cluster_ids, n)
+
+    def n_without_features(self, spike_ids: IntArray) -> int:
+        """Return how many of the spikes have no PC scores on any channel."""
+        return self._features.n_without(spike_ids)
 
     def amplitudes(self, cluster_id: int) -> Amplitudes:
         """Return the amplitude of every spike of a cluster.
@@ -202,15 +234,23 @@ class DataService:
         ------
         DataMissing : the dataset has no amplitudes
         """
+        return self._cache.get(("amplitudes", cluster_id), lambda: self.amplitudes_of(self._facts.spikes(cluster_id)))
+
+    def amplitudes_of(self, spike_ids: IntArray) -> Amplitudes:
+        """Return the amplitudes of exactly these spikes, uncached.
+
+        Raises
+        ------
+        DataMissing : the dataset has no amplitudes
+        """
         values = self.model.amplitudes
         if values is None:
             raise DataMissing("No amplitudes: amplitudes.npy not found.")
+        return Amplitudes(spike_ids, frozen(self.spike_times[spike_ids]), frozen(values[spike_ids]))
 
-        def read() -> Amplitudes:
-            spike_ids = self._facts.spikes(cluster_id)
-            return Amplitudes(spike_ids, frozen(self.spike_times[spike_ids]), frozen(values[spike_ids]))
-
-        return self._cache.get(("amplitudes", cluster_id), read)
+    def amplitudes_ready(self, cluster_ids: Sequence[int]) -> bool:
+        """Tell whether amplitudes of these clusters need no reading."""
+        return all(("amplitudes", c) in self._cache for c in cluster_ids)
 
     def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> IntArray:
         """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, a leading b is positive."""
@@ -223,6 +263,11 @@ class DataService:
             return frozen(correlogram(a, b, sample_rate=self.sample_rate, bin_s=bin_s, window_s=window_s))
 
         return self._cache.get(("correlogram", cluster_a, cluster_b, bin_s, window_s), count)
+
+    def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
+        """Tell whether `correlogram` needs no counting."""
+        first, second = sorted((cluster_a, cluster_b))
+        return ("correlogram", first, second, bin_s, window_s) in self._cache
 
     # Of the recording
 
@@ -248,6 +293,10 @@ class DataService:
         key: Hashable = ("samples", cluster_id)
         return self._cache.get(key, lambda: self.model.spike_samples[self._facts.spikes(cluster_id)])
 
+    def _templates_at(self, channel_id: int) -> frozenset[int]:
+        """Templates with a channel among their best ones."""
+        return frozenset(t for t in range(self.model.n_templates) if channel_id in self.model.template_channels(t))
+
     def _read_waveforms(self, cluster_id: int, channels: tuple[int, ...], n: int) -> Waveforms:
         spike_ids = self._facts.pick(cluster_id, n)
         n_total = len(self._facts.spikes(cluster_id))
@@ -272,14 +321,6 @@ class DataService:
             n_recorded=traces.n_samples,
         )
         return Waveforms(spike_ids, frozen(data), channel_ids, before, n_total)
-
-    def _read_features(self, spike_ids: IntArray, channels: tuple[int, ...], n_total: int) -> Features:
-        store = self.model.features
-        if store is None:
-            raise DataMissing("No PC features: pc_features.npy not found.")
-        channel_ids = np.asarray(channels)
-        data = frozen(store.get(spike_ids, channel_ids))
-        return Features(spike_ids, frozen(self.spike_times[spike_ids]), data, channel_ids, n_total)
 
     def _read_trace(self, start_s: float, stop_s: float, channels: tuple[int, ...], filtered: bool) -> Trace:
         traces = self.model.traces

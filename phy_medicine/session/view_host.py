@@ -57,6 +57,9 @@ class ViewHost(Protocol):
     def set_channels(self, channel_id: int, which: int) -> None:
         """Use a channel as the which-th channel (0: x, 1: y) of the feature views."""
 
+    def select_feature(self, channel_id: int, component: int) -> None:
+        """Show the scores of a principal component (0: A) on a channel over time in the amplitude views."""
+
     def time_window_changed(self, start_s: float, stop_s: float) -> None:
         """Tell every view which stretch of time the trace view shows."""
 

@@ -22,11 +22,15 @@ Box = tuple[float, float, float, float]
 _SMALLEST, _LARGEST = 1e-6, 8.0
 
 
-def grid(n_rows: int, n_columns: int, box: Sequence[float], *, gap: float = 0.0) -> IntArray:
-    """Return equal boxes on whole pixels, row by row from the top left; (n_rows * n_columns, 4) int64."""
+def grid(n_rows: int, n_columns: int, box: Sequence[float], *, gap: float | tuple[float, float] = 0.0) -> IntArray:
+    """Return equal boxes on whole pixels, row by row from the top left; (n_rows * n_columns, 4) int64.
+
+    gap : between columns and between rows, or one for both
+    """
     left, top, right, bottom = box
-    lefts, rights = _spans(left, right, n_columns, gap)
-    tops, bottoms = _spans(top, bottom, n_rows, gap)
+    gap_x, gap_y = gap if isinstance(gap, tuple) else (gap, gap)
+    lefts, rights = _spans(left, right, n_columns, gap_x)
+    tops, bottoms = _spans(top, bottom, n_rows, gap_y)
     rows, columns = np.divmod(np.arange(n_rows * n_columns), n_columns)
     return np.stack([lefts[columns], tops[rows], rights[columns], bottoms[rows]], axis=1)
 

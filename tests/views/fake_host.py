@@ -10,6 +10,7 @@ Every wish of a view is written down in `host.calls` as (name, arguments).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,8 @@ class FakeData:
         self.channel_shanks = np.zeros(n_channels, dtype=np.int32)
         self.channel_labels = tuple(str(c) for c in range(n_channels))
         self._peaks = np.linspace(4, n_channels - 5, n_clusters).astype(int)
-        self.has_features = self.has_traces = True
+        self.has_features = self.has_traces = self.has_amplitudes = self.has_waveforms = True
+        self.n_without, self.removed = 0, set()
         self.missing = ""
 
     def spikes(self, cluster_id: int) -> np.ndarray:
@@ -64,6 +66,9 @@ class FakeData:
     def peak_channel(self, cluster_id: int) -> int:
         return int(self._peaks[cluster_id])
 
+    def clusters_at(self, channel_id: int) -> tuple[int, ...]:
+        return tuple(c for c in range(self.n_clusters) if self.peak_channel(c) == channel_id)
+
     def neighbours(self, cluster_id: int) -> tuple[int, ...]:
         peak = self.peak_channel(cluster_id)
         return tuple(c for c in range(self.n_clusters) if c != cluster_id and peak in self.best_channels(c))
@@ -72,6 +77,22 @@ class FakeData:
         self._check()
         ids = self.spikes(cluster_id)
         return Amplitudes(ids, self.spike_times[ids], self._amplitudes[ids])
+
+    def amplitudes_of(self, spike_ids: np.ndarray) -> Amplitudes:
+        self._check()
+        return Amplitudes(spike_ids, self.spike_times[spike_ids], self._amplitudes[spike_ids])
+
+    def amplitudes_ready(self, cluster_ids: Sequence[int]) -> bool:
+        return True
+
+    def features_ready(self, cluster_ids: Sequence[int], *, n: int = 2500) -> bool:
+        return True
+
+    def n_without_features(self, spike_ids: np.ndarray) -> int:
+        return self.n_without
+
+    def cluster_ids(self) -> tuple[int, ...]:
+        return tuple(c for c in range(self.n_clusters) if c not in self.removed)
 
     def _shape(self, cluster_id: int, channel_ids: Sequence[int]) -> np.ndarray:
         """(82, n_channels) float32: a spike that fades and lags with distance from the peak channel."""
@@ -91,6 +112,9 @@ class FakeData:
         data = self._shape(cluster_id, channel_ids)[None] * rng.normal(1, 0.1, (len(picked), 1, 1)) + noise
         return Waveforms(picked, data.astype(np.float32), np.asarray(channel_ids), 41, len(ids))
 
+    def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
+        return not self.missing
+
     def mean_waveform(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> np.ndarray:
         return self.waveforms(cluster_id, channel_ids, n=n).data.mean(axis=0)
 
@@ -100,7 +124,8 @@ class FakeData:
 
     def features(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
         ids = self.spikes(cluster_id)
-        return self.features_of(ids[:: max(1, len(ids) // n)][:n], channel_ids)
+        some = self.features_of(ids[:: max(1, len(ids) // n)][:n], channel_ids)
+        return dataclasses.replace(some, n_total=len(ids))
 
     def features_of(self, spike_ids: np.ndarray, channel_ids: Sequence[int]) -> Features:
         self._check()
@@ -124,6 +149,9 @@ class FakeData:
         dip = 1 - np.exp(-((lag / 0.003) ** 2)) * (1.0 if cluster_a == cluster_b else 0.3)
         counts = rng.poisson(200 * dip * (1 + 0.8 * np.exp(-np.abs(lag) / 0.01)))
         return (counts + counts[::-1]) // 2 if cluster_a == cluster_b else counts
+
+    def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
+        return False
 
     def spikes_between(self, start_s: float, stop_s: float) -> np.ndarray:
         return np.arange(*np.searchsorted(self.spike_times, [start_s, stop_s]))
@@ -178,8 +206,8 @@ class FakeHost:
             show(view, view.request)
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("select", "select_more", "split", "go_to_time", "set_channels", "time_window_changed",
-                        "lasso_changed", "redraw", "message"):  # fmt: skip
+        if name not in ("select", "select_more", "split", "go_to_time", "set_channels", "select_feature",
+                        "time_window_changed", "lasso_changed", "redraw", "message"):  # fmt: skip
             raise AttributeError(name)
         return lambda *args: self.calls.append((name, *args))
 

@@ -1,0 +1,85 @@
+"""PC scores of clusters, of the recording and of any spikes; what is read once serves every choice of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.io.features import FeatureRows, FeatureStore
+from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.session.blocks import DataMissing, Features
+from phy_medicine.session.cache import ArrayCache
+
+if TYPE_CHECKING:
+    from phy_medicine.session.data import ClusterFacts
+
+# Rows of a file with their spike times; kept by cluster, so that from (A, B) to (A, C) only C is read, and other
+# channels of the same spikes cost no reading: 0.2 ms instead of 2.5 ms in memory and 100 ms on disk (2,500 spikes).
+Rows = tuple[FeatureRows, FloatArray]
+
+
+class FeatureSource:
+    """Reads features for `DataService`; safe to call from any thread."""
+
+    def __init__(self, model: TemplateModel, facts: ClusterFacts, cache: ArrayCache) -> None:
+        self._model = model
+        self._facts = facts
+        self._cache = cache
+
+    def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Features:
+        """Return the scores of at most n spikes of a cluster, even in time, among those that have any."""
+        rows = self._cache.get(("feature rows", cluster_id, n), lambda: self._read(self._pick(cluster_id, n)))
+        return _on(rows, channel_ids, len(self._facts.spikes(cluster_id)))
+
+    def of_recording(self, channel_ids: Sequence[int], n: int) -> Features:
+        """Return the scores of spikes at a regular stride over the recording."""
+        rows = self._cache.get(("feature rows", None, n), lambda: self._read(self._stride(n)))
+        return _on(rows, channel_ids, self._model.n_spikes)
+
+    def of_spikes(self, spike_ids: IntArray, channel_ids: Sequence[int]) -> Features:
+        """Return the scores of exactly these spikes, uncached."""
+        return _on(self._read(spike_ids), channel_ids, len(spike_ids))
+
+    def ready(self, cluster_ids: Sequence[int], n: int) -> bool:
+        """Tell whether the scores of these clusters and of the recording are in memory."""
+        return all(("feature rows", c, n) in self._cache for c in (None, *cluster_ids))
+
+    def n_without(self, spike_ids: IntArray) -> int:
+        """Return how many of the spikes have no scores at all."""
+        store = self._store()
+        return 0 if store.complete else int(np.count_nonzero(~store.has_row(spike_ids)))
+
+    def _store(self) -> FeatureStore:
+        if self._model.features is None:
+            raise DataMissing("No PC features: pc_features.npy not found.")
+        return self._model.features
+
+    def _pick(self, cluster_id: int, n: int) -> IntArray:
+        if self._store().complete:
+            return self._facts.pick(cluster_id, n)
+        spike_ids = self._facts.spikes(cluster_id)
+        return _even(spike_ids[self._store().has_row(spike_ids)], n)
+
+    def _stride(self, n: int) -> IntArray:
+        spike_ids = np.arange(0, self._model.n_spikes, max(1, self._model.n_spikes // n))
+        return spike_ids[self._store().has_row(spike_ids)]
+
+    def _read(self, spike_ids: IntArray) -> Rows:
+        return self._store().read(spike_ids), frozen(self._model.spike_times[spike_ids])
+
+
+def _even(spike_ids: IntArray, n: int) -> IntArray:
+    """Return at most n of the spikes, spread evenly."""
+    if len(spike_ids) <= n:
+        return spike_ids
+    chosen: AnyArray = spike_ids[np.linspace(0, len(spike_ids) - 1, n).astype(np.int64)]
+    return chosen
+
+
+def _on(rows: Rows, channel_ids: Sequence[int], n_total: int) -> Features:
+    channels = np.asarray([int(c) for c in channel_ids], dtype=np.int64)
+    found, times_s = rows
+    return Features(found.spike_ids, times_s, frozen(found.on(channels)), channels, n_total)
