@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 
+# PyQt ends an application or a window that nobody refers to any more, and with it the program.
+_kept: list[QtCore.QObject] = []
+
+
 def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets.QApplication:
     """Return the application, made at the first call; must come before the first import of vispy.
 
@@ -36,6 +41,8 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         app = QtWidgets.QApplication(sys.argv[:1])
         app.setApplicationName("phy-medicine")
         app.setStyle("Fusion")
+        _kept.append(app)
+        atexit.register(_leave)
     font = app.font()
     font.setPointSizeF(10)
     app.setFont(font)
@@ -63,8 +70,18 @@ def show(session: Session) -> MainWindow:
     """Open the window on a session and return it; the caller runs the event loop."""
     create_app()
     window = _window(session, scripted=False, clear_state=False, theme=DARK)
+    _kept.append(window)
+    window.closed.connect(lambda: _kept.remove(window))
     window.open()
     return window
+
+
+def _leave() -> None:
+    """Close windows that are still open when the interpreter ends; Qt would crash on them later."""
+    for window in [w for w in _kept if isinstance(w, QtWidgets.QMainWindow)]:
+        window.scripted = True
+        window.close()
+    QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +36,14 @@ class Commands:
         w = self._window
         own = (
             *window_actions.file_actions(w),
-            *session_actions(w.session),
-            *window_actions.edit_actions(w),
+            *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
             *window_actions.help_actions(w),
         )
         self.table.add(_in_menu_order(own))
         w.menus.add(self.table)
         w.menus.fill_toolbar()
-        w.menus.add_choices("View", "Add", w.kinds, lambda kind: self.run("add_view", kind))
+        w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
 
     def take_new_groups(self) -> None:
         """Give keys and menu entries to groups that were made since."""
@@ -134,6 +133,11 @@ def _argument_names(view_action: ViewAction) -> tuple[str, ...]:
     names = [p for p in inspect.signature(view_action.handler).parameters if p not in ("args", "kwargs")]
     n = len(view_action.arguments)
     return tuple((names + [f"value{i}" for i in range(n)])[:n])
+
+
+def _after(action_id: str, actions: Iterable[Action], more: Iterable[Action]) -> list[Action]:
+    """Return the actions with others put in after one of them."""
+    return [b for a in actions for b in ((a, *more) if a.id == action_id else (a,))]
 
 
 def _in_menu_order(actions: tuple[Action, ...]) -> list[Action]:

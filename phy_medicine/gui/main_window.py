@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import phy_medicine
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
-from phy_medicine.gui import layout, questions, window_actions
+from phy_medicine.gui import questions, window_actions
+from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.dock import Dock
@@ -60,6 +60,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.menus = Menus(self, self.commands.table, self.commands.run, theme)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
+        self.arrangement = Arrangement(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -80,37 +81,16 @@ class MainWindow(QtWidgets.QMainWindow):
         QtWidgets.QApplication.instance().focusChanged.connect(self._focus_changed)
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """Kinds of panels that can be opened."""
-        return (*self.panels.kinds, *self.tables.docks)
-
-    @property
     def at_rest(self) -> bool:
         """Whether everything that was done is on the screen."""
         return self.host.idle and not self.later.pending
 
     def open(self, size: tuple[int, int] | None = None) -> None:
-        """Make the panels, put them where they were or where they belong, and show the window."""
-        screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
-        self.resize(*(size or (screen.width(), screen.height())))
-        remembered = self.state.get("docks") if size is None else None
-        if remembered and self._restore(remembered):
-            self.show()
-        else:
-            self._open_default(maximized=size is None and not self.scripted)
+        """Show the window as it was, or with this size in the default arrangement."""
+        self.arrangement.open(size)
         self.menus.update_enabled()
         self._restore_selection()
-        QtCore.QTimer.singleShot(0, self._after_first_paint)
-
-    def _restore(self, remembered: str) -> bool:
-        """Bring back panels and layout; False if the description cannot be used."""
-        for kind, name in self.state.get("panels", ()):
-            if kind in self.panels.kinds:
-                self.panels.add(kind, name)
-        geometry = self.state.get("geometry")
-        if geometry:
-            self.restoreGeometry(QtCore.QByteArray(base64.b64decode(geometry)))
-        return bool(self.restoreState(QtCore.QByteArray(base64.b64decode(remembered))))
+        QtCore.QTimer.singleShot(300, self.menus.load_icons)
 
     def _restore_selection(self) -> None:
         """Select what was selected when this dataset was closed."""
@@ -118,32 +98,6 @@ class MainWindow(QtWidgets.QMainWindow):
         if remembered and not self.scripted:
             best, similar = ([c for c in ids if c in self.session.cluster_ids] for ids in remembered)
             self.commands.guard(lambda: self.session.select(best, similar))
-
-    def _open_default(self, *, maximized: bool) -> None:
-        if maximized:
-            self.setWindowState(Qt.WindowMaximized)
-        self._place_default()
-
-    def _place_default(self) -> None:
-        node = layout.without(layout.default_layout(self.width()), self._knows)
-        if node is None:
-            return
-        docks = {kind: self._dock_of(kind) for kind in layout.kinds_of(node)}
-        builder = layout.LayoutBuilder(self, docks)
-        builder.build(node)
-        for dock in docks.values():
-            dock.show()
-        self.show()
-        builder.resize(node, self.width(), self.height())
-
-    def _knows(self, kind: str) -> bool:
-        return kind in self.panels.kinds or kind in self.tables.docks
-
-    def _dock_of(self, kind: str) -> QtWidgets.QDockWidget:
-        return self.tables.docks.get(kind) or self.panels.first_or_new(kind).dock
-
-    def _after_first_paint(self) -> None:
-        QtCore.QTimer.singleShot(300, self.menus.load_icons)
 
     def _selected(self, selection: Any) -> None:
         self.later.put("selection in words", lambda: self.status.show_selection(selection))
@@ -221,47 +175,11 @@ class MainWindow(QtWidgets.QMainWindow):
         window_actions.save_picture(self.grab(), target)
         self.say(f"Saved screenshot to {target}.")
 
-    def resize_to(self, width: int, height: int) -> None:
-        """Give the window a size, also when it is maximized."""
-        if self.isMaximized():
-            self.showNormal()
-        self.resize(width, height)
-
-    def add_view(self, kind: str) -> None:
-        """Open one more view of a kind, or the one that was closed.
-
-        Raises
-        ------
-        ActionError : there is no such kind
-        """
-        names = {k.lower(): k for k in self.kinds}
-        found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
-        if found is None:
-            raise ActionError(f"There is no view {kind}; there are {', '.join(self.kinds)}.")
-        if found in self.tables.docks:
-            self.tables.docks[found].give_focus()
-            return
-        self.panels.reopen_or_add(found)
-
-    def reset_layout(self) -> None:
-        """Put all panels back where they were at first."""
-        for dock in self.findChildren(Dock):
-            dock.setFloating(False)
-            self.removeDockWidget(dock)
-        self._place_default()
-
-    def focus_panel(self, step: int) -> None:
-        """Give the keyboard to the next panel in sight."""
-        docks = [d for d in self.findChildren(Dock) if d.isVisible() and not d.visibleRegion().isEmpty()]
-        docks.sort(key=lambda d: (d.x() // 8, d.y()))
-        current = next((i for i, d in enumerate(docks) if d.bar.focused), -1 if step > 0 else 0)
-        if docks:
-            docks[(current + step) % len(docks)].give_focus()
-
     def show_help(self) -> None:
         """Show the searchable list of actions."""
         window = HelpWindow(self.commands.table, self.panels.gestures(), self)
         window.chosen.connect(self.commands.run)
+        window.finished.connect(self.activateWindow)
         window.open()
 
     def show_about(self) -> None:
@@ -269,6 +187,7 @@ class MainWindow(QtWidgets.QMainWindow):
         box = QtWidgets.QMessageBox(self)
         box.setWindowTitle("About phy-medicine")
         box.setText(about_text(phy_medicine.__version__))
+        box.finished.connect(self.activateWindow)
         box.open()
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
@@ -323,9 +242,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def _remember(self) -> None:
         """Write layout, panels, tables and view settings for the next time."""
         state = self.state
-        state.set("geometry", base64.b64encode(bytes(self.saveGeometry())).decode())
-        state.set("docks", base64.b64encode(bytes(self.saveState())).decode())
-        state.set("panels", self.panels.names())
+        self.arrangement.remember()
         state.set("tables", self.tables.to_state())
         state.set("views", self.panels.settings())
         state.set("snippets", list(self.line.history.lines))

@@ -29,11 +29,9 @@ class SettingsDialog(QtWidgets.QDialog):
         form.setVerticalSpacing(8)
         for param in params_of(settings):
             editor = self._editor(param, getattr(settings, param.name))
-            editor.setToolTip(param.help)
+            editor.setToolTip(param.name)
             self.editors[param.name] = editor
-            label = QtWidgets.QLabel(param.name.replace("_", " ").capitalize())
-            label.setToolTip(param.help)
-            form.addRow(label, editor)
+            form.addRow(param.help or param.name.replace("_", " ").capitalize(), editor)
         self._problem = QtWidgets.QLabel()
         self._problem.setWordWrap(True)
         self._problem.setObjectName("filter-error")

@@ -92,7 +92,20 @@ class ColumnHeader(QtWidgets.QHeaderView):
                 texts.append("0" * max(3, len(str(max(sample_ids, default=0)))))
             title = max(metrics.horizontalAdvance(column.title), metrics.horizontalAdvance(column.unit))
             widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            self.resizeSection(section, min(180, max(title + 14, widest + 16)))
+            self.resizeSection(section, min(180, max(title + 13, widest + 14)))
+
+    def hide_until_fit(self, width: int) -> None:
+        """Hide label columns, numbers before text and the last first, then the amplitude, until the rest fits a width.
+
+        A cut column tells nothing; the menu of the header brings back what is hidden.
+        """
+        columns = list(enumerate(self._model.columns))
+        labels = [i for i, c in columns if c.help == "Label"]
+        labels.sort(key=lambda i: (self._model.columns[i].kind == "text", -i))
+        for section in [*labels, *(i for i, c in columns if c.name in ("amp", "ch"))]:
+            if self.length() <= width:
+                return
+            self.setSectionHidden(section, True)
 
     def to_state(self) -> dict[str, Any]:
         """Return order, widths and hidden columns by name."""

@@ -147,6 +147,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.grid = Grid(self.model, self.delegate, self.header)
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
         self.hidden = tuple(hidden)
+        self._arranged = False
         self._sample_ids = tuple(sample_ids)
         self.selected_now: Callable[[], Sequence[int]] = lambda: self._selected
         self.on_select: Callable[[list[int]], object] = lambda ids: None
@@ -174,6 +175,12 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.filter_box.show_filter(self.source.filter_text)
         self.filter_box.show_count(self.source.n_shown, self.source.n_total)
         self.grid.viewport().update()
+
+    def fit_width(self) -> None:
+        """Hide the least telling columns where there is no room for all; only for a table nobody has arranged."""
+        if not self._arranged:
+            room = self.grid.width() - self.grid.verticalScrollBar().sizeHint().width()
+            self.header.hide_until_fit(room)
 
     def _fit_new_columns(self, before: Sequence[Any]) -> None:
         """Keep the widths and the order of columns that were there when a label field is added."""
@@ -209,6 +216,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
 
     def apply_state(self, state: Mapping[str, Any]) -> None:
         """Take what was remembered; columns that no longer exist are passed over."""
+        self._arranged = "columns" in state
         self.header.apply_state(state.get("columns", {}))
         for i, (name, ascending) in enumerate(state.get("sort", ())):
             if self.model.column_of(name) is not None:

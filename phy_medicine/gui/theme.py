@@ -77,10 +77,9 @@ QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {panel}; color: {text}; border: 1px solid {line}; padding: 3px; }}
 QPushButton {{ background: {panel}; color: {text}; border: 1px solid {line}; border-radius: 3px; padding: 4px 14px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:default {{ border: 1px solid {accent}; }}
-QComboBox, QSpinBox, QDoubleSpinBox {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px;
-  padding: 2px 6px; min-height: 18px; }}
 """
 
 

@@ -11,6 +11,9 @@ from phy_medicine.gui.qt import QtGui
 from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from phy_medicine.gui.arrangement import Arrangement
     from phy_medicine.gui.main_window import MainWindow
 
 
@@ -36,19 +39,20 @@ def edit_actions(w: MainWindow) -> tuple[Action, ...]:
 
 def view_actions(w: MainWindow) -> tuple[Action, ...]:
     """Return the window's part of the View menu."""
+    place = w.arrangement
     return (
         Action("enable_snippet_mode", "Command line", w.open_snippet_line, "Type an action by name.", "View", "line",
                (":",)),
-        Action("reset_layout", "Reset layout", w.reset_layout, "Put all panels back where they were at first.", "View",
+        Action("reset_layout", "Reset layout", place.reset, "Put all panels back where they were at first.", "View",
                "layout"),
-        Action("add_view", "Add view", w.add_view, "Open one more view of a kind.", "", "layout",
-               args=(Arg("kind", choices=lambda: tuple(w.kinds)),)),
-        Action("size", "Window size", _resize(w), "Give the window a size in pixels: 1280x800.", "", "layout",
+        Action("add_view", "Add view", place.add, "Open one more view of a kind.", "", "layout",
+               args=(Arg("kind", choices=lambda: place.kinds),)),
+        Action("size", "Window size", _resize(place), "Give the window a size in pixels: 1280x800.", "", "layout",
                args=(Arg("size"),)),
-        Action("next_panel", "Next panel", lambda: w.focus_panel(1), "Give the keyboard to the next panel.", "View",
-               "focus", ("F6",)),
-        Action("previous_panel", "Previous panel", lambda: w.focus_panel(-1), "Give the keyboard to the panel before.",
-               "View", "focus", ("Shift+F6",)),
+        Action("next_panel", "Next panel", lambda: place.focus_panel(1), "Give the keyboard to the next panel.",
+               "View", "focus", ("F6",)),
+        Action("previous_panel", "Previous panel", lambda: place.focus_panel(-1),
+               "Give the keyboard to the panel before.", "View", "focus", ("Shift+F6",)),
     )  # fmt: skip
 
 
@@ -61,12 +65,12 @@ def help_actions(w: MainWindow) -> tuple[Action, ...]:
     )  # fmt: skip
 
 
-def _resize(window: MainWindow):  # type: ignore[no-untyped-def]
+def _resize(arrangement: Arrangement) -> Callable[[str], None]:
     def resize(size: str) -> None:
         match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", size)
         if match is None:
             raise ActionError(f"{size!r} is not a size in pixels such as 1280x800.")
-        window.resize_to(int(match[1]), int(match[2]))
+        arrangement.resize(int(match[1]), int(match[2]))
 
     return resize
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 WHICH = ("best", "similar", "all")
-_WHICH_WORDS = {"best": "selected clusters", "similar": "selected similar clusters", "all": "all selected clusters"}
+_WHICH_WORDS = {
+    "best": "the selected clusters",
+    "similar": "the selected similar clusters",
+    "all": "all selected clusters",
+}
 _WHICH_KEYS = {"best": "Alt", "similar": "Ctrl", "all": "Ctrl+Alt"}
 
 
@@ -72,7 +76,7 @@ def _move_to(session: Session, which: str, group: str, key: str) -> Action:
         f"move_{which}_to_{group}",
         f"Move {which} to {group}",
         partial(session.move, group, which),
-        f"Put the {_WHICH_WORDS[which]} into the group {group}.",
+        f"Put {_WHICH_WORDS[which]} into the group {group}.",
         "Edit",
         f"move_{which}",
         shortcuts=(f"{_WHICH_KEYS[which]}+{key.upper()}",) if key else (),

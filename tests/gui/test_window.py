@@ -44,7 +44,7 @@ def test_a_closed_view_comes_back_where_it_was(window):
 
 def test_two_views_of_a_kind_have_names_of_their_own(window):
     panel = next(iter(window.panels))
-    window.add_view(panel.kind)
+    window.arrangement.add(panel.kind)
     names = [p.name for p in window.panels if p.kind == panel.kind]
     assert names == [panel.name, f"{panel.name} (1)"]
 
@@ -60,7 +60,7 @@ def test_layout_columns_and_settings_are_remembered(session, open_window, qtbot)
     window = open_window(session)
     panel = next(p for p in window.panels if p.kind == "AmplitudeView")
     panel.view.change(marker_size=7.0)
-    window.add_view("AmplitudeView")
+    window.arrangement.add("AmplitudeView")
     window.tables.clusters.header.sort_asked.emit("depth", False)
     window.session.next()
     selected = window.session.selection.best_ids
@@ -185,9 +185,10 @@ def test_a_script_runs_its_lines_and_makes_pictures(window, qtbot, tmp_path):
     assert QtGui.QImage(str(tmp_path / "b.png")).size() == QtCore.QSize(900, 700)
 
 
-def test_a_script_ends_at_the_first_failure(window, qtbot):
+def test_a_script_ends_at_the_first_failure(window, qtbot, settle):
     assert run_script(window, qtbot, "c 99999", "next") == 1
     assert window.session.selection.cluster_ids == ()
+    settle()
     assert "99999" in window.status.message.text()
 
 
