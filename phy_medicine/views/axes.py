@@ -69,7 +69,7 @@ class Axes:
     def margins(self, ink: Ink, y_ranges: FloatArray, height: float, ratio: float) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom margin in px.
 
-        y_ranges : (k, 2) ranges of the panels at the left edge; height : of one panel, to know its ticks, px
+        y_ranges : (k, 2) ranges of the panels at the left edge; height : of one panel with its margins, px
         """
         left = bottom = 6 * ratio
         top, right = 8 * ratio, 10 * ratio
@@ -77,7 +77,8 @@ class Axes:
         if self.x is not None:
             bottom = 9 * ratio + cap + 5 * ratio + (cap + 10 * ratio if self.x else 0)
         if self.y is not None:
-            texts = [t for low, high in y_ranges for t in tick_labels(tick_values(low, high, _count(height, ratio)))]
+            most = _count(height - top - bottom, ratio)
+            texts = [t for low, high in y_ranges for t in tick_labels(tick_values(low, high, most))]
             widest = max((ink.text_width(text) for text in texts), default=0)
             # In steps of 8 px, so that the picture does not move with every new number.
             left = math.ceil((7 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
