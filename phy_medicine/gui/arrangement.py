@@ -72,8 +72,9 @@ class Arrangement:
             dock.show()
         window.show()
         builder.resize(node, window.width(), window.height())
-        window.tables.clusters.fit_width()
-        window.tables.similar.fit_width()
+        # The docks get their new sizes with the next event.
+        for table in (window.tables.clusters, window.tables.similar):
+            QtCore.QTimer.singleShot(0, table.fit_width)
 
     def _docks(self) -> list[Dock]:
         return list(self._window.findChildren(Dock))

@@ -95,6 +95,13 @@ def test_a_new_label_field_adds_a_column_and_keeps_the_widths(window, settle):
     assert table.model.text(table.model.row_of(session.selection.reference_id), table.model.column_of("note")) == "fine"
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1200)])
+def test_no_column_is_cut_in_the_default_layout(session, open_window, size):
+    window = open_window(session, size=size)
+    for table in (window.tables.clusters, window.tables.similar):
+        assert table.header.length() <= table.grid.viewport().width()
+
+
 def test_columns_are_remembered_by_name(window):
     header = window.tables.clusters.header
     section = window.tables.clusters.model.column_of("depth")
