@@ -116,6 +116,9 @@ class MainWindow(QtWidgets.QMainWindow):
         mark = "\N{BLACK CIRCLE} " if dirty else ""
         self.setWindowTitle(f"{mark}{self.session.name} \N{EN DASH} phy-medicine")
         self.status.show_dirty(dirty, read_only=self.session.read_only)
+        journal = self.session.storage.journal_path
+        if journal is not None:
+            self.status.show_journal("journal ok", f"Every action is in {journal} before it is applied.")
         self.menus.update_enabled()
 
     def _saved(self, report: SaveReport) -> None:
