@@ -12,18 +12,17 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.correlogram import correlogram
-from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.waveforms import extract
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.feature_source import FeatureSource
+from phy_medicine.session.trace_source import TraceSource
 
 T = TypeVar("T")
 
 # Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
 _MARGIN_S = 0.002
-_TRACE_MARGIN_S = 0.01
 
 
 class ClusterFacts(Protocol):
@@ -216,12 +215,17 @@ class DataService:
         return self._features.of_spikes(spike_ids, channel_ids)
 
     def background_features(self, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
-        """Return the PC scores of spikes taken at a regular stride over the whole recording."""
+        """Return the PC scores of at most n spikes at a regular stride over the recording, seen on these channels.
+
+        Raises
+        ------
+        DataMissing : the dataset has no features
+        """
         return self._features.of_recording(channel_ids, n)
 
-    def features_ready(self, cluster_ids: Sequence[int], *, n: int = 2500) -> bool:
-        """Tell whether features of these clusters, and of the background, need no reading."""
-        return self._features.ready(cluster_ids, n)
+    def features_ready(self, cluster_ids: Sequence[int], channel_ids: Sequence[int], *, n: int = 2500) -> bool:
+        """Tell whether features of these clusters, and of the background on these channels, need no reading."""
+        return self._features.ready(cluster_ids, channel_ids, n)
 
     def n_without_features(self, spike_ids: IntArray) -> int:
         """Return how many of the spikes have no PC scores on any channel."""
@@ -276,16 +280,33 @@ class DataService:
         first, last = np.searchsorted(self.spike_times, [start_s, stop_s])
         return np.arange(first, last)
 
-    def trace(self, start_s: float, stop_s: float, channel_ids: Sequence[int], *, filtered: bool = True) -> Trace:
+    def trace(
+        self,
+        start_s: float,
+        stop_s: float,
+        channel_ids: Sequence[int],
+        *,
+        filtered: bool = True,
+        n_points: int | None = None,
+    ) -> Trace:
         """Return a stretch of the recording, high-passed or with the median of each channel removed.
+
+        n_points : a stretch of more samples is reduced to the minimum and maximum of equal stretches in turn
 
         Raises
         ------
         DataMissing : the dataset has no raw data
         """
         channels = tuple(int(c) for c in channel_ids)
-        key = ("trace", round(start_s, 6), round(stop_s, 6), channels, filtered)
-        return self._cache.get(key, lambda: self._read_trace(start_s, stop_s, channels, filtered))
+        key = ("trace", round(start_s, 6), round(stop_s, 6), channels, filtered, n_points)
+
+        def read() -> Trace:
+            source, ids = TraceSource(self.model), np.asarray(channels, dtype=np.int64)
+            if n_points is None:
+                return source.read(start_s, stop_s, ids, filtered=filtered)
+            return source.read_reduced(start_s, stop_s, ids, n_points, filtered=filtered)
+
+        return self._cache.get(key, read)
 
     # Reading
 
@@ -321,15 +342,3 @@ class DataService:
             n_recorded=traces.n_samples,
         )
         return Waveforms(spike_ids, frozen(data), channel_ids, before, n_total)
-
-    def _read_trace(self, start_s: float, stop_s: float, channels: tuple[int, ...], filtered: bool) -> Trace:
-        traces = self.model.traces
-        if traces is None:
-            raise DataMissing(self.model.traces_missing)
-        start, stop = round(start_s * self.sample_rate), round(stop_s * self.sample_rate)
-        margin = int(_TRACE_MARGIN_S * self.sample_rate) if filtered else 0
-        raw = traces.read(start - margin, stop + margin, np.asarray(channels)).astype(np.float32)
-        data: FloatArray = raw - np.median(raw[:: max(1, len(raw) // 2000)], axis=0)
-        if filtered:
-            data = highpass(data, self.sample_rate)[margin : len(data) - margin]
-        return Trace(start / self.sample_rate, frozen(data), np.asarray(channels), self.sample_rate)

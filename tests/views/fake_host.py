@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.compute.correlogram import lag_bins
+from phy_medicine.compute.reduction import minmax_reduce
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.scheduler import prepare
@@ -52,6 +54,7 @@ class FakeData:
         self.has_features = self.has_traces = self.has_amplitudes = self.has_waveforms = True
         self.n_without, self.removed = 0, set()
         self.missing = ""
+        self.n_reads = 0
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
@@ -85,7 +88,7 @@ class FakeData:
     def amplitudes_ready(self, cluster_ids: Sequence[int]) -> bool:
         return True
 
-    def features_ready(self, cluster_ids: Sequence[int], *, n: int = 2500) -> bool:
+    def features_ready(self, cluster_ids: Sequence[int], channel_ids: Sequence[int], *, n: int = 2500) -> bool:
         return True
 
     def n_without_features(self, spike_ids: np.ndarray) -> int:
@@ -143,8 +146,7 @@ class FakeData:
         return self.features_of(np.arange(0, self.n_spikes, max(1, self.n_spikes // n)), channel_ids)
 
     def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> np.ndarray:
-        half = round(window_s / 2 / bin_s)
-        lag = np.arange(-half, half + 1) * bin_s
+        lag = lag_bins(self.sample_rate, bin_s=bin_s, window_s=window_s).centers_s
         rng = np.random.default_rng(97 * min(cluster_a, cluster_b) + max(cluster_a, cluster_b))
         dip = 1 - np.exp(-((lag / 0.003) ** 2)) * (1.0 if cluster_a == cluster_b else 0.3)
         counts = rng.poisson(200 * dip * (1 + 0.8 * np.exp(-np.abs(lag) / 0.01)))
@@ -156,8 +158,17 @@ class FakeData:
     def spikes_between(self, start_s: float, stop_s: float) -> np.ndarray:
         return np.arange(*np.searchsorted(self.spike_times, [start_s, stop_s]))
 
-    def trace(self, start_s: float, stop_s: float, channel_ids: Sequence[int], *, filtered: bool = True) -> Trace:
+    def trace(
+        self,
+        start_s: float,
+        stop_s: float,
+        channel_ids: Sequence[int],
+        *,
+        filtered: bool = True,
+        n_points: int | None = None,
+    ) -> Trace:
         self._check()
+        self.n_reads += 1
         first, last = round(start_s * self.sample_rate), round(stop_s * self.sample_rate)
         rng = np.random.default_rng(first)
         data = rng.normal(0, 1.0, (last - first, len(channel_ids))).astype(np.float32)
@@ -167,7 +178,11 @@ class FakeData:
             a, b = max(at, 0), min(at + 82, last - first)
             if b > a:
                 data[a:b] += shape[a - at : b - at]
-        return Trace(first / self.sample_rate, data, np.asarray(channel_ids), self.sample_rate)
+        rate = self.sample_rate
+        if n_points is not None and len(data) > n_points:
+            rate *= n_points / len(data)
+            data = minmax_reduce(data, n_points // 2)
+        return Trace(first / self.sample_rate, data, np.asarray(channel_ids), rate)
 
     def _check(self) -> None:
         if self.missing:
