@@ -84,7 +84,7 @@ class Picture:
             stamp = disc(size * t.ratio)
             kernels().points(t.pixels, x, y, panels, rows, palette, t.transforms, t.clips, stamp)
 
-        self._add(draw, x.size)
+        self.add(draw, x.size)
 
     def lines(
         self,
@@ -114,7 +114,7 @@ class Picture:
                 t.pixels, xs, ys, bounds, panels, rows, palette, t.transforms, t.clips, max(1.0, width * t.ratio)
             )
 
-        self._add(draw, n)
+        self.add(draw, n)
 
     def steps(
         self,
@@ -135,7 +135,7 @@ class Picture:
         def draw(t: Target) -> None:
             kernels().steps(t.pixels, heights, panels, rows, ends, palette, t.transforms, t.clips, sideways)
 
-        self._add(draw, n)
+        self.add(draw, n)
 
     def density(
         self,
@@ -164,9 +164,10 @@ class Picture:
             alphas = np.round(alphas * palette[3] * (256 / 255)).astype(np.int64)
             kernels().tint(t.pixels, counts, alphas, palette, clip, step)
 
-        self._add(draw, x.size)
+        self.add(draw, x.size)
 
-    def _add(self, item: Item, n: int) -> None:
+    def add(self, item: Item, n: int = 1) -> None:
+        """Add something that draws itself with a kernel of its own; n : of things in it, 0 adds nothing."""
         if n:
             self._items.append(item)
         self._drawn = None
