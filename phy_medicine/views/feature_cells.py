@@ -1,0 +1,84 @@
+"""Cells of a feature grid: places, frames, zero lines, and names of the axes in the margins between the panels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from phy_medicine.views.axes import format_number
+from phy_medicine.views.feature_grid import Dimension, FeatureGrid
+from phy_medicine.views.layout import Box, grid
+from phy_medicine.views.scene import Scene
+
+Names = Mapping[Dimension, str]
+_ZERO_ALPHA = 0.35
+
+
+def range_ends(low: float, high: float) -> tuple[str, str]:
+    """Return the ends of an axis with two or three digits of its length."""
+    decimals = max(0, 1 - math.floor(math.log10(max(high - low, 1e-9))))
+    return format_number(low, decimals), format_number(high, decimals)
+
+
+def place_cells(scene: Scene, pairs: FeatureGrid, names: Names, box: Box) -> None:
+    """Place the panels, with room left of each row for its name and below each panel for a line of text."""
+    left, top, right, bottom = box
+    r, ink = scene.ratio, scene.over
+    ranges = scene.panels.ranges()
+    texts = [names[pairs.panels[k][1]] for k in pairs.left_ends()]
+    texts += [text for k in pairs.left_ends() for text in range_ends(*ranges[k, 2:])]
+    widest = max(ink.text_width(text) for text in texts)
+    # In steps of 8 px, so that the picture does not move with every new number.
+    margin = math.ceil((widest + 14 * r) / (8 * r)) * 8 * r
+    named_inside = any(k % pairs.n_columns for k in pairs.left_ends())
+    strip = ink.cap_height + 9 * r
+    cells = (left + margin, top + 7 * r, right - 9 * r, bottom - strip - 2 * r)
+    scene.panels.set_rects(grid(pairs.n_rows, pairs.n_columns, cells, gap=(margin if named_inside else 7 * r, strip)))
+
+
+def draw_cells(scene: Scene, pairs: FeatureGrid) -> None:
+    """Add frames and, under the data, lines at zero."""
+    line = max(1.0, round(scene.ratio))
+    frames = scene.panels.rects + np.array([-line, -line, line, line])
+    scene.over.frames(frames, scene.theme.rgba("dim", 0.45), width=line)
+    zero = scene.theme.rgba("dim", _ZERO_ALPHA)
+    for k, (x, y) in enumerate(pairs.panels):
+        left, top, right, bottom = (float(edge) for edge in scene.panels.rects[k])
+        x0, y0 = (float(round(float(place))) for place in scene.panels.to_pixels(k, 0.0, 0.0))
+        if x.place is not None and left <= x0 <= right - line:
+            scene.under.rects([(x0, top, x0 + line, bottom)], zero)
+        if y.place is not None and top <= y0 <= bottom - line:
+            scene.under.rects([(left, y0, right, y0 + line)], zero)
+
+
+def draw_names(scene: Scene, pairs: FeatureGrid, names: Names) -> None:
+    """Add the name of an axis where it differs from that of the next panel, and its range where there is room."""
+    ranges = scene.panels.ranges()
+    for k in pairs.lower_ends():
+        _draw_below(scene, k, names[pairs.panels[k][0]], range_ends(*ranges[k, :2]))
+    for k in pairs.left_ends():
+        _draw_beside(scene, k, names[pairs.panels[k][1]], range_ends(*ranges[k, 2:]))
+
+
+def _draw_below(scene: Scene, panel: int, name: str, ends: tuple[str, str]) -> None:
+    left, _, right, bottom = (float(edge) for edge in scene.panels.rects[panel])
+    ink, r, y = scene.over, scene.ratio, bottom + 5 * scene.ratio
+    room = right - left
+    if ink.text_width(name) > room + 6 * r:
+        name = name.split(" ")[0]
+    ink.text(name, (left + right) / 2, y, anchor="ct", color=scene.theme.rgba("text"))
+    half = (room - ink.text_width(name)) / 2 - 8 * r
+    if max(ink.text_width(end) for end in ends) <= half:
+        ink.text(ends[0], left, y, anchor="lt", color=scene.theme.rgba("dim"))
+        ink.text(ends[1], right, y, anchor="rt", color=scene.theme.rgba("dim"))
+
+
+def _draw_beside(scene: Scene, panel: int, name: str, ends: tuple[str, str]) -> None:
+    left, top, _, bottom = (float(edge) for edge in scene.panels.rects[panel])
+    ink, x = scene.over, left - 6 * scene.ratio
+    ink.text(name, x, (top + bottom) / 2, anchor="rm", color=scene.theme.rgba("text"))
+    if bottom - top >= 3 * ink.cap_height + 12 * scene.ratio:
+        ink.text(ends[1], x, top, anchor="rt", color=scene.theme.rgba("dim"))
+        ink.text(ends[0], x, bottom, anchor="rb", color=scene.theme.rgba("dim"))
