@@ -31,9 +31,10 @@ def points(out, x, y, panels, colors, palette, transforms, clips, stamp):
     reach = 0
     for k in range(n_stamp):
         reach = max(reach, abs(stamp[k, 0]))
-    alphas = np.empty(n_stamp, np.int64)
-    last = -1
-    rb = ga = 0
+    alphas = np.empty((palette.shape[0], n_stamp), np.int64)
+    for c in range(palette.shape[0]):
+        for k in range(n_stamp):
+            alphas[c, k] = (palette[c, 3] * stamp[k, 2] + 127) // 255
     for i in range(x.size):
         p = panels[i]
         fx = x[i] * transforms[p, 0] + transforms[p, 2]
@@ -42,17 +43,14 @@ def points(out, x, y, panels, colors, palette, transforms, clips, stamp):
         if not (left <= fx < right and top <= fy < bottom):
             continue
         px, py = int(fx), int(fy)
-        if colors[i] != last:
-            last = colors[i]
-            rb = palette[last, 0] | (palette[last, 2] << 16)
-            ga = palette[last, 1] | (255 << 16)
-            for k in range(n_stamp):
-                alphas[k] = (palette[last, 3] * stamp[k, 2] + 127) // 255
+        c = colors[i]
+        rb = palette[c, 0] | (palette[c, 2] << 16)
+        ga = palette[c, 1] | (255 << 16)
         inside = left + reach <= px < right - reach and top + reach <= py < bottom - reach
         for k in range(n_stamp):
             yy, xx = py + stamp[k, 0], px + stamp[k, 1]
             if inside or (left <= xx < right and top <= yy < bottom):
-                out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[k])
+                out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[c, k])
 
 
 @nb.njit(inline="always")
