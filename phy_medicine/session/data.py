@@ -252,9 +252,27 @@ class DataService:
             raise DataMissing("No amplitudes: amplitudes.npy not found.")
         return Amplitudes(spike_ids, frozen(self.spike_times[spike_ids]), frozen(values[spike_ids]))
 
-    def amplitudes_ready(self, cluster_ids: Sequence[int]) -> bool:
-        """Tell whether amplitudes of these clusters need no reading."""
-        return all(("amplitudes", c) in self._cache for c in cluster_ids)
+    def background_amplitudes(self, cluster_ids: Sequence[int], *, n: int = 50_000) -> Amplitudes:
+        """Return the amplitudes of at most some n spikes of several clusters, at a regular stride in each.
+
+        Raises
+        ------
+        DataMissing : the dataset has no amplitudes
+        """
+        ids = tuple(int(c) for c in cluster_ids)
+        return self._cache.get(("background amplitudes", ids, n), lambda: self.amplitudes_of(self.some_spikes(ids, n)))
+
+    def some_spikes(self, cluster_ids: Sequence[int], n: int) -> IntArray:
+        """Return some n spikes of several clusters, at a regular stride in each, one cluster after the other."""
+        spikes = [self._facts.spikes(c) for c in cluster_ids]
+        stride = max(1, -(-sum(map(len, spikes)) // n))
+        chosen: IntArray = np.concatenate([np.zeros(0, dtype=np.int64), *(ids[::stride] for ids in spikes)])
+        return chosen
+
+    def amplitudes_ready(self, cluster_ids: Sequence[int], background_ids: Sequence[int], *, n: int = 50_000) -> bool:
+        """Tell whether amplitudes of these clusters, and those of the ones behind them, need no reading."""
+        behind = ("background amplitudes", tuple(int(c) for c in background_ids), n) in self._cache
+        return behind and all(("amplitudes", c) in self._cache for c in cluster_ids)
 
     def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> IntArray:
         """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, a leading b is positive."""

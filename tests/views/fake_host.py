@@ -85,7 +85,14 @@ class FakeData:
         self._check()
         return Amplitudes(spike_ids, self.spike_times[spike_ids], self._amplitudes[spike_ids])
 
-    def amplitudes_ready(self, cluster_ids: Sequence[int]) -> bool:
+    def background_amplitudes(self, cluster_ids: Sequence[int], *, n: int = 50_000) -> Amplitudes:
+        return self.amplitudes_of(self.some_spikes(cluster_ids, n))
+
+    def some_spikes(self, cluster_ids: Sequence[int], n: int) -> np.ndarray:
+        ids = np.concatenate([np.zeros(0, int), *(self.spikes(c) for c in cluster_ids)])
+        return ids[:: max(1, -(-len(ids) // n))]
+
+    def amplitudes_ready(self, cluster_ids: Sequence[int], background_ids: Sequence[int], *, n: int = 50_000) -> bool:
         return True
 
     def features_ready(self, cluster_ids: Sequence[int], channel_ids: Sequence[int], *, n: int = 2500) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fake_host import FakeHost, show
 
+from phy_medicine.base.errors import ActionError
 from phy_medicine.views.amplitude import AmplitudeView, amplitude_range
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
@@ -24,7 +25,7 @@ def test_every_spike_of_the_selection_is_in_the_block_in_order_of_time(view):
     block = show(view, view.host.make_request([1, 3]))
     expected = np.sort(np.concatenate([view.host.data.spikes(1), view.host.data.spikes(3)]))
     assert np.array_equal(block.spike_ids, expected)
-    assert view.status == f"{len(expected):,} spikes"
+    assert view.status == f"template · {len(expected):,} spikes"
 
 
 def test_a_spike_is_drawn_in_the_colour_of_its_cluster(view, drawn):
@@ -107,3 +108,85 @@ def test_the_range_holds_zero_and_most_values():
     low, high = amplitude_range(np.linspace(5, 10, 1001, dtype=np.float32))
     assert low == 0 and 10 < high < 12
     assert amplitude_range(np.zeros(0, np.float32)) == (0, 1)
+
+
+def _action(view, name):
+    return next(a for a in view.actions() if a.id == name)
+
+
+def _lasso_all(view):
+    for x, y in ((-1, -1e4), (1e4, -1e4), (1e4, 1e4), (-1, 1e4)):
+        view.add_lasso_corner(Click(0, 0, 0, x, y, 1, frozenset({"control"})))
+
+
+def test_a_turns_through_the_types_that_the_dataset_has(view):
+    show(view, view.host.make_request([0]))
+    view.host.data.has_features = False
+    following, before = _action(view, "next_amplitudes_type"), _action(view, "previous_amplitudes_type")
+    assert (following.shortcut, before.shortcut) == ("a", "shift+a")
+    following.handler()
+    assert view.block.kind.name == "raw"
+    following.handler()
+    assert view.block.kind.name == "template"
+    view.host.data.has_features = True
+    following.handler()
+    assert view.block.kind.name == "feature"
+    before.handler()
+    assert view.state()["settings"]["kind"] == "template"
+
+
+def test_without_template_amplitudes_the_next_type_is_shown(view):
+    view.host.data.has_amplitudes = False
+    assert show(view, view.host.make_request([0])).kind.name == "feature"
+    view.host.data.has_features = view.host.data.has_waveforms = False
+    show(view, view.host.make_request([0]))
+    assert view.scene.message.startswith("No amplitudes: neither")
+
+
+def test_features_are_those_of_the_channel_and_component_chosen_in_a_feature_view(view):
+    show(view, view.host.make_request([1]))
+    peak, other = (int(c) for c in view.host.data.best_channels(1)[:2])
+    _action(view, "next_amplitudes_type").handler()
+    assert view.scene.axes.y == f"Feature {peak}A (a.u.)"
+    view.show_feature(other, 1)
+    assert view.scene.axes.y == f"Feature {other}B (a.u.)"
+    expected = view.host.data.features(1, (other,)).data[:, 0, 1]
+    assert np.array_equal(view.block.values, expected)
+    show(view, view.host.make_request([5]))
+    assert view.scene.axes.y == f"Feature {view.host.data.peak_channel(5)}A (a.u.)"
+
+
+def test_a_lasso_over_features_covers_spikes_that_are_not_drawn():
+    view = AmplitudeView(FakeHost(n_per_cluster=9000))
+    show(view, view.host.make_request([0]))
+    _action(view, "next_amplitudes_type").handler()
+    assert view.status == f"feature · 2,500 of {len(view.host.data.spikes(0)):,}"
+    _lasso_all(view)
+    assert np.array_equal(view.lasso_spike_ids(), view.host.data.spikes(0))
+
+
+def test_raw_amplitudes_of_some_spikes_are_not_split():
+    view = AmplitudeView(FakeHost())
+    show(view, view.host.make_request([0]))
+    _action(view, "previous_amplitudes_type").handler()
+    assert view.status == f"raw · 500 of {len(view.host.data.spikes(0)):,}"
+    _lasso_all(view)
+    with pytest.raises(ActionError, match="only 500 of"):
+        view.lasso_spike_ids()
+
+
+def test_raw_amplitudes_of_all_spikes_are_split():
+    view = AmplitudeView(FakeHost(n_per_cluster=200))
+    show(view, view.host.make_request([0]))
+    _action(view, "previous_amplitudes_type").handler()
+    _lasso_all(view)
+    assert np.array_equal(view.lasso_spike_ids(), view.host.data.spikes(0))
+
+
+def test_raw_amplitudes_are_peak_to_peak_on_the_first_clusters_peak_channel(view):
+    show(view, view.host.make_request([1, 2]))
+    view.change(kind="raw")
+    peak = view.host.data.peak_channel(1)
+    heights = np.ptp(view.host.data.waveforms(1, (peak,), n=500).data[:, :, 0], axis=1)
+    assert np.array_equal(view.block.values[view.block.rows == 0], heights)
+    assert view.scene.axes.y == f"Peak to peak, ch. {peak} (raw)"
