@@ -1,12 +1,9 @@
-"""The GL side of a canvas: one program that draws coloured, textured triangles, and images made with it.
+"""The GL side of a canvas: a program for coloured, textured triangles, one for marks of data, and images.
 
-One program and one kind of texture serve shapes, text and pictures of data, because software OpenGL compiles every
-program again for every canvas (25 ms each). Objects keep their numpy arrays and build buffers and textures while
+The first serves shapes, text and images, the second discs and strokes; no more than two, because software OpenGL
+compiles a program again for every canvas. Objects keep their numpy arrays and build buffers and textures while
 drawing, once per `generation`: when a floating dock loses its GL context the generation grows, and the next frame
 builds all anew. Nothing touches GL outside a `draw`.
-
-Points, curves and histograms of data are not GL primitives but drawn by `raster.Picture`: software OpenGL needs 30 ms
-for 60,000 points and 70 ms for 2,400 waveforms, the compiled kernels 2.3 ms and 4 ms (620 x 400 px, two cores).
 """
 
 from __future__ import annotations
@@ -20,34 +17,55 @@ from phy_medicine.base.types import AnyArray
 from phy_medicine.views import shaders
 from phy_medicine.views.theme import RGBA
 
+_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software rasterizer", "svga3d", "microsoft basic render", "gdi generic")
+
 
 class Gpu:
-    """Size of a canvas in physical pixels, its program, and the generation of its context."""
+    """Size of a canvas in physical pixels, its programs, and the generation of its context."""
 
     def __init__(self) -> None:
         self.width = self.height = 1
         self.generation = 0
-        self._program: gloo.Program | None = None
-        self._program_generation = -1
+        self.renderer = ""
+        self._programs: dict[str, gloo.Program] = {}
+        self._built_for = -1
+
+    @property
+    def software(self) -> bool:
+        """Whether OpenGL runs on the processor, as far as its name tells; known once a frame was begun."""
+        return is_software(self.renderer)
 
     def begin(self, background: RGBA) -> None:
         """Set the state that all draws share, and clear."""
-        if self._program is None or self._program_generation != self.generation:
-            self._program = gloo.Program(shaders.source("sheet.vert"), shaders.source("sheet.frag"))
-            self._program_generation = self.generation
+        if self._built_for != self.generation:
+            self._programs.clear()
+            self._built_for = self.generation
+            self.renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER) or "")
         gloo.set_viewport(0, 0, self.width, self.height)
         # Colours are premultiplied; the alpha of the canvas stays 1.
         gloo.set_state(blend=True, depth_test=False, cull_face=False, blend_func=("one", "one_minus_src_alpha"))
         gloo.clear(color=background, depth=False)
-        self._program["u_size"] = (self.width, self.height)
+
+    def program(self, name: str) -> gloo.Program:
+        """Return a program, compiled when it is first used; called between `begin` and the end of a frame."""
+        if name not in self._programs:
+            self._programs[name] = gloo.Program(shaders.source(f"{name}.vert"), shaders.source(f"{name}.frag"))
+        program = self._programs[name]
+        program["u_size"] = (self.width, self.height)
+        return program
 
     def triangles(self, vertices: gloo.VertexBuffer, colors: gloo.VertexBuffer, texture: gloo.Texture2D) -> None:
-        """Draw triangles; called between `begin` and the end of a frame."""
-        assert self._program is not None
-        self._program["a_vertex"] = vertices
-        self._program["a_color"] = colors
-        self._program["u_texture"] = texture
-        self._program.draw("triangles")
+        """Draw textured triangles."""
+        program = self.program("sheet")
+        program["a_vertex"] = vertices
+        program["a_color"] = colors
+        program["u_texture"] = texture
+        program.draw("triangles")
+
+
+def is_software(renderer: str) -> bool:
+    """Tell from GL_RENDERER whether OpenGL runs on the processor."""
+    return any(name in renderer.lower() for name in _SOFTWARE)
 
 
 def make_texture(pixels: AnyArray) -> gloo.Texture2D:
@@ -93,3 +111,41 @@ class Image:
         corners = [(left, top, 0, 0), (right, top, 1, 0), (right, bottom, 1, 1), (left, bottom, 0, 1)]
         vertices = np.array([corners[i] for i in (0, 1, 2, 0, 2, 3)], dtype=np.float32)
         self._buffers = gloo.VertexBuffer(vertices), gloo.VertexBuffer(np.ones((6, 4), dtype=np.float32))
+
+
+class Marks:
+    """Vertices of the program `marks`, all points, or triangles given by an index."""
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+        self._arrays: dict[str, AnyArray] = {}
+        self._quads: AnyArray | None = None
+        self._buffers: dict[str, gloo.VertexBuffer] = {}
+        self._index: gloo.IndexBuffer | None = None
+        self._generation = -1
+
+    def set(self, **arrays: AnyArray) -> None:
+        """Take over attributes by name, (n, k) float32; the arrays are kept, not copied."""
+        for name, array in arrays.items():
+            self._arrays[name] = array
+            self._buffers.pop(name, None)
+
+    def index(self, vertices: AnyArray) -> None:
+        """Take over the vertices of the triangles, (3 n,) uint32."""
+        self._quads, self._index = vertices, None
+
+    def draw(self, gpu: Gpu) -> None:
+        """Draw the marks; buffers are written where arrays are new."""
+        n = len(self._arrays.get("a_here", ())) if self._quads is None else self._quads.size
+        if n == 0 or "a_here" not in self._arrays:
+            return
+        if self._generation != gpu.generation:
+            self._buffers, self._index, self._generation = {}, None, gpu.generation
+        program = gpu.program("marks")
+        for name, array in self._arrays.items():
+            if name not in self._buffers:
+                self._buffers[name] = gloo.VertexBuffer(array)
+            program[name] = self._buffers[name]
+        if self._index is None and self._quads is not None:
+            self._index = gloo.IndexBuffer(self._quads)
+        program.draw(self._mode, self._index)

@@ -55,7 +55,8 @@ class Picture:
 
     def __init__(self) -> None:
         self._items: list[items.Item] = []
-        self._shown: Primitives | Image | None = None
+        self._image = Image()
+        self._primitives: Primitives | None = None
         self._pixels = np.zeros((1, 1), dtype=np.uint32)
         self._drawn: tuple[Any, ...] | None = None
 
@@ -65,7 +66,7 @@ class Picture:
     def clear(self) -> None:
         """Forget all items."""
         self._items.clear()
-        self._drawn = None
+        self._drawn, self._primitives = None, None
 
     def points(
         self,
@@ -145,7 +146,7 @@ class Picture:
     def _add(self, item: items.Item, n: int) -> None:
         if n:
             self._items.append(item)
-        self._drawn, self._shown = None, None
+        self._drawn, self._primitives = None, None
 
     def draw(self, gpu: Gpu, panels: Panels, ratio: float = 1.0) -> None:
         """Draw all items; places are computed anew if the data, the panels or the canvas changed."""
@@ -153,24 +154,20 @@ class Picture:
             return
         kernels = uses_kernels(gpu.software)
         state = (panels.version, ratio, gpu.width, gpu.height, kernels)
-        if state != self._drawn:
-            box = (0, 0, gpu.width, gpu.height)
-            self._shown = self._image(panels, ratio, gpu) if kernels else self._primitives(panels, box, ratio)
-            self._drawn = state
-        assert self._shown is not None
-        self._shown.draw(gpu)
-
-    def _image(self, panels: Panels, ratio: float, gpu: Gpu) -> Image:
-        box = _bounds(panels.rects, gpu)
-        self.render(panels, box, ratio)
-        image = self._shown if isinstance(self._shown, Image) else Image()
-        image.set(self.pixels, box)
-        return image
-
-    def _primitives(self, panels: Panels, box: tuple[int, int, int, int], ratio: float) -> Primitives:
-        primitives = self._shown if isinstance(self._shown, Primitives) else Primitives(self._items)
-        primitives.place(items.Frame.of(panels, box, ratio))
-        return primitives
+        if kernels:
+            if state != self._drawn:
+                box = _bounds(panels.rects, gpu)
+                self.render(panels, box, ratio)
+                self._image.set(self.pixels, box)
+                self._primitives = None
+            self._image.draw(gpu)
+        else:
+            if self._primitives is None:
+                self._primitives = Primitives(self._items)
+            if state != self._drawn:
+                self._primitives.place(items.Frame.of(panels, (0, 0, gpu.width, gpu.height), ratio))
+            self._primitives.draw(gpu)
+        self._drawn = state
 
     @property
     def pixels(self) -> AnyArray:

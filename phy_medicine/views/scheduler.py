@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.session.view_host import ViewRequest
-from phy_medicine.views import raster
 from phy_medicine.views.base import Sentence, View
 from phy_medicine.views.scene import WAIT_SHOWN_AFTER_S
 
@@ -164,7 +163,6 @@ class FrameScheduler:
 
 def prepare(view: View, request: ViewRequest) -> Any:
     """Return the view's block for a request, or the sentence that says why there is none; in any thread."""
-    raster.kernels()
     try:
         return view.prepare(view.limited(request))
     except PhyMedError as error:

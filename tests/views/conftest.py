@@ -40,3 +40,21 @@ def drawn(gl_app):
     # A widget that the garbage collector destroys in the middle of a later frame would take the GL context with it.
     views.clear()
     gc.collect()
+
+
+@pytest.fixture
+def gl_pixels(gl_app):
+    """Return a function that draws a picture on an empty canvas and returns (size, size, 4) uint8, premultiplied."""
+    from picture_canvas import PictureCanvas
+
+    canvases = []
+
+    def draw(picture, panels, size=20):
+        canvases.append(PictureCanvas(picture, panels))
+        return canvases[-1].pixels(size)
+
+    yield draw
+    for canvas in canvases:
+        canvas.close()
+    canvases.clear()
+    gc.collect()

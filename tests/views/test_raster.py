@@ -1,20 +1,31 @@
-"""The compiled drawing kernels, through `Picture`, at known pixels; no display needed."""
+"""What `Picture` draws, at known pixels, by the compiled kernels (no display needed) and by GL primitives."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from phy_medicine.views.compiled import disc
 from phy_medicine.views.gpu import Gpu
+from phy_medicine.views.items import opacities
 from phy_medicine.views.layout import Panels
-from phy_medicine.views.raster import Picture, disc, opacities
+from phy_medicine.views.raster import Picture
 
 RED, HALF = (1.0, 0.0, 0.0, 1.0), (0.0, 0.0, 1.0, 0.5)
 
 
-def _pixels(picture: Picture, panels: Panels, size: int = 20) -> np.ndarray:
-    """Return what the picture would put on a canvas, (size, size, 4) uint8, without GL."""
-    picture.render(panels, (0, 0, size, size), ratio=1.0)
-    return picture.pixels
+@pytest.fixture(params=["cpu", "gl"])
+def pixels(request, monkeypatch):
+    """Return a function that draws a picture in one of the two ways into (size, size, 4) uint8, premultiplied."""
+    monkeypatch.setenv("PHY_MEDICINE_RENDERER", request.param)
+    if request.param == "gl":
+        return request.getfixturevalue("gl_pixels")
+
+    def draw(picture: Picture, panels: Panels, size: int = 20) -> np.ndarray:
+        picture.render(panels, (0, 0, size, size), ratio=1.0)
+        return picture.pixels
+
+    return draw
 
 
 def _panel(size: int = 20) -> Panels:
@@ -24,96 +35,96 @@ def _panel(size: int = 20) -> Panels:
     return panels
 
 
-def test_a_point_of_one_pixel_colours_its_pixel_only():
+def test_a_point_of_one_pixel_colours_its_pixel_only(pixels):
     picture = Picture()
     picture.points([5.5], [3.5], color=RED, size=1.0)
-    image = _pixels(picture, _panel())
+    image = pixels(picture, _panel())
     assert image[16, 5].tolist() == [255, 0, 0, 255]
     assert np.count_nonzero(image[..., 3]) == 1
 
 
-def test_a_half_transparent_point_is_premultiplied():
+def test_a_half_transparent_point_is_premultiplied(pixels):
     picture = Picture()
     picture.points([5.5], [3.5], color=HALF, size=1.0)
-    assert _pixels(picture, _panel())[16, 5].tolist() == [0, 0, 128, 128]
+    assert pixels(picture, _panel())[16, 5].tolist() == [0, 0, 128, 128]
 
 
-def test_points_outside_their_panel_or_not_numbers_are_left_out():
+def test_points_outside_their_panel_or_not_numbers_are_left_out(pixels):
     picture = Picture()
     picture.points([25.0, 5.0, np.nan], [5.0, -1.0, 5.0], color=RED)
-    assert not _pixels(picture, _panel()).any()
+    assert not pixels(picture, _panel()).any()
 
 
-def test_a_marker_is_cut_at_the_edge_of_its_panel():
+def test_a_marker_is_cut_at_the_edge_of_its_panel(pixels):
     panels = Panels(2)
     panels.set_rects([(0, 0, 10, 20), (10, 0, 20, 20)])
     panels.set_home(x=(0, 10), y=(0, 20))
     picture = Picture()
     picture.points([9.5], [10.5], color=RED, size=7, panel=0)
-    image = _pixels(picture, panels)
+    image = pixels(picture, panels)
     assert image[9, 9, 3] == 255
     assert not image[:, 10:].any()
 
 
-def test_a_horizontal_line_is_one_pixel_thick_and_joints_are_not_blended_twice():
+def test_a_horizontal_line_is_one_pixel_thick_and_joints_are_not_blended_twice(pixels):
     picture = Picture()
     picture.lines([[2.0, 10.0, 18.0]], [[10.5, 10.5, 10.5]], color=(1, 1, 1, 0.5))
-    image = _pixels(picture, _panel())
+    image = pixels(picture, _panel())
     assert set(image[9, 2:18, 3].tolist()) == {128}
     assert np.count_nonzero(image[..., 3]) == 16
 
 
-def test_a_line_stops_at_a_gap():
+def test_a_line_stops_at_a_gap(pixels):
     picture = Picture()
     picture.lines([[2.0, 6.0, np.nan, 12.0, 16.0]], [[10.5] * 5], color=RED)
-    assert np.flatnonzero(_pixels(picture, _panel())[9, :, 3]).tolist() == [2, 3, 4, 5, 12, 13, 14, 15]
+    assert np.flatnonzero(pixels(picture, _panel())[9, :, 3]).tolist() == [2, 3, 4, 5, 12, 13, 14, 15]
 
 
-def test_a_line_from_far_outside_is_cut_and_costs_nothing():
+def test_a_line_from_far_outside_is_cut_and_costs_nothing(pixels):
     picture = Picture()
     picture.lines([[-1e9, 1e9]], [[10.5, 10.5]], color=RED)
-    assert np.count_nonzero(_pixels(picture, _panel())[..., 3]) == 20
+    assert np.count_nonzero(pixels(picture, _panel())[..., 3]) == 20
 
 
-def test_a_histogram_fills_from_zero_to_its_value():
+def test_a_histogram_fills_from_zero_to_its_value(pixels):
     picture = Picture()
     picture.steps([[4.0, 8.0]], (0, 20), color=RED)
-    image = _pixels(picture, _panel())
+    image = pixels(picture, _panel())
     assert (image[..., 3] > 0).sum(axis=0).tolist() == [4] * 10 + [8] * 10
     assert image[19, 0].tolist() == [255, 0, 0, 255]
 
 
-def test_a_sideways_histogram_has_its_first_bin_below():
+def test_a_sideways_histogram_has_its_first_bin_below(pixels):
     picture = Picture()
     picture.steps([[4.0, 8.0]], (0, 20), color=RED, sideways=True)
-    assert (_pixels(picture, _panel())[..., 3] > 0).sum(axis=1).tolist() == [8] * 10 + [4] * 10
+    assert (pixels(picture, _panel())[..., 3] > 0).sum(axis=1).tolist() == [8] * 10 + [4] * 10
 
 
-def test_bins_narrower_than_a_pixel_are_averaged():
+def test_bins_narrower_than_a_pixel_are_averaged(pixels):
     picture = Picture()
     picture.steps([np.tile([4.0, 8.0], 20)], (0, 20), color=RED)
-    assert (_pixels(picture, _panel())[..., 3] > 0).sum(axis=0).tolist() == [6] * 20
+    assert (pixels(picture, _panel())[..., 3] > 0).sum(axis=0).tolist() == [6] * 20
 
 
-def test_a_density_is_stronger_where_more_points_are():
+def test_a_density_is_stronger_where_more_points_are(pixels):
     picture = Picture()
     picture.density([3.5] + [8.5] * 100, [10.5] * 101, color=RED, faintest=0.25)
-    image = _pixels(picture, _panel())
+    image = pixels(picture, _panel())
     assert image[9, 3, 3] == 63
     assert image[9, 8, 3] == 255
 
 
-def test_items_cover_the_ones_added_before():
+def test_items_cover_the_ones_added_before(pixels):
     picture = Picture()
     picture.points([5.5], [5.5], color=RED, size=1)
     picture.points([5.5], [5.5], color=(0, 1, 0, 1), size=1)
-    assert _pixels(picture, _panel())[14, 5].tolist() == [0, 255, 0, 255]
+    assert pixels(picture, _panel())[14, 5].tolist() == [0, 255, 0, 255]
 
 
-def test_the_index_chooses_the_colour_of_each_item():
+def test_the_index_chooses_the_colour_of_each_item(pixels):
     picture = Picture()
     picture.points([2.5, 4.5], [5.5, 5.5], color=[RED, (0, 1, 0, 1)], index=[1, 0], size=1)
-    image = _pixels(picture, _panel())
+    image = pixels(picture, _panel())
     assert (image[14, 2].tolist(), image[14, 4].tolist()) == ([0, 255, 0, 255], [255, 0, 0, 255])
 
 

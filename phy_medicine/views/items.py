@@ -1,0 +1,135 @@
+"""What a picture holds: points, curves, histograms and densities as plain records, whichever way they are drawn.
+
+In all of them `panels` is (n,) uint16, the panel of each item; `rows` (n,) uint8, its row in `palette`, (k, 4) int64
+RGBA 0..255, not premultiplied. Coordinates are float32 in data units of the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.views.layout import Panels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Discs; x, y : (n,); size : diameter in logical px."""
+
+    x: FloatArray
+    y: FloatArray
+    panels: IntArray
+    rows: IntArray
+    palette: IntArray
+    size: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Polylines; line i owns the points starts[i]:starts[i + 1] of x, y, NaN breaks it; width : logical px."""
+
+    x: FloatArray
+    y: FloatArray
+    starts: IntArray
+    panels: IntArray
+    rows: IntArray
+    palette: IntArray
+    width: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Filled histograms; values : (n, n_bins); edges : (n, 2) float64 first and last edge; sideways: bins along y."""
+
+    values: FloatArray
+    edges: FloatArray
+    panels: IntArray
+    rows: IntArray
+    palette: IntArray
+    sideways: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Density:
+    """Counts of points by cell; color : (4,) of a palette; cell : logical px; see `Picture.density`."""
+
+    x: FloatArray
+    y: FloatArray
+    panel: int
+    color: IntArray
+    cell: int
+    faintest: float
+    logarithmic: bool
+
+    def alphas(self, counts: IntArray) -> IntArray:
+        """Return the opacity 0..256 of each count from 0 on, the last for all above; (k,) int64."""
+        shares = opacities(int(counts.max(initial=0)), self.faintest, self.logarithmic)
+        alphas: IntArray = np.round(shares * self.color[3] * (256 / 255)).astype(np.int64)
+        return alphas
+
+
+Item = Points | Lines | Steps | Density
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Where panels are in an image: pixel = x * [0] + [2], y * [1] + [3] of `transforms`, (n, 4) float64.
+
+    clips : (n, 4) int64 left, top, right, bottom, inside the image; ratio : physical px by logical px
+    """
+
+    transforms: FloatArray
+    clips: IntArray
+    ratio: float
+
+    @classmethod
+    def of(cls, panels: Panels, box: tuple[int, int, int, int], ratio: float) -> Frame:
+        """Return the frame of an image that stands for a box of the canvas, in px."""
+        left, top, right, bottom = box
+        clips = np.clip(panels.rects, (left, top, left, top), (right, bottom, right, bottom))
+        origin = np.array([left, top, left, top])
+        transforms = panels.transforms() - np.array([0.0, 0.0, left, top])
+        return cls(transforms, (clips - origin).astype(np.int64), ratio)
+
+    def to_pixels(self, x: FloatArray, y: FloatArray, panels: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return float64 pixels of data coordinates."""
+        if panels.size and (panels == panels[0]).all():
+            a, b, c, d = self.transforms[panels[0]]
+            return x * a + c, y * b + d
+        a, b, c, d = self.transforms.T
+        return x * a[panels] + c[panels], y * b[panels] + d[panels]
+
+
+def opacities(largest: int, faintest: float, logarithmic: bool) -> FloatArray:
+    """Return the opacity 0..1 of each count from 0 to the largest, at most 1024 of them."""
+    counts = np.arange(min(max(largest, 1), 1024) + 1, dtype=np.float64)
+    top = counts[-1]
+    share = np.log(np.maximum(counts, 1)) / np.log(max(top, 2)) if logarithmic else (counts - 1) / max(top - 1, 1)
+    alphas: FloatArray = faintest + (1 - faintest) * np.clip(share, 0, 1)
+    alphas[0] = 0
+    return alphas
+
+
+def column(values: AnyArray) -> FloatArray:
+    """Return an own (n,) float32 copy, writeable as the kernels' signatures ask."""
+    return np.array(values, dtype=np.float32, order="C").reshape(-1)
+
+
+def panel_column(panel: int | AnyArray, n: int) -> IntArray:
+    """Return the panel of each item."""
+    return np.array(np.broadcast_to(np.asarray(panel, dtype=np.uint16), (n,)), order="C")
+
+
+def row_column(index: AnyArray | None, n: int) -> IntArray:
+    """Return the row of the palette of each item; the first one by default."""
+    return np.zeros(n, dtype=np.uint8) if index is None else np.array(index, dtype=np.uint8)
+
+
+def palette(color: AnyArray | Sequence[float]) -> IntArray:
+    """Return colours RGBA 0..1 as whole numbers 0..255."""
+    rows = np.asarray(color, dtype=np.float64).reshape(-1, 4)
+    whole: IntArray = np.round(np.clip(rows, 0, 1) * 255).astype(np.int64)
+    return whole

@@ -1,0 +1,230 @@
+"""Drawing with GL primitives: discs as points, lines and histograms as strokes, densities as images.
+
+Places are computed here in float64 and sent as pixels, so that a zoom into an hour stays exact. Vertices of lines keep
+their colours and indices on the GPU; a zoom sends their places only. The picture is that of `compiled`, but for
+rounding: discs sit on whole pixels, strokes have the same coverage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.compute.density import bin_points
+from phy_medicine.views.gpu import Gpu, Image, Marks
+from phy_medicine.views.items import Density, Frame, Item, Lines, Points, Steps
+
+_FAR_PX = 16_384.0
+_CORNERS = np.arange(4, dtype=np.float32)
+# Two triangles of the four corners of a stroke.
+_QUAD = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)
+
+
+class Primitives:
+    """All items of a picture as GL objects, one draw call for each item."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._layers = [_LAYERS[type(item)](item) for item in items]
+
+    def place(self, frame: Frame) -> None:
+        """Compute where all items are now."""
+        for layer in self._layers:
+            layer.place(frame)
+
+    def draw(self, gpu: Gpu) -> None:
+        """Draw the items in order, as they were placed last."""
+        for layer in self._layers:
+            layer.picture.draw(gpu)
+
+
+class _PointLayer:
+    def __init__(self, item: Points) -> None:
+        self._item = item
+        self._colors = _shades(item.palette, item.rows)
+        self.picture = Marks("points")
+
+    def place(self, frame: Frame) -> None:
+        item, clips = self._item, frame.clips[self._item.panels]
+        x, y = frame.to_pixels(item.x, item.y, item.panels)
+        left, top, right, bottom = clips.T
+        kept = np.flatnonzero((left <= x) & (x < right) & (top <= y) & (y < bottom))
+        # In the middle of a pixel, as the compiled kernels draw them: all discs look alike, and none is blurred.
+        middles = (np.floor(np.stack([x[kept], y[kept]], axis=1)) + 0.5).astype(np.float32)
+        style = np.tile(np.array([-1.0, max(item.size * frame.ratio, 1.0) / 2], dtype=np.float32), (kept.size, 1))
+        self.picture.set(a_here=middles, a_next=middles, a_style=style)
+        self.picture.set(a_color=self._colors[kept], a_clip=clips[kept].astype(np.float32))
+
+
+class _LineLayer:
+    """Each point is four vertices, from which the next point's four are reached by an offset into the same places."""
+
+    def __init__(self, item: Lines) -> None:
+        self._item = item
+        sizes = np.diff(item.starts)
+        self._panels = np.repeat(item.panels, sizes)
+        first, n = int(item.starts[0]), self._panels.size
+        self._x, self._y = item.x[first : first + n], item.y[first : first + n]
+        whole = np.isfinite(self._x) & np.isfinite(self._y)
+        segments = whole[:-1] & whole[1:]
+        breaks = item.starts[1:-1] - first
+        segments[breaks[(breaks > 0) & (breaks < n)] - 1] = False
+        self._segments = np.flatnonzero(segments)
+        self.picture = Marks("triangles")
+        self.picture.index(_quads(self._segments))
+        self.picture.set(a_color=_corners(_shades(item.palette, np.repeat(item.rows, sizes))[:-1]))
+        self._clips: IntArray | None = None
+        self._width = -1.0
+
+    def place(self, frame: Frame) -> None:
+        if not self._segments.size:
+            return
+        x, y = frame.to_pixels(self._x, self._y, self._panels)
+        points = np.stack([x, y], axis=1)
+        places = _corners(points.astype(np.float32))
+        here, following = places[:-4], places[4:]
+        far = (np.abs(points) > _FAR_PX).any(axis=1)
+        far_segments = self._segments[(far[:-1] | far[1:])[self._segments]]
+        if far_segments.size:
+            here, following = here.copy(), following.copy()
+            rows = (far_segments[:, None] * 4 + np.arange(4)).reshape(-1)
+            here[rows], following[rows] = (
+                _corners(e) for e in shortened(points[far_segments], points[far_segments + 1])
+            )
+        self.picture.set(a_here=here, a_next=following)
+        if self._clips is None or not np.array_equal(self._clips, frame.clips):
+            self._clips = frame.clips
+            self.picture.set(a_clip=_corners(frame.clips[self._panels[:-1]].astype(np.float32)))
+        width = max(1.0, self._item.width * frame.ratio)
+        if width != self._width:
+            self._width = width
+            self.picture.set(a_style=_style(np.full(x.size - 1, width / 2, dtype=np.float32)))
+
+
+class _StepLayer:
+    """A histogram is one stroke for each run of pixel columns of the same height."""
+
+    def __init__(self, item: Steps) -> None:
+        self._item = item
+        totals = np.cumsum(item.values, axis=1, dtype=np.float64)
+        self._totals = np.hstack([np.zeros((len(totals), 1)), totals])
+        self._colors = _shades(item.palette, item.rows)
+        self.picture = Marks("triangles")
+
+    def place(self, frame: Frame) -> None:
+        item = self._item
+        u, v = (1, 0) if item.sideways else (0, 1)
+        transforms, clips = frame.transforms[item.panels], frame.clips[item.panels]
+        histogram, start, stop, mean = self._runs(transforms[:, u], transforms[:, u + 2], clips[:, [u, u + 2]])
+        zero = transforms[histogram, v + 2]
+        end = mean * transforms[histogram, v] + zero
+        middle = (zero + end) / 2
+        ends = np.stack([np.stack([start, middle], 1), np.stack([stop, middle], 1)], axis=1).astype(np.float32)
+        if item.sideways:
+            ends = ends[:, :, ::-1]
+        self.picture.index(_quads(np.arange(histogram.size)))
+        self.picture.set(a_here=_corners(ends[:, 0]), a_next=_corners(ends[:, 1]))
+        self.picture.set(a_style=_style(np.abs(end - zero) / 2), a_color=_corners(self._colors[histogram]))
+        self.picture.set(a_clip=_corners(clips[histogram].astype(np.float32)))
+
+    def _runs(self, scale: FloatArray, shift: FloatArray, limits: IntArray) -> tuple[AnyArray, ...]:
+        """Return histogram, first and past-the-last pixel, and mean value of runs of equal pixel columns."""
+        ends = self._item.edges * scale[:, None] + shift[:, None]
+        low = np.maximum(limits[:, 0], ends.min(axis=1).astype(np.int64))
+        high = np.minimum(limits[:, 1], (ends.max(axis=1) + 1).astype(np.int64))
+        counts = np.maximum(high - low, 0)
+        histogram = np.repeat(np.arange(counts.size), counts)
+        pixel = np.arange(histogram.size) - np.repeat(np.cumsum(counts) - counts - low, counts)
+        mean = self._means(histogram, pixel, ends)
+        breaks = (np.diff(histogram) != 0) | (np.diff(mean) != 0)
+        first = np.flatnonzero(np.concatenate([np.ones(min(mean.size, 1), dtype=bool), breaks]))
+        last = np.append(first[1:], mean.size)[: first.size] - 1
+        shown = mean[first] != 0
+        first, last = first[shown], last[shown]
+        return histogram[first], pixel[first], pixel[last] + 1, mean[first]
+
+    def _means(self, histogram: IntArray, pixel: IntArray, ends: FloatArray) -> FloatArray:
+        """Return the mean of the bins that a pixel column covers, or the bin in its middle where bins are wide."""
+        values = self._item.values
+        n_bins = values.shape[1]
+        first, per_pixel = ends[histogram, 0], (n_bins / (ends[:, 1] - ends[:, 0]))[histogram]
+        f0, f1 = (pixel - first) * per_pixel, (pixel + 1 - first) * per_pixel
+        f0, f1 = np.clip(np.minimum(f0, f1), 0, n_bins), np.clip(np.maximum(f0, f1), 0, n_bins)
+        spread = self._total(histogram, f1) - self._total(histogram, f0)
+        middle = np.floor((pixel + 0.5 - first) * per_pixel).astype(np.int64)
+        single = np.where((middle >= 0) & (middle < n_bins), values[histogram, np.clip(middle, 0, n_bins - 1)], 0)
+        means: FloatArray = np.where(np.abs(per_pixel) < 0.5, single, spread / np.maximum(f1 - f0, 1e-9))
+        return means
+
+    def _total(self, histogram: IntArray, position: FloatArray) -> FloatArray:
+        """Return the sum of a histogram up to a position in bins, of the last bin a part."""
+        whole = np.minimum(position.astype(np.int64), self._item.values.shape[1] - 1)
+        sums: FloatArray = self._totals[histogram, whole] + (position - whole) * self._item.values[histogram, whole]
+        return sums
+
+
+class _DensityLayer:
+    def __init__(self, item: Density) -> None:
+        self._item = item
+        self.picture = Image()
+
+    def place(self, frame: Frame) -> None:
+        item, clip = self._item, frame.clips[self._item.panel]
+        left, top, right, bottom = (int(edge) for edge in clip)
+        step = max(1, round(item.cell * frame.ratio))
+        n_rows, n_columns = -(-(bottom - top) // step), -(-(right - left) // step)
+        if n_rows < 1 or n_columns < 1:
+            return
+        a, b, c, d = frame.transforms[item.panel]
+        spans = (left, left + n_columns * step), (top, top + n_rows * step)
+        counts = bin_points(item.x * a + c, item.y * b + d, *spans, shape=(n_rows, n_columns))
+        alphas = item.alphas(counts)
+        shades = (np.append(item.color[:3], 255) * alphas[:, None]) >> 8
+        cells = shades.astype(np.uint8).view(np.uint32)[:, 0][np.minimum(counts, alphas.size - 1)]
+        pixels = cells.repeat(step, axis=0).repeat(step, axis=1) if step > 1 else cells
+        shown = np.ascontiguousarray(pixels[: bottom - top, : right - left])
+        self.picture.set(shown.view(np.uint8).reshape(*shown.shape, 4), (left, top, right, bottom))
+
+
+_LAYERS: dict[type, Any] = {Points: _PointLayer, Lines: _LineLayer, Steps: _StepLayer, Density: _DensityLayer}
+
+
+def shortened(starts: FloatArray, stops: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Cut segments to the middle 32,768 px around the origin, beyond which float32 would bend them.
+
+    starts, stops : (n, 2) float64 px, finite; a segment all outside becomes a dot outside
+    """
+    along = stops - starts
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossings = np.stack([(-_FAR_PX - starts) / along, (_FAR_PX - starts) / along])
+    # A segment parallel to an edge crosses it never: from minus to plus infinity inside, or nowhere.
+    still = along == 0
+    enter = np.where(still, np.where(np.abs(starts) <= _FAR_PX, -np.inf, np.inf), crossings.min(axis=0)).max(axis=1)
+    leave = np.where(still, np.inf, crossings.max(axis=0)).min(axis=1)
+    t0, t1 = np.clip(enter, 0, 1)[:, None], np.clip(leave, 0, 1)[:, None]
+    inside = (enter <= leave)[:, None]
+    dot = np.array([-_FAR_PX, -_FAR_PX])
+    return np.where(inside, starts + t0 * along, dot), np.where(inside, starts + t1 * along, dot)
+
+
+def _shades(palette: IntArray, rows: IntArray) -> FloatArray:
+    shades: FloatArray = (palette / 255).astype(np.float32)[rows]
+    return shades
+
+
+def _corners(values: AnyArray) -> AnyArray:
+    return np.repeat(np.ascontiguousarray(values), 4, axis=0)
+
+
+def _style(halves: FloatArray) -> FloatArray:
+    """Return corner and half width of all vertices of strokes, (4 n, 2) float32."""
+    style = np.empty((halves.size, 4, 2), dtype=np.float32)
+    style[:, :, 0], style[:, :, 1] = _CORNERS, halves[:, None]
+    return style.reshape(-1, 2)
+
+
+def _quads(strokes: IntArray) -> IntArray:
+    quads: IntArray = (strokes[:, None].astype(np.uint32) * np.uint32(4) + _QUAD).reshape(-1)
+    return quads
