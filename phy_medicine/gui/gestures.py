@@ -14,6 +14,7 @@ GESTURES = (
     ("WaveformView", "Ctrl+click, Ctrl+right click", "Channel as x, y of the feature view"),
     ("FeatureView", "Ctrl+wheel", "Scaling"),
     ("FeatureView", "Alt+wheel", "Marker size"),
+    ("FeatureView", "Alt+click, Alt+right click", "x, y dimension over time in the amplitude view"),
     ("AmplitudeView", "Alt+click", "Show this moment in the trace view"),
     ("AmplitudeView", "Alt+wheel", "Marker size"),
     ("CorrelogramView", "Ctrl+wheel", "Window"),

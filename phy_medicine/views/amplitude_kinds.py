@@ -59,7 +59,10 @@ class AmplitudeKind:
         if self.name == "raw":
             waveforms = data.waveforms(cluster_id, (self.channel_id,), n=N_RAW)
             heights = np.ptp(waveforms.data[:, :, 0], axis=1).astype(np.float32)
-            return Amplitudes(waveforms.spike_ids, data.spike_times[waveforms.spike_ids], frozen(heights))
+            # A flat waveform lies outside of the recording: it says nothing of the spike.
+            recorded = heights > 0
+            spike_ids = waveforms.spike_ids[recorded]
+            return Amplitudes(spike_ids, data.spike_times[spike_ids], frozen(heights[recorded]))
         return data.amplitudes(cluster_id)
 
     def behind(self, data: DataService, cluster_ids: Sequence[int]) -> Amplitudes:

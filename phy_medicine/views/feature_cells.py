@@ -18,7 +18,8 @@ _ZERO_ALPHA = 0.35
 
 def range_ends(low: float, high: float) -> tuple[str, str]:
     """Return the ends of an axis with two or three digits of its length."""
-    decimals = max(0, 1 - math.floor(math.log10(max(high - low, 1e-9))))
+    whole = low == round(low) and high == round(high)
+    decimals = 0 if whole else max(0, 1 - math.floor(math.log10(max(high - low, 1e-9))))
     return format_number(low, decimals), format_number(high, decimals)
 
 

@@ -190,3 +190,17 @@ def test_raw_amplitudes_are_peak_to_peak_on_the_first_clusters_peak_channel(view
     heights = np.ptp(view.host.data.waveforms(1, (peak,), n=500).data[:, :, 0], axis=1)
     assert np.array_equal(view.block.values[view.block.rows == 0], heights)
     assert view.scene.axes.y == f"Peak to peak, ch. {peak} (raw)"
+
+
+def test_spikes_outside_of_the_recording_have_no_raw_amplitude(view, monkeypatch):
+    original = view.host.data.waveforms
+
+    def cut(cluster_id, channel_ids, *, n=100):
+        waveforms = original(cluster_id, channel_ids, n=n)
+        waveforms.data[10:] = 0
+        return waveforms
+
+    monkeypatch.setattr(view.host.data, "waveforms", cut)
+    show(view, view.host.make_request([1]))
+    view.change(kind="raw")
+    assert len(view.block.values) == 10

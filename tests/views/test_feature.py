@@ -10,6 +10,7 @@ from fake_host import FakeHost, show
 
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.views.feature import FeatureView
+from phy_medicine.views.feature_cells import range_ends
 from phy_medicine.views.feature_grid import Dimension, choose_channels, parse_grid
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
@@ -235,3 +236,10 @@ def test_every_axis_is_named_once_where_it_changes():
     pairs = parse_grid(FeatureView(FakeHost()).settings.grid)
     assert pairs.left_ends() == (0, 4, 8, 12)
     assert pairs.lower_ends() == (0, 1, 5, 6, 10, 11, 12, 13, 14, 15)
+
+
+def test_the_ends_of_an_axis_have_no_more_digits_than_its_length_needs():
+    assert range_ends(-43.71, 43.71) == ("\N{MINUS SIGN}44", "44")
+    assert range_ends(0.0, 6.0) == ("0", "6")
+    assert range_ends(-0.4, 0.35) == ("\N{MINUS SIGN}0.40", "0.35")
+    assert range_ends(0.0, 3600.0) == ("0", "3,600")
