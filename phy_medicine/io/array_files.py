@@ -15,7 +15,7 @@ from numpy.lib import format as npy_format
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
-from phy_medicine.io.read_ahead import ReadAhead
+from phy_medicine.io.row_file import RowFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,12 @@ def map_array(path: Path) -> AnyArray:
     return np.asarray(mapped)  # a plain array: indexing a memmap object costs microseconds each time
 
 
-def read_ahead(path: Path) -> ReadAhead | None:
-    """Return the background reader of the rows of an `.npy` file; None when its rows are not contiguous."""
+def row_file(path: Path) -> RowFile | None:
+    """Return the reader of scattered rows of an `.npy` file; None when its rows are not contiguous."""
     header = read_header(path)
     if header.fortran_order or len(header.shape) < 2:
         return None
-    return ReadAhead(path, header.offset, math.prod(header.shape[1:]) * header.dtype.itemsize)
+    return RowFile(path, header.offset, math.prod(header.shape[1:]) * header.dtype.itemsize)
 
 
 def load_array(path: Path) -> AnyArray:

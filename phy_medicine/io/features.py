@@ -8,9 +8,9 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray, frozen
-from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, read_ahead
+from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, row_file
 from phy_medicine.io.checks import CheckList
-from phy_medicine.io.read_ahead import ReadAhead
+from phy_medicine.io.row_file import RowFile
 from phy_medicine.io.templates import repeated
 
 
@@ -100,10 +100,10 @@ class FeatureRows:
 class FeatureStore:
     """Principal component scores of the spikes."""
 
-    def __init__(self, data: FloatArray, sparse: SparseRows, ahead: ReadAhead | None = None) -> None:
+    def __init__(self, data: FloatArray, sparse: SparseRows, file: RowFile | None = None) -> None:
         self._data = data
         self._sparse = sparse
-        self._ahead = ahead
+        self._file = file
         self.n_pcs = int(data.shape[2])
         self.n_rows = int(data.shape[0])
 
@@ -141,7 +141,7 @@ class FeatureStore:
         if self.n_rows == 0:
             data = np.zeros((len(rows), *self._data.shape[1:]), dtype=np.float32)
         else:
-            data = _gather(self._data, rows, self._ahead)
+            data = _gather(self._data, rows, self._file)
         return FeatureRows(spike_ids, frozen(data), rows >= 0, self._sparse)
 
     def depths_um(self, spike_ids: IntArray, channel_depths_um: FloatArray) -> FloatArray:
@@ -175,10 +175,10 @@ class FeatureStore:
 class TemplateFeatureStore:
     """Projection of each spike on the templates near its own."""
 
-    def __init__(self, data: FloatArray, sparse: SparseRows, ahead: ReadAhead | None = None) -> None:
+    def __init__(self, data: FloatArray, sparse: SparseRows, file: RowFile | None = None) -> None:
         self._data = data
         self._sparse = sparse
-        self._ahead = ahead
+        self._file = file
 
     @property
     def complete(self) -> bool:
@@ -200,19 +200,22 @@ class TemplateFeatureStore:
         rows, columns = self._sparse.rows(spike_ids), self._sparse.columns(spike_ids, template_ids)
         if len(rows) == 0 or len(self._data) == 0:
             return np.full((len(rows), len(template_ids)), np.nan, dtype=np.float32)
-        local = _gather(self._data, rows, self._ahead)
+        local = _gather(self._data, rows, self._file)
         out = np.take_along_axis(local, np.maximum(columns, 0), axis=1).astype(np.float32)
         out[columns < 0] = 0
         out[rows < 0] = np.nan
         return out
 
 
-def _gather(data: FloatArray, rows: IntArray, ahead: ReadAhead | None) -> FloatArray:
-    """Rows of a mapped array, asked for together before they are read; -1 gives any row."""
+def _gather(data: FloatArray, rows: IntArray, file: RowFile | None) -> FloatArray:
+    """Rows of a mapped array, features with their axes swapped against the file; -1 gives any row."""
     rows = np.maximum(rows, 0)
-    if ahead is not None:
-        ahead.rows(rows)
-    return data[rows]
+    if file is None:
+        return data[rows]
+    file.ask(rows)
+    if data.ndim == 3:
+        return file.gather(rows, data.swapaxes(1, 2)).swapaxes(1, 2)
+    return file.gather(rows, data)
 
 
 def read_features(
@@ -234,7 +237,7 @@ def read_features(
     except DatasetError as error:
         checks.warn(path.name, f"{error} Features are not shown.")
         return None
-    return FeatureStore(data, sparse, read_ahead(path))
+    return FeatureStore(data, sparse, row_file(path))
 
 
 def read_template_features(
@@ -254,7 +257,7 @@ def read_template_features(
     except DatasetError as error:
         checks.warn(path.name, f"{error} Template features are not shown.")
         return None
-    return TemplateFeatureStore(data, sparse, read_ahead(path))
+    return TemplateFeatureStore(data, sparse, row_file(path))
 
 
 def _read_sparse(

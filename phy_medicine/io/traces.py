@@ -11,10 +11,12 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, IntArray, frozen
-from phy_medicine.io.array_files import map_array, read_ahead
+from phy_medicine.io.array_files import map_array, row_file
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.params_py import DatasetParams
-from phy_medicine.io.read_ahead import ReadAhead
+from phy_medicine.io.row_file import RowFile
+
+_SCRATCH_ROWS = 300_000  # 10 s at 30 kHz; longer stretches are taken from the map, which needs no room of its own
 
 
 class Part(Protocol):
@@ -60,10 +62,10 @@ class Traces:
         sample_rate: float,
         name: str = "",
         *,
-        ahead: Sequence[ReadAhead | None] | None = None,
+        files: Sequence[RowFile | None] | None = None,
     ) -> None:
         self._parts = tuple(parts)
-        self._ahead = tuple(ahead) if ahead is not None else (None,) * len(self._parts)
+        self._files = tuple(files) if files is not None else (None,) * len(self._parts)
         self._bounds = np.concatenate([[0], np.cumsum([part.shape[0] for part in parts])]).astype(np.int64)
         self._map = frozen(np.asarray(channel_map, dtype=np.int64))
         self._map_is_identity = np.array_equal(self._map, np.arange(parts[0].shape[1]))
@@ -94,7 +96,7 @@ class Traces:
         columns, absent = self._columns(channel_ids)
         n_columns = self.n_channels if columns is None else len(columns)
         out = np.zeros((stop - start, n_columns), dtype=self.dtype)
-        self._fill(out, start, stop, columns)
+        self._fill(out, start, stop, columns, self._scratch(stop - start))
         if absent is not None:
             out[:, absent] = 0
         return out
@@ -117,18 +119,35 @@ class Traces:
         starts = np.asarray(starts, dtype=np.int64)
         out = np.zeros((len(starts), n, n_columns), dtype=self.dtype)
         self._ask_for(starts, n)
+        scratch = self._scratch(n)
         # In time order: sequential on a disk, and a compressed chunk is opened once.
         for i in np.argsort(starts, kind="stable"):
             start = int(starts[i])
-            self._fill(out[i], start, start + n, columns)
+            self._fill(out[i], start, start + n, columns, scratch)
         if absent is not None:
             out[:, :, absent] = 0
         return out
 
+    def _scratch(self, n: int) -> AnyArray | None:
+        """Room for whole rows of the file, made once for many windows; None where no file is read that way."""
+        if not any(self._files) or n > _SCRATCH_ROWS:
+            return None
+        return np.empty((n, max(part.shape[1] for part in self._parts)), dtype=self.dtype)
+
+    def _rows(self, k: int, start: int, stop: int, scratch: AnyArray | None) -> AnyArray:
+        """Whole rows of one part: read into `scratch` if possible, else from the map."""
+        part, file = self._parts[k], self._files[k]
+        if file is not None and scratch is not None:
+            rows = scratch[: stop - start]
+            if file.stretch(start, rows):
+                return rows
+        mapped: AnyArray = part[start:stop]
+        return mapped
+
     def _ask_for(self, starts: IntArray, n: int) -> None:
-        for ahead, begin, end in zip(self._ahead, self._bounds[:-1], self._bounds[1:], strict=True):
-            if ahead is not None:
-                ahead.rows(starts[(starts + n > begin) & (starts < end)] - begin, n)
+        for file, begin, end in zip(self._files, self._bounds[:-1], self._bounds[1:], strict=True):
+            if file is not None:
+                file.ask(starts[(starts + n > begin) & (starts < end)] - begin, n)
 
     def _columns(self, channel_ids: IntArray | None) -> tuple[IntArray | None, IntArray | None]:
         """Raw columns (None: all in file order) and the positions of absent channels among them."""
@@ -140,7 +159,7 @@ class Traces:
         absent = np.flatnonzero(channel_ids < 0)
         return self._map[np.maximum(channel_ids, 0)], absent if len(absent) else None
 
-    def _fill(self, out: AnyArray, start: int, stop: int, columns: IntArray | None) -> None:
+    def _fill(self, out: AnyArray, start: int, stop: int, columns: IntArray | None, scratch: AnyArray | None) -> None:
         """Copy the samples [start, stop) that exist into `out`, whose first row is sample `start`."""
         low, high = max(start, 0), min(stop, self.n_samples)
         if low >= high:
@@ -150,7 +169,7 @@ class Traces:
             part_start, part_stop = int(self._bounds[k]), int(self._bounds[k + 1])
             a, b = max(low, part_start), min(high, part_stop)
             if a < b:
-                rows = self._parts[k][a - part_start : b - part_start]
+                rows = self._rows(k, a - part_start, b - part_start, scratch)
                 out[a - start : b - start] = rows if columns is None else rows[:, columns]
             if part_stop >= high:
                 return
@@ -176,8 +195,8 @@ def open_traces(params: DatasetParams, channel_map: IntArray, checks: CheckList)
     except DatasetError as error:
         checks.warn(params.dat_paths[0].name, f"{error} Traces are not shown.")
         return None, f"No raw data: {error}"
-    ahead = [_read_ahead(path, params) for path in params.dat_paths]
-    return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name, ahead=ahead), ""
+    files = [_row_file(path, params) for path in params.dat_paths]
+    return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name, files=files), ""
 
 
 def open_flat(path: Path, n_columns: int, dtype: np.dtype[Any], offset: int, checks: CheckList) -> AnyArray:
@@ -217,12 +236,12 @@ def _open_part(path: Path, params: DatasetParams, checks: CheckList) -> Part:
     return open_flat(path, params.n_channels_dat, params.dtype, params.offset, checks)
 
 
-def _read_ahead(path: Path, params: DatasetParams) -> ReadAhead | None:
+def _row_file(path: Path, params: DatasetParams) -> RowFile | None:
     if path.suffix == ".npy":
-        return read_ahead(path)
+        return row_file(path)
     if path.suffix == ".cbin" or params.n_channels_dat is None:
         return None
-    return ReadAhead(path, params.offset, params.n_channels_dat * params.dtype.itemsize)
+    return RowFile(path, params.offset, params.n_channels_dat * params.dtype.itemsize)
 
 
 def _open_compressed(path: Path) -> CompressedPart:

@@ -6,9 +6,9 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray, frozen
-from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, read_ahead
+from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, row_file
 from phy_medicine.io.checks import CheckList
-from phy_medicine.io.read_ahead import ReadAhead
+from phy_medicine.io.row_file import RowFile
 
 _NAMES = tuple(f"_phy_spikes_subset.{part}.npy" for part in ("waveforms", "channels", "spikes"))
 
@@ -20,10 +20,10 @@ class WaveformSubset:
     n_samples : samples of a waveform
     """
 
-    def __init__(self, data: AnyArray, channels: IntArray, spike_ids: IntArray, ahead: ReadAhead | None = None) -> None:
+    def __init__(self, data: AnyArray, channels: IntArray, spike_ids: IntArray, file: RowFile | None = None) -> None:
         order = np.argsort(spike_ids, kind="stable")
         self._data = data
-        self._ahead = ahead
+        self._file = file
         self._channels = channels
         self._rows = order
         self.spike_ids = frozen(spike_ids[order])
@@ -57,8 +57,8 @@ class WaveformSubset:
         if not self.has(spike_ids).all():
             raise DatasetError(f"{_NAMES[0]} does not hold all of these spikes; choose among its spike_ids.")
         rows = self._rows[np.searchsorted(self.spike_ids, spike_ids)]
-        if self._ahead is not None:
-            self._ahead.rows(rows)
+        if self._file is not None:
+            self._file.ask(rows)
         matches = self._channels[rows][:, :, np.newaxis] == channel_ids[np.newaxis, np.newaxis]
         columns, missing = matches.argmax(axis=1), ~matches.any(axis=1)
         out = np.take_along_axis(self._data[rows], columns[:, np.newaxis, :], axis=2).astype(np.float32)
@@ -89,5 +89,5 @@ def read_subset(folder: DatasetFolder, n_spikes: int, n_channels: int, checks: C
         checks.warn(waveforms.name, f"{error} The stored waveforms are not used.")
         return None
     return WaveformSubset(
-        data, np.where((index < 0) | (index >= n_channels), -1, index), spike_ids, read_ahead(waveforms)
+        data, np.where((index < 0) | (index >= n_channels), -1, index), spike_ids, row_file(waveforms)
     )

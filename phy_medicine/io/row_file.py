@@ -1,0 +1,77 @@
+"""Scattered rows of a large file, read without mapping them into the memory of this process."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+
+import numpy as np
+
+from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.types import AnyArray, IntArray
+
+_JOIN = 16_384  # bytes; the disk reads a gap this small faster than it answers a second request
+
+
+class RowFile:
+    """Rows of one size in a file, beside the map of the same file.
+
+    A map costs a fault for each page that is touched, one after the other, each with 128 KB around it from the disk
+    and 64 KB around it counted as memory of this process: 2,500 rows of 10 M spikes took 1.6 s, and 0.03 s when asked
+    for together (cold file); an hour of curation counts whole files as memory (3.1 GB against 0.9 GB on 2 M spikes).
+    """
+
+    def __init__(self, path: Path, offset: int, row_bytes: int) -> None:
+        self._path = path
+        self._offset = offset
+        self._row_bytes = row_bytes
+        self._descriptor: int | None = None
+
+    def ask(self, starts: IntArray, n: int = 1) -> None:
+        """Have the system read `n` rows from each start in the background; rows outside of the file are no error."""
+        if not hasattr(os, "posix_fadvise") or len(starts) == 0:
+            return
+        begins = self._offset + np.sort(np.maximum(starts, 0)).astype(np.int64) * self._row_bytes
+        ends = begins + n * self._row_bytes
+        first = np.flatnonzero(np.r_[True, begins[1:] > ends[:-1] + _JOIN])
+        last = np.r_[first[1:], len(begins)] - 1
+        try:
+            descriptor = self._open()
+            for begin, end in zip(begins[first].tolist(), ends[last].tolist(), strict=True):
+                os.posix_fadvise(descriptor, begin, end - begin, os.POSIX_FADV_WILLNEED)
+        except OSError:
+            return  # only a hint: the rows are read all the same, more slowly
+
+    def gather(self, rows: IntArray, like: AnyArray) -> AnyArray:
+        """Return rows one after the other; `like` is the map of the file, used where the system cannot read at a place.
+
+        rows : (n,) int, inside the file
+
+        Returns
+        -------
+        (n, ...) in shape and dtype of the rows of `like`
+        """
+        if not hasattr(os, "pread"):
+            return like[rows]
+        descriptor, size = self._open(), self._row_bytes
+        places = (self._offset + rows.astype(np.int64) * size).tolist()
+        joined = b"".join([os.pread(descriptor, size, place) for place in places])
+        if len(joined) < size * len(rows):
+            raise DatasetError(f"{self._path.name} became shorter while it was open; open the dataset again.")
+        return np.frombuffer(joined, dtype=like.dtype).reshape(len(rows), *like.shape[1:])
+
+    def stretch(self, start: int, out: AnyArray) -> bool:
+        """Fill `out` with consecutive rows from `start`; False where the system cannot read at a place."""
+        if not hasattr(os, "preadv"):
+            return False
+        read = os.preadv(self._open(), [out.reshape(-1).view(np.uint8).data], self._offset + start * self._row_bytes)
+        if read < out.nbytes:
+            raise DatasetError(f"{self._path.name} became shorter while it was open; open the dataset again.")
+        return True
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDONLY)
+            weakref.finalize(self, os.close, self._descriptor)
+        return self._descriptor
