@@ -19,6 +19,8 @@ from phy_medicine.views.layout import Box, Panels
 N_BINS = 100
 # Above this many spikes points only cover each other; density shows what is there, and costs less.
 POINT_BUDGET = 25_000
+# More spikes than this are drawn smaller, so that they do not melt into a smear.
+_LARGE_POINTS = 3_000
 _BACKGROUND_CLUSTERS = 30
 # Quantiles of more spikes look the same, and cost a millisecond for 50,000.
 _RANGE_SPIKES = 20_000
@@ -29,7 +31,9 @@ class AmplitudeSettings:
     """What the amplitude view shows."""
 
     kind: str = setting("template", "Which amplitude", choices=KINDS)
-    marker_size: float = setting(3.0, "Diameter of a spike", unit="px", minimum=1.0, maximum=20.0)
+    marker_size: float = setting(
+        2.5, "Diameter of a spike, smaller when there are many", unit="px", minimum=1.0, maximum=20.0
+    )
     background: bool = setting(True, "Show the spikes of neighbouring clusters in grey")
 
 
@@ -127,13 +131,13 @@ class AmplitudeView(View):
         grey = self.scene.theme.rgba("background_spikes", 0.5)
         picture.density(block.background_s, block.background_values, color=grey, cell=2, faintest=0.4)
         if n <= POINT_BUDGET:
-            size = self.settings.marker_size
+            size = self.settings.marker_size * float(np.clip((_LARGE_POINTS / max(n, 1)) ** 0.5, 0.5, 1.0))
             picture.points(block.times_s, block.values, color=self.colors, index=block.rows, size=size)
         else:
             ends = np.cumsum([0, *np.bincount(block.rows, minlength=len(self.colors))])
             for color, start, stop in zip(self.colors, ends[:-1], ends[1:], strict=True):
                 mine = slice(start, stop)
-                picture.density(block.times_s[mine], block.values[mine], color=color, faintest=0.35)
+                picture.density(block.times_s[mine], block.values[mine], color=color, faintest=0.5)
         self.status = self._describe(block)
         shade = self.colors * np.array([1, 1, 1, 0.5], dtype=np.float32)
         rows = np.arange(len(block.histograms))

@@ -92,7 +92,7 @@ def test_missing_amplitudes_are_said_in_words(view, drawn):
 def test_alt_wheel_enlarges_the_points_within_limits(view):
     show(view, view.host.make_request([0]))
     view.on_wheel(frozenset({"alt"}), 1)
-    assert view.settings.marker_size == pytest.approx(3.3)
+    assert view.settings.marker_size == pytest.approx(2.75)
     for _ in range(50):
         view.on_wheel(frozenset({"alt"}), 1)
     assert view.settings.marker_size == 20
