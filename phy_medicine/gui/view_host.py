@@ -10,6 +10,8 @@ import numpy as np
 from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
+from phy_medicine.gui.qt import QtCore
+from phy_medicine.views import raster
 from phy_medicine.views.base import View
 from phy_medicine.views.scheduler import FrameScheduler, prepare
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
     from phy_medicine.session.session import Session
     from phy_medicine.session.view_host import ViewRequest
+
+# The kernels are loaded once the first selection is on the screen, or when nothing was selected for so long.
+_CALM_MS = 1000
 
 
 class WindowHost:
@@ -44,6 +49,9 @@ class WindowHost:
         self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
         self._prefetched: ViewRequest | None = None
         self._shown: ViewRequest | None = None
+        self._calm = QtCore.QTimer(bridge, singleShot=True, interval=_CALM_MS)
+        self._calm.timeout.connect(self._warm_up)
+        self._calm.start()
 
     # The window's side
 
@@ -126,14 +134,27 @@ class WindowHost:
         if self._shown is None or self._shown is self._prefetched or not self.idle:
             return
         self._prefetched = self._shown
+        if self._shown.cluster_ids:
+            self._warm_up()
         for request in self._session.candidate_requests():
             for view in self.views:
                 if view.auto_update and view.canvas.native.isVisible():
                     key = ("prefetch", id(view), request.cluster_ids)
                     self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
 
+    def _warm_up(self) -> None:
+        """Load the compiled kernels in the background; not before the first picture, which it would hold up."""
+        if raster.ready():
+            return
+        if not self.idle:
+            self._calm.start()
+            return
+        self._session.pool.submit("drawing kernels", raster.warm_up, priority=Priority.PREFETCH)
+        self._session.warm_up()
+
     def close(self) -> None:
         """Stop asking for pictures."""
+        self._calm.stop()
         for view in list(self.views):
             self.remove(view)
 

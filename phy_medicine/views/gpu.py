@@ -114,12 +114,12 @@ class Image:
 
 
 class Marks:
-    """Vertices of the program `marks`, all points, or triangles given by an index."""
+    """Vertices of the program `marks`: points, or lines or triangles given by an index."""
 
     def __init__(self, mode: str) -> None:
         self._mode = mode
         self._arrays: dict[str, AnyArray] = {}
-        self._quads: AnyArray | None = None
+        self._order: AnyArray | None = None
         self._buffers: dict[str, gloo.VertexBuffer] = {}
         self._index: gloo.IndexBuffer | None = None
         self._generation = -1
@@ -131,12 +131,12 @@ class Marks:
             self._buffers.pop(name, None)
 
     def index(self, vertices: AnyArray) -> None:
-        """Take over the vertices of the triangles, (3 n,) uint32."""
-        self._quads, self._index = vertices, None
+        """Take over which vertices make each line or triangle, (2 n,) or (3 n,) uint32."""
+        self._order, self._index = vertices, None
 
     def draw(self, gpu: Gpu) -> None:
         """Draw the marks; buffers are written where arrays are new."""
-        n = len(self._arrays.get("a_here", ())) if self._quads is None else self._quads.size
+        n = len(self._arrays.get("a_here", ())) if self._order is None else self._order.size
         if n == 0 or "a_here" not in self._arrays:
             return
         if self._generation != gpu.generation:
@@ -146,6 +146,6 @@ class Marks:
             if name not in self._buffers:
                 self._buffers[name] = gloo.VertexBuffer(array)
             program[name] = self._buffers[name]
-        if self._index is None and self._quads is not None:
-            self._index = gloo.IndexBuffer(self._quads)
+        if self._index is None and self._order is not None:
+            self._index = gloo.IndexBuffer(self._order)
         program.draw(self._mode, self._index)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -101,6 +102,38 @@ class Frame:
             return x * a + c, y * b + d
         a, b, c, d = self.transforms.T
         return x * a[panels] + c[panels], y * b[panels] + d[panels]
+
+
+def merged(items: Sequence[Item]) -> list[Item]:
+    """Return the same picture in fewer items: discs of one size, or lines of one width, that follow each other."""
+    runs: list[list[Item]] = []
+    for item in items:
+        if runs and _joins(runs[-1][-1], item):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return [run[0] if len(run) == 1 else _joined(run) for run in runs]
+
+
+def _joins(before: Item, item: Item) -> bool:
+    if isinstance(before, Points) and isinstance(item, Points):
+        return before.size == item.size
+    if not (isinstance(before, Lines) and isinstance(item, Lines) and before.width == item.width):
+        return False
+    # A line starts where the one before ends, also from one item to the next.
+    return all(lines.starts[0] == 0 and lines.starts[-1] == lines.x.size for lines in (before, item))
+
+
+def _joined(run: Sequence[Any]) -> Item:
+    parts = {name: [getattr(item, name) for item in run] for name in ("x", "y", "panels", "palette", "rows")}
+    offsets = np.cumsum([0, *(len(colors) for colors in parts["palette"])])
+    parts["rows"] = [rows.astype(np.int64) + offset for rows, offset in zip(parts["rows"], offsets, strict=False)]
+    joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    if isinstance(run[0], Points):
+        return Points(**joined, size=run[0].size)
+    shifts = np.cumsum([0, *(item.x.size for item in run)])
+    starts = [item.starts + shift for item, shift in zip(run, shifts, strict=False)]
+    return Lines(**joined, starts=np.concatenate([starts[0], *(s[1:] for s in starts[1:])]), width=run[0].width)
 
 
 def opacities(largest: int, faintest: float, logarithmic: bool) -> FloatArray:

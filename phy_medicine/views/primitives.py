@@ -12,22 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 from phy_medicine.compute.density import bin_points
 from phy_medicine.views.gpu import Gpu, Image, Marks
-from phy_medicine.views.items import Density, Frame, Item, Lines, Points, Steps
+from phy_medicine.views.items import Density, Frame, Item, Lines, Points, Steps, merged
 
 _FAR_PX = 16_384.0
+# Software OpenGL needs 40 ms for 100,000 smooth strokes, and 15 ms for as many jagged lines of one pixel.
+_SMOOTH_BUDGET = 20_000
 _CORNERS = np.arange(4, dtype=np.float32)
 # Two triangles of the four corners of a stroke.
 _QUAD = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)
 
 
 class Primitives:
-    """All items of a picture as GL objects, one draw call for each item."""
+    """All items of a picture as GL objects; items of one kind that follow each other are one draw call.
 
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._layers = [_LAYERS[type(item)](item) for item in items]
+    software : OpenGL runs on the processor; very many thin lines are then not smoothed
+    """
+
+    def __init__(self, items: Sequence[Item], *, software: bool = False) -> None:
+        self._layers = [_layer(item, software) for item in merged(items)]
 
     def place(self, frame: Frame) -> None:
         """Compute where all items are now."""
@@ -59,48 +64,58 @@ class _PointLayer:
 
 
 class _LineLayer:
-    """Each point is four vertices, from which the next point's four are reached by an offset into the same places."""
+    """Lines of one pixel, one vertex for each point."""
+
+    def __init__(self, item: Lines) -> None:
+        self._x, self._y, self._panels, self._segments = _segments(item)
+        self._colors = _shades(item.palette, np.repeat(item.rows, np.diff(item.starts)))
+        self.picture = Marks("lines")
+        self.picture.index((self._segments[:, None] + np.arange(2)).astype(np.uint32).reshape(-1))
+        # As discs wide enough to leave every pixel of the line as it is.
+        self.picture.set(a_color=self._colors, a_style=np.tile(np.array([-1, 2], np.float32), (self._x.size, 1)))
+
+    def place(self, frame: Frame) -> None:
+        points = np.stack(frame.to_pixels(self._x, self._y, self._panels), axis=1)
+        places = np.clip(points, -_FAR_PX, _FAR_PX).astype(np.float32)
+        self.picture.set(a_here=places, a_next=places, a_clip=frame.clips[self._panels].astype(np.float32))
+
+
+class _StrokeLayer:
+    """Smooth lines: each point is four vertices, which reach the next point's by an offset into the same places."""
 
     def __init__(self, item: Lines) -> None:
         self._item = item
-        sizes = np.diff(item.starts)
-        self._panels = np.repeat(item.panels, sizes)
-        first, n = int(item.starts[0]), self._panels.size
-        self._x, self._y = item.x[first : first + n], item.y[first : first + n]
-        whole = np.isfinite(self._x) & np.isfinite(self._y)
-        segments = whole[:-1] & whole[1:]
-        breaks = item.starts[1:-1] - first
-        segments[breaks[(breaks > 0) & (breaks < n)] - 1] = False
-        self._segments = np.flatnonzero(segments)
+        self._x, self._y, self._panels, self._segments = _segments(item)
         self.picture = Marks("triangles")
         self.picture.index(_quads(self._segments))
-        self.picture.set(a_color=_corners(_shades(item.palette, np.repeat(item.rows, sizes))[:-1]))
+        rows = np.repeat(item.rows, np.diff(item.starts))
+        self.picture.set(a_color=_corners(_shades(item.palette, rows)[:-1]))
         self._clips: IntArray | None = None
         self._width = -1.0
 
     def place(self, frame: Frame) -> None:
         if not self._segments.size:
             return
-        x, y = frame.to_pixels(self._x, self._y, self._panels)
-        points = np.stack([x, y], axis=1)
-        places = _corners(points.astype(np.float32))
-        here, following = places[:-4], places[4:]
-        far = (np.abs(points) > _FAR_PX).any(axis=1)
-        far_segments = self._segments[(far[:-1] | far[1:])[self._segments]]
-        if far_segments.size:
-            here, following = here.copy(), following.copy()
-            rows = (far_segments[:, None] * 4 + np.arange(4)).reshape(-1)
-            here[rows], following[rows] = (
-                _corners(e) for e in shortened(points[far_segments], points[far_segments + 1])
-            )
-        self.picture.set(a_here=here, a_next=following)
+        points = np.stack(frame.to_pixels(self._x, self._y, self._panels), axis=1)
+        self._place_ends(points)
         if self._clips is None or not np.array_equal(self._clips, frame.clips):
             self._clips = frame.clips
             self.picture.set(a_clip=_corners(frame.clips[self._panels[:-1]].astype(np.float32)))
         width = max(1.0, self._item.width * frame.ratio)
         if width != self._width:
             self._width = width
-            self.picture.set(a_style=_style(np.full(x.size - 1, width / 2, dtype=np.float32)))
+            self.picture.set(a_style=_style(np.full(len(points) - 1, width / 2, dtype=np.float32)))
+
+    def _place_ends(self, points: FloatArray) -> None:
+        places = _corners(points.astype(np.float32))
+        here, following = places[:-4], places[4:]
+        far: BoolArray = np.abs(points).max(axis=1) > _FAR_PX
+        cut = self._segments[(far[:-1] | far[1:])[self._segments]]
+        if cut.size:
+            here, following = here.copy(), following.copy()
+            rows = (cut[:, None] * 4 + np.arange(4)).reshape(-1)
+            here[rows], following[rows] = (_corners(ends) for ends in shortened(points[cut], points[cut + 1]))
+        self.picture.set(a_here=here, a_next=following)
 
 
 class _StepLayer:
@@ -188,7 +203,26 @@ class _DensityLayer:
         self.picture.set(shown.view(np.uint8).reshape(*shown.shape, 4), (left, top, right, bottom))
 
 
-_LAYERS: dict[type, Any] = {Points: _PointLayer, Lines: _LineLayer, Steps: _StepLayer, Density: _DensityLayer}
+_LAYERS: dict[type, Any] = {Points: _PointLayer, Lines: _StrokeLayer, Steps: _StepLayer, Density: _DensityLayer}
+
+
+def _layer(item: Item, software: bool) -> Any:
+    if isinstance(item, Lines) and software and item.width <= 1.5 and item.x.size > _SMOOTH_BUDGET:
+        return _LineLayer(item)
+    return _LAYERS[type(item)](item)
+
+
+def _segments(item: Lines) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Return x, y and panel of all points, and the points from which a piece of a line leads to the next one."""
+    sizes = np.diff(item.starts)
+    panels = np.repeat(item.panels, sizes)
+    first, n = int(item.starts[0]), panels.size
+    x, y = item.x[first : first + n], item.y[first : first + n]
+    whole = np.isfinite(x) & np.isfinite(y)
+    drawn = whole[:-1] & whole[1:]
+    breaks = item.starts[1:-1] - first
+    drawn[breaks[(breaks > 0) & (breaks < n)] - 1] = False
+    return x, y, panels, np.flatnonzero(drawn)
 
 
 def shortened(starts: FloatArray, stops: FloatArray) -> tuple[FloatArray, FloatArray]:

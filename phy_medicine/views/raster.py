@@ -163,7 +163,7 @@ class Picture:
             self._image.draw(gpu)
         else:
             if self._primitives is None:
-                self._primitives = Primitives(self._items)
+                self._primitives = Primitives(self._items, software=gpu.software)
             if state != self._drawn:
                 self._primitives.place(items.Frame.of(panels, (0, 0, gpu.width, gpu.height), ratio))
             self._primitives.draw(gpu)
