@@ -108,13 +108,11 @@ class WaveformView(View):
         return np.asarray(0.35 * self.colors + 0.65 * text, dtype=np.float32)
 
     def _draw(self, curves: Curves, colors: FloatArray, width: float = 1.0) -> None:
-        spans = np.array([self.strip(c) for c in range(len(self.cluster_ids))], dtype=np.float32).reshape(-1, 2)
-        starts, stops = spans[curves.clusters].T
+        spans = np.array([self.strip(c) for c in curves.clusters], dtype=np.float32).reshape(-1, 2)
         steps = np.linspace(0, 1, curves.values.shape[1], dtype=np.float32)
-        shades, index = np.unique(np.stack([curves.clusters, curves.opacities], 1), axis=0, return_inverse=True)
-        palette = colors[shades[:, 0].astype(int)] * np.stack([*np.ones((3, len(shades))), shades[:, 1]], 1)
-        x = starts[:, None] + (stops - starts)[:, None] * steps
-        self.picture.lines(x, curves.values, color=palette, index=index.reshape(-1), panel=curves.boxes, width=width)
+        x = (spans[:, :1] + (spans[:, 1:] - spans[:, :1]) * steps)[curves.shades]
+        palette = colors[curves.clusters] * np.stack([*np.ones((3, len(spans))), curves.opacities], 1)
+        self.picture.lines(x, curves.values, color=palette, index=curves.shades, panel=curves.boxes, width=width)
 
     def strip(self, cluster: int) -> tuple[float, float]:
         """Return start and end of the strip of a cluster in 0..1 of a box."""

@@ -30,11 +30,13 @@ class Curves:
     """Curves of all clusters, in the order in which they are drawn.
 
     values : (n, n_samples) float32, raw units; boxes : (n,) uint16, place of the channel in `channel_ids`;
-    clusters : (n,) uint8, place of the cluster in the selection; opacities : (n,) float32
+    shades : (n,) uint8, rows of the next two; clusters : (n_shades,) uint8, place of the cluster in the selection;
+    opacities : (n_shades,) float32
     """
 
     values: FloatArray
     boxes: IntArray
+    shades: IntArray
     clusters: IntArray
     opacities: FloatArray
 
@@ -76,6 +78,8 @@ def make_block(
     ------
     DataMissing : there is nothing to draw
     """
+    if not cluster_ids:
+        raise DataMissing("Select a cluster")
     channels = shown_channels(data, cluster_ids, n_channels)
     if kind == "templates":
         return _templates(data, cluster_ids, channels)
@@ -140,12 +144,12 @@ def _range(*parts: tuple[float, float]) -> tuple[float, float]:
 def _means(means: list[FloatArray], boxes: tuple[IntArray, ...]) -> Curves:
     """Curves of one row for each channel; means : (n_channels, n_samples) for each cluster."""
     lengths = [len(mean) for mean in means]
-    n = sum(lengths)
     return Curves(
         values=frozen(np.concatenate(means).astype(np.float32)),
         boxes=frozen(np.concatenate(boxes).astype(np.uint16)),
-        clusters=frozen(np.repeat(np.arange(len(means), dtype=np.uint8), lengths)),
-        opacities=frozen(np.ones(n, dtype=np.float32)),
+        shades=frozen(np.repeat(np.arange(len(means), dtype=np.uint8), lengths)),
+        clusters=frozen(np.arange(len(means), dtype=np.uint8)),
+        opacities=frozen(np.ones(len(means), dtype=np.float32)),
     )
 
 
@@ -159,8 +163,9 @@ def _interleaved(single: list[FloatArray], boxes: tuple[IntArray, ...]) -> Curve
         turn = np.concatenate([(np.arange(n) // max(d.shape[1], 1)) for n, d in zip(lengths, single, strict=True)])
         order = np.argsort(turn.astype(np.uint16), kind="stable")
         values, box, clusters = values[order], box[order], clusters[order]
-    opacities = np.full(len(values), WAVEFORM_OPACITY, dtype=np.float32)
-    return Curves(frozen(values), frozen(box), frozen(clusters), frozen(opacities))
+    opacities = np.full(len(single), WAVEFORM_OPACITY, dtype=np.float32)
+    rows = np.arange(len(single), dtype=np.uint8)
+    return Curves(frozen(values), frozen(box), frozen(clusters), frozen(rows), frozen(opacities))
 
 
 def _templates(
@@ -191,11 +196,12 @@ def _templates(
 def _joined(parts: list[tuple[FloatArray, list[int], int, float]]) -> Curves:
     if not parts:
         empty = np.zeros(0, dtype=np.float32)
-        return Curves(empty.reshape(0, 1), empty.astype(np.uint16), empty.astype(np.uint8), empty)
+        return Curves(empty.reshape(0, 1), empty.astype(np.uint16), *(2 * [empty.astype(np.uint8)]), empty)
     lengths = [len(places) for _, places, _, _ in parts]
     return Curves(
         values=frozen(np.concatenate([curves for curves, _, _, _ in parts]).astype(np.float32)),
         boxes=frozen(np.concatenate([places for _, places, _, _ in parts]).astype(np.uint16)),
-        clusters=frozen(np.repeat(np.array([row for _, _, row, _ in parts], dtype=np.uint8), lengths)),
-        opacities=frozen(np.repeat(np.array([o for _, _, _, o in parts], dtype=np.float32), lengths)),
+        shades=frozen(np.repeat(np.arange(len(parts), dtype=np.uint8), lengths)),
+        clusters=frozen(np.array([row for _, _, row, _ in parts], dtype=np.uint8)),
+        opacities=frozen(np.array([opacity for _, _, _, opacity in parts], dtype=np.float32)),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray
 
 # A gap of more than this many channel distances is shortened to `_SHORT_GAP` of them.
-_LONG_GAP, _SHORT_GAP = 3.0, 1.75
+_LONG_GAP, _SHORT_GAP = 3.0, 2.5
 # Width by height from which a box is not made better by being wider.
 _WIDE_ENOUGH = 2.0
 

@@ -229,7 +229,7 @@ def test_each_constituent_template_is_as_opaque_as_its_share(view):
     data.templates = lambda cluster_id: tuple(shapes)
     data.best_channels = lambda cluster_id: channels
     block = make_block(data, [0], kind="templates", n_waveforms=100, n_channels=32)
-    assert block.curves.opacities.tolist() == [0.25, 0.25, 1.0, 1.0]
+    assert block.curves.opacities[block.curves.shades].tolist() == [0.25, 0.25, 1.0, 1.0]
     assert block.n_total == 2
 
 
