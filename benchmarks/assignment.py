@@ -1,6 +1,6 @@
 """Time the curation core alone: merges, undos, splits and labels of 10 M spikes in 800 clusters.
 
-    python -m benchmarks.assignment [--spikes 10000000 --clusters 800 --out result.json]
+python -m benchmarks.assignment [--spikes 10000000 --clusters 800 --out result.json]
 """
 
 from __future__ import annotations
