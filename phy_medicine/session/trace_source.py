@@ -6,7 +6,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.filtering import highpass
-from phy_medicine.compute.reduction import column_edges, minmax_reduce
+from phy_medicine.compute.reduction import minmax_reduce
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.session.blocks import DataMissing, Trace
 
@@ -40,28 +40,28 @@ class TraceSource:
     ) -> Trace:
         """Return a stretch of the recording in at most `n_points` rows, in memory that its length does not decide.
 
-        When it has more samples, rows are the minimum and the maximum of equal stretches in turn, and `sample_rate`
-        is that of the rows.
+        When it has more samples, rows are the minimum and the maximum of equal stretches in turn, `sample_rate` is
+        that of the rows, and the last stretch may end a little after `stop_s`.
 
         Raises
         ------
         DataMissing : the dataset has no raw data
         """
         start, stop = self._samples(start_s, stop_s)
-        n_columns = max(1, n_points // 2)
-        if stop - start <= 2 * n_columns:
+        most = max(1, n_points // 2)
+        if stop - start <= 2 * most:
             return self.read(start_s, stop_s, channel_ids, filtered=filtered)
         offset = None if filtered else self._offset(start, stop, channel_ids)
-        edges = start + column_edges(stop - start, n_columns)
+        # Whole samples, the same in each stretch: otherwise rows would not be evenly spaced in time.
+        length = -(-(stop - start) // most)
+        n_columns = -(-(stop - start) // length)
         data = np.empty((2 * n_columns, len(channel_ids)), dtype=np.float32)
-        length = (stop - start) / n_columns * max(1, len(channel_ids))
-        step = max(1, int(_PIECE / length))
+        step = max(1, _PIECE // (length * max(1, len(channel_ids))))
         for first in range(0, n_columns, step):
             last = min(first + step, n_columns)
-            piece = self._piece(int(edges[first]), int(edges[last]), channel_ids, filtered, offset)
+            piece = self._piece(start + first * length, start + last * length, channel_ids, filtered, offset)
             data[2 * first : 2 * last] = minmax_reduce(piece, last - first)
-        rate = 2 * n_columns * self._model.sample_rate / (stop - start)
-        return Trace(start / self._model.sample_rate, frozen(data), channel_ids, rate)
+        return Trace(start / self._model.sample_rate, frozen(data), channel_ids, 2 * self._model.sample_rate / length)
 
     def _samples(self, start_s: float, stop_s: float) -> tuple[int, int]:
         if self._model.traces is None:

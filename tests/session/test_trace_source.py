@@ -53,6 +53,16 @@ def test_a_reduced_stretch_keeps_the_extremes_of_every_column(source, filtered, 
     assert np.abs(trace.data[1::2] - columns.max(axis=1) + off).max() < 10
 
 
+def test_rows_of_a_reduced_stretch_are_evenly_spaced_in_time(raw):
+    raw[:] = 0
+    raw[12_345] = 5000
+    model = SimpleNamespace(traces=Traces([raw], np.arange(3), RATE), sample_rate=RATE, traces_missing="")
+    trace = TraceSource(model).read_reduced(1.0, 1.75, CHANNELS, 2304, filtered=False)
+    row = int(trace.data[:, 0].argmax())
+    assert row // 2 * 2 / trace.sample_rate == pytest.approx(0.2345, abs=2 / trace.sample_rate)
+    assert len(trace.data) <= 2304
+
+
 def test_a_short_stretch_is_not_reduced(source):
     assert source.read_reduced(0.0, 0.01, CHANNELS, 400, filtered=False).data.shape == (100, 2)
 

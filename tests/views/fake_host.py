@@ -187,8 +187,9 @@ class FakeData:
                 data[a:b] += shape[a - at : b - at]
         rate = self.sample_rate
         if n_points is not None and len(data) > n_points:
-            rate *= n_points / len(data)
-            data = minmax_reduce(data, n_points // 2)
+            length = -(-len(data) // (n_points // 2))
+            rate *= 2 / length
+            data = minmax_reduce(data[: len(data) // length * length], len(data) // length)
         return Trace(first / self.sample_rate, data, np.asarray(channel_ids), rate)
 
     def _check(self) -> None:
