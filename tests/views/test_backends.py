@@ -8,6 +8,7 @@ from fake_host import COLORS
 
 from phy_medicine.views import compiled, raster
 from phy_medicine.views.gpu import is_software
+from phy_medicine.views.items import merged
 from phy_medicine.views.layout import Panels, grid
 from phy_medicine.views.primitives import shortened
 from phy_medicine.views.raster import Picture
@@ -154,3 +155,25 @@ def test_segments_are_cut_where_float32_gets_coarse():
     assert a[[0, 1, 3]].tolist() == [[0, 0], [-16384, 5], [2, -16384]]
     assert b[[0, 1, 3]].tolist() == [[10, 20], [16384, 5], [2, 16384]]
     assert a[2].tolist() == b[2].tolist()
+
+
+def test_items_of_one_kind_in_a_row_become_one_with_their_own_colours():
+    picture = Picture()
+    picture.points([1.0], [2.0], color=COLORS[:2], index=[1])
+    picture.points([3.0], [4.0], color=COLORS[2], panel=3)
+    picture.lines([[0.0, 1.0]], [[0.0, 1.0]], color=COLORS[0])
+    picture.lines([[2.0, 3.0, 4.0]], [[0.0, 1.0, 2.0]], color=COLORS[1])
+    picture.points([5.0], [6.0], color=COLORS[0])
+    points, lines, last = merged(picture._items)
+    assert (points.x.tolist(), points.rows.tolist(), points.panels.tolist()) == ([1, 3], [1, 2], [0, 3])
+    assert (lines.starts.tolist(), lines.rows.tolist()) == ([0, 2, 5], [0, 1])
+    assert last.x.tolist() == [5]
+
+
+def test_many_thin_lines_in_software_lie_where_the_smooth_ones_do(gl_pixels, monkeypatch):
+    picture, panels = Picture(), _panels()
+    x = np.linspace(0, 10, 12_000)
+    picture.lines([x, x], [np.full(12_000, 1.0), np.full(12_000, -1.0)], color=COLORS, index=[0, 1], panel=[0, 3])
+    kernels, primitives = _both(picture, panels, gl_pixels, monkeypatch)
+    rows = [np.flatnonzero(image[..., 3].max(axis=1) > 100) for image in (kernels, primitives)]
+    assert len(rows[0]) and np.abs(rows[0][[0, -1]] - rows[1][[0, -1]]).max() <= 1
