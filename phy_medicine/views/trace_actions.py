@@ -1,0 +1,96 @@
+"""Keys, menu entries and snippets of the trace view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from phy_medicine.views.base import ViewAction
+
+if TYPE_CHECKING:
+    from phy_medicine.views.trace import TraceView
+
+_STEP, _SIZE, _LENGTH = 0.1, 1.2, 1.25
+
+
+def trace_actions(view: TraceView) -> tuple[ViewAction, ...]:
+    """Return the actions of a trace view, in menu order."""
+    return (*_switches(view), *_movements(view), *_sizes(view))
+
+
+def _switches(view: TraceView) -> tuple[ViewAction, ...]:
+    def switch(name: str) -> tuple[Callable[[], None], Callable[[], bool]]:
+        return (
+            lambda: view.change(**{name: not getattr(view.settings, name)}),
+            lambda: bool(getattr(view.settings, name)),
+        )
+
+    table = (
+        ("toggle_all_channels", "All channels", "all_channels", "alt+c",
+         "Show all channels, or those around the selected clusters."),
+        ("toggle_highlighted_spikes", "Spikes of all clusters", "all_spikes", "alt+s",
+         "Mark the spikes of all clusters, or of the selected ones."),
+        ("toggle_show_labels", "Names of channels", "labels", "alt+l", "Show or hide the names of channels."),
+        ("switch_origin", "Origin at the top", "origin_top", "alt+o", "Turn the order of channels upside down."),
+        ("toggle_auto_scale", "Scale by the noise", "auto_scale", "",
+         "Fit the scale whenever other channels are shown, or keep it."),
+    )  # fmt: skip
+    made = []
+    for action_id, text, name, key, help_text in table:
+        handler, checked = switch(name)
+        made.append(ViewAction(action_id, text, handler, key, help=help_text, checked=checked))
+    return tuple(made)
+
+
+def _movements(view: TraceView) -> tuple[ViewAction, ...]:
+    def by_view(part: float) -> Callable[[], None]:
+        return lambda: view.shift(part * _length(view))
+
+    def by_recording(part: float) -> Callable[[], None]:
+        return lambda: view.shift(part * view.host.data.duration_s)
+
+    def go_to(time_s: float | None = None) -> None:
+        if time_s is None:
+            view.host.message("Type :tg and a time in s, such as :tg 12.5")
+        else:
+            view.go_to(time_s)
+
+    def shift(by_s: float | None = None) -> None:
+        if by_s is None:
+            view.host.message("Type :ts and a time in s, such as :ts -0.5")
+        else:
+            view.shift(by_s)
+
+    end_s = view.host.data.duration_s
+    return (
+        ViewAction("go_to", "Go to time", go_to, "alt+t", "tg", "Show a moment, in s: :tg 12.5", (float,)),
+        ViewAction("shift", "Shift by time", shift, "", "ts", "Move by some time, in s: :ts -0.5", (float,)),
+        ViewAction("go_left", "Back", by_view(-_STEP), "alt+left", help="Scroll back by a tenth of the view."),
+        ViewAction("go_right", "Forward", by_view(_STEP), "alt+right", help="Scroll on by a tenth of the view."),
+        ViewAction("jump_left", "Jump back", by_recording(-_STEP), "shift+alt+left",
+                   help="Jump back by a tenth of the recording."),
+        ViewAction("jump_right", "Jump forward", by_recording(_STEP), "shift+alt+right",
+                   help="Jump on by a tenth of the recording."),
+        ViewAction("go_to_start", "Go to the start", lambda: view.go_to(0.0), "alt+home",
+                   help="Show the start of the recording."),
+        ViewAction("go_to_end", "Go to the end", lambda: view.go_to(end_s), "alt+end",
+                   help="Show the end of the recording."),
+        ViewAction("go_to_next_spike", "Next spike", lambda: view.go_to_spike(1), "alt+pgdown",
+                   help="Go to the next spike of the first selected cluster."),
+        ViewAction("go_to_previous_spike", "Previous spike", lambda: view.go_to_spike(-1), "alt+pgup",
+                   help="Go to the previous spike of the first selected cluster."),
+    )  # fmt: skip
+
+
+def _length(view: TraceView) -> float:
+    return view.interval.length_s if view.interval is not None else float(view.settings.length_s)
+
+
+def _sizes(view: TraceView) -> tuple[ViewAction, ...]:
+    return (
+        ViewAction("narrow", "Show less time", lambda: view.zoom_time(_LENGTH), "alt++", help="Show less time."),
+        ViewAction("widen", "Show more time", lambda: view.zoom_time(1 / _LENGTH), "alt+-", help="Show more time."),
+        ViewAction("increase", "Larger traces", lambda: view.scale_by(_SIZE), "alt+up", help="Enlarge the traces."),
+        ViewAction("decrease", "Smaller traces", lambda: view.scale_by(1 / _SIZE), "alt+down",
+                   help="Make the traces smaller."),
+    )  # fmt: skip

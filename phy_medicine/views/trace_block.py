@@ -1,0 +1,213 @@
+"""Arrays of a trace view: traces channel by channel, and which stretches of them are spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.quantiles import robust_range
+from phy_medicine.session.blocks import DataMissing
+from phy_medicine.views.trace_time import Interval
+
+if TYPE_CHECKING:
+    from phy_medicine.session.data import DataService
+
+SPIKE_S = 0.001
+"""Length of a highlighted waveform, the spike in its middle."""
+_LOUD = 0.5
+_SPREAD_S = 0.05
+_NOTHING = frozen(np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What traces are wanted; n_points : samples by channel that the screen can show."""
+
+    interval: Interval
+    channel_ids: tuple[int, ...]
+    filtered: bool
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """data : (n_channels, n_points) float32; offsets_s : (n_points,) float32 from the start of the interval.
+
+    rate : points by second; paired : points are the minimum and the maximum of a stretch, of the next one the maximum
+    and the minimum, and so on;
+    spread : distance of the 1 and 99 % quantiles of the samples of these channels
+    """
+
+    query: Query
+    data: FloatArray
+    offsets_s: FloatArray
+    rate: float
+    paired: bool
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    """Stretches of traces in the colour of a cluster.
+
+    points : (n,) int, places in the flattened data; starts : (n_runs + 1,) of each stretch in `points`;
+    rows : (n_runs,) uint8 colour row
+    """
+
+    points: IntArray
+    starts: IntArray
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class TraceBlock:
+    """What a trace view draws; peaks : position in the selection -> its peak channel's row in the traces, or none."""
+
+    traces: Traces
+    highlights: Highlights
+    peaks: Mapping[int, int]
+    n_spikes: int
+
+
+class TraceReader:
+    """Reads what is asked for, and keeps the last answer: a new selection on the same channels reads nothing."""
+
+    def __init__(self, data: DataService) -> None:
+        self._data = data
+        self._last: Traces | None = None
+        self._known_spread: tuple[tuple[tuple[int, ...], bool], float] | None = None
+        self._loud: dict[int, IntArray] = {}
+
+    def ready(self, query: Query) -> bool:
+        """Tell whether these traces are those of the last answer."""
+        last = self._last
+        return last is not None and last.query == query
+
+    def read(self, query: Query) -> Traces:
+        """Return traces as rows of channels.
+
+        Raises
+        ------
+        DataMissing : there are no raw data
+        """
+        last = self._last
+        if last is not None and last.query == query:
+            return last
+        interval = query.interval
+        trace = self._data.trace(
+            interval.start_s,
+            interval.stop_s,
+            query.channel_ids,
+            filtered=query.filtered,
+            n_points=query.n_points,
+        )
+        data = np.array(trace.data.T, order="C")
+        paired = trace.sample_rate < 0.999 * self._data.sample_rate
+        if paired:
+            _turn_odd_pairs(data)
+        offsets = np.arange(data.shape[1]) // 2 * 2 + 1 if paired else np.arange(data.shape[1])
+        offsets_s = (offsets / trace.sample_rate + (trace.start_s - interval.start_s)).astype(np.float32)
+        self._last = Traces(query, frozen(data), frozen(offsets_s), trace.sample_rate, paired, self._spread(query))
+        return self._last
+
+    def _spread(self, query: Query) -> float:
+        """Return the distance of the 1 and 99 % quantiles of single samples; it stays while only time changes."""
+        key = (query.channel_ids, query.filtered)
+        if self._known_spread is None or self._known_spread[0] != key:
+            start_s = query.interval.start_s
+            length_s = min(_SPREAD_S, query.interval.recording_s)
+            start_s = min(start_s, query.interval.recording_s - length_s)
+            trace = self._data.trace(start_s, start_s + length_s, query.channel_ids, filtered=query.filtered)
+            low, high = robust_range(trace.data, n_max=20_000)
+            self._known_spread = (key, high - low)
+        return self._known_spread[1]
+
+    def loud_channels(self, cluster_id: int) -> IntArray:
+        """Return the channels where a cluster has at least half of its largest amplitude, peak first."""
+        known = self._loud.get(cluster_id)
+        if known is None:
+            known = self._loud[cluster_id] = self._measure(cluster_id)
+        return known
+
+    def _measure(self, cluster_id: int) -> IntArray:
+        try:
+            shapes = self._data.templates(cluster_id)
+        except DataMissing:
+            return self._data.best_channels(cluster_id)[:1]
+        if not shapes:
+            return _NOTHING
+        sizes = np.ptp(shapes[0].data, axis=0)
+        loud: IntArray = shapes[0].channel_ids[sizes >= _LOUD * sizes.max(initial=0)]
+        return loud
+
+    def highlights(self, traces: Traces, rows: Mapping[int, int], others: int | None) -> tuple[Highlights, int]:
+        """Mark the spikes of clusters, and return how many they are.
+
+        rows : colour row of clusters, above 0; others : row of the first of `OTHER_ROWS` for all other clusters, one
+        by cluster in turn, or None to leave them out
+        """
+        interval = traces.query.interval
+        ids = self._data.spikes_between(interval.start_s - SPIKE_S / 2, interval.stop_s + SPIKE_S / 2)
+        labels = self._data.labels_of(ids)
+        if others is None:
+            mine = np.isin(labels, np.fromiter(rows, dtype=np.int64))
+            ids, labels = ids[mine], labels[mine]
+        offsets_s = self._data.spike_times[ids] - interval.start_s
+        marks = Marks(traces)
+        clusters = np.unique(labels).tolist()
+        # Selected clusters last, so that they cover the others.
+        for cluster_id in sorted(clusters, key=lambda c: rows.get(c, 0)):
+            row = rows[cluster_id] if cluster_id in rows else (others or 0) + cluster_id % OTHER_ROWS
+            marks.add(offsets_s[labels == cluster_id], self.loud_channels(cluster_id), row)
+        return marks.runs(), len(ids)
+
+
+def _turn_odd_pairs(data: FloatArray) -> None:
+    """Put the maximum before the minimum in every second pair: a line through them has half the length, in place."""
+    n_channels, n_points = data.shape
+    odd = data.reshape(n_channels, n_points // 2, 2)[:, 1::2]
+    odd[...] = odd[..., ::-1].copy()
+
+
+OTHER_ROWS = 100
+"""Colour rows of clusters that are not selected."""
+
+
+class Marks:
+    """Colour row of every point of traces, 0 for none."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._step = 2 if traces.paired else 1
+        self._rate = traces.rate / self._step
+        self._width = int(np.ceil(SPIKE_S * self._rate)) + 1
+        n_channels, n_points = traces.data.shape
+        self._n = n_points // self._step
+        # A margin for spikes that begin before the interval or end after it.
+        self._rows = np.zeros((n_channels, self._n + 2 * self._width), dtype=np.uint8)
+        self._places = {channel: place for place, channel in enumerate(traces.query.channel_ids)}
+
+    def add(self, offsets_s: FloatArray, channel_ids: IntArray, row: int) -> None:
+        """Mark spikes on those of some channels that are shown."""
+        places = [self._places[c] for c in channel_ids.tolist() if c in self._places]
+        if not places or not len(offsets_s):
+            return
+        first = np.floor((offsets_s - SPIKE_S / 2) * self._rate).astype(np.int64) + self._width
+        first = first[(first >= 0) & (first <= self._n + self._width)]
+        columns = (first[:, None] + np.arange(self._width)).ravel()
+        self._rows[np.array(places)[:, None], columns] = row
+
+    def runs(self) -> Highlights:
+        """Return the marked stretches, channel by channel."""
+        rows = np.repeat(self._rows[:, self._width : self._width + self._n], self._step, axis=1)
+        flat = rows.ravel()
+        points = np.flatnonzero(flat)
+        if not len(points):
+            return Highlights(_NOTHING, frozen(np.zeros(1, dtype=np.int64)), frozen(np.zeros(0, dtype=np.uint8)))
+        new = (np.diff(points) > 1) | (np.diff(flat[points]) != 0) | (np.diff(points // rows.shape[1]) != 0)
+        first = np.concatenate([[0], np.flatnonzero(new) + 1])
+        starts = np.append(first, len(points))
+        return Highlights(frozen(points), frozen(starts), frozen(flat[points[first]]))

@@ -1,0 +1,53 @@
+"""Which channels a trace view shows, and in which order. Pure numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray
+
+N_USUAL, N_MOST, N_EACH = 24, 32, 8
+"""Channels around one cluster; most around several that lie apart; enough of each of these, while there is room."""
+
+
+def depth_order(channel_ids: Sequence[int], positions: FloatArray, shanks: IntArray) -> tuple[int, ...]:
+    """Return channels shank by shank, from the smallest y up, those of one height from left to right."""
+    ids = np.asarray(channel_ids, dtype=np.int64)
+    order = np.lexsort((positions[ids, 0], positions[ids, 1], shanks[ids]))
+    return tuple(ids[order].tolist())
+
+
+def neighbourhood(peaks: Sequence[int], positions: FloatArray, shanks: IntArray) -> tuple[int, ...]:
+    """Return the channels around the peak channels of some clusters, in depth order.
+
+    The channels around the first cluster serve for all when they hold the other peaks: so the picture stays where
+    it is while candidates for a merge are looked at. Otherwise clusters take turns.
+    """
+    if not peaks:
+        return ()
+    near = [_nearest(peak, positions, shanks) for peak in dict.fromkeys(peaks)]
+    chosen = dict.fromkeys(near[0][:N_USUAL])
+    if not chosen.keys() >= set(peaks):
+        chosen = _in_turns(near)
+    return depth_order(tuple(chosen), positions, shanks)
+
+
+def _nearest(peak: int, positions: FloatArray, shanks: IntArray) -> list[int]:
+    """All channels of the peak's shank, nearest first."""
+    mine = np.flatnonzero(shanks == shanks[peak])
+    distance = np.hypot(*(positions[mine] - positions[peak]).T)
+    nearest: list[int] = mine[np.argsort(distance, kind="stable")].tolist()
+    return nearest
+
+
+def _in_turns(near: list[list[int]]) -> dict[int, None]:
+    chosen: dict[int, None] = {}
+    for turn in range(max(len(channels) for channels in near)):
+        if len(chosen) >= N_USUAL and turn >= N_EACH:
+            break
+        for channels in near:
+            if turn < len(channels) and len(chosen) < N_MOST:
+                chosen[channels[turn]] = None
+    return chosen
