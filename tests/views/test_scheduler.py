@@ -9,6 +9,13 @@ from phy_medicine.views.amplitude import AmplitudeView
 from phy_medicine.views.scheduler import FrameScheduler
 
 
+class SlowView(AmplitudeView):
+    """A view that is never prepared in the thread of the window."""
+
+    def cached(self, request):
+        return False
+
+
 class HandPool:
     """Keeps the newest task of each key until `work` is called."""
 
@@ -31,7 +38,7 @@ class HandPool:
 def parts():
     pool, wakes = HandPool(), []
     scheduler = FrameScheduler(pool, wakes.append, paint=lambda view: None)
-    view = AmplitudeView(FakeHost())
+    view = SlowView(FakeHost())
     scheduler.add(view)
     scheduler.tick()
     return scheduler, pool, view, wakes
@@ -118,7 +125,7 @@ def test_a_removed_view_gets_nothing_more(parts):
 
 def test_a_view_that_is_ready_is_painted_together_with_one_that_is_not_yet(parts):
     scheduler, pool, view, wakes = parts
-    other = AmplitudeView(view.host)
+    other = SlowView(view.host)
     scheduler.add(other)
     scheduler.tick()
     scheduler.request_all(view.host.make_request([0]))
