@@ -175,7 +175,7 @@ class TraceView(View):
         """Return colours of highlights: none, those of the selection, those of other clusters."""
         palette = np.zeros((1 + 2 * OTHER_ROWS, 4), dtype=np.float32)
         palette[1 : 1 + min(len(self.colors), OTHER_ROWS)] = self.colors[:OTHER_ROWS]
-        palette[1 + OTHER_ROWS :] = self.scene.theme.rgba("text", 0.8)
+        palette[1 + OTHER_ROWS :] = self.scene.theme.rgba("dim")
         if self.settings.colored_spikes:
             colors = np.c_[SELECTION_COLORS[20 : 20 + OTHER_ROWS], np.full(OTHER_ROWS, 0.8)]
             palette[1 + OTHER_ROWS :] = legible(colors, self.scene.theme.rgba("view"))

@@ -20,6 +20,8 @@ SPIKE_S = 0.001
 """Length of a highlighted waveform, the spike in its middle."""
 _LOUD = 0.5
 _SPREAD_S = 0.05
+# Answers kept: for what is shown, and for what will probably be asked next.
+_KEPT = 4
 _NOTHING = frozen(np.zeros(0, dtype=np.int64))
 
 
@@ -74,18 +76,18 @@ class TraceBlock:
 
 
 class TraceReader:
-    """Reads what is asked for, and keeps the last answer: a new selection on the same channels reads nothing."""
+    """Reads what is asked for, and keeps the last answers: a new selection on the same channels reads nothing."""
 
     def __init__(self, data: DataService) -> None:
         self._data = data
-        self._last: Traces | None = None
+        # Replaced as a whole, because several threads read.
+        self._last: tuple[Traces, ...] = ()
         self._known_spread: tuple[tuple[tuple[int, ...], bool], float] | None = None
         self._loud: dict[int, IntArray] = {}
 
     def ready(self, query: Query) -> bool:
-        """Tell whether these traces are those of the last answer."""
-        last = self._last
-        return last is not None and last.query == query
+        """Tell whether these traces are among the last answers."""
+        return any(traces.query == query for traces in self._last)
 
     def read(self, query: Query) -> Traces:
         """Return traces as rows of channels.
@@ -94,9 +96,9 @@ class TraceReader:
         ------
         DataMissing : there are no raw data
         """
-        last = self._last
-        if last is not None and last.query == query:
-            return last
+        for known in self._last:
+            if known.query == query:
+                return known
         interval = query.interval
         trace = self._data.trace(
             interval.start_s,
@@ -111,20 +113,22 @@ class TraceReader:
             _turn_odd_pairs(data)
         offsets = np.arange(data.shape[1]) // 2 * 2 + 1 if paired else np.arange(data.shape[1])
         offsets_s = (offsets / trace.sample_rate + (trace.start_s - interval.start_s)).astype(np.float32)
-        self._last = Traces(query, frozen(data), frozen(offsets_s), trace.sample_rate, paired, self._spread(query))
-        return self._last
+        traces = Traces(query, frozen(data), frozen(offsets_s), trace.sample_rate, paired, self._spread(query))
+        self._last = (traces, *self._last[: _KEPT - 1])
+        return traces
 
     def _spread(self, query: Query) -> float:
         """Return the distance of the 1 and 99 % quantiles of single samples; it stays while only time changes."""
         key = (query.channel_ids, query.filtered)
-        if self._known_spread is None or self._known_spread[0] != key:
+        known = self._known_spread
+        if known is None or known[0] != key:
             start_s = query.interval.start_s
             length_s = min(_SPREAD_S, query.interval.recording_s)
             start_s = min(start_s, query.interval.recording_s - length_s)
             trace = self._data.trace(start_s, start_s + length_s, query.channel_ids, filtered=query.filtered)
             low, high = robust_range(trace.data, n_max=20_000)
-            self._known_spread = (key, high - low)
-        return self._known_spread[1]
+            self._known_spread = known = (key, high - low)
+        return known[1]
 
     def loud_channels(self, cluster_id: int) -> IntArray:
         """Return the channels where a cluster has at least half of its largest amplitude, peak first."""
