@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import phy_medicine
-from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
-from phy_medicine.gui import questions, window_actions
+from phy_medicine.gui import questions, saving, window_actions
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
@@ -139,16 +139,8 @@ class MainWindow(QtWidgets.QMainWindow):
                 dock.bar.update()
 
     def save(self) -> None:
-        """Save the curation; a failure is shown in a box, because it must not be missed."""
-        QtWidgets.QApplication.setOverrideCursor(Qt.WaitCursor)
-        try:
-            self.session.save()
-        except PhyMedError as error:
-            QtWidgets.QApplication.restoreOverrideCursor()
-            if not self.scripted:
-                questions.say_save_failed(self, str(error))
-            raise
-        QtWidgets.QApplication.restoreOverrideCursor()
+        """Save the curation, and ask what to do when it does not go through."""
+        saving.save(self)
 
     def split(self) -> None:
         """Split off all spikes inside the lassos of all views.

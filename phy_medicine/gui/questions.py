@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from phy_medicine.gui.qt import QtWidgets
@@ -31,6 +32,18 @@ def ask_save(parent: QtWidgets.QWidget) -> int:
     box.setStandardButtons(Box.Save | Box.Discard | Box.Cancel)
     box.setDefaultButton(Box.Save)
     return box.exec_()
+
+
+def ask_save_over(parent: QtWidgets.QWidget, files: Sequence[str]) -> bool:
+    """Ask whether files that another program changed since they were read may be replaced."""
+    names = ", ".join(files)
+    text = f"{names} changed on disk since this dataset was opened."
+    more = "Saving over it puts the other version into the backups, in .phy_medicine/backups beside the dataset."
+    box = _box(parent, Box.Warning, "Changed on disk", text, more)
+    over = box.addButton("Save over it", Box.DestructiveRole)
+    box.setDefaultButton(box.addButton(Box.Cancel))
+    box.exec_()
+    return box.clickedButton() is over
 
 
 def ask_recovery(parent: QtWidgets.QWidget) -> Recovery:

@@ -150,7 +150,7 @@ def test_a_failed_save_keeps_the_window_open(window, monkeypatch):
     window.session.next()
     window.session.move("good")
 
-    def fail():
+    def fail(*, force=False):
         raise SaveError("Could not write spike_clusters.npy: disk full.")
 
     monkeypatch.setattr(window.session, "save", fail)
