@@ -122,7 +122,9 @@ def _of_view(view_action: ViewAction, action_id: str, owner: str, target: Callab
         view_action.help,
         shortcuts=tuple(filter(None, (view_action.shortcut,))),
         alias=view_action.snippet,
-        args=tuple(Arg(name, "word", optional=True) for name in _argument_names(view_action)),
+        args=tuple(
+            Arg(name, "word", optional=not view_action.needs_arguments) for name in _argument_names(view_action)
+        ),
         owner=owner,
         repeats=True,
     )

@@ -25,6 +25,8 @@ GESTURES = (
     ("ProbeView", "Click in the overview", "Show that part of the probe"),
     ("TraceView", "Alt+wheel", "Scroll"),
     ("TraceView", "Ctrl+wheel", "Size of the traces"),
+    ("TraceView", "Shift+wheel", "Colours of spikes that are not selected"),
+    ("TraceView", "Drag left, wheel", "Scroll in time, show less or more of it"),
     ("TraceView", "Ctrl+click", "Select a spike and its cluster"),
     ("TraceView", "Shift+click, Shift+right click", "Channel as x, y of the feature view"),
     ("Tables", "Click", "Select one cluster"),

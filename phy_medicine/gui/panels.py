@@ -113,11 +113,18 @@ class ViewPanel:
             if action.checked is not None:
                 entry.setCheckable(True)
                 entry.setChecked(action.checked())
-            entry.triggered.connect(lambda _on, i=action.id: self._window.commands.guard(lambda: self.run_action(i)))
+            entry.triggered.connect(lambda _on, a=action: self._choose(a))
         menu.addSeparator()
         menu.addAction("Settings...", self.show_settings)
         menu.setToolTipsVisible(True)
         menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
+
+    def _choose(self, action: ViewAction) -> None:
+        """Run a menu entry; one that needs a value asks for it in the snippet line."""
+        if action.needs_arguments:
+            self._window.open_snippet_line(f"{action.snippet or action.id} ")
+        else:
+            self._window.commands.guard(lambda: self.run_action(action.id))
 
     def show_settings(self) -> None:
         """Open the dialog made from the view's settings."""

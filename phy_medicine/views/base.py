@@ -32,6 +32,7 @@ Optional: `arrange(box)` places the panels (`layout.grid`, `self.scene.inner(box
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -60,7 +61,8 @@ class ViewAction:
     """Something a view can do, for menus, keys, snippets and help.
 
     handler : called with the arguments of the snippet, converted by `arguments`, a function for each; a menu entry or
-    a key calls it without; checked : tells the state of a switch, None for a plain command
+    a key calls it without, or opens the snippet line when the handler cannot be called so; checked : tells the state
+    of a switch, None for a plain command
     """
 
     id: str
@@ -71,6 +73,14 @@ class ViewAction:
     help: str = ""
     arguments: tuple[Callable[[str], Any], ...] = ()
     checked: Callable[[], bool] | None = None
+
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether the handler has arguments without a default."""
+        if not self.arguments:
+            return False
+        parameters = list(inspect.signature(self.handler).parameters.values())[: len(self.arguments)]
+        return any(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
 
 
 @dataclass(frozen=True, slots=True)

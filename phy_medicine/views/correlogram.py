@@ -241,20 +241,14 @@ class CorrelogramView(View):
     def _toggle_labels(self) -> None:
         self.change(labels=not self.settings.labels)
 
-    def _set_bin(self, bin_ms: float | None = None) -> None:
-        self._set("bin_ms", bin_ms, "cb 1")
+    def _set_bin(self, bin_ms: float) -> None:
+        self.change(bin_ms=bin_ms)
 
-    def _set_window(self, window_ms: float | None = None) -> None:
-        self._set("window_ms", window_ms, "cw 50")
+    def _set_window(self, window_ms: float) -> None:
+        self.change(window_ms=window_ms)
 
-    def _set_refractory(self, refractory_ms: float | None = None) -> None:
-        self._set("refractory_ms", refractory_ms, "cr 2")
-
-    def _set(self, name: str, value_ms: float | None, example: str) -> None:
-        if value_ms is None:
-            self.host.message(f"Now {getattr(self.settings, name):g} ms; type for instance :{example} to change it.")
-        else:
-            self.change(**{name: value_ms})
+    def _set_refractory(self, refractory_ms: float) -> None:
+        self.change(refractory_ms=refractory_ms)
 
 
 def _short_intervals(times_s: FloatArray, shortest_s: float) -> int:

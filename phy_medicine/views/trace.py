@@ -197,8 +197,7 @@ class TraceView(View):
         """Read anew when the canvas has become much wider, or much narrower."""
         if self.block is not None:
             traces, wanted = self.block.traces, self._n_points()
-            n_drawn = traces.data.shape[1]
-            if wanted < n_drawn / 2 or (traces.paired and wanted > n_drawn):
+            if wanted < traces.data.shape[1] / 2 or (traces.paired and wanted > traces.query.n_points):
                 self.host.request(self)
 
     def _names(self) -> tuple[str, ...]:

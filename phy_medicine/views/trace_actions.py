@@ -26,7 +26,7 @@ def _switches(view: TraceView) -> tuple[ViewAction, ...]:
         )
 
     table = (
-        ("toggle_all_channels", "All channels", "all_channels", "alt+c",
+        ("toggle_all_channels", "All channels", "all_channels", "alt+a",
          "Show all channels, or those around the selected clusters."),
         ("toggle_highlighted_spikes", "Spikes of all clusters", "all_spikes", "alt+s",
          "Mark the spikes of all clusters, or of the selected ones."),
@@ -49,22 +49,10 @@ def _movements(view: TraceView) -> tuple[ViewAction, ...]:
     def by_recording(part: float) -> Callable[[], None]:
         return lambda: view.shift(part * view.host.data.duration_s)
 
-    def go_to(time_s: float | None = None) -> None:
-        if time_s is None:
-            view.host.message("Type :tg and a time in s, such as :tg 12.5")
-        else:
-            view.go_to(time_s)
-
-    def shift(by_s: float | None = None) -> None:
-        if by_s is None:
-            view.host.message("Type :ts and a time in s, such as :ts -0.5")
-        else:
-            view.shift(by_s)
-
     end_s = view.host.data.duration_s
     return (
-        ViewAction("go_to", "Go to time", go_to, "alt+t", "tg", "Show a moment, in s: :tg 12.5", (float,)),
-        ViewAction("shift", "Shift by time", shift, "", "ts", "Move by some time, in s: :ts -0.5", (float,)),
+        ViewAction("go_to", "Go to time", view.go_to, "alt+t", "tg", "Show a moment, in s: :tg 12.5", (float,)),
+        ViewAction("shift", "Shift by time", view.shift, "", "ts", "Move by some time, in s: :ts -0.5", (float,)),
         ViewAction("go_left", "Back", by_view(-_STEP), "alt+left", help="Scroll back by a tenth of the view."),
         ViewAction("go_right", "Forward", by_view(_STEP), "alt+right", help="Scroll on by a tenth of the view."),
         ViewAction("jump_left", "Jump back", by_recording(-_STEP), "shift+alt+left",

@@ -164,8 +164,7 @@ def test_snippets_set_bin_window_and_refractory_period(view):
         actions[snippet].handler(actions[snippet].arguments[0](str(value)))
     assert (view.settings.bin_ms, view.settings.window_ms, view.settings.refractory_ms) == (0.5, 100.0, 1.5)
     assert view.status.startswith("100.0 ms (0.5 ms)")
-    actions["cb"].handler()
-    assert view.host.called("message")
+    assert all(action.needs_arguments for action in actions.values())
     with pytest.raises(PhyMedError):
         actions["cr"].handler(-1.0)
 

@@ -372,3 +372,6 @@ def test_a_wider_canvas_shows_more_detail(view, drawn):
     few = view.block.traces.data.shape[1]
     drawn(view, (1200, 400))
     assert few <= 2 * 300 and view.block.traces.data.shape[1] > 2 * 800
+    n_requests = len(view.host.called("request"))
+    drawn(view, (1210, 400))
+    assert len(view.host.called("request")) == n_requests
