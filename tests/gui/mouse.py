@@ -1,0 +1,45 @@
+"""Real mouse events on the canvas of a view, placed by the view's own data coordinates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
+
+
+def place(view, panel: int, x: float, y: float) -> QtCore.QPoint:
+    """Return the logical pixel of the widget that shows a point of a panel."""
+    px, py = view.panels.to_pixels(panel, np.array([x]), np.array([y]))
+    return QtCore.QPoint(round(float(px[0]) / view.ratio), round(float(py[0]) / view.ratio))
+
+
+def data_at(view, panel: int, point: QtCore.QPoint) -> tuple[float, float]:
+    """Return the data coordinates that a pixel of the widget stands for."""
+    x, y = view.panels.to_data(panel, point.x() * view.ratio, point.y() * view.ratio)
+    return float(x), float(y)
+
+
+def click(qtbot, view, point: QtCore.QPoint, button=Qt.LeftButton, modifiers=Qt.ControlModifier) -> None:
+    """Click a pixel of a view; events of one spot follow each other too fast to be told from a double click."""
+    native = view.canvas.native
+    qtbot.mousePress(native, button, modifiers, point)
+    qtbot.mouseRelease(native, button, modifiers, point)
+    QtWidgets.QApplication.processEvents()
+
+
+def lasso(qtbot, view, panel: int, corners: list[tuple[float, float]]) -> np.ndarray:
+    """Ctrl+click a polygon and return its corners in data coordinates, rounded to the pixels that were clicked."""
+    points = [place(view, panel, x, y) for x, y in corners]
+    for point in points:
+        click(qtbot, view, point)
+    return np.array([data_at(view, panel, point) for point in points])
+
+
+def inside(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Tell which points lie in a polygon by summing the angles under which its edges are seen."""
+    dx = corners[:, 0, None] - x[None]
+    dy = corners[:, 1, None] - y[None]
+    angles = np.arctan2(dy, dx)
+    turns = np.diff(np.concatenate([angles, angles[:1]]), axis=0)
+    turns = (turns + np.pi) % (2 * np.pi) - np.pi
+    return np.abs(turns.sum(axis=0)) > np.pi
