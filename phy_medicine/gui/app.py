@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 # PyQt ends an application or a window that nobody refers to any more, and with it the program.
 _kept: list[QtCore.QObject] = []
 
+_SWITCH_S = 0.0005
+_LAST_TASKS_S = 3.0
+
 
 def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets.QApplication:
     """Return the application, made at the first call; must come before the first import of vispy.
 
     shared_context : all canvases share one OpenGL context, so that a view survives when its dock is floated
     """
+    # Each call into Qt or OpenGL lets another thread take the interpreter, which then keeps it for the whole interval:
+    # with Python's 5 ms a frame of 40 calls took 200 ms while a worker was busy.
+    sys.setswitchinterval(_SWITCH_S)
     os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true" if shared_context else "false"
     app = QtWidgets.QApplication.instance()
     if app is None:
@@ -129,8 +135,17 @@ def run(
         if lines or quit:
             window.run_script(lines, finished)
         app.exec_()
-    session.close()
+    _end(session)
     return code[0] or int(quit and errors.n > 0)
+
+
+def _end(session: Session) -> None:
+    """Close the session; the interpreter must not be taken down under a thread that is in the middle of a task."""
+    session.close()
+    try:
+        session.pool.sync(_LAST_TASKS_S)
+    except TimeoutError as error:
+        logger.warning("%s", error)
 
 
 class _Errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
@@ -12,6 +13,9 @@ from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
+
+_FIRST_PAINT_S = 0.15
+"""The window stays empty no longer than this."""
 
 
 class Arrangement:
@@ -70,11 +74,22 @@ class Arrangement:
         builder.build(node)
         for dock in docks.values():
             dock.show()
+        window.setUpdatesEnabled(False)
         window.show()
         builder.resize(node, window.width(), window.height())
         # The docks get their new sizes with the next event.
         for table in (window.tables.clusters, window.tables.similar):
-            QtCore.QTimer.singleShot(0, table.fit_width)
+            window.later.after(0, table.fit_width)
+        self._paint_at = time.perf_counter() + _FIRST_PAINT_S
+        window.later.after(0, self._paint_when_ready)
+
+    def _paint_when_ready(self) -> None:
+        """Paint for the first time when docks have their sizes and views their pictures: once instead of three times."""
+        window = self._window
+        if window.host.waiting and time.perf_counter() < self._paint_at:
+            window.later.after(4, self._paint_when_ready)
+        else:
+            window.setUpdatesEnabled(True)
 
     def _docks(self) -> list[Dock]:
         return list(self._window.findChildren(Dock))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from phy_medicine.session.view_host import ViewRequest
 
 # The kernels are loaded once the first selection is on the screen, or when nothing was selected for so long.
-_CALM_MS = 1000
+_CALM_MS = 300
+_LOOK_AHEAD_MS = 60
 
 
 class WindowHost:
@@ -51,7 +52,9 @@ class WindowHost:
         self._shown: ViewRequest | None = None
         self._calm = QtCore.QTimer(bridge, singleShot=True, interval=_CALM_MS)
         self._calm.timeout.connect(self._warm_up)
-        self._calm.start()
+        # Software OpenGL needs both cores to put the window together after the last view was painted.
+        self._look_ahead = QtCore.QTimer(bridge, singleShot=True, interval=_LOOK_AHEAD_MS)
+        self._look_ahead.timeout.connect(self._prefetch)
 
     # The window's side
 
@@ -104,21 +107,23 @@ class WindowHost:
     @property
     def idle(self) -> bool:
         """Whether every view in sight shows the selection and has been painted."""
-        return not (self._waiting() or self._ticker.pending or self._unpainted)
+        return not (self.waiting or self._ticker.pending or self._unpainted)
 
     def wake(self) -> None:
         """Ask for a tick, after which `drawn` is called."""
         self._ticker.wake(0.0)
 
-    def _waiting(self) -> bool:
+    @property
+    def waiting(self) -> bool:
+        """Whether a view in sight still waits for its arrays."""
         return any(v.scene.waiting_since is not None for v in self.views if v.canvas.native.isVisible())
 
     def _tick(self) -> None:
         for view in self._scheduler.tick():
             self.status_changed(view)
-        if not self._waiting():
+        if not self.waiting:
             self.drawn()
-            self._prefetch()
+            self._look_ahead.start()
 
     def _paint(self, view: View) -> None:
         if view.canvas.native.isVisible():
@@ -127,15 +132,21 @@ class WindowHost:
 
     def _painted(self, view: View) -> None:
         self._unpainted.discard(id(view))
-        self._prefetch()
+        self._look_ahead.start()
 
     def _prefetch(self) -> None:
         """While the person looks, prepare what the next key will probably ask for; results stay in the caches."""
-        if self._shown is None or self._shown is self._prefetched or not self.idle:
+        if not self.views or not self.idle:
+            return
+        if self._shown is None:
+            self._shown = self._session.request()
+        if self._shown is self._prefetched:
             return
         self._prefetched = self._shown
         if self._shown.cluster_ids:
             self._warm_up()
+        else:
+            self._calm.start()
         for request in self._session.candidate_requests():
             for view in self.views:
                 if view.auto_update and view.canvas.native.isVisible():
@@ -155,6 +166,7 @@ class WindowHost:
     def close(self) -> None:
         """Stop asking for pictures."""
         self._calm.stop()
+        self._look_ahead.stop()
         for view in list(self.views):
             self.remove(view)
 

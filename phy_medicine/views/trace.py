@@ -104,7 +104,8 @@ class TraceView(View):
 
     def _n_points(self) -> int:
         """Return two points for each column of pixels, in steps so that a dragged edge does not read all the time."""
-        width = self.scene.size[0]
+        # Before the first frame the size is known to the canvas alone.
+        width = self.scene.size[0] if self.scene.size[0] > 1 or self._canvas is None else self._canvas.physical_size[0]
         return 2 * 128 * max(width // 128, 2) if width > 1 else _FIRST_POINTS
 
     def _channels_of(self, request: ViewRequest) -> tuple[int, ...]:
@@ -113,8 +114,10 @@ class TraceView(View):
         if self.settings.all_channels:
             return depth_order(range(data.n_channels), positions, shanks)
         peaks = [data.peak_channel(c) for c in request.cluster_ids]
-        near = neighbourhood(peaks, positions, shanks) or self._channels
-        return near or depth_order(range(data.n_channels), positions, shanks)
+        if not peaks and not self._channels:
+            ordered = depth_order(range(data.n_channels), positions, shanks)
+            peaks = list(ordered[len(ordered) // 2 :][:1])
+        return neighbourhood(peaks, positions, shanks) or self._channels
 
     def _first_interval(self, request: ViewRequest) -> Interval:
         """Return the middle of the recording, moved to the next spike of the first cluster."""

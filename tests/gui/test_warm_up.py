@@ -5,7 +5,7 @@ from __future__ import annotations
 from phy_medicine.views import raster
 
 
-def test_the_drawing_kernels_are_loaded_after_the_first_picture_and_not_before(window, settle, monkeypatch):
+def test_the_drawing_kernels_are_loaded_after_the_first_picture_and_not_before(window, settle, qtbot, monkeypatch):
     waiting = []
     monkeypatch.setattr(raster, "ready", lambda: bool(waiting))
     monkeypatch.setattr(raster, "warm_up", lambda: waiting.append(not window.host.idle))
@@ -13,5 +13,5 @@ def test_the_drawing_kernels_are_loaded_after_the_first_picture_and_not_before(w
     assert not waiting
     window.session.next()
     settle()
-    window.session.pool.sync()
-    assert waiting
+    qtbot.waitUntil(lambda: bool(waiting))
+    assert waiting == [False]

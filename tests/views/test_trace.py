@@ -205,7 +205,7 @@ def test_spikes_of_the_first_cluster_are_visited_in_turn_and_around(view):
 
 def test_without_a_selection_there_is_no_spike_to_go_to(view):
     show(view, view.host.make_request([]))
-    assert view.scene.message == "" and "64 of 64" in view.status
+    assert view.scene.message == "" and "24 of 64" in view.status
     _act(view, "go_to_next_spike")
     assert view.host.called("message")
 
