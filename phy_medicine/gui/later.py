@@ -23,6 +23,7 @@ class Later(QtCore.QObject):
         self._waiting: dict[str, Callable[[], Any]] = {}
         self._limit = QtCore.QTimer(self, singleShot=True, interval=LIMIT_MS)
         self._limit.timeout.connect(self.flush)
+        self._timers: set[QtCore.QTimer] = set()
 
     @property
     def pending(self) -> bool:
@@ -42,7 +43,26 @@ class Later(QtCore.QObject):
         for function in waiting.values():
             function()
 
+    def after(self, delay_ms: int, function: Callable[[], Any]) -> None:
+        """Call a function once, some time from now, unless the window closes before.
+
+        A single shot of Qt would call it for a window that is gone, and PyQt ends the program for that.
+        """
+        timer = QtCore.QTimer(self, singleShot=True)
+        self._timers.add(timer)
+
+        def run() -> None:
+            self._timers.discard(timer)
+            timer.deleteLater()
+            function()
+
+        timer.timeout.connect(run)
+        timer.start(delay_ms)
+
     def drop(self) -> None:
         """Forget everything, because the window closes."""
         self._limit.stop()
         self._waiting.clear()
+        for timer in self._timers:
+            timer.stop()
+        self._timers.clear()

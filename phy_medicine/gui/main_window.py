@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from phy_medicine.io.safe_write import SaveReport
     from phy_medicine.session.session import Session
 
+_ICONS_MS = 800
+"""Icons come last: their font takes 60 ms to load, and they repaint the whole window."""
+
 
 class MainWindow(QtWidgets.QMainWindow):
     """One window, one session.
@@ -48,7 +51,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setAttribute(Qt.WA_DeleteOnClose)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
-        self._key_repeats = self._is_closed = False
+        self._key_repeats = self.is_closed = False
         self.bridge = Bridge(self)
         self.later = Later(self)
         self.commands = Commands(self)
@@ -90,7 +93,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrangement.open(size)
         self.menus.update_enabled()
         self._restore_selection()
-        QtCore.QTimer.singleShot(300, self.menus.load_icons)
+        self.later.after(_ICONS_MS, self.menus.load_icons)
 
     def _restore_selection(self) -> None:
         """Select what was selected when this dataset was closed."""
@@ -201,14 +204,18 @@ class MainWindow(QtWidgets.QMainWindow):
             return
         if not self.scripted:
             self._remember()
-        if self._is_closed:
+        if self.is_closed:
             return
-        self._is_closed = True
+        self.is_closed = True
+        self.windowHandle().removeEventFilter(self)
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
         self.later.drop()
         self.host.close()
         self.bridge.close()
+        self.panels.close()
+        for timer in self.findChildren(QtCore.QTimer):
+            timer.stop()
         super().closeEvent(event)
         self.closed.emit()
 

@@ -204,6 +204,11 @@ class Panels:
         """Return what the views remember, by name."""
         return {**self._remembered, **{p.name: p.view.state() for p in self._panels}}
 
+    def close(self) -> None:
+        """Give back every canvas while its window still exists."""
+        for panel in self._panels:
+            panel.view.close()
+
     def gestures(self) -> tuple[tuple[str, str, str], ...]:
         """Return view, gesture and meaning of what the mouse does."""
         return GESTURES

@@ -147,6 +147,9 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.grid = Grid(self.model, self.delegate, self.header)
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
         self.hidden = tuple(hidden)
+        # Qt owns them, so that they go with the table and not in whichever thread collects garbage.
+        self.model.setParent(self)
+        self.delegate.setParent(self)
         self._arranged = False
         self._sample_ids = tuple(sample_ids)
         self.selected_now: Callable[[], Sequence[int]] = lambda: self._selected

@@ -48,6 +48,8 @@ def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
 
     yield open_it
     for window in windows:
+        if window.is_closed:
+            continue
         window.scripted = True
         window.close()
         QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
