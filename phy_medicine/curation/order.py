@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from phy_medicine.base.types import LabelValue
 
 Cell = LabelValue | None
-Row = Mapping[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +47,3 @@ def _rank(cell: Cell) -> tuple[int, float, str] | None:
             return (1, 0.0, cell.casefold())
         return (0, number, cell) if number == number else (1, 0.0, cell.casefold())
     return (0, cell, "")
-
-
-class TableOrder:
-    """Sort keys and filter of one table."""
-
-    def __init__(self, keys: Sequence[SortKey] = ()) -> None:
-        self._keys = tuple(keys)
-        self._keep: Callable[[Row], bool] | None = None
-
-    @property
-    def keys(self) -> tuple[SortKey, ...]:
-        """Columns sorted by, the most important first."""
-        return self._keys
-
-    def sort(self, column: str, ascending: bool = True, *, add: bool = False) -> None:
-        """Sort by a column; with `add` only among rows that are equal so far."""
-        others = tuple(k for k in self._keys if k.column != column) if add else ()
-        self._keys = (*others, SortKey(column, ascending))
-
-    def click(self, column: str, *, add: bool = False) -> None:
-        """Sort as a click on a header does: ascending, the second time descending."""
-        ascending = not any(k.column == column and k.ascending for k in self._keys)
-        self.sort(column, ascending, add=add)
-
-    def set_filter(self, keep: Callable[[Row], bool] | None) -> None:
-        """Show only the rows that a filter keeps; None shows all."""
-        self._keep = keep
-
-    def visible_ids(self, rows: Mapping[int, Row]) -> tuple[int, ...]:
-        """Return the ids to show, from top to bottom."""
-        keep = self._keep
-        ids = rows if keep is None else [c for c, row in rows.items() if keep(row)]
-        return sort_rows(ids, self._keys, lambda c, column: rows[c].get(column))

@@ -11,11 +11,11 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.correlogram import correlogram
 from phy_medicine.compute.waveforms import extract
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.trace_source import TraceSource
 
@@ -56,6 +56,7 @@ class DataService:
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
         self._features = FeatureSource(model, facts, self._cache)
+        self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
 
     # What never changes
 
@@ -113,11 +114,6 @@ class DataService:
     def has_waveforms(self) -> bool:
         """Whether waveforms of single spikes exist."""
         return self.model.traces is not None or self.model.waveform_subset is not None
-
-    @property
-    def has_traces(self) -> bool:
-        """Whether raw data exist."""
-        return self.model.traces is not None
 
     # Of a cluster
 
@@ -185,12 +181,6 @@ class DataService:
         channels = tuple(int(c) for c in channel_ids)
         key = ("waveforms", cluster_id, channels, n)
         return self._cache.get(key, lambda: self._read_waveforms(cluster_id, channels, n))
-
-    def mean_waveform(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> FloatArray:
-        """Return the mean of the same waveforms, (n_samples, n_channels) float32."""
-        data = self.waveforms(cluster_id, channel_ids, n=n).data
-        mean: FloatArray = data.mean(axis=0, dtype=np.float32)
-        return mean
 
     def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
         """Tell whether these waveforms need no reading."""
@@ -275,21 +265,12 @@ class DataService:
         return behind and all(("amplitudes", c) in self._cache for c in cluster_ids)
 
     def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> IntArray:
-        """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, a leading b is positive."""
-        if cluster_b < cluster_a:
-            return self.correlogram(cluster_b, cluster_a, bin_s=bin_s, window_s=window_s)[::-1]
-
-        def count() -> IntArray:
-            a = self._samples(cluster_a)
-            b = None if cluster_a == cluster_b else self._samples(cluster_b)
-            return frozen(correlogram(a, b, sample_rate=self.sample_rate, bin_s=bin_s, window_s=window_s))
-
-        return self._cache.get(("correlogram", cluster_a, cluster_b, bin_s, window_s), count)
+        """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, positive: b comes after a."""
+        return self.correlograms.get(cluster_a, cluster_b, bin_s, window_s)
 
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         """Tell whether `correlogram` needs no counting."""
-        first, second = sorted((cluster_a, cluster_b))
-        return ("correlogram", first, second, bin_s, window_s) in self._cache
+        return self.correlograms.has(cluster_a, cluster_b, bin_s, window_s)
 
     # Of the recording
 

@@ -71,6 +71,7 @@ class Session:
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
         self.data = DataService(model, self.facts)
+        self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
         self._requests = RequestMaker(self.data)
         self._time_window: tuple[float, float] | None = None
@@ -185,8 +186,7 @@ class Session:
     def select_first_similar(self, n: int | None = None) -> None:
         """Select the first n unmasked rows of the similarity table; n is remembered."""
         self._first_similar = n or self._first_similar
-        rows = [c for c in self.similarity_table.visible_ids() if not self.manager.is_masked(c)]
-        self.select_similar(rows[: self._first_similar])
+        self._go(self.wizard.first_similar(self.selection.current, self._first_similar))
 
     def next(self) -> None:
         """Select the next row of the similarity table, or the first cluster when nothing is selected."""
@@ -336,6 +336,10 @@ class Session:
         self.storage.close()
 
     # Inside
+
+    def _note_merge(self, delta: Delta) -> None:
+        if delta.kind == "merge" and delta.direction != "undo":
+            self.data.correlograms.note_merge(delta.added[0], delta.removed)
 
     def _which(self, which: str) -> tuple[int, ...]:
         choices = {

@@ -22,8 +22,6 @@ class SimilarClusters:
         self._model = model
         self._facts = facts
         self._similarity: TemplateSimilarity | None = None
-        self._reference: int | None = None
-        self._values: dict[int, float] = {}
 
     @property
     def metric(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phy_medicine.curation.order import Cell, SortKey, TableOrder, sort_rows
+from phy_medicine.curation.order import Cell, SortKey, sort_rows
 
 
 def _sorted(cells: list[Cell], ascending: bool = True) -> list[Cell]:
@@ -31,20 +31,3 @@ def test_the_first_key_counts_most() -> None:
     rows = {1: ("b", 1), 2: ("a", 1), 3: ("a", 2)}
     keys = [SortKey("0"), SortKey("1", False)]
     assert sort_rows(rows, keys, lambda row, column: rows[row][int(column)]) == (3, 2, 1)
-
-
-def test_a_second_click_on_a_header_turns_the_order_round() -> None:
-    order = TableOrder()
-    order.click("depth")
-    order.click("depth")
-    order.click("fr", add=True)
-    assert order.keys == (SortKey("depth", False), SortKey("fr", True))
-
-
-def test_a_filter_hides_rows() -> None:
-    order = TableOrder([SortKey("n", False)])
-    rows = {4: {"n": 1}, 5: {"n": 9}, 6: {"n": 5}}
-    order.set_filter(lambda row: row["n"] > 2)
-    assert order.visible_ids(rows) == (5, 6)
-    order.set_filter(None)
-    assert order.visible_ids(rows) == (5, 6, 4)

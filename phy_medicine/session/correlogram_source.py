@@ -1,0 +1,70 @@
+"""Correlograms of clusters, counted once; those of a merged cluster are added up without looking at a spike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from phy_medicine.base.types import IntArray, frozen
+from phy_medicine.compute.correlogram import correlogram, merged_acg
+from phy_medicine.session.cache import ArrayCache
+
+_Bins = tuple[float, float]
+
+
+class CorrelogramSource:
+    """Counts correlograms for `DataService`; safe to call from any thread.
+
+    Parameters
+    ----------
+    samples : cluster -> (n,) int64, samples of its spikes, ascending
+    sample_rate : Hz
+    """
+
+    def __init__(self, samples: Callable[[int], IntArray], sample_rate: float, cache: ArrayCache) -> None:
+        self._samples = samples
+        self._sample_rate = sample_rate
+        self._cache = cache
+        self._parents: dict[int, tuple[int, int]] = {}
+
+    def note_merge(self, new_id: int, old_ids: Sequence[int]) -> None:
+        """Remember what a new cluster was merged from."""
+        if len(old_ids) == 2:
+            self._parents[new_id] = (old_ids[0], old_ids[1])
+
+    def get(self, cluster_a: int, cluster_b: int, bin_s: float, window_s: float) -> IntArray:
+        """Return spike pairs by time lag; (n_bins,) int64, positive where b comes after a."""
+        if cluster_b < cluster_a:
+            return self.get(cluster_b, cluster_a, bin_s, window_s)[::-1]
+        bins = (bin_s, window_s)
+        return self._cache.get(_key(cluster_a, cluster_b, bins), lambda: self._count(cluster_a, cluster_b, bins))
+
+    def has(self, cluster_a: int, cluster_b: int, bin_s: float, window_s: float) -> bool:
+        """Tell whether `get` needs no counting."""
+        return _key(min(cluster_a, cluster_b), max(cluster_a, cluster_b), (bin_s, window_s)) in self._cache
+
+    def _count(self, cluster_a: int, cluster_b: int, bins: _Bins) -> IntArray:
+        added = self._added(cluster_a, cluster_b, bins)
+        if added is not None:
+            return frozen(added)
+        a = self._samples(cluster_a)
+        b = None if cluster_a == cluster_b else self._samples(cluster_b)
+        return frozen(correlogram(a, b, sample_rate=self._sample_rate, bin_s=bins[0], window_s=bins[1]))
+
+    def _added(self, cluster_a: int, cluster_b: int, bins: _Bins) -> IntArray | None:
+        """The sum of the parents' correlograms, None unless all of them are at hand."""
+        for merged, other in ((cluster_a, cluster_b), (cluster_b, cluster_a)):
+            if merged not in self._parents:
+                continue
+            p, q = self._parents[merged]
+            pairs = ((p, p), (q, q), (p, q)) if merged == other else ((p, other), (q, other))
+            if all(self.has(i, j, *bins) for i, j in pairs):
+                parts = [self.get(i, j, *bins) for i, j in pairs]
+                if merged == other:
+                    return merged_acg(*parts)
+                total: IntArray = parts[0] + parts[1]
+                return total if merged == cluster_a else total[::-1]
+        return None
+
+
+def _key(cluster_a: int, cluster_b: int, bins: _Bins) -> tuple[str, int, int, float, float]:
+    return ("correlogram", cluster_a, cluster_b, *bins)
