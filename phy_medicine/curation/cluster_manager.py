@@ -117,7 +117,11 @@ class ClusterManager:
         ------
         ActionError : the action does not fit the clusters of now; nothing is changed
         """
-        item = self.history.apply(self._draft(action), selection_before)
+        return self.apply(self.draft(action), selection_before)
+
+    def apply(self, draft: Draft, selection_before: Selection | None = None) -> Delta:
+        """Do what was worked out by `draft` just before, and emit what it changed; this cannot fail."""
+        item = self.history.apply(draft, selection_before)
         return self._emit(item, "do", None, item.text)
 
     def undo(self, selection: Selection | None = None) -> Delta:
@@ -175,8 +179,13 @@ class ClusterManager:
         """Remember that the state of now is on disk."""
         self.history.mark_saved()
 
-    def _draft(self, action: Action) -> Draft:
-        """Work out what an action moves and changes."""
+    def draft(self, action: Action) -> Draft:
+        """Work out what an action moves and changes, so that it can be written down before it is done.
+
+        Raises
+        ------
+        ActionError : the action does not fit the clusters of now; nothing is changed
+        """
         match action:
             case Merge():
                 return self._merge_draft(action)

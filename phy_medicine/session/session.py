@@ -358,9 +358,11 @@ class Session:
     def _do(self, action: Action) -> Delta:
         before = self.selection.current
         self.wizard.prepare(before)
+        with self.facts.lock:
+            draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
         self.storage.log(action)
         with self.facts.lock:
-            delta = self.manager.do(action, before)
+            delta = self.manager.apply(draft, before)
         self._after(delta, self.wizard.after(delta, before))
         return delta
 
