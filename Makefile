@@ -29,8 +29,10 @@ format: env ## rewrite the source in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: env ## measure opening, selection, actions and saving on a simulated dataset
-	$(BIN)/python benchmarks/selection.py
+bench: env ## measure the curation core, then opening, selection, actions and saving on a simulated dataset
+	@test -f demo/bench/params.py || $(BIN)/python -m phy_medicine simulate demo/bench --channels 128 --units 120 --duration 300
+	$(BIN)/python -m benchmarks.assignment
+	xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" $(BIN)/python -m benchmarks.selection demo/bench
 
 clean: ## remove everything that can be made again
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks

@@ -224,7 +224,7 @@ def read_features(
     """Map `pc_features.npy` as (rows, channels, components), or say in `checks` why there are none."""
     path = folder.find("pc_features.npy")
     if path is None:
-        checks.note("pc_features.npy", "is missing, so features are not shown until they are computed.")
+        checks.note("pc_features.npy", "is missing, so the feature view stays empty.")
         return None
     try:
         data = map_array(path)
