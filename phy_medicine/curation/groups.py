@@ -75,6 +75,17 @@ class Groups:
         self._groups[name] = group
         return group
 
+    def remove(self, name: str) -> None:
+        """Forget a group that was added.
+
+        Raises
+        ------
+        ActionError : there is no such group, or it is one of the four that always exist
+        """
+        if name not in self._groups or any(group.name == name for group in DEFAULT_GROUPS):
+            raise ActionError(f"The group {name} cannot be removed; only groups that were added can.")
+        del self._groups[name]
+
     def is_masked(self, name: str | None) -> bool:
         """Say whether navigation skips clusters of this group."""
         return self.get(name).masked

@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.log import logger
+from phy_medicine.gui.opening import opened
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
-from phy_medicine.gui.theme import DARK, Theme, palette, style_sheet
+from phy_medicine.gui.theme import DARK, THEMES, Theme, wear
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -52,8 +53,7 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
     font = app.font()
     font.setPointSizeF(10)
     app.setFont(font)
-    app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    wear(theme)
     return app
 
 
@@ -63,19 +63,21 @@ def _choose_vispy_backend() -> None:
     use_app("pyqt5")
 
 
-def _window(session: Session, *, scripted: bool, clear_state: bool, theme: Theme) -> MainWindow:
+def _window(session: Session, *, scripted: bool, clear_state: bool) -> MainWindow:
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.state import WindowState
 
     writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
     state = WindowState.of_dataset(session.model.dir_path, writable=writable, clear=clear_state)
+    theme = THEMES.get(str(state.get("theme")), DARK)
+    wear(theme)
     return MainWindow(session, state, theme=theme, scripted=scripted)
 
 
 def show(session: Session) -> MainWindow:
     """Open the window on a session and return it; the caller runs the event loop."""
     create_app()
-    window = _window(session, scripted=False, clear_state=False, theme=DARK)
+    window = _window(session, scripted=False, clear_state=False)
     _kept.append(window)
     window.closed.connect(lambda: _kept.remove(window))
     window.open()
@@ -118,8 +120,8 @@ def run(
     PhyMedError : the dataset cannot be opened
     """
     app = create_app(shared_context=shared_context)
-    session = session() if callable(session) else session
-    window = _window(session, scripted=quit, clear_state=clear_state, theme=DARK)
+    session = opened(session) if callable(session) else session
+    window = _window(session, scripted=quit, clear_state=clear_state)
     with _Errors(window, silent=quit) as errors:
         window.open(size)
         if not quit:

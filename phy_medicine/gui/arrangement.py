@@ -84,7 +84,7 @@ class Arrangement:
         window.later.after(0, self._paint_when_ready)
 
     def _paint_when_ready(self) -> None:
-        """Paint for the first time when docks have their sizes and views their pictures: once instead of three times."""
+        """Paint first when docks have their sizes and views their pictures: once instead of three times."""
         window = self._window
         if window.host.waiting and time.perf_counter() < self._paint_at:
             window.later.after(4, self._paint_when_ready)

@@ -12,9 +12,10 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.gui import window_actions
 from phy_medicine.gui.menus import MENUS, ViewKeys
-from phy_medicine.session.action_list import move_actions, session_actions
+from phy_medicine.session.action_list import move_action_ids, move_actions, session_actions
 from phy_medicine.session.actions import Action, ActionTable, Arg
 from phy_medicine.session.snippets import parse
+from phy_medicine.views.theme import THEMES
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -44,13 +45,23 @@ class Commands:
         w.menus.add(self.table)
         w.menus.fill_toolbar()
         w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
+        w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
 
-    def take_new_groups(self) -> None:
-        """Give keys and menu entries to groups that were made since."""
-        new = [a for a in move_actions(self._window.session) if a.id not in self.table]
-        if new:
-            self.table.add(new)
-            self._window.menus.add(new)
+    def show_groups(self) -> None:
+        """Give every group its keys and menu entries."""
+        moves = move_actions(self._window.session)
+        changed = [a for a in moves if a.id not in self.table or a.shortcuts != self.table[a.id].shortcuts]
+        self.table.add(changed)
+        self._window.menus.add(changed)
+        if changed:
+            self._claim_keys()
+
+    def drop_group(self, name: str) -> None:
+        """Take away the keys and menu entries of a group that is gone."""
+        for action_id in move_action_ids(name):
+            if action_id in self.table:
+                self.table.remove(action_id)
+                self._window.menus.remove(action_id)
 
     def take_view_actions(self, owner: str, panel: ViewPanel) -> None:
         """Add the actions of a kind of view; they act on the focused view of the kind, else on its first."""

@@ -11,10 +11,13 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
 from phy_medicine.gui import questions, saving, window_actions
+from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.group_list import GroupList
+from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.menus import Menus
@@ -25,9 +28,10 @@ from phy_medicine.gui.snippet_line import SnippetLine
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
+from phy_medicine.gui.theme import wear
 from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.session.snippets import SnippetHistory
-from phy_medicine.views.theme import DARK, Theme
+from phy_medicine.views.theme import DARK, THEMES, Theme
 
 if TYPE_CHECKING:
     from phy_medicine.io.safe_write import SaveReport
@@ -64,6 +68,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.panels = Panels(self)
         self.tables = TablePanels(self)
         self.arrangement = Arrangement(self)
+        self.about_dataset = AboutDataset(self)
+        self.groups = GroupList(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -91,6 +97,9 @@ class MainWindow(QtWidgets.QMainWindow):
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Show the window as it was, or with this size in the default arrangement."""
         self.arrangement.open(size)
+        # Now the keys of the views are known.
+        if self.groups.settle():
+            self.commands.show_groups()
         self.menus.update_enabled()
         self._restore_selection()
         self.later.after(_ICONS_MS, self.menus.load_icons)
@@ -107,7 +116,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.host.show_selection()
 
     def _changed(self, _delta: Any) -> None:
-        self.commands.take_new_groups()
+        if self.groups.take_new():
+            self.commands.show_groups()
         # At once: a key whose action is greyed out does nothing, and the next key may be here before the next frame.
         self.menus.update_enabled()
         self.later.put("state", self._show_state)
@@ -123,6 +133,7 @@ class MainWindow(QtWidgets.QMainWindow):
         if journal is not None:
             self.status.show_journal("journal ok", f"Every action is in {journal} before it is applied.")
         self.menus.update_enabled()
+        self.about_dataset.update()
 
     def _saved(self, report: SaveReport) -> None:
         n = len(self.session.cluster_ids)
@@ -169,6 +180,7 @@ class MainWindow(QtWidgets.QMainWindow):
         ------
         ActionError : the file cannot be written
         """
+        self.menus.load_icons()
         target = window_actions.picture_path(path, user_dir() / "screenshots", self.session.name)
         window_actions.save_picture(self.grab(), target)
         self.say(f"Saved screenshot to {target}.")
@@ -179,6 +191,27 @@ class MainWindow(QtWidgets.QMainWindow):
         window.chosen.connect(self.commands.run)
         window.finished.connect(self.activateWindow)
         window.open()
+
+    def show_groups(self) -> None:
+        """Show the list of groups."""
+        dialog = GroupsDialog(self.groups, self)
+        dialog.finished.connect(self.activateWindow)
+        dialog.open()
+
+    def set_theme(self, name: str) -> None:
+        """Use the colours of a theme everywhere, now and the next time.
+
+        Raises
+        ------
+        ActionError : there is no such theme
+        """
+        if name not in THEMES:
+            raise ActionError(f"There is no theme {name}; there are {', '.join(THEMES)}.")
+        self.theme = THEMES[name]
+        self.state.set("theme", name)
+        wear(self.theme)
+        for part in (self.status, self.menus, self.tables, self.panels, self.about_dataset):
+            part.set_theme(self.theme)
 
     def show_about(self) -> None:
         """Say what this is."""
@@ -207,7 +240,8 @@ class MainWindow(QtWidgets.QMainWindow):
         if self.is_closed:
             return
         self.is_closed = True
-        self.windowHandle().removeEventFilter(self)
+        if self.windowHandle() is not None:  # never shown
+            self.windowHandle().removeEventFilter(self)
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
         self.later.drop()
@@ -247,6 +281,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrangement.remember()
         state.set("tables", self.tables.to_state())
         state.set("views", self.panels.settings())
+        state.set("groups", self.groups.to_state())
         state.set("snippets", list(self.line.history.lines))
         selection = self.session.selection.current
         state.set("selection", [list(selection.best_ids), list(selection.similar_ids)], local=True)

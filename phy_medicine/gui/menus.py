@@ -27,6 +27,7 @@ class Menus(QtCore.QObject):
         self._table = table
         self._run = run
         self._theme = theme
+        self._has_icons = False
         self.actions: dict[str, QtWidgets.QAction] = {}
         self.menus: dict[str, QtWidgets.QMenu] = {}
         self._submenus: dict[str, QtWidgets.QMenu] = {}
@@ -41,9 +42,18 @@ class Menus(QtCore.QObject):
         self.toolbar.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
         window.addToolBar(self.toolbar)
 
+    def remove(self, action_id: str) -> None:
+        """Take an action out of menus, and its keys away."""
+        qaction = self.actions.pop(action_id, None)
+        if qaction is not None:
+            for widget in qaction.associatedWidgets():
+                widget.removeAction(qaction)
+            qaction.deleteLater()
+
     def add(self, actions: Iterable[Action]) -> None:
         """Make menu entries and keys for the program's own actions; those of a group stand together."""
         for action in actions:
+            self.remove(action.id)
             qaction = self._make(action)
             if action.group.startswith("move_"):
                 qaction.setText(action.text.rpartition(" to ")[2])
@@ -64,11 +74,21 @@ class Menus(QtCore.QObject):
             self.menus[action.menu].addSeparator()
         self._last_group[action.menu] = action.group
 
-    def add_choices(self, menu: str, title: str, choices: Iterable[str], run: Callable[[str], object]) -> None:
-        """Add a submenu whose entries call `run` with their own text."""
+    def add_choices(
+        self,
+        menu: str,
+        title: str,
+        choices: Iterable[str],
+        run: Callable[[str], object],
+        chosen: Callable[[], str] | None = None,
+    ) -> None:
+        """Add a submenu whose entries call `run` with their own text; chosen : tells which one is ticked."""
         submenu = self.menus[menu].addMenu(title)
         for choice in choices:
-            submenu.addAction(choice, lambda c=choice: run(c))
+            entry = submenu.addAction(choice, lambda c=choice: run(c))
+            if chosen is not None:
+                entry.setCheckable(True)
+                submenu.aboutToShow.connect(lambda e=entry, c=choice: e.setChecked(chosen() == c))
 
     def _make(self, action: Action) -> QtWidgets.QAction:
         qaction = QtWidgets.QAction(action.text, self._window)
@@ -103,10 +123,17 @@ class Menus(QtCore.QObject):
 
     def load_icons(self) -> None:
         """Give the buttons their icons; loading the font costs 80 ms, so it is done after the first paint."""
+        self._has_icons = True
         for action in self._table:
             if action.icon and action.id in self.actions:
                 self.actions[action.id].setIcon(icon(action.icon, self._theme.text, self._theme.line))
                 self.actions[action.id].setIconVisibleInMenu(False)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the icons in the colours of another theme, if they have been loaded."""
+        self._theme = theme
+        if self._has_icons:
+            self.load_icons()
 
     def update_enabled(self) -> None:
         """Grey out what makes no sense now."""

@@ -15,6 +15,7 @@ from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.settings_dialog import SettingsDialog
 from phy_medicine.gui.window_actions import picture_path, save_picture
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.theme import Theme
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -203,6 +204,12 @@ class Panels:
     def settings(self) -> dict[str, Any]:
         """Return what the views remember, by name."""
         return {**self._remembered, **{p.name: p.view.state() for p in self._panels}}
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours in every view."""
+        for panel in self._panels:
+            panel.dock.bar.set_theme(theme)
+            panel.view.set_theme(theme)
 
     def close(self) -> None:
         """Give back every canvas while its window still exists."""

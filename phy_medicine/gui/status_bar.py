@@ -1,4 +1,4 @@
-"""The bar at the bottom: selection in words, snippet line, messages, dirty mark, journal."""
+"""The bar at the bottom: selection in words, snippet line, messages, remarks, dirty mark, journal."""
 
 from __future__ import annotations
 
@@ -55,17 +55,36 @@ class StatusBar(QtWidgets.QStatusBar):
         self.dirty = QtWidgets.QLabel()
         self.journal = QtWidgets.QLabel()
         self.journal.setProperty("dim", True)
+        self.checks = QtWidgets.QToolButton()
+        self.checks.setFocusPolicy(Qt.NoFocus)
+        self.checks.hide()
         self.line = line
         self._message = ("", theme.dim)
+        self._roles: dict[QtWidgets.QWidget, str] = {self.dirty: "dim", self.checks: "dim"}
         self._clock = QtCore.QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._clock.timeout.connect(lambda: self.show_text(""))
         line.hint.connect(self._show_hint)
         for widget, stretch in ((self.selection, 0), (line, 0), (self.message, 1)):
             widget.setContentsMargins(8, 2, 8, 2)
             self.addWidget(widget, stretch)
-        for widget in (self.dirty, self.journal):
+        for widget in (self.checks, self.dirty, self.journal):
             widget.setContentsMargins(8, 2, 8, 2)
             self.addPermanentWidget(widget)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self._message = (self._message[0], theme.text)
+        self._put(*self._message)
+        self._paint(self.dirty, self._roles[self.dirty])
+        self._paint(self.checks, self._roles[self.checks])
+
+    def _paint(self, widget: QtWidgets.QWidget, role: str) -> None:
+        """Write in the colour of a role; the style is worked out anew only when it is another colour."""
+        sheet = f"color: {getattr(self._theme, role)}"
+        self._roles[widget] = role
+        if widget.styleSheet() != sheet:
+            widget.setStyleSheet(sheet)
 
     def show_selection(self, selection: Selection) -> None:
         self.selection.setText(selection_in_words(selection))
@@ -95,8 +114,15 @@ class StatusBar(QtWidgets.QStatusBar):
     def show_dirty(self, dirty: bool, *, read_only: bool = False) -> None:
         """Say whether there is work that is not in the dataset's files yet."""
         self.dirty.setText("read-only" if read_only else "\N{BLACK CIRCLE} not saved" if dirty else "saved")
-        color = self._theme.warning if dirty or read_only else self._theme.dim
-        self.dirty.setStyleSheet(f"color: {color}")
+        self._paint(self.dirty, "warning" if dirty or read_only else "dim")
+
+    def show_checks(self, text: str, tip: str, *, warning: bool) -> None:
+        """Say how many remarks there are about the dataset; nothing when there is none."""
+        sign = "\N{WARNING SIGN} " if warning else ""
+        self.checks.setText(sign + text)
+        self.checks.setToolTip(tip)
+        self.checks.setVisible(bool(text))
+        self._paint(self.checks, "warning" if warning else "dim")
 
     def show_journal(self, text: str, tip: str) -> None:
         self.journal.setText(text)

@@ -13,14 +13,17 @@ from phy_medicine.views.theme import Theme
 
 SELECTED_ALPHA = 160 / 255
 PADDING = 7
+BADGE_HEIGHT, BADGE_PADDING = 16, 10
+BADGE_POINTS = 9.0
 
 Rgb = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMark:
-    """How a group is shown: a letter on its colour, so that colour is never the only sign."""
+    """How a group is shown: its name on its colour, or its letter where there is no room for the name."""
 
+    name: str
     letter: str
     color: Rgb
     masked: bool
@@ -58,8 +61,14 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         self._model = model
         self._look_of = look_of
         self._is_mine = is_mine
-        self._theme = theme
         self.hovered_row = -1
+        self.set_theme(theme)
+        self._badge_font = QtWidgets.QApplication.font()
+        self._badge_font.setPointSizeF(BADGE_POINTS)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
         self._text = QtGui.QColor(theme.text)
         self._dim = QtGui.QColor(theme.dim)
         self._hover = QtGui.QColor(theme.hover)
@@ -90,21 +99,21 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         painter.drawText(inner, side | Qt.AlignVCenter, self._model.text(row, column))
 
     def _paint_mark(self, painter: QtGui.QPainter, rect: QtCore.QRect, mark: GroupMark | None) -> None:
-        """Draw the letter of a group on a disc of its colour; unsorted clusters have an empty cell."""
+        """Draw the name of a group on a badge of its colour; unsorted clusters have an empty cell."""
         if mark is None:
             return
-        size = min(rect.height() - 5, 15)
-        disc = QtCore.QRectF(0, 0, size, size)
-        disc.moveCenter(QtCore.QRectF(rect).center())
         painter.save()
+        painter.setFont(self._badge_font)
+        text = mark.name
+        width = painter.fontMetrics().horizontalAdvance(text) + BADGE_PADDING
+        if width > rect.width() - 4:
+            text, width = mark.letter, BADGE_HEIGHT
+        badge = QtCore.QRectF(0, 0, width, min(rect.height() - 4, BADGE_HEIGHT))
+        badge.moveCenter(QtCore.QRectF(rect).center())
         painter.setRenderHint(QtGui.QPainter.Antialiasing)
         painter.setPen(QtGui.QPen(QtGui.QColor(0, 0, 0, 120), 1))
         painter.setBrush(QtGui.QColor.fromRgbF(*mark.color))
-        painter.drawRoundedRect(disc, 3, 3)
-        font = painter.font()
-        font.setPointSizeF(9)
-        font.setBold(True)
-        painter.setFont(font)
+        painter.drawRoundedRect(badge, 3, 3)
         painter.setPen(QtGui.QColor(themes.text_color_on(mark.color)))
-        painter.drawText(disc, Qt.AlignCenter, mark.letter)
+        painter.drawText(badge, Qt.AlignCenter, text)
         painter.restore()

@@ -36,6 +36,11 @@ class ColumnHeader(QtWidgets.QHeaderView):
         shift = bool(QtWidgets.QApplication.keyboardModifiers() & Qt.ShiftModifier)
         self.sort_asked.emit(self._model.columns[section].name, shift)
 
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self.viewport().update()
+
     def show_sort(self, keys: Sequence[tuple[str, bool]]) -> None:
         """Mark the columns that the table is sorted by: (name, ascending), the first counts most."""
         self.sort_keys = tuple(keys)
@@ -55,10 +60,8 @@ class ColumnHeader(QtWidgets.QHeaderView):
         side = Qt.AlignLeft if column.kind == "text" else Qt.AlignHCenter if column.kind == "group" else Qt.AlignRight
         inner = rect.adjusted(6, 3, -6, -3)
         painter.setPen(QtGui.QColor(theme.text if order is None else theme.accent))
-        # A column of marks is too narrow for its name; an empty mark stands for it.
-        title = "\N{BALLOT BOX}" if column.kind == "group" else column.title
         lines = Qt.AlignTop if column.unit else Qt.AlignVCenter
-        painter.drawText(inner, side | lines, title)
+        painter.drawText(inner, side | lines, column.title)
         if column.unit:
             painter.setPen(QtGui.QColor(theme.dim))
             painter.drawText(inner, side | Qt.AlignBottom, column.unit)
@@ -85,7 +88,7 @@ class ColumnHeader(QtWidgets.QHeaderView):
         for section, column in enumerate(self._model.columns):
             self.setSectionHidden(section, column.name in hidden)
             if column.kind == "group":
-                self.resizeSection(section, 26)
+                self.resizeSection(section, metrics.horizontalAdvance(column.title) + 14)
                 continue
             texts = [self._model.text_of(c, column) for c in sample]
             if column.name == "id":  # ids grow with every merge

@@ -13,6 +13,7 @@ from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
     from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.views.theme import Theme
 
 CLUSTERS, SIMILAR = "Clusters", "Similar"
 
@@ -69,7 +70,7 @@ class TablePanels:
         if name is None or name == "unsorted":
             return None
         group = self._session.manager.groups.get(name)
-        return GroupMark(group.letter, themes.rgb(group.color), group.masked)
+        return GroupMark(group.name, group.letter, themes.rgb(group.color), group.masked)
 
     def _changed(self, delta: Delta) -> None:
         self._touched.update((*delta.changed, *delta.added, *delta.removed))
@@ -105,6 +106,19 @@ class TablePanels:
 
     def _send(self, cluster_id: int) -> None:
         self._session.select(*send_to_other(self._session.selection.current, cluster_id))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        for table in (self.clusters, self.similar):
+            table.set_theme(theme)
+        for dock in self.docks.values():
+            dock.bar.set_theme(theme)
+
+    def refresh_groups(self) -> None:
+        """Draw the marks of groups anew, because a group has another colour or is skipped now."""
+        self._looks.clear()
+        for table in (self.clusters, self.similar):
+            table.grid.viewport().update()
 
     def to_state(self) -> dict[str, Any]:
         """Return what to remember of both tables."""

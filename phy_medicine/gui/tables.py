@@ -179,6 +179,12 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.filter_box.show_count(self.source.n_shown, self.source.n_total)
         self.grid.viewport().update()
 
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self.header.set_theme(theme)
+        self.delegate.set_theme(theme)
+        self.grid.viewport().update()
+
     def fit_width(self) -> None:
         """Hide the least telling columns where there is no room for all; only for a table nobody has arranged."""
         if not self._arranged:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from phy_medicine.gui.qt import QtGui
+from phy_medicine.gui.qt import QtGui, QtWidgets
 from phy_medicine.views.theme import DARK, LIGHT, THEMES, Theme
 
-__all__ = ["DARK", "LIGHT", "THEMES", "Theme", "palette", "style_sheet"]
+__all__ = ["DARK", "LIGHT", "THEMES", "Theme", "palette", "style_sheet", "wear"]
 
 
 def palette(theme: Theme) -> QtGui.QPalette:
@@ -76,6 +76,11 @@ QScrollBar::handle:hover {{ background: {dim}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {panel}; color: {text}; border: 1px solid {line}; padding: 3px; }}
+QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {dim}; border-radius: 3px; background: {view}; }}
+QCheckBox::indicator:checked {{ width: 9px; height: 9px; border: 3px solid {view}; background: {accent}; }}
+QCheckBox::indicator:disabled {{ border-color: {line}; }}
+QProgressBar {{ background: {line}; border: 0; border-radius: 2px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
 QPushButton {{ background: {panel}; color: {text}; border: 1px solid {line}; border-radius: 3px; padding: 4px 14px; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton:hover {{ background: {hover}; }}
@@ -87,6 +92,15 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
     roles = {f.name: getattr(theme, f.name) for f in dataclasses.fields(theme)}
     return _SHEET.format(**roles)
+
+
+def wear(theme: Theme) -> None:
+    """Give the application the colours of a theme."""
+    app = QtWidgets.QApplication.instance()
+    sheet = style_sheet(theme)
+    if app.styleSheet() != sheet:
+        app.setPalette(palette(theme))
+        app.setStyleSheet(sheet)
 
 
 def luminance(red: float, green: float, blue: float) -> float:

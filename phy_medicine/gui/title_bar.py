@@ -25,6 +25,11 @@ class GlyphButton(QtWidgets.QAbstractButton):
         self.setFixedSize(HEIGHT, HEIGHT)
         self.setAttribute(Qt.WA_Hover)
 
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self.update()
+
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.Antialiasing)
@@ -97,6 +102,13 @@ class TitleBar(QtWidgets.QWidget):
         button = GlyphButton(glyph, tip, self._theme, self)
         self._row.addWidget(button)
         return button
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        for button in self.findChildren(GlyphButton):
+            button.set_theme(theme)
+        self.update()
 
     def set_title(self, title: str) -> None:
         self._title = title

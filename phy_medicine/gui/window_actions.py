@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui.qt import QtGui
 from phy_medicine.session.actions import Action, Arg
+from phy_medicine.views.theme import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,8 @@ def file_actions(w: MainWindow) -> tuple[Action, ...]:
     return (
         Action("save", "Save", w.save, "Write the curation into the dataset's files, with a backup of what they held.",
                "File", "save", ("Ctrl+S",), icon="fa5s.save", toolbar=True),
+        Action("about_dataset", "About this dataset", w.about_dataset.show,
+               "What the dataset holds, and what was found odd in it.", "File", "dataset"),
         Action("screenshot", "Screenshot", w.screenshot, "Save a picture of the window as PNG.", "File", "picture",
                args=(Arg("path", "rest", optional=True),)),
         Action("exit", "Quit", w.close, "Close the window; unsaved work is asked about.", "File", "exit",
@@ -34,6 +37,11 @@ def edit_actions(w: MainWindow) -> tuple[Action, ...]:
     return (
         Action("split", "Split", w.split, "Split off the spikes inside the lasso, of every selected cluster.", "Edit",
                "clusters", ("K",), "k", icon="fa5s.cut"),
+        Action("groups", "Groups...", w.show_groups, "Make groups with a colour and a key of their own.", "Edit",
+               "groups"),
+        Action("add_group", "Add group", w.groups.add,
+               "Add a group: name, letter that moves clusters to it, colour as #RRGGBB.", "", "groups",
+               args=(Arg("name"), Arg("key", optional=True), Arg("color", optional=True))),
     )  # fmt: skip
 
 
@@ -45,6 +53,8 @@ def view_actions(w: MainWindow) -> tuple[Action, ...]:
                (":",)),
         Action("reset_layout", "Reset layout", place.reset, "Put all panels back where they were at first.", "View",
                "layout"),
+        Action("theme", "Theme", w.set_theme, "Use dark or light colours.", "", "layout",
+               args=(Arg("name", choices=tuple(THEMES)),)),
         Action("add_view", "Add view", place.add, "Open one more view of a kind.", "", "layout",
                args=(Arg("kind", choices=lambda: place.kinds),)),
         Action("size", "Window size", _resize(place), "Give the window a size in pixels: 1280x800.", "", "layout",

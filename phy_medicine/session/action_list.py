@@ -19,7 +19,8 @@ _WHICH_WORDS = {
     "similar": "the selected similar clusters",
     "all": "all selected clusters",
 }
-_WHICH_KEYS = {"best": "Alt", "similar": "Ctrl", "all": "Ctrl+Alt"}
+WHICH_KEYS = {"best": "Alt", "similar": "Ctrl", "all": "Ctrl+Alt"}
+"""What is held with a group's key to move which clusters."""
 
 
 def session_actions(session: Session) -> tuple[Action, ...]:
@@ -66,9 +67,15 @@ def move_actions(session: Session) -> tuple[Action, ...]:
     groups = tuple(session.groups)
     move = Action(
         "move", "Move...", partial(_move, session), "Put clusters into a group; which is best, similar or all.",
-        "Edit", "move", args=(Arg("group", choices=tuple(g.name for g in groups)), Arg("which", "word", True, WHICH)),
+        "Edit", "move", args=(Arg("group", choices=lambda: tuple(g.name for g in session.groups)),
+                              Arg("which", "word", True, WHICH)),
     )  # fmt: skip
     return (move, *(_move_to(session, which, g.name, g.key) for which in WHICH for g in groups))
+
+
+def move_action_ids(group: str) -> tuple[str, ...]:
+    """Return the ids of the actions that move clusters to a group."""
+    return tuple(f"move_{which}_to_{group}" for which in WHICH)
 
 
 def _move_to(session: Session, which: str, group: str, key: str) -> Action:
@@ -79,7 +86,7 @@ def _move_to(session: Session, which: str, group: str, key: str) -> Action:
         f"Put {_WHICH_WORDS[which]} into the group {group}.",
         "Edit",
         f"move_{which}",
-        shortcuts=(f"{_WHICH_KEYS[which]}+{key.upper()}",) if key else (),
+        shortcuts=(f"{WHICH_KEYS[which]}+{key.upper()}",) if key else (),
     )
 
 
