@@ -15,6 +15,7 @@ from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
+from phy_medicine.gui.data_switches import DataSwitches
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
@@ -70,6 +71,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrangement = Arrangement(self)
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
+        self.switches = DataSwitches(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats

@@ -51,6 +51,11 @@ def view_actions(w: MainWindow) -> tuple[Action, ...]:
     return (
         Action("enable_snippet_mode", "Command line", w.open_snippet_line, "Type an action by name.", "View", "line",
                (":",)),
+        Action("switch_raw_data_filter", "Filter of the signal", w.switches.toggle_filter,
+               "Show the raw or the high-passed signal in all views.", "View", "data", ("Alt+R",)),
+        Action("toggle_spike_reorder", "Reordered spike times", w.switches.toggle_times,
+               "Show spikes at the times of spike_times_reordered.npy, or at those of the recording.", "View", "data",
+               ("Ctrl+R",)),
         Action("reset_layout", "Reset layout", place.reset, "Put all panels back where they were at first.", "View",
                "layout"),
         Action("theme", "Theme", w.set_theme, "Use dark or light colours.", "", "layout",

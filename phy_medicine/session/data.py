@@ -55,7 +55,8 @@ class DataService:
         self._facts = facts
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
-        self._features = FeatureSource(model, facts, self._cache)
+        self._other_times: FloatArray | None = None
+        self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
 
     # What never changes
@@ -114,6 +115,23 @@ class DataService:
     def has_waveforms(self) -> bool:
         """Whether waveforms of single spikes exist."""
         return self.model.traces is not None or self.model.waveform_subset is not None
+
+    # Times that are shown instead of those of the recording
+
+    @property
+    def has_other_times(self) -> bool:
+        """Whether amplitudes and features are shown over other times than those of the recording."""
+        return self._other_times is not None
+
+    @property
+    def shown_times(self) -> FloatArray:
+        """(n_spikes,) float64, s; where amplitudes and features put the spikes, in any order."""
+        return self.spike_times if self._other_times is None else self._other_times
+
+    def show_times(self, times_s: FloatArray | None) -> None:
+        """Show amplitudes and features over other times, (n_spikes,) s; None: over those of the recording."""
+        self._other_times = times_s
+        self._cache.clear()
 
     # Of a cluster
 
@@ -240,7 +258,7 @@ class DataService:
         values = self.model.amplitudes
         if values is None:
             raise DataMissing("No amplitudes: amplitudes.npy not found.")
-        return Amplitudes(spike_ids, frozen(self.spike_times[spike_ids]), frozen(values[spike_ids]))
+        return Amplitudes(spike_ids, frozen(self.shown_times[spike_ids]), frozen(values[spike_ids]))
 
     def background_amplitudes(self, cluster_ids: Sequence[int], *, n: int = 50_000) -> Amplitudes:
         """Return the amplitudes of at most some n spikes of several clusters, at a regular stride in each.

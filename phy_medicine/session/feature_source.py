@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,10 +26,18 @@ _BACKGROUND_ROWS = 20_000
 class FeatureSource:
     """Reads features for `DataService`; safe to call from any thread."""
 
-    def __init__(self, model: TemplateModel, facts: ClusterFacts, cache: ArrayCache) -> None:
+    def __init__(
+        self,
+        model: TemplateModel,
+        facts: ClusterFacts,
+        cache: ArrayCache,
+        times_s: Callable[[], FloatArray] | None = None,
+    ) -> None:
+        """times_s : gives the times at which spikes are shown, (n_spikes,) s; None: those of the recording"""
         self._model = model
         self._facts = facts
         self._cache = cache
+        self._times_s = times_s or (lambda: model.spike_times)
 
     def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Features:
         """Return the scores of at most n spikes of a cluster, even in time, among those that have any."""
@@ -82,7 +90,7 @@ class FeatureSource:
         return spike_ids[self._store().has_row(spike_ids)]
 
     def _read(self, spike_ids: IntArray) -> Rows:
-        return self._store().read(spike_ids), frozen(self._model.spike_times[spike_ids])
+        return self._store().read(spike_ids), frozen(self._times_s()[spike_ids])
 
 
 def _even(spike_ids: IntArray, n: int) -> IntArray:

@@ -1,0 +1,49 @@
+"""Switches of what all views show: filtered or raw signal, recorded or reordered spike times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from phy_medicine.base.errors import ActionError
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+
+
+class DataSwitches:
+    """Acts on every open view at once."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def toggle_filter(self) -> None:
+        """Show the raw signal, or the high-passed one, in all views of the signal.
+
+        Raises
+        ------
+        ActionError : no such view is open
+        """
+        views = [v for v in self._window.host.views if hasattr(v, "set_filtered")]
+        if not views:
+            raise ActionError("No view of the signal is open; add one with View > Add > TraceView.")
+        filtered = not any(view.settings.filtered for view in views)
+        for view in views:
+            view.set_filtered(filtered)
+        self._window.say("High-pass filtered signal." if filtered else "Raw signal, not filtered.")
+
+    def toggle_times(self) -> None:
+        """Put spikes at the times of `spike_times_reordered.npy`, or back at those of the recording.
+
+        Raises
+        ------
+        ActionError : the dataset has no such file
+        """
+        window, session = self._window, self._window.session
+        reordered = session.model.spike_times_reordered
+        if reordered is None:
+            raise ActionError("No reordered spike times: spike_times_reordered.npy not found in the dataset.")
+        on = not session.data.has_other_times
+        session.data.show_times(reordered if on else None)
+        for view in window.host.views:
+            window.host.update(view)
+        window.say("Spikes at their reordered times." if on else "Spikes at the times of the recording.")
