@@ -98,9 +98,11 @@ class TablePanels:
         """Mark the selected rows in both tables."""
         selection = self._session.selection.current
         self._looks.clear()
+        before = self._colors
         self._colors = {c: tuple(selection_color(i)[:3]) for i, c in enumerate(selection.cluster_ids)}
-        self.clusters.show_selection(selection.best_ids)
-        self.similar.show_selection(selection.similar_ids)
+        recolored = [c for c in {**before, **self._colors} if before.get(c) != self._colors.get(c)]
+        self.clusters.show_selection(selection.best_ids, recolored)
+        self.similar.show_selection(selection.similar_ids, recolored)
         reference = selection.reference_id
         self.docks[SIMILAR].bar.set_status("" if reference is None else f"to cluster {reference}")
 

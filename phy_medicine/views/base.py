@@ -285,6 +285,12 @@ class View:
         """Draw a frame; called by the canvas."""
         self.scene.paint(gpu, ratio, self.arrange, self.decorate)
 
+    def prerender(self) -> Callable[[], None] | None:
+        """Return the part of the next frame that may be drawn in another thread, None if there is none."""
+        if self._canvas is None or not self._canvas.ready:
+            return None
+        return self.scene.prerender(self._canvas.gpu, self._canvas.ratio, self.arrange, self.decorate)
+
     def close(self) -> None:
         """Give back the widget; a canvas left to the garbage collector would drop the GL context in mid-frame."""
         if self._canvas is not None:

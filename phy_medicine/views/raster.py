@@ -18,7 +18,7 @@ Items are drawn in the order in which they were added.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -148,6 +148,24 @@ class Picture:
             self._items.append(item)
         self._drawn, self._primitives = None, None
 
+    def prerender(self, gpu: Gpu, panels: Panels, ratio: float) -> Callable[[], None] | None:
+        """Return what `draw` would do with the kernels, to be called in any thread before; None if nothing is to do."""
+        state = (panels.version, ratio, gpu.width, gpu.height, True)
+        if not self._items or state == self._drawn or not uses_kernels(gpu.software):
+            return None
+
+        def render() -> None:
+            self._render_image(gpu, panels, ratio)
+            self._drawn = state
+
+        return render
+
+    def _render_image(self, gpu: Gpu, panels: Panels, ratio: float) -> None:
+        box = _bounds(panels.rects, gpu)
+        self.render(panels, box, ratio)
+        self._image.set(self.pixels, box)
+        self._primitives = None
+
     def draw(self, gpu: Gpu, panels: Panels, ratio: float = 1.0) -> None:
         """Draw all items; places are computed anew if the data, the panels or the canvas changed."""
         if not self._items:
@@ -156,10 +174,7 @@ class Picture:
         state = (panels.version, ratio, gpu.width, gpu.height, kernels)
         if kernels:
             if state != self._drawn:
-                box = _bounds(panels.rects, gpu)
-                self.render(panels, box, ratio)
-                self._image.set(self.pixels, box)
-                self._primitives = None
+                self._render_image(gpu, panels, ratio)
             self._image.draw(gpu)
         else:
             if self._primitives is None:

@@ -63,6 +63,16 @@ class Scene:
         self.over.draw(gpu)
         self._draw_wait(gpu)
 
+    def prerender(
+        self, gpu: Gpu, ratio: float, arrange: Callable[[Box], None], decorate: Callable[[], None]
+    ) -> Callable[[], None] | None:
+        """Return the part of the next frame that may be drawn in another thread, without GL; None if there is none."""
+        if self.message or (gpu.width, gpu.height) != self.size or ratio != self.ratio:
+            return None
+        if self._built != (self.panels.version, self.message):
+            self._build(arrange, decorate)
+        return self.picture.prerender(gpu, self.panels, ratio)
+
     def _build(self, arrange: Callable[[Box], None], decorate: Callable[[], None]) -> None:
         font_px = round(self.theme.font_px * self.ratio)
         self.under.clear(font_px)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,6 +65,7 @@ class FrameScheduler:
         self._entries: dict[int, _Entry] = {}
         self._arrived: list[tuple[int, ViewRequest, Any]] = []
         self._hold_until = 0.0
+        self._painter = ThreadPoolExecutor(1, "phy-medicine-painter")
         self._lock = threading.Lock()
 
     def add(self, view: View, *, visible: bool = True) -> None:
@@ -124,11 +126,21 @@ class FrameScheduler:
                 waiting, entry.dirty = True, entry.dirty or entry.view.scene.shows_wait
             if entry.visible and entry.dirty:
                 entry.dirty = False
-                self._paint(entry.view)
                 drawn.append(entry.view)
+        self._prerender(drawn)
+        for view in drawn:
+            self._paint(view)
         if waiting:
             self._wake(_WAIT_TICK_S)
         return tuple(drawn)
+
+    def _prerender(self, views: list[View]) -> None:
+        """Draw the pictures of several views at the same time; an error comes again at the painting, which shows it."""
+        renders = [render for view in views if (render := _quietly(view.prerender)) is not None]
+        others = [self._painter.submit(render) for render in renders[1::2]]
+        for render in renders[::2]:
+            _quietly(render)
+        wait(others)
 
     def _start(self, entry: _Entry) -> None:
         view, request = entry.view, entry.view.request
@@ -159,6 +171,15 @@ class FrameScheduler:
         entry.view.show_block(entry.view.limited(request), block)
         entry.dirty = True
         self._wake(0.0)
+
+
+def _quietly(call: Callable[[], Any]) -> Any:
+    """Call ahead of time what the painting will call again if it fails now."""
+    try:
+        return call()
+    except Exception as error:
+        logger.debug("Drawing ahead failed: %s", error)
+        return None
 
 
 def prepare(view: View, request: ViewRequest) -> Any:

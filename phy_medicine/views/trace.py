@@ -11,6 +11,7 @@ from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.curation.colors import SELECTION_COLORS, channel_colors
 from phy_medicine.session.view_host import ViewHost, ViewRequest
+from phy_medicine.views import raster
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.contrast import TEXT, legible
@@ -106,7 +107,9 @@ class TraceView(View):
         """Return two points for each column of pixels, in steps so that a dragged edge does not read all the time."""
         # Before the first frame the size is known to the canvas alone.
         width = self.scene.size[0] if self.scene.size[0] > 1 or self._canvas is None else self._canvas.physical_size[0]
-        return 2 * 128 * max(width // 128, 2) if width > 1 else _FIRST_POINTS
+        n_points = 2 * 128 * max(width // 128, 2) if width > 1 else _FIRST_POINTS
+        # Lines of full detail would hold up the first picture by 0.1 s (software OpenGL); they come with the kernels.
+        return n_points if raster.ready() else n_points // 4
 
     def _channels_of(self, request: ViewRequest) -> tuple[int, ...]:
         data = self.host.data

@@ -7,12 +7,19 @@ import pytest
 from fake_host import FakeHost, show
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.views import raster
 from phy_medicine.views.contrast import contrast
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
 from phy_medicine.views.trace import TraceView
 
 BLUE, RED = (8, 146, 252), (255, 2, 2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kernels():
+    """Before they are loaded traces are drawn with less detail."""
+    raster.warm_up()
 
 
 @pytest.fixture
