@@ -48,6 +48,7 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         app = QtWidgets.QApplication(sys.argv[:1])
         app.setApplicationName("phy-medicine")
         app.setStyle("Fusion")
+        app.setWindowIcon(app_icon())
         _kept.append(app)
         atexit.register(_leave)
     font = app.font()
