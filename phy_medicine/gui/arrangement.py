@@ -48,10 +48,15 @@ class Arrangement:
         for kind, name in window.state.get("panels", ()):
             if kind in window.panels.kinds:
                 window.panels.add(kind, name)
+        # Qt restores only docks that are the window's already.
+        for dock in (*window.tables.docks.values(), *(p.dock for p in window.panels)):
+            window.addDockWidget(Qt.TopDockWidgetArea, dock)
         geometry = window.state.get("geometry")
         if geometry:
             window.restoreGeometry(QtCore.QByteArray(base64.b64decode(geometry)))
-        return bool(window.restoreState(QtCore.QByteArray(base64.b64decode(remembered))))
+        restored = window.restoreState(QtCore.QByteArray(base64.b64decode(remembered)))
+        # A window of which nothing is left in sight would be a riddle.
+        return bool(restored) and not all(dock.isHidden() for dock in self._docks())
 
     def remember(self) -> None:
         """Keep sizes, places and open panels in the window's state."""

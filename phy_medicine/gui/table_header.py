@@ -31,6 +31,13 @@ class ColumnHeader(QtWidgets.QHeaderView):
         self.setContextMenuPolicy(Qt.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
         self.sectionClicked.connect(self._clicked)
+        self.arranged = False
+        """Whether a person has moved, hidden or resized a column; then nothing is done by itself any more."""
+        self.sectionMoved.connect(self._note_drag)
+        self.sectionResized.connect(self._note_drag)
+
+    def _note_drag(self, *_: int) -> None:
+        self.arranged = self.arranged or bool(QtWidgets.QApplication.mouseButtons() & Qt.LeftButton)
 
     def _clicked(self, section: int) -> None:
         shift = bool(QtWidgets.QApplication.keyboardModifiers() & Qt.ShiftModifier)
@@ -97,12 +104,15 @@ class ColumnHeader(QtWidgets.QHeaderView):
             widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
             self.resizeSection(section, min(180, max(title + 13, widest + 14)))
 
-    def hide_until_fit(self, width: int) -> None:
-        """Hide label columns, numbers before text and the last first, then the amplitude, until the rest fits a width.
+    def hide_until_fit(self, width: int, hidden: Sequence[str] = ()) -> None:
+        """Show all columns but the hidden ones, then hide the least telling ones until the rest fits a width.
 
-        A cut column tells nothing; the menu of the header brings back what is hidden.
+        First label columns, numbers before text and the last first, then the amplitude and the channel. A cut column
+        tells nothing; the menu of the header brings back what is hidden.
         """
         columns = list(enumerate(self._model.columns))
+        for section, column in columns:
+            self.setSectionHidden(section, column.name in hidden)
         labels = [i for i, c in columns if c.help == "Label"]
         labels.sort(key=lambda i: (self._model.columns[i].kind == "text", -i))
         for section in [*labels, *(i for i, c in columns if c.name in ("amp", "ch"))]:
@@ -132,6 +142,10 @@ class ColumnHeader(QtWidgets.QHeaderView):
                 self.moveSection(self.visualIndex(section), place)
                 place += 1
 
+    def _show_column(self, section: int, shown: bool) -> None:
+        self.arranged = True
+        self.setSectionHidden(section, not shown)
+
     def _show_menu(self, position: QtCore.QPoint) -> None:
         menu = QtWidgets.QMenu(self)
         for section, column in enumerate(self._model.columns):
@@ -140,6 +154,6 @@ class ColumnHeader(QtWidgets.QHeaderView):
             action.setCheckable(True)
             action.setChecked(not self.isSectionHidden(section))
             action.setEnabled(column.name != "id")
-            action.toggled.connect(lambda shown, s=section: self.setSectionHidden(s, not shown))
+            action.toggled.connect(lambda shown, s=section: self._show_column(s, shown))
         menu.setToolTipsVisible(True)
         menu.exec_(self.mapToGlobal(position))

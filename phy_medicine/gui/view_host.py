@@ -46,6 +46,8 @@ class WindowHost:
         self.status_changed: Callable[[View], object] = lambda view: None
         self.drawn: Callable[[], object] = lambda: None
         self._unpainted: set[int] = set()
+        # A dock behind a tab counts as visible for Qt.
+        self._in_sight: set[int] = set()
         self._ticker = Ticker(self._tick, bridge)
         self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
         self._prefetched: ViewRequest | None = None
@@ -61,6 +63,8 @@ class WindowHost:
     def add(self, view: View, *, visible: bool) -> None:
         """Look after a view from now on, and show it the selection."""
         self.views.append(view)
+        if visible:
+            self._in_sight.add(id(view))
         view.canvas.events.draw.connect(lambda _event: self._painted(view), position="last")
         self._scheduler.add(view, visible=visible)
         view.set_time_window(self._session.time_window)
@@ -70,11 +74,15 @@ class WindowHost:
         """Forget a view."""
         self.views.remove(view)
         self._unpainted.discard(id(view))
+        self._in_sight.discard(id(view))
         self._scheduler.remove(view)
 
     def set_visible(self, view: View, visible: bool) -> None:
         """Note that a view came into sight or went out of it; it draws only in sight."""
-        if not visible:
+        if visible:
+            self._in_sight.add(id(view))
+        else:
+            self._in_sight.discard(id(view))
             self._unpainted.discard(id(view))
         self._scheduler.set_visible(view, visible)
 
@@ -116,7 +124,11 @@ class WindowHost:
     @property
     def waiting(self) -> bool:
         """Whether a view in sight still waits for its arrays."""
-        return any(v.scene.waiting_since is not None for v in self.views if v.canvas.native.isVisible())
+        return any(v.scene.waiting_since is not None for v in self.views if self.in_sight(v))
+
+    def in_sight(self, view: View) -> bool:
+        """Whether a view is on the screen: not closed, not behind a tab."""
+        return id(view) in self._in_sight and view.canvas.native.isVisible()
 
     def _tick(self) -> None:
         for view in self._scheduler.tick():
@@ -126,7 +138,7 @@ class WindowHost:
             self._look_ahead.start()
 
     def _paint(self, view: View) -> None:
-        if view.canvas.native.isVisible():
+        if self.in_sight(view):
             self._unpainted.add(id(view))
         view.canvas.update()
 
@@ -149,7 +161,7 @@ class WindowHost:
             self._calm.start()
         for request in self._session.candidate_requests():
             for view in self.views:
-                if view.auto_update and view.canvas.native.isVisible():
+                if view.auto_update and self.in_sight(view):
                     key = ("prefetch", id(view), request.cluster_ids)
                     self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
 

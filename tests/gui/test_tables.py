@@ -156,3 +156,21 @@ def test_copy_gives_the_rows_as_tab_separated_text(window, press):
     lines = QtWidgets.QApplication.clipboard().text().splitlines()
     assert lines[0].split("\t")[0] == "id"
     assert [int(line.split("\t")[0]) for line in lines[1:]] == list(window.session.cluster_table.visible_ids())
+
+
+def test_columns_come_and_go_with_the_width_until_somebody_arranges_them(session, open_window):
+    window = open_window(session, size=(1920, 1200))
+    table = window.tables.clusters
+    shown = [not table.header.isSectionHidden(i) for i in range(len(table.model.columns))]
+    width = table.width()
+    table.resize(300, table.height())
+    assert sum(not table.header.isSectionHidden(i) for i in range(len(shown))) < sum(shown)
+    assert table.header.length() <= table.grid.viewport().width()
+    table.resize(width, table.height())
+    assert [not table.header.isSectionHidden(i) for i in range(len(shown))] == shown
+    assert "columns" not in table.to_state()
+    section = table.model.column_of("depth")
+    table.header._show_column(section, False)
+    table.resize(width + 10, table.height())
+    assert table.header.isSectionHidden(section)
+    assert "depth" in table.to_state()["columns"]["hidden"]
