@@ -67,8 +67,8 @@ def settle(window: MainWindow, qtbot) -> Callable[[], None]:
 
 
 @pytest.fixture
-def press(window: MainWindow, qtbot, settle) -> Callable[..., None]:
-    """Presses keys where the keyboard is, written as in the help: press("Space", "Ctrl+Z")."""
+def press_now(window: MainWindow, qtbot) -> Callable[..., None]:
+    """Presses keys where the keyboard is, one after another without waiting for the views."""
     from phy_medicine.gui.qt import QtGui
 
     def press_keys(*keys: str) -> None:
@@ -77,6 +77,16 @@ def press(window: MainWindow, qtbot, settle) -> Callable[..., None]:
             modifiers = Qt.KeyboardModifiers(code & int(Qt.KeyboardModifierMask))
             target = QtWidgets.QApplication.focusWidget() or window
             qtbot.keyClick(target, code & ~int(Qt.KeyboardModifierMask), modifiers)
+
+    return press_keys
+
+
+@pytest.fixture
+def press(press_now, settle) -> Callable[..., None]:
+    """Presses keys, written as in the help: press("Space", "Ctrl+Z"), and waits until the window is at rest."""
+
+    def press_keys(*keys: str) -> None:
+        press_now(*keys)
         settle()
 
     return press_keys
