@@ -33,6 +33,11 @@ class Dock(QtWidgets.QDockWidget):
         self.content = content
         self.visibilityChanged.connect(self.shown)
         self.topLevelChanged.connect(self._floated)
+        # A tab says the title already. Qt tells of a new tab before it has made it.
+        self._titles = QtCore.QTimer(self, singleShot=True, interval=0)
+        self._titles.timeout.connect(self._show_titles)
+        for signal in (self.dockLocationChanged, self.visibilityChanged, self.topLevelChanged):
+            signal.connect(self._placed)
         self._end_buttons()
 
     def _end_buttons(self) -> None:
@@ -50,6 +55,18 @@ class Dock(QtWidgets.QDockWidget):
         row.insertWidget(row.count() - 2, button)
         button.clicked.connect(lambda _checked: clicked())
         return button
+
+    def _placed(self, _where: object) -> None:
+        if self.parent() is not None and self.parent().isVisible():
+            self._titles.start()
+
+    def _show_titles(self) -> None:
+        """Show a title in the bar of every dock that has no tab."""
+        window = self.parent()
+        if isinstance(window, QtWidgets.QMainWindow):
+            for dock in window.findChildren(Dock):
+                others = [d for d in window.tabifiedDockWidgets(dock) if not d.isHidden() and not d.isFloating()]
+                dock.bar.set_title_shown(dock.isFloating() or not others)
 
     def _floated(self, floating: bool) -> None:
         if floating:

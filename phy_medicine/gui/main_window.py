@@ -104,6 +104,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self.commands.show_groups()
         self.menus.update_enabled()
         self._restore_selection()
+        self.say("Space selects the next cluster; H lists all keys.")
         self.later.after(_ICONS_MS, self.menus.load_icons)
 
     def _restore_selection(self) -> None:

@@ -9,6 +9,8 @@ from phy_medicine.views.base import middle_cut
 from phy_medicine.views.theme import Theme
 
 HEIGHT = 22
+STATUS_ROOM = 80
+"""In less than this a status is cut to something that says nothing."""
 
 
 class GlyphButton(QtWidgets.QAbstractButton):
@@ -89,7 +91,7 @@ class TitleBar(QtWidgets.QWidget):
         super().__init__()
         self._title, self._status, self._theme = title, "", theme
         self.focused = False
-        self.show_title = True
+        self._title_shown = True
         self.setFixedHeight(HEIGHT)
         self.setAttribute(Qt.WA_Hover)
         self._row = QtWidgets.QHBoxLayout(self)
@@ -109,6 +111,12 @@ class TitleBar(QtWidgets.QWidget):
         for button in self.findChildren(GlyphButton):
             button.set_theme(theme)
         self.update()
+
+    def set_title_shown(self, shown: bool) -> None:
+        """Leave the title to the tab, or show it."""
+        if shown != self._title_shown:
+            self._title_shown = shown
+            self.update()
 
     def set_title(self, title: str) -> None:
         self._title = title
@@ -141,13 +149,13 @@ class TitleBar(QtWidgets.QWidget):
         buttons = sum(b.width() for b in self.findChildren(GlyphButton) if b.isVisible())
         x, room = 8, self.width() - 8 - buttons - 8
         metrics = self.fontMetrics()
-        if self.show_title:
+        if self._title_shown:
             painter.setPen(QtGui.QColor(theme.text))
             title = metrics.elidedText(self._title, Qt.ElideRight, room)
             painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, title)
             used = metrics.horizontalAdvance(title) + 12
             x, room = x + used, room - used
-        if room > 40 and self._status:
+        if room > STATUS_ROOM and self._status:
             painter.setPen(QtGui.QColor(theme.dim))
             status = metrics.elidedText(self._status, Qt.ElideMiddle, room)
             painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, status)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.state import WindowState
 from phy_medicine.session.session import Session
@@ -77,3 +79,23 @@ def test_a_window_opened_again_shows_the_same_views_drawn(session, open_window):
     assert second.tables.clusters.isVisible()
     second.close()
     again.close()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1600, 900), (1900, 1180)])
+def test_no_view_of_the_default_layout_is_too_small(session, open_window, size):
+    window = open_window(session, size=size)
+    for panel in window.panels:
+        panel.dock.raise_()
+        dock_moves.settle(window)
+        assert panel.dock.width() >= 220, panel.name
+        assert panel.dock.height() >= 160, panel.name
+
+
+def test_a_dock_behind_a_tab_leaves_its_title_to_the_tab(window, qtbot):
+    docks = {p.kind: p.dock for p in window.panels}
+    a, b = docks["AmplitudeView"], docks["CorrelogramView"]
+    qtbot.waitUntil(lambda: a.bar._title_shown and b.bar._title_shown)
+    window.tabifyDockWidget(a, b)
+    qtbot.waitUntil(lambda: not a.bar._title_shown and not b.bar._title_shown)
+    b.setFloating(True)
+    qtbot.waitUntil(lambda: a.bar._title_shown and b.bar._title_shown)

@@ -55,7 +55,7 @@ def test_the_badge_of_a_group_has_its_colour_and_the_title_is_a_word(window, pre
         ("add_group nice g", "Move"),
         ("add_group low l", "is Channel labels"),
         ("add_group two ab", "one letter or digit"),
-        ("add_group red r #12345", "#RRGGBB"),
+        ("add_group red p #12345", "#RRGGBB"),
     ],
 )
 def test_a_key_that_means_something_else_is_refused_with_the_reason(window, press, line, words):

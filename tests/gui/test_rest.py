@@ -11,28 +11,10 @@ from phy_medicine.gui.app import run
 from phy_medicine.gui.qt import QtCore, QtWidgets
 from phy_medicine.session.session import Session
 
-KEYS = [
-    "Space",
-    "Space",
-    "Space",
-    "Down",
-    "Up",
-    "Shift+Space",
-    "Home",
-    "End",
-    "Backspace",
-    "G",
-    "Ctrl+Z",
-    "Ctrl+Z",
-    "Ctrl+Y",
-    "Ctrl+Shift+Z",
-    "Alt+G",
-    "Ctrl+M",
-    "Ctrl+Alt+U",
-    "Ctrl+Space",
-    "Shift+Ctrl+K",
-    "Esc",
-]
+KEYS = (
+    *("Space", "Space", "Space", "Down", "Up", "Shift+Space", "Home", "End", "Backspace", "Ctrl+Space", "Esc"),
+    *("G", "Ctrl+Z", "Ctrl+Z", "Ctrl+Y", "Ctrl+Shift+Z", "Alt+G", "Ctrl+M", "Ctrl+Alt+U", "Shift+Ctrl+K"),
+)
 N_ACTIONS = 200
 
 
