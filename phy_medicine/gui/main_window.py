@@ -32,6 +32,7 @@ from phy_medicine.gui.table_panels import TablePanels
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.session.snippets import SnippetHistory
+from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
 
 if TYPE_CHECKING:
@@ -274,7 +275,8 @@ class MainWindow(QtWidgets.QMainWindow):
             self.commands.guard(self.session.discard_journal)
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
-        """Run lines one after another, each when the window is at rest."""
+        """Run lines one after another, each when the window is at rest, and all with the final look of the views."""
+        raster.warm_up()
         self._script = Script(lines, self.commands.run_line, lambda: self.at_rest, finished, self)
         self._script.start()
 

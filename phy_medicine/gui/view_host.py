@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class WindowHost:
         self._unpainted: set[int] = set()
         # A dock behind a tab counts as visible for Qt.
         self._in_sight: set[int] = set()
+        self._bridge = bridge
         self._ticker = Ticker(self._tick, bridge)
         self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
         self._prefetched: ViewRequest | None = None
@@ -172,8 +174,16 @@ class WindowHost:
         if not self.idle:
             self._calm.start()
             return
-        self._session.pool.submit("drawing kernels", raster.warm_up, priority=Priority.PREFETCH)
+        done = partial(self._bridge.post, self._redraw_all)
+        self._session.pool.submit(
+            "drawing kernels", raster.warm_up, priority=Priority.PREFETCH, on_done=lambda _none: done()
+        )
         self._session.warm_up()
+
+    def _redraw_all(self) -> None:
+        """Draw again with the kernels what was drawn with less detail before."""
+        for view in self.views:
+            view.redraw()
 
     def close(self) -> None:
         """Stop asking for pictures."""

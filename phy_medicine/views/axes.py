@@ -18,14 +18,19 @@ LINE_ALPHA = 0.6
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-def tick_values(low: float, high: float, max_ticks: int = 5) -> FloatArray:
-    """Return the most round values in a range, at most `max_ticks` and, where round steps allow it, at least three."""
+def tick_values(low: float, high: float, max_ticks: int = 5, *, whole: bool = False) -> FloatArray:
+    """Return the most round values in a range, at most `max_ticks` and, where round steps allow it, at least three.
+
+    whole : only whole numbers, for counts
+    """
     span = high - low
     if not (math.isfinite(span) and span > 0) or max_ticks < 1:
         return np.zeros(0)
     decade = 10.0 ** math.floor(math.log10(span / max(max_ticks, 2)))
     for multiple in (*_STEPS, 20.0, 25.0, 50.0, 100.0):
         step = multiple * decade
+        if whole and (step < 1 or step != round(step)):
+            continue
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         if last - first + 1 <= max_ticks:
             return np.arange(first, last + 1) * step

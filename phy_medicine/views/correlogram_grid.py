@@ -69,9 +69,13 @@ class CorrelogramGrid:
             axis = gap
         scene.panels.set_rects(_cells(n, (left, top, right, bottom), axis, 10 * r if room else gap))
 
+    def _y_ticks(self, low: float, high: float, height: float) -> FloatArray:
+        """Ticks of a cell of so many logical px; several clusters are shown as counts, a single one as a rate."""
+        return tick_values(low, high, int(np.clip(height / 36, 2, 5)), whole=self.n > 1)
+
     def _axis_width(self, scene: Scene, height: float) -> float:
         ranges = scene.panels.ranges()[:, 2:]
-        texts = [t for low, high in ranges for t in tick_labels(_y_ticks(low, high, height, scene.ratio))]
+        texts = [t for low, high in ranges for t in tick_labels(self._y_ticks(low, high, height / scene.ratio))]
         widest = max((scene.over.text_width(text) for text in texts), default=0)
         # In steps of 8 px, so that the cells do not move with every new number.
         return float(np.ceil((widest + (_TICK + 10) * scene.ratio) / (8 * scene.ratio)) * 8 * scene.ratio)
@@ -140,7 +144,7 @@ class CorrelogramGrid:
                 left, top, _, bottom = panels.rects[panel]
                 scene.over.rects([(left - line, top, left, bottom + line)], scene.theme.rgba("dim", LINE_ALPHA))
                 low, high = ranges[panel, 2:]
-                ticks = _y_ticks(low, high, bottom - top, r)
+                ticks = self._y_ticks(low, high, (bottom - top) / r)
                 for tick, text in zip(ticks, tick_labels(ticks), strict=True):
                     y = round(tick * transforms[panel, 1] + transforms[panel, 3])
                     scene.over.rects([(left - _TICK * r, y, left, y + line)], scene.theme.rgba("dim", LINE_ALPHA))
@@ -163,10 +167,6 @@ def _cells(n: int, box: Box, gap_x: float, gap_y: float) -> FloatArray:
     rows = grid(n, 1, (left, top, right, max(bottom, top + 2 * n)), gap=gap_y)
     row, column = np.divmod(np.arange(n * n), n)
     return np.stack([columns[column, 0], rows[row, 1], columns[column, 2], rows[row, 3]], axis=1)
-
-
-def _y_ticks(low: float, high: float, height: float, ratio: float) -> FloatArray:
-    return tick_values(low, high, int(np.clip(height / (36 * ratio), 2, 5)))
 
 
 def _lag_ticks(

@@ -39,3 +39,9 @@ def test_there_are_two_to_five_ticks_and_all_lie_in_the_range(low, span):
     assert 2 <= len(values) <= 5
     tolerance = 1e-6 * (span + abs(low))
     assert values.min() >= low - tolerance and values.max() <= low + span + tolerance
+
+
+def test_ticks_of_counts_are_whole_numbers():
+    assert tick_values(0, 9.4, 4, whole=True).tolist() == [0, 5]
+    assert tick_values(0, 3.6, 5, whole=True).tolist() == [0, 1, 2, 3]
+    assert tick_values(0, 940, 4, whole=True).tolist() == [0, 250, 500, 750]
