@@ -23,7 +23,7 @@ check: env ## format, lint, types, layers
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary
-	$(BIN)/lint-imports --no-logo --quiet
+	$(BIN)/lint-imports --no-logo
 
 format: env ## rewrite the source in the project's format
 	$(BIN)/ruff format .
