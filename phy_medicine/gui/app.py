@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 import threading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _kept: list[QtCore.QObject] = []
 
 _SWITCH_S = 0.0005
+_GC_THRESHOLD = 50_000
 _LAST_TASKS_S = 3.0
 
 
@@ -37,6 +39,9 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
     # Each call into Qt or OpenGL lets another thread take the interpreter, which then keeps it for the whole interval:
     # with Python's 5 ms a frame of 40 calls took 200 ms while a worker was busy.
     sys.setswitchinterval(_SWITCH_S)
+    # The imports make a few hundred thousand objects that stay: looking through them again and again takes 60 ms of
+    # the start, and now and then 30 ms of a frame.
+    gc.set_threshold(_GC_THRESHOLD, 20, 50)
     os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true" if shared_context else "false"
     app = QtWidgets.QApplication.instance()
     if app is None:

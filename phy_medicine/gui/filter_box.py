@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from phy_medicine.base.errors import FilterError
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.status_bar import fix_size
 from phy_medicine.session.snippets import SnippetHistory
 
 ERROR_PAUSE_MS = 500
@@ -86,6 +87,7 @@ class FilterBox(QtWidgets.QWidget):
 
     def show_count(self, shown: int, total: int) -> None:
         """Show how many rows are left."""
+        fix_size(self.count, f"{total:,} / {total:,}" if shown != total else f"{total:,}")
         self.count.setText(f"{total:,}" if shown == total else f"{shown:,} / {total:,}")
         self.count.setToolTip(f"{shown:,} of {total:,} clusters shown")
 

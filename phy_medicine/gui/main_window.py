@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,12 @@ class MainWindow(QtWidgets.QMainWindow):
         self.menus.update_enabled()
         self._restore_selection()
         self.say("Space selects the next cluster; H lists all keys.")
-        self.later.after(_ICONS_MS, self.menus.load_icons)
+        self.later.after(_ICONS_MS, self._finish_opening)
+
+    def _finish_opening(self) -> None:
+        """Do what the first picture need not wait for."""
+        self.menus.load_icons()
+        gc.freeze()  # what was made up to here stays, so the collector need not look at it in the middle of a frame
 
     def _restore_selection(self) -> None:
         """Select what was selected when this dataset was closed."""
@@ -123,12 +129,16 @@ class MainWindow(QtWidgets.QMainWindow):
         if self.groups.take_new():
             self.commands.show_groups()
         # At once: a key whose action is greyed out does nothing, and the next key may be here before the next frame.
+        # The buttons are painted with the views: a frame of their own would compose the whole window once more.
+        self.menus.toolbar.setUpdatesEnabled(False)
         self.menus.update_enabled()
         self.later.put("state", self._show_state)
         self.host.wake()
 
     def _show_state(self) -> None:
-        """Title, dirty mark, enabled actions."""
+        """Title, dirty mark, enabled actions, and the toolbar as they are now."""
+        self.menus.update_enabled()
+        self.menus.toolbar.setUpdatesEnabled(True)
         dirty = self.session.dirty
         mark = "\N{BLACK CIRCLE} " if dirty else ""
         self.setWindowTitle(f"{mark}{self.session.name} \N{EN DASH} phy-medicine")
@@ -136,7 +146,6 @@ class MainWindow(QtWidgets.QMainWindow):
         journal = self.session.storage.journal_path
         if journal is not None:
             self.status.show_journal("journal ok", f"Every action is in {journal} before it is applied.")
-        self.menus.update_enabled()
         self.about_dataset.update()
 
     def _saved(self, report: SaveReport) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from phy_medicine.curation.selection import Selection
 
 MESSAGE_MS = 12_000
+_STEP, _WIDEST = 80, 480  # px
 
 
 def selection_in_words(selection: Selection) -> str:
@@ -28,19 +29,52 @@ def selection_in_words(selection: Selection) -> str:
     return " \N{MIDDLE DOT} ".join(parts) or "nothing selected"
 
 
-class _Elided(QtWidgets.QLabel):
-    """A label that shortens its text instead of making the window wider."""
+class _Line(QtWidgets.QWidget):
+    """One line of text whose change never lays the bar out anew, save when it must grow.
 
-    def __init__(self) -> None:
+    A `QLabel` asks for a new layout with every text; it comes one turn after the views were painted, and the whole
+    window is composed a second time: 25 ms of every selection at 1900 x 1150.
+
+    grows : the widget becomes as wide as its widest text, in steps; otherwise it takes what is left and shortens
+    """
+
+    def __init__(self, *, grows: bool) -> None:
         super().__init__()
-        self.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Preferred)
+        self._grows = grows
+        self._text = ""
         self.color = ""
+        across = QtWidgets.QSizePolicy.Fixed if grows else QtWidgets.QSizePolicy.Ignored
+        self.setSizePolicy(across, QtWidgets.QSizePolicy.Preferred)
+
+    def text(self) -> str:
+        """Return the whole text, also when it is shown shortened."""
+        return self._text
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(self.minimumWidth(), self.fontMetrics().height() + 4)
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        self._text = text
+        margins = self.contentsMargins()
+        width = self.fontMetrics().horizontalAdvance(text) + margins.left() + margins.right()
+        if self._grows and width > self.minimumWidth():
+            self.setFixedWidth(min(-(-width // _STEP) * _STEP, _WIDEST))
+        self.update()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
-        painter.setPen(QtGui.QColor(self.color))
-        text = self.fontMetrics().elidedText(self.text(), Qt.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignLeft, text)
+        painter.setPen(QtGui.QColor(self.color) if self.color else self.palette().color(QtGui.QPalette.WindowText))
+        rect = self.contentsRect()
+        text = self.fontMetrics().elidedText(self._text, Qt.ElideRight, rect.width())
+        painter.drawText(rect, Qt.AlignVCenter | Qt.AlignLeft, text)
+
+
+def fix_size(label: QtWidgets.QLabel, *texts: str) -> None:
+    """Make a label as large as the widest of its texts for good; then no text of it asks for a new layout."""
+    margins, metrics = label.contentsMargins(), label.fontMetrics()
+    width = max(metrics.horizontalAdvance(text) for text in texts) + margins.left() + margins.right() + 4
+    label.setFixedSize(max(width, label.maximumWidth() if label.minimumWidth() else 0), metrics.height() + 4)
 
 
 class StatusBar(QtWidgets.QStatusBar):
@@ -50,9 +84,9 @@ class StatusBar(QtWidgets.QStatusBar):
         super().__init__()
         self._theme = theme
         self.setSizeGripEnabled(False)
-        self.selection = QtWidgets.QLabel()
-        self.message = _Elided()
-        self.dirty = QtWidgets.QLabel()
+        self.selection = _Line(grows=True)
+        self.message = _Line(grows=False)
+        self.dirty = _Line(grows=True)
         self.journal = QtWidgets.QLabel()
         self.journal.setProperty("dim", True)
         self.checks = QtWidgets.QToolButton()
@@ -70,6 +104,8 @@ class StatusBar(QtWidgets.QStatusBar):
         for widget in (self.checks, self.dirty, self.journal):
             widget.setContentsMargins(8, 2, 8, 2)
             self.addPermanentWidget(widget)
+        self.dirty.setText("\N{BLACK CIRCLE} not saved")  # as wide as it will ever be
+        fix_size(self.journal, "journal ok")
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -81,8 +117,12 @@ class StatusBar(QtWidgets.QStatusBar):
 
     def _paint(self, widget: QtWidgets.QWidget, role: str) -> None:
         """Write in the colour of a role; the style is worked out anew only when it is another colour."""
-        sheet = f"color: {getattr(self._theme, role)}"
         self._roles[widget] = role
+        if isinstance(widget, _Line):
+            widget.color = getattr(self._theme, role)
+            widget.update()
+            return
+        sheet = f"color: {getattr(self._theme, role)}"
         if widget.styleSheet() != sheet:
             widget.setStyleSheet(sheet)
 

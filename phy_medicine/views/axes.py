@@ -86,7 +86,7 @@ class Axes:
             texts = [t for low, high in y_ranges for t in tick_labels(tick_values(low, high, most))]
             widest = max((ink.text_width(text) for text in texts), default=0)
             # In steps of 8 px, so that the picture does not move with every new number.
-            left = math.ceil((7 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
+            left = math.ceil((12 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
                 cap + 8 * ratio if self.y else 4 * ratio
             )
         return round(left), round(top), round(right), round(bottom)

@@ -31,6 +31,9 @@ class Ink:
     def __init__(self, font_px: int = 12) -> None:
         self._atlas = atlas(font_px)
         self._parts: list[tuple[FloatArray, FloatArray]] = []
+        # Rectangles given one by one, which most are; made into one part when something else is added.
+        self._boxes: list[Sequence[float]] = []
+        self._box_colors: list[RGBA] = []
         self._glyphs: list[tuple[float, ...]] = []
         self._glyph_colors: list[RGBA] = []
         self._changed = True
@@ -47,6 +50,8 @@ class Ink:
     def clear(self, font_px: int | None = None) -> None:
         """Forget everything, and perhaps change the size of the text."""
         self._parts.clear()
+        self._boxes.clear()
+        self._box_colors.clear()
         self._glyphs.clear()
         self._glyph_colors.clear()
         self._changed = True
@@ -59,8 +64,24 @@ class Ink:
 
     def rects(self, boxes: Sequence[Sequence[float]] | AnyArray, color: RGBA | AnyArray) -> None:
         """Add filled rectangles; boxes : (n, 4) left, top, right, bottom; color : (4,) or (n, 4) RGBA 0..1."""
-        b = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
-        self._add_quads(b[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2), color)
+        if isinstance(boxes, list) and isinstance(color, tuple):
+            self._boxes += boxes
+            self._box_colors += [color] * len(boxes)
+            self._changed = True
+        else:
+            self._add_boxes(np.asarray(boxes, dtype=np.float32), color)
+
+    def _add_boxes(self, boxes: AnyArray, color: RGBA | AnyArray) -> None:
+        self._add_quads(boxes.reshape(-1, 4)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2), color)
+
+    def _settle(self) -> None:
+        """Make the rectangles given one by one into one part."""
+        if self._boxes:
+            boxes = np.array(self._boxes, dtype=np.float32)
+            colors = np.array(self._box_colors, dtype=np.float32)
+            self._boxes.clear()
+            self._box_colors.clear()
+            self._add_boxes(boxes, colors)
 
     def frames(self, boxes: Sequence[Sequence[float]] | AnyArray, color: RGBA | AnyArray, *, width: float = 1) -> None:
         """Add the outlines of rectangles, `width` px thick, inside their edges."""
@@ -126,11 +147,13 @@ class Ink:
 
     def _add(self, positions: FloatArray, colors: FloatArray) -> None:
         if len(positions):
+            self._settle()
             self._parts.append((positions, colors))
             self._changed = True
 
     def vertices(self) -> tuple[FloatArray, FloatArray]:
         """Return (n, 4) float32 x, y, u, v with u, v in 0..1, and (n, 4) float32 colours; three for each triangle."""
+        self._settle()
         glyphs = np.array(self._glyphs, dtype=np.float32).reshape(-1, 4, 4)[:, _TRIANGLES].reshape(-1, 4)
         height, width = self._atlas.pixels.shape[:2]
         glyphs[:, 2:] /= np.array([width, height], dtype=np.float32)
@@ -149,7 +172,7 @@ class Ink:
 
     def draw(self, gpu: Gpu) -> None:
         """Draw everything, text on top of shapes."""
-        if not self._parts and not self._glyphs:
+        if not (self._parts or self._boxes or self._glyphs):
             return
         fresh = self._generation != gpu.generation
         if fresh or self._texture_version != self._atlas.version:

@@ -10,11 +10,11 @@ Pixels are physical, from the top left corner of the canvas; data y grows upward
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 
 Box = tuple[float, float, float, float]
 
@@ -60,6 +60,7 @@ class Panels:
         equal: bool = False,
     ) -> None:
         self.version = 0
+        self._arrays: dict[str, tuple[int, FloatArray]] = {}
         self._equal = equal
         self.resize(n, x_links=x_links, y_links=y_links)
 
@@ -100,7 +101,25 @@ class Panels:
         self.version += 1
 
     def home(self) -> FloatArray:
-        """Return (n, 4) x0, x1, y0, y1 as shown without zoom, widened where `equal` asks for it."""
+        """Return (n, 4) x0, x1, y0, y1 as shown without zoom, widened where `equal` asks for it; read-only."""
+        return self._kept("home", self._compute_home)
+
+    def ranges(self) -> FloatArray:
+        """Return (n, 4) x0, x1, y0, y1 as shown now; read-only."""
+        return self._kept("ranges", self._compute_ranges)
+
+    def transforms(self) -> FloatArray:
+        """Return (n, 4) float64 a, b, c, d with pixel x = a * x + c and pixel y = b * y + d; read-only."""
+        return self._kept("transforms", self._compute_transforms)
+
+    def _kept(self, name: str, compute: Callable[[], FloatArray]) -> FloatArray:
+        """An array that stays until the version changes: a frame asks for it fifty times, at 60 µs each."""
+        known = self._arrays.get(name)
+        if known is None or known[0] != self.version:
+            known = self._arrays[name] = (self.version, frozen(compute()))
+        return known[1]
+
+    def _compute_home(self) -> FloatArray:
         home = self._home.copy()
         if self._equal:
             size = np.maximum(self.rects[:, 2:] - self.rects[:, :2], 1).astype(np.float64)
@@ -110,8 +129,7 @@ class Panels:
             home += np.stack([-grow[:, 0], grow[:, 0], -grow[:, 1], grow[:, 1]], axis=1)
         return home
 
-    def ranges(self) -> FloatArray:
-        """Return (n, 4) x0, x1, y0, y1 as shown now."""
+    def _compute_ranges(self) -> FloatArray:
         home = self.home()
         ranges = home.copy()
         for axis in (0, 1):
@@ -121,8 +139,7 @@ class Panels:
             ranges[:, 2 * axis : 2 * axis + 2] = low[:, None] + shown * span[:, None]
         return ranges
 
-    def transforms(self) -> FloatArray:
-        """Return (n, 4) float64 a, b, c, d with pixel x = a * x + c and pixel y = b * y + d."""
+    def _compute_transforms(self) -> FloatArray:
         ranges, rects = self.ranges(), self.rects.astype(np.float64)
         scale_x = (rects[:, 2] - rects[:, 0]) / (ranges[:, 1] - ranges[:, 0])
         scale_y = -(rects[:, 3] - rects[:, 1]) / (ranges[:, 3] - ranges[:, 2])

@@ -161,6 +161,7 @@ def test_copy_gives_the_rows_as_tab_separated_text(window, press):
 def test_columns_come_and_go_with_the_width_until_somebody_arranges_them(session, open_window):
     window = open_window(session, size=(1920, 1200))
     table = window.tables.clusters
+    table.fit_width()  # on a slow machine the docks may have their last sizes only now
     shown = [not table.header.isSectionHidden(i) for i in range(len(table.model.columns))]
     width = table.width()
     table.resize(300, table.height())
