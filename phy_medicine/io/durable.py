@@ -39,6 +39,20 @@ def replace_file(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Wait until the content of a closed file is on the disk.
+
+    Raises
+    ------
+    OSError : the disk refuses, as when it is full
+    """
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk, where the system can do that."""
     with contextlib.suppress(OSError):  # Windows, and some network drives, cannot open or sync a folder

@@ -76,6 +76,11 @@ class Traces:
         self.name = name
 
     @property
+    def part_lengths(self) -> tuple[int, ...]:
+        """Samples of each file."""
+        return tuple(part.shape[0] for part in self._parts)
+
+    @property
     def duration_s(self) -> float:
         """Length of the recording, s."""
         return self.n_samples / self.sample_rate
