@@ -1,0 +1,1 @@
+"""Estimate how far the tissue moved along the probe, from detected peaks."""

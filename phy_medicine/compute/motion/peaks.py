@@ -1,0 +1,63 @@
+"""Detected peaks: the input of every motion estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import FloatArray, frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """Time, depth and amplitude of each peak, in any order; checked when made."""
+
+    times_s: FloatArray  # (n_peaks,) s
+    depths_um: FloatArray  # (n_peaks,) µm
+    amplitudes: FloatArray  # (n_peaks,) either sign, any unit
+
+    def __post_init__(self) -> None:
+        for name in ("times_s", "depths_um", "amplitudes"):
+            value = np.asarray(getattr(self, name))
+            if value.ndim != 1 or value.dtype.kind not in "fiu":
+                raise PhyMedError(f"The peaks' {name} must be numbers in one row, not {value.ndim}-D {value.dtype}.")
+            object.__setattr__(self, name, frozen(value))
+        sizes = (self.times_s.size, self.depths_um.size, self.amplitudes.size)
+        if len(set(sizes)) > 1:
+            raise PhyMedError("There are %d peak times, %d depths and %d amplitudes; one of each is needed." % sizes)
+        if not self.n_peaks:
+            raise PhyMedError("There are no peaks, so no motion can be estimated.")
+        for name in ("times_s", "depths_um", "amplitudes"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise PhyMedError(f"The peaks' {name} hold values that are not finite; remove those peaks.")
+        if self.depths_um.min() == self.depths_um.max():
+            raise PhyMedError("All peaks have the same depth, so no motion can be estimated.")
+
+    @property
+    def n_peaks(self) -> int:
+        """How many peaks there are."""
+        return int(self.times_s.size)
+
+    def cut(self, quantile: float, *, signed: bool = False) -> Peaks:
+        """Drop the peaks at or below the quantile of |amplitude| (of the signed amplitude when `signed`).
+
+        Parameters
+        ----------
+        quantile : a of the specification; negative drops those at or above the (1 - |a|) quantile; 0 keeps all
+
+        Raises
+        ------
+        PhyMedError : |quantile| is 1 or more, or no peak is left
+        """
+        if not -1 < quantile < 1:
+            raise PhyMedError(f"amplitude_threshold_quantile must lie between -1 and 1, not {quantile}.")
+        if quantile == 0:
+            return self
+        size = self.amplitudes if signed else np.abs(self.amplitudes)
+        limit = np.quantile(size, quantile if quantile > 0 else 1 + quantile)
+        keep = size > limit if quantile > 0 else size < limit
+        if not keep.any():
+            raise PhyMedError(f"The amplitude quantile {quantile} leaves no peaks; use a smaller one.")
+        return Peaks(self.times_s[keep], self.depths_um[keep], self.amplitudes[keep])
