@@ -26,7 +26,9 @@ class Peaks:
             object.__setattr__(self, name, frozen(value))
         sizes = (self.times_s.size, self.depths_um.size, self.amplitudes.size)
         if len(set(sizes)) > 1:
-            raise PhyMedError("There are %d peak times, %d depths and %d amplitudes; one of each is needed." % sizes)
+            raise PhyMedError(
+                f"Peak times, depths and amplitudes must be equally many, not {sizes[0]}, {sizes[1]}, {sizes[2]}."
+            )
         if not self.n_peaks:
             raise PhyMedError("There are no peaks, so no motion can be estimated.")
         for name in ("times_s", "depths_um", "amplitudes"):
