@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,49 @@ class Motion:
         if (np.diff(times) <= 0).any() or (np.diff(depths) <= 0).any():
             raise PhyMedError("The times and depths of a motion must increase.")
 
-    def at(self, times_s: FloatArray, depths_um: FloatArray) -> FloatArray:
-        """Displacement at times and observed depths, µm: bilinear, constant beyond the ends (shapes broadcast)."""
-        times, depths = np.broadcast_arrays(np.asarray(times_s, np.float64), np.asarray(depths_um, np.float64))
-        i, a = _cell(self.temporal_bins_s, times)
-        j, b = _cell(self.spatial_bins_um, depths)
-        i1 = np.minimum(i + 1, self.temporal_bins_s.size - 1)
-        j1 = np.minimum(j + 1, self.spatial_bins_um.size - 1)
-        u = self.displacement
-        return (1 - a) * ((1 - b) * u[i, j] + b * u[i, j1]) + a * ((1 - b) * u[i1, j] + b * u[i1, j1])
+    def at(self, times_s: npt.ArrayLike, depths_um: npt.ArrayLike) -> FloatArray:
+        """Displacement at times and observed depths: bilinear, constant beyond the ends.
 
-    def corrected(self, times_s: FloatArray, depths_um: FloatArray) -> FloatArray:
+        Parameters
+        ----------
+        times_s, depths_um : numbers or arrays, s and µm; their shapes broadcast
+
+        Returns
+        -------
+        float64, µm
+        """
+        times, depths = np.broadcast_arrays(np.asarray(times_s), np.asarray(depths_um))
+        found = np.empty(times.size)
+        # Pieces that stay in the processor's cache, so that hours of spikes cost no memory beside the result.
+        for start in range(0, times.size, _PIECE):
+            piece = slice(start, start + _PIECE)
+            found[piece] = self._at_piece(times.flat[piece], depths.flat[piece])
+        return found.reshape(times.shape)
+
+    def _at_piece(self, times_s: AnyArray, depths_um: AnyArray) -> FloatArray:
+        u, n_depth = self.displacement.ravel(), self.spatial_bins_um.size
+        i, a = _cell(self.temporal_bins_s, np.asarray(times_s, np.float64))
+        j, b = _cell(self.spatial_bins_um, np.asarray(depths_um, np.float64))
+        corner = i * n_depth + j
+        right, down = int(n_depth > 1), n_depth * (self.temporal_bins_s.size > 1)
+        here = u[corner] + b * (u[corner + right] - u[corner])
+        corner += down
+        then = u[corner] + b * (u[corner + right] - u[corner])
+        return here + a * (then - here)
+
+    def corrected(self, times_s: npt.ArrayLike, depths_um: npt.ArrayLike) -> FloatArray:
         """Depths with the motion taken out, µm."""
         return np.asarray(depths_um, np.float64) - self.at(times_s, depths_um)
+
+    def on_grid(self, times_s: npt.ArrayLike, depths_um: npt.ArrayLike) -> Motion:
+        """Return the motion on other times (n,) and depths (m,), each depth's curve with mean zero over time again."""
+        times, depths = np.asarray(times_s, np.float64), np.asarray(depths_um, np.float64)
+        return Motion(self.at(times[:, None], depths[None, :]), times, depths).centred()
+
+    def centred(self) -> Motion:
+        """Return the motion with each depth's curve shifted to mean zero over time."""
+        u = self.displacement
+        return Motion(u - u.mean(axis=0, keepdims=True), self.temporal_bins_s, self.spatial_bins_um)
 
     def to_arrays(self) -> dict[str, FloatArray]:
         """The three arrays by name."""
@@ -78,5 +111,10 @@ def _cell(grid: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
     if grid.size == 1:
         return np.zeros(values.shape, np.int64), np.zeros(values.shape)
     clipped = np.clip(values, grid[0], grid[-1])
+    step = (grid[-1] - grid[0]) / (grid.size - 1)
+    place = (clipped - grid[0]) / step
+    index = np.minimum(place.astype(np.int64), grid.size - 2)
+    if np.abs(grid[0] + step * np.arange(grid.size) - grid).max() <= 1e-9 * max(abs(grid[0]), abs(grid[-1])):
+        return index, np.minimum(place - index, 1.0)
     index = np.clip(np.searchsorted(grid, clipped, side="right") - 1, 0, grid.size - 2)
     return index, (clipped - grid[index]) / (grid[index + 1] - grid[index])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ class Peaks:
             value = np.asarray(getattr(self, name))
             if value.ndim != 1 or value.dtype.kind not in "fiu":
                 raise PhyMedError(f"The peaks' {name} must be numbers in one row, not {value.ndim}-D {value.dtype}.")
-            object.__setattr__(self, name, frozen(value))
+            object.__setattr__(self, name, frozen(value.view()))  # the caller's own array stays writable
         sizes = (self.times_s.size, self.depths_um.size, self.amplitudes.size)
         if len(set(sizes)) > 1:
             raise PhyMedError(
@@ -61,5 +62,14 @@ class Peaks:
         limit = np.quantile(size, quantile if quantile > 0 else 1 + quantile)
         keep = size > limit if quantile > 0 else size < limit
         if not keep.any():
-            raise PhyMedError(f"The amplitude quantile {quantile} leaves no peaks; use a smaller one.")
+            raise PhyMedError(f"amplitude_threshold_quantile {quantile} leaves no peaks; use one nearer to 0.")
         return Peaks(self.times_s[keep], self.depths_um[keep], self.amplitudes[keep])
+
+    def time_bins_s(self, bin_s: float, *, epsilon: float = 1e-3) -> FloatArray:
+        """Left edges `t_min - epsilon + k bin_s` of the bins that cover `epsilon` more than the peaks at either end, s."""
+        start, stop = float(self.times_s.min()) - epsilon, float(self.times_s.max()) + epsilon
+        return start + bin_s * np.arange(max(1, math.ceil((stop - start) / bin_s)))
+
+    def depth_bins_um(self, n_bins: int) -> FloatArray:
+        """Depth levels, µm, evenly from the smallest depth to the largest (one level lies at the smallest)."""
+        return np.linspace(float(self.depths_um.min()), float(self.depths_um.max()), n_bins)
