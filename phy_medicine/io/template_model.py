@@ -18,6 +18,7 @@ from phy_medicine.io.features import FeatureStore, TemplateFeatureStore, read_fe
 from phy_medicine.io.fingerprint import Fingerprint, fingerprint
 from phy_medicine.io.generation import pending_files
 from phy_medicine.io.metadata import Metadata, read_metadata
+from phy_medicine.io.model import Description, Masks, Saver, WaveformRule
 from phy_medicine.io.params_py import DatasetParams, read_params
 from phy_medicine.io.spike_table import read_attributes, read_clusters, read_reordered, read_spikes
 from phy_medicine.io.templates import Templates, TemplateWaveform, neighbourhood, read_templates
@@ -47,6 +48,8 @@ class TemplateModel:
     metadata : label columns
     fingerprints : of the label files as they were read, for `SaveSet`
     """
+
+    masks: Masks | None = None
 
     def __init__(self, params: DatasetParams) -> None:
         checks = self._checks = CheckList(params.checks)
@@ -233,9 +236,27 @@ class TemplateModel:
             return frozen(np.zeros(self.n_templates, dtype=np.float32))
         return frozen(self.templates.channel_amplitudes().max(axis=1))
 
-    def labels_hash(self) -> str:
-        """Return the SHA-1 of the labels at opening, which ties a journal to them."""
-        return self._labels_hash
+    @property
+    def waveform_rule(self) -> WaveformRule:
+        """Around the middle of a template, with the program's own high-pass."""
+        before = self.n_samples_template // 2
+        return WaveformRule(before, self.n_samples_template - before)
+
+    def labels_hash(self, labels: IntArray | None = None) -> str:
+        """Return the SHA-1 of labels, by default those at opening, which ties a journal to them."""
+        return self._labels_hash if labels is None else labels_hash(labels)
+
+    def saver(self) -> Saver:
+        """Return what writes curations of this dataset."""
+        from phy_medicine.io.template_save import TemplateSaver
+
+        return TemplateSaver(self.dir_path, self.clusters_name, self.fingerprints)
+
+    def describe(self) -> Description:
+        """Return what the dataset holds; reads some of the raw data."""
+        from phy_medicine.io.describe import describe
+
+        return describe(self)
 
     @cached_property
     def _labels_hash(self) -> str:

@@ -1,0 +1,244 @@
+"""Saving a curation into a Kwik file: one clustering changes, in a copy that takes the file's place when complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.errors import DatasetError, SaveError
+from phy_medicine.base.log import logger
+from phy_medicine.base.paths import OwnFiles
+from phy_medicine.base.types import IntArray
+from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp
+from phy_medicine.io.generation import N_BACKUPS, Step, nothing
+from phy_medicine.io.h5 import open_h5
+from phy_medicine.io.kwik_labels import Fields, read_labels, write_labels
+from phy_medicine.io.kwik_tree import read_clusters
+from phy_medicine.io.kwik_write import MAIN
+from phy_medicine.io.metadata import GROUP, format_cluster_info, format_field
+from phy_medicine.io.model import Curation
+from phy_medicine.io.safe_write import FileChangedError, SaveReport, SaveSet
+
+if TYPE_CHECKING:
+    from phy_medicine.io.kwik_model import KwikModel
+
+_SPARE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the file holds of the clustering: labels, and field -> cluster -> value."""
+
+    labels: IntArray
+    fields: Mapping[str, Mapping[int, object]]
+
+    def same(self, other: _State) -> bool:
+        """Return whether another state has the same labels and fields; a field without values does not count."""
+        return np.array_equal(self.labels, other.labels) and _filled(self.fields) == _filled(other.fields)
+
+
+class KwikSaver:
+    """Writes curations of one clustering.
+
+    The file is never changed in place: a copy is changed, read again and compared, and then takes its name. Other
+    programs may change other parts of the file meanwhile; the copy is of the file as it is at the save.
+
+    on_step : called before each step, for tests that interrupt it
+    """
+
+    def __init__(self, model: KwikModel, *, on_step: Step = nothing) -> None:
+        self._path = model.path.resolve()
+        self._folder = model.dir_path
+        self._group = model.group_path
+        self._clustering = model.clustering
+        self._tables = _tables_folder(model)
+        self._fingerprints = dict(model.fingerprints)
+        self._known = _State(model.spike_clusters, model.metadata.fields)
+        self._on_step = on_step
+
+    def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
+        """Write labels, groups and label columns into the file, and the tables beside it.
+
+        Raises
+        ------
+        FileChangedError : without `force`, another program changed this clustering since it was read
+        SaveError : no space, no rights, or a file that does not keep what is written; it is as before
+        """
+        begin = time.perf_counter()
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.saving")
+        try:
+            present = self._read(self._path)
+            if not force and not present.same(self._known):
+                raise FileChangedError([self._path.name])
+            wanted = _State(curation.labels, _living(curation))
+            changed = not present.same(wanted)
+            backup = self._replace(temporary, curation, present, wanted) if changed else None
+            written, same = self._write_tables(curation)
+            if changed:
+                self._on_step("rename")
+                temporary.replace(self._path)
+                sync_folder(self._path.parent)
+        except (OSError, DatasetError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error).rstrip(".")
+            raise SaveError(
+                f"Could not save to {self._path}: {why}. The file is as before and your work is in the journal; free "
+                "space or correct the rights, then save again."
+            ) from None
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        self._known = wanted
+        seconds = time.perf_counter() - begin
+        logger.info("Saved %s %s to %s in %.2f s.", self._group, self._clustering, self._path, seconds)
+        name = (self._path.name,)
+        return SaveReport(
+            (name if changed else ()) + written, same if changed else name + same, seconds, backup, self._fingerprints
+        )
+
+    def _read(self, path: Path) -> _State:
+        """The clustering as it is in a file."""
+        with open_h5(path) as file:
+            labels = read_clusters(file, self._group, self._clustering, len(self._known.labels))
+            return _State(labels, read_labels(file, self._group, self._clustering, np.unique(labels).tolist()))
+
+    def _replace(self, temporary: Path, curation: Curation, present: _State, wanted: _State) -> Path:
+        """Make the copy that will take the file's place, and the backups of what it replaces."""
+        self._on_step("copy")
+        size = self._path.stat().st_size
+        if shutil.disk_usage(self._path.parent).free < 2 * size + _SPARE:
+            raise OSError(0, f"no space for a copy of {size:,} bytes and its backup")
+        temporary.unlink(missing_ok=True)
+        shutil.copy(self._path, temporary)
+        self._on_step("write")
+        self._write(temporary, curation, present)
+        self._on_step("verify")
+        if not self._read(temporary).same(wanted):
+            raise DatasetError(
+                f"what was written to a copy of {self._path.name} did not come back; please report this."
+            )
+        sync_file(temporary)
+        self._on_step("backup")
+        self._keep_original()
+        return self._keep_labels(present)
+
+    def _write(self, path: Path, curation: Curation, present: _State) -> None:
+        with open_h5(path, "r+") as file:
+            place = f"{self._group}/spikes/clusters/{self._clustering}"
+            layout = file.layout(place)
+            labels = curation.labels.astype(layout.dtype).reshape(layout.shape)
+            if not np.array_equal(labels.reshape(-1), curation.labels):
+                raise DatasetError(f"{place} holds {layout.dtype} and cannot take cluster {curation.labels.max()}.")
+            file.write(place, labels)
+            known = frozenset(np.unique(present.labels).tolist())
+            write_labels(file, self._group, self._clustering, curation.fields, curation.cluster_ids, known)
+
+    def _keep_original(self) -> None:
+        """Copy the file to `<name>.kwik.bak` before it is replaced for the first time, as phy does."""
+        backup = self._path.with_name(self._path.name + ".bak")
+        if backup.exists():
+            return
+        draft = backup.with_name(f".{backup.name}.{os.getpid()}.tmp")
+        try:
+            shutil.copy2(self._path, draft)
+            sync_file(draft)
+            draft.replace(backup)
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+    def _keep_labels(self, present: _State) -> Path:
+        """Keep labels and fields as they were, by date; the first and the newest ones stay."""
+        folder = OwnFiles(self._folder).backups
+        folder.mkdir(parents=True, exist_ok=True)
+        ending = f"-{_plain_name(self._path.stem, self._group.rpartition('/')[2], self._clustering)}.npz"
+        path = folder / f"{time_stamp()}{ending}"
+        with path.open("xb") as file:
+            np.savez_compressed(file, labels=present.labels, fields=np.array(json.dumps(_filled(present.fields))))
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(folder)
+        older = sorted(p for p in folder.iterdir() if p.name.endswith(ending))
+        for extra in older[1 : 1 + max(0, len(older) - N_BACKUPS)]:
+            extra.unlink(missing_ok=True)
+        return path
+
+    def _write_tables(self, curation: Curation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Write `cluster_<field>.tsv` and `cluster_info.tsv`; names written, and names that were right already."""
+        self._on_step("tables")
+        texts = {
+            f"cluster_{field}.tsv": format_field(field, values, curation.cluster_ids)
+            for field, values in sorted(curation.fields.items())
+            if field != GROUP and "/" not in field
+        }
+        texts["cluster_info.tsv"] = format_cluster_info(curation.info())
+        if self._tables == self._folder:
+            files = SaveSet(self._folder, None)
+            for name, text in texts.items():
+                files.add(name, text)
+            report = files.commit()
+            return report.files, report.unchanged
+        self._tables.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            replace_file(self._tables / name, text.encode())
+        return tuple(f"{self._tables.name}/{name}" for name in texts), ()
+
+
+def read_backup(path: Path) -> tuple[IntArray, Fields]:
+    """Return the labels and the fields of a dated backup.
+
+    Raises
+    ------
+    DatasetError : the file is damaged
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            fields = json.loads(str(arrays["fields"]))
+            return arrays["labels"], {name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()}
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(f"{path} is no backup of labels, or damaged ({error}).") from None
+
+
+def _tables_folder(model: KwikModel) -> Path:
+    """Where the tables go: beside the file, or into a folder of their own where others would be overwritten.
+
+    Several channel groups or clusterings have clusters of the same numbers; beside a params.py, phy reads the tables.
+    """
+    folder = model.dir_path
+    alone = len(model.channel_groups) == 1 and model.clustering in (MAIN, model.clusterings[0])
+    if alone and not (folder / "params.py").exists() and len(list(folder.glob("*.kwik"))) == 1:
+        return folder
+    return folder / _plain_name(model.path.stem, str(model.channel_group), model.clustering)
+
+
+def _plain_name(stem: str, group: str, clustering: str) -> str:
+    return f"{stem}.{group}.{clustering}".replace("/", "_")
+
+
+def _living(curation: Curation) -> dict[str, dict[int, object]]:
+    """Fields of the clusters that exist, as they will be read back: unsorted clusters have no group."""
+    alive = frozenset(curation.cluster_ids)
+    fields: dict[str, dict[int, object]] = {}
+    for name, values in curation.fields.items():
+        cells = {c: v for c, v in values.items() if c in alive}
+        if name == GROUP:
+            cells = {c: v for c, v in cells.items() if str(v).lower() != "unsorted"}
+        fields[name] = dict(cells)
+    return fields
+
+
+def _filled(fields: Mapping[str, Mapping[int, object]]) -> dict[str, dict[int, object]]:
+    """Fields that hold anything; NaN as text, so that it equals itself."""
+    return {
+        name: {int(c): "nan" if v != v else v for c, v in sorted(values.items())}
+        for name, values in sorted(fields.items())
+        if values
+    }

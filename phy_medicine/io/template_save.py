@@ -1,0 +1,41 @@
+"""Saving a curation in phy's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from phy_medicine.io.fingerprint import Fingerprint
+from phy_medicine.io.metadata import format_cluster_info, format_field
+from phy_medicine.io.model import Curation
+from phy_medicine.io.safe_write import SaveReport, SaveSet
+
+
+class TemplateSaver:
+    """Writes `spike_clusters.npy`, `cluster_<field>.tsv` and `cluster_info.tsv` of one dataset.
+
+    clusters_name : file of the labels
+    fingerprints : of the files as they were read
+    """
+
+    def __init__(self, dataset_dir: Path, clusters_name: str, fingerprints: Mapping[str, Fingerprint]) -> None:
+        self._dir = dataset_dir
+        self._clusters_name = clusters_name
+        self._known = dict(fingerprints)
+
+    def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
+        """Write all files or none, with a dated backup of what they replace.
+
+        Raises
+        ------
+        FileChangedError : without `force`, another program changed a file since it was read
+        SaveError : nothing was replaced
+        """
+        files = SaveSet(self._dir, self._known)
+        files.add_labels(self._clusters_name, curation.labels)
+        for field in sorted(curation.fields):
+            files.add(f"cluster_{field}.tsv", format_field(field, curation.fields[field], curation.cluster_ids))
+        files.add("cluster_info.tsv", format_cluster_info(curation.info()))
+        report = files.commit(force=force)
+        self._known = {**self._known, **report.fingerprints}
+        return report
