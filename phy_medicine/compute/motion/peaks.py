@@ -66,7 +66,7 @@ class Peaks:
         return Peaks(self.times_s[keep], self.depths_um[keep], self.amplitudes[keep])
 
     def time_bins_s(self, bin_s: float, *, epsilon: float = 1e-3) -> FloatArray:
-        """Left edges `t_min - epsilon + k bin_s` of the bins that cover `epsilon` more than the peaks at either end, s."""
+        """Left edges `t_min - epsilon + k bin_s` of bins that go `epsilon` beyond the peaks at either end, s."""
         start, stop = float(self.times_s.min()) - epsilon, float(self.times_s.max()) + epsilon
         return start + bin_s * np.arange(max(1, math.ceil((stop - start) / bin_s)))
 
