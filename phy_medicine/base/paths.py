@@ -44,5 +44,10 @@ class OwnFiles:
         return self.root / "fields.json"
 
     @property
+    def jobs(self) -> Path:
+        """A folder for each heavy computation: its inputs while it runs, its log."""
+        return self.root / "jobs"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"

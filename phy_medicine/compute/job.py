@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from phy_medicine.base.params import setting
 from phy_medicine.compute.device import AUTO, CPU, cards
 from phy_medicine.compute.job_events import Event, printable
 from phy_medicine.compute.job_files import Manifest
@@ -26,6 +27,15 @@ LOG, FLAG = "log.txt", "cancel"
 
 MakeInputs = Callable[[Path], Mapping[str, Path]]
 Deliver = Callable[["Job", Manifest], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How much of the machine jobs get."""
+
+    n_cpu: int = setting(1, "Jobs at the same time on the processor", minimum=1, maximum=64)
+    threads: int = setting(0, "Threads of a job; 0 leaves one processor to the window", minimum=0, maximum=1024)
+    nice: int = setting(10, "How far jobs stand back behind the window", minimum=0, maximum=19)
 
 
 @dataclass(frozen=True, slots=True)

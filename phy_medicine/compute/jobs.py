@@ -13,14 +13,13 @@ from psygnal import Signal
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.compute.device import n_processors
-from phy_medicine.compute.job import FLAG, Job, JobRequest, failure
+from phy_medicine.compute.job import FLAG, Job, JobRequest, QueueSettings, failure
 from phy_medicine.compute.job_events import Event
 from phy_medicine.compute.job_files import InputFile, JobError, JobFile, Manifest, disk_sentence, file_hash
 from phy_medicine.compute.job_process import WORKER, JobProcess
 
-__all__ = ["Job", "JobError", "JobQueue", "JobRequest"]
+__all__ = ["Job", "JobError", "JobQueue", "JobRequest", "QueueSettings"]
 
-NICE = 10
 _POLL_S = 0.05
 # Cancelling takes less than 2 s in all: one for the job to end by itself, half a second to be ended politely.
 _OWN_WAY_S, _POLITE_S = 1.0, 0.5
@@ -33,16 +32,14 @@ class _Stopped(Exception):
 
 
 class JobQueue:
-    """Runs jobs one after another: one on a graphics card, and as many as `n_cpu` on the processor.
+    """Runs jobs one after another: one on a graphics card, and `settings.n_cpu` on the processor.
 
     The signals are emitted in threads of the queue, after the job is up to date: `changed(job)` at every change of
     state and at most ten times a second while it runs, `preview(job, arrays)`, and `finished(job)` once at its end.
 
     Parameters
     ----------
-    n_cpu : jobs at the same time on the processor
-    threads : of the libraries in a worker; by default all processors but one, which is the window's
-    nice : how far workers stand back behind everything else
+    settings : how many jobs at a time, and how much of the machine they get; may be changed at any time
     command : that starts a worker
     """
 
@@ -50,12 +47,8 @@ class JobQueue:
     preview = Signal(Job, dict)
     finished = Signal(Job)
 
-    def __init__(
-        self, *, n_cpu: int = 1, threads: int | None = None, nice: int = NICE, command: Sequence[str] = WORKER
-    ) -> None:
-        self.n_cpu = n_cpu
-        self._threads = max(1, n_processors() - 1) if threads is None else threads
-        self._nice = nice
+    def __init__(self, settings: QueueSettings | None = None, *, command: Sequence[str] = WORKER) -> None:
+        self.settings = settings or QueueSettings()
         self._command = tuple(command)
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
@@ -137,7 +130,7 @@ class JobQueue:
             for job in () if self._closed else self._jobs.values():
                 running = [self._jobs[i] for i in self._runners if i in self._jobs]
                 same = [other for other in running if other.on_card == job.on_card]
-                if job.state == "queued" and len(same) < (1 if job.on_card else self.n_cpu):
+                if job.state == "queued" and len(same) < (1 if job.on_card else self.settings.n_cpu):
                     job.state, job.started_s = "running", time.monotonic()
                     runner = threading.Thread(target=self._run, args=(job,), name=f"job {job.id}", daemon=True)
                     self._runners[job.id] = runner
@@ -210,7 +203,7 @@ class JobQueue:
             settings=job.settings(), folder=str((folder / "result").absolute()),
             inputs={name: InputFile(str(path.absolute()), file_hash(path)) for name, path in inputs.items()},
             uses_gpu=job.kind.uses_gpu, device=request.device, seed=request.seed, cancel=str(folder / FLAG),
-            threads=self._threads, nice=self._nice,
+            threads=self.settings.threads or max(1, n_processors() - 1), nice=self.settings.nice,
         )  # fmt: skip
         file.write(folder / "job.json")
         return (folder / "job.json").absolute()

@@ -148,10 +148,10 @@ class H5File:
         with self._said(path, "moved"):
             self._file.move(path, new_path)
 
-    def copy(self, path: str, new_path: str) -> None:
-        """Copy a group or dataset with everything in it."""
+    def copy(self, path: str, new_path: str, into: H5File | None = None) -> None:
+        """Copy a group or dataset with everything in it, here or into another file."""
         with self._said(path, "copied"):
-            self._file.copy(path, new_path)
+            self._file.copy(path, self._file if into is None else into._file, new_path)
 
     def attrs(self, path: str) -> dict[str, Any]:
         """Return all attributes of a group or dataset, as `read_attr` gives them; unreadable ones are left out."""

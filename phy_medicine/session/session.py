@@ -8,6 +8,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray, LabelValue
 from phy_medicine.compute import kernels
 from phy_medicine.compute.pool import Pool, Priority
@@ -24,8 +25,12 @@ from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.clusters import ClusterTable
+from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.data import DataService
+from phy_medicine.session.depths import SpikeDepths
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.jobs import SessionJobs, session_store
+from phy_medicine.session.motion import MotionState
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
@@ -54,7 +59,7 @@ class Session:
     """(start, stop) in s that the time views show."""
 
     def __init__(self, model: TemplateModel, *, read_only: bool = False, recover: bool | None = None) -> None:
-        self.model = model
+        self.model: TemplateModel = model
         self.storage = Storage(model, read_only=read_only)
         fields = model.metadata.fields
         measured = guess_measured(fields) - read_user_fields(model.dir_path)
@@ -63,7 +68,11 @@ class Session:
         statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
         self.manager.changed.connect(statistics.update)
         self.facts = SessionFacts(self.manager, Selector(assignment), statistics)
-        self.clusters = ClusterTable(model, self.manager, self.facts)
+        own = OwnFiles(model.dir_path)
+        self.motion = MotionState(lambda: getattr(self, "store", None), own.state, writable=lambda: not self.read_only)
+        self.depths = SpikeDepths(model, self.motion, cache_dir=None if self.read_only else own.cache)
+        corrected = CorrectedDepths(self.facts, self.depths, self.motion)
+        self.clusters = ClusterTable(model, self.manager, self.facts, corrected)
         self.similar = SimilarClusters(model, self.facts)
         self.selection = SelectionModel()
         self.cluster_table: TableState = cluster_table(self.clusters)
@@ -73,6 +82,8 @@ class Session:
         self.data = DataService(model, self.facts)
         self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
+        self.store = session_store(self)
+        self.jobs = SessionJobs(self)
         self._requests = RequestMaker(self.data)
         self._time_window: tuple[float, float] | None = None
         self._first_similar = 15
@@ -332,6 +343,7 @@ class Session:
 
     def close(self) -> None:
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""
+        self.jobs.close()
         self.pool.shutdown(wait=False)
         self.storage.close()
 

@@ -20,9 +20,9 @@ from phy_medicine.io.metadata import format_cluster_info, format_field
 from phy_medicine.io.safe_write import SaveReport, SaveSet
 from phy_medicine.io.template_model import TemplateModel, labels_hash
 from phy_medicine.io.user_fields import write_user_fields
-from phy_medicine.session.clusters import ClusterTable
+from phy_medicine.session.clusters import CORRECTED, ClusterTable
 
-_INFO_LEFT_OUT = frozenset({"id"})
+_INFO_LEFT_OUT = frozenset({"id", CORRECTED})
 
 
 class Storage:
@@ -65,6 +65,16 @@ class Storage:
         if self.why_read_only:
             raise ReadOnlyError(f"{self._model.name} does not accept changes. {self.why_read_only}")
 
+    def claim(self) -> None:
+        """Become the one writer of the dataset's own files.
+
+        Raises
+        ------
+        ReadOnlyError : opened read-only, or somebody else is curating
+        """
+        self.check_writable()
+        self._lock.acquire()
+
     def log(self, action: Action) -> None:
         """Write an action to the journal and wait until it is on the disk.
 
@@ -96,8 +106,7 @@ class Storage:
         ReadOnlyError : the dataset does not accept changes
         SaveError : nothing was replaced; the journal still holds the work
         """
-        self.check_writable()
-        self._lock.acquire()
+        self.claim()
         labels = manager.assignment.labels()
         _verify(labels, manager)
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
@@ -128,8 +137,7 @@ class Storage:
         """
         if self.pending is None:
             return 0
-        self.check_writable()
-        self._lock.acquire()
+        self.claim()
         path, self.pending = self.pending, None
         records = read_journal(path).records
         replay(manager, records)
@@ -150,8 +158,7 @@ class Storage:
         self._lock.release()
 
     def _append(self, record: Mapping[str, Any]) -> None:
-        self.check_writable()
-        self._lock.acquire()
+        self.claim()
         self._current_journal().append(record)
 
     def _current_journal(self) -> Journal:

@@ -17,7 +17,7 @@ import pytest
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute import job, worker
-from phy_medicine.compute.jobs import Job, JobError, JobQueue, JobRequest
+from phy_medicine.compute.jobs import Job, JobError, JobQueue, JobRequest, QueueSettings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the toy jobs fork and kill as Unix does")
 HERE = Path(__file__).parent
@@ -264,7 +264,7 @@ def test_jobs_run_in_the_order_in_which_they_came_one_at_a_time(start, queue):
 
 
 def test_two_processor_jobs_run_together_when_told_so(start):
-    queue = JobQueue(n_cpu=2)
+    queue = JobQueue(QueueSettings(n_cpu=2))
     first, second, third = (start("forever", to=queue) for _ in range(3))
     until(lambda: first.fraction > 0 and second.fraction > 0)
     assert third.state == "queued"

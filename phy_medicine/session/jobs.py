@@ -1,0 +1,289 @@
+"""Heavy computations on the dataset of a session: their inputs, and their results in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from phy_medicine.base.errors import DatasetError, ReadOnlyError
+from phy_medicine.base.log import logger
+from phy_medicine.base.paths import OwnFiles
+from phy_medicine.base.types import AnyArray
+from phy_medicine.io.store import Store
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.job import Job, JobRequest, QueueSettings
+    from phy_medicine.compute.job_files import Manifest
+    from phy_medicine.compute.job_kinds import JobKind
+    from phy_medicine.compute.jobs import JobQueue
+    from phy_medicine.io.kwik_write import KwikContent
+    from phy_medicine.io.store_runs import Run
+    from phy_medicine.session.session import Session
+
+_KEPT_LOGS = 20
+
+
+class SessionJobs:
+    """Starts jobs on a session's dataset and takes their results into its store, each as a new run.
+
+    Nothing is loaded before the first job. The signals are those of the queue, emitted in its threads, and
+    `imported(run)` when a result is in the store; the window brings them to its own thread.
+    """
+
+    changed = Signal(object)
+    """Job, at each change of state and some times a second while it runs."""
+    preview = Signal(object, dict)
+    """Job, and arrays by name: the result so far."""
+    finished = Signal(object)
+    """Job that ended, well or not."""
+    imported = Signal(object)
+    """Run that is in the store."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._files = OwnFiles(session.model.dir_path)
+        self._queue: JobQueue | None = None
+        self._settings: QueueSettings | None = None
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of this session, in the order in which they came."""
+        return () if self._queue is None else self._queue.jobs
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job waits or runs."""
+        return self._queue is not None and self._queue.busy
+
+    @property
+    def settings(self) -> QueueSettings:
+        """How much of the machine jobs get."""
+        from phy_medicine.compute.job import QueueSettings
+
+        return self._settings or QueueSettings()
+
+    def configure(self, **values: Any) -> None:
+        """Change the settings of the queue.
+
+        Raises
+        ------
+        PhyMedError : unknown name or value out of range
+        """
+        from phy_medicine.base.params import changed
+
+        self._settings = changed(self.settings, **values)
+        if self._queue is not None:
+            self._queue.settings = self._settings
+
+    def kinds(self) -> tuple[JobKind, ...]:
+        """Return the kinds of jobs that can be started."""
+        from phy_medicine.compute.job_kinds import kinds
+
+        return kinds()
+
+    def start(self, kind: str, *, to_store: bool = True, folder: Path | None = None, **settings: Any) -> Job:
+        """Put a job on this dataset into the queue.
+
+        Parameters
+        ----------
+        kind : name of a kind of job
+        to_store : keep the result as a new run; otherwise it stays in the folder of the job
+        folder : of the job; a new one under `.phy_medicine/jobs` by default
+        settings : values of the kind's settings; `device` and `seed` may be given for every kind
+
+        Raises
+        ------
+        ReadOnlyError : the dataset does not accept changes, so the result could not be kept
+        PhyMedError : unknown kind or setting, value out of range
+        """
+        from phy_medicine.io.durable import time_stamp
+
+        request = self._request(kind, folder or self._files.jobs / f"{kind}-{time_stamp()}", settings, to_store)
+        if to_store:
+            self._claim()
+        if folder is None:
+            self._tidy()
+        return self._made_queue().submit(request)
+
+    def cancel(self, job_id: str) -> None:
+        """End a job, within two seconds; what it computed is lost, the store is as before."""
+        if self._queue is not None:
+            self._queue.cancel(job_id)
+
+    def forget(self, job_id: str) -> None:
+        """Take a job that ended out of the list, with its log."""
+        for job in self.jobs:
+            if job.id == job_id and job.ended and self._queue is not None:
+                self._queue.forget(job_id)
+                shutil.rmtree(job.folder, ignore_errors=True)
+
+    def wait(self, job: Job, timeout_s: float | None = None) -> bool:
+        """Return whether a job ended within this time, and its result is in the store."""
+        return self._queue is None or self._queue.wait(job, timeout_s)
+
+    def close(self) -> None:
+        """End all jobs."""
+        if self._queue is not None:
+            self._queue.close()
+
+    # Inside
+
+    def _request(self, name: str, folder: Path, values: dict[str, Any], to_store: bool) -> JobRequest:
+        from phy_medicine.base.params import changed, params_of
+        from phy_medicine.compute.device import AUTO, check_name
+        from phy_medicine.compute.job import JobRequest
+        from phy_medicine.compute.job_kinds import kind as kind_of
+
+        kind = kind_of(name)
+        table = {param.name for param in params_of(kind.settings_class)}
+        general = {key: values.pop(key) for key in ("device", "seed") if key in values and key not in table}
+        settings = changed(kind.settings_class(), **values)
+        general = {key: getattr(settings, key) for key in ("device", "seed") if key in table} | general
+        return JobRequest(
+            kind,
+            settings,
+            folder,
+            inputs=lambda into: write_inputs(self._session, kind.inputs, into),
+            device=check_name(str(general.get("device", AUTO))),
+            seed=int(general.get("seed", 0)),
+            deliver=self._import if to_store else None,
+        )
+
+    def _claim(self) -> None:
+        try:
+            self._session.storage.claim()
+        except ReadOnlyError as error:
+            raise ReadOnlyError(f"{error} A job could not keep its result beside the dataset.") from None
+
+    def _made_queue(self) -> JobQueue:
+        from phy_medicine.compute.jobs import JobQueue
+
+        if self._queue is None:
+            self._queue = JobQueue(self.settings)
+            self._queue.changed.connect(self.changed.emit)
+            self._queue.preview.connect(self.preview.emit)
+            self._queue.finished.connect(self._finished)
+        return self._queue
+
+    def _import(self, job: Job, manifest: Manifest) -> Run:
+        """Verify a result and keep it; in a thread of the queue."""
+        from phy_medicine.compute.job_files import JobError, JobFile, file_hash
+
+        for name, file in JobFile.read(job.folder / "job.json").inputs.items():
+            if manifest.inputs.get(name) != file.sha256 or file_hash(Path(file.path)) != file.sha256:
+                raise JobError(f"The input {name} changed while the job ran; its result was not kept.")
+        arrays = manifest.load(job.folder / "result")
+        units = dict(job.kind.units) | {name: unit for name, unit in manifest.units.items() if unit}
+        facts = {"device": manifest.device, "started": manifest.started, "finished": manifest.finished}
+        return self._session.store.add(
+            job.kind.name,
+            arrays,
+            units=units,
+            params={"device": job.request.device, "seed": manifest.seed, **manifest.settings},
+            facts={**facts, **manifest.facts},
+            inputs=manifest.inputs,
+            code_version=manifest.code_version,
+        )
+
+    def _finished(self, job: Job) -> None:
+        """Leave nothing of a job but its log, and tell of its run."""
+        if job.request.deliver is not None:
+            for part in ("inputs", "result"):
+                shutil.rmtree(job.folder / part, ignore_errors=True)
+            if job.state == "cancelled":
+                shutil.rmtree(job.folder, ignore_errors=True)
+        if job.delivered is not None and job.state == "done":
+            logger.info("%s is done: %s is in the store.", job.title, job.delivered.name)
+            self.imported.emit(job.delivered)
+        elif job.state == "failed":
+            logger.error("%s failed: %s", job.title, job.error)
+        self.finished.emit(job)
+
+    def _tidy(self) -> None:
+        """Remove what jobs of earlier sessions left, but the newest logs; this session holds the lock."""
+        mine = {job.id for job in self.jobs}
+        try:
+            folders = sorted((p for p in self._files.jobs.iterdir() if p.is_dir() and p.name not in mine), key=_age)
+        except OSError:
+            return
+        for folder in folders[:-_KEPT_LOGS]:
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder in folders[-_KEPT_LOGS:]:
+            for part in ("inputs", "result"):
+                shutil.rmtree(folder / part, ignore_errors=True)
+
+
+def _age(folder: Path) -> str:
+    return folder.name.rpartition("-")[2]
+
+
+def write_inputs(session: Session, names: tuple[str, ...], folder: Path) -> Mapping[str, Path]:
+    """Write what a job needs of a dataset as `.npy` files; takes a while, so it is called in a thread.
+
+    Raises
+    ------
+    DatasetError : the dataset has no such input
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name in names:
+        if name not in INPUTS:
+            raise DatasetError(f"No dataset has {name!r} for a job; there are {', '.join(INPUTS)}.")
+        paths[name] = folder / f"{name}.npy"
+        np.save(paths[name], np.ascontiguousarray(INPUTS[name](session)))
+    return paths
+
+
+def _depths(session: Any) -> AnyArray:
+    depths: AnyArray = session.depths.raw
+    return depths
+
+
+def _amplitudes(session: Session) -> AnyArray:
+    amplitudes = session.model.amplitudes
+    if amplitudes is None:
+        raise DatasetError(f"{session.name} has no amplitudes.npy, which this job needs; export it from the sorter.")
+    return amplitudes
+
+
+INPUTS: Mapping[str, Callable[[Session], AnyArray]] = {
+    "times_s": lambda session: session.model.spike_times,
+    "depths_um": _depths,
+    "amplitudes": _amplitudes,
+}
+"""What a dataset gives to jobs, one value for each spike: s, µm, and the unit of the sorter."""
+
+
+def session_store(session: Session) -> Store:
+    """Return the store of a session's dataset; nothing is read before it is asked for."""
+    return Store(
+        session.model.dir_path,
+        lambda: _content(session),
+        identity=lambda: _identity(session),
+        claim=session.storage.claim,
+    )
+
+
+def _content(session: Session) -> KwikContent:
+    """The dataset with its clusters as they are now."""
+    from phy_medicine.io.kwik_write import content_of
+
+    with session.facts.lock:
+        labels = session.spike_clusters()
+        table = session.manager.labels
+        fields = {name: dict(table.values(name)) for name in table.fields}
+    return content_of(session.model, labels, fields)
+
+
+def _identity(session: Session) -> str:
+    """Text that is another one for other spikes; curation does not change it."""
+    model = session.model
+    samples = np.ascontiguousarray(model.spike_samples[:: max(1, model.n_spikes // 100_000)], dtype=np.int64)
+    facts = f"{model.n_spikes} {model.sample_rate} {model.n_channels}".encode()
+    return hashlib.sha256(facts + samples.tobytes()).hexdigest()
