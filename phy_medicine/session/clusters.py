@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.cluster_manager import ClusterManager
-from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.io.model import Model
+from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.facts import SessionFacts
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between
 class ClusterTable:
     """Rows of living clusters, ascending id; each cell is computed when asked and kept."""
 
-    def __init__(self, model: TemplateModel, manager: ClusterManager, facts: SessionFacts) -> None:
+    def __init__(self, model: Model, manager: ClusterManager, facts: SessionFacts) -> None:
         self._model = model
+        self.channels = BestChannels(model, facts)
         self._manager = manager
         self._stats_of = facts.stats
         self._facts: dict[int, dict[str, Cell]] = {}
@@ -125,7 +127,7 @@ class ClusterTable:
     def _compute(self, cluster_id: int) -> dict[str, Cell]:
         stats = self._stats_of(cluster_id)
         template = stats.main_template
-        channel = int(self._model.template_channels(template)[0])
+        channel = int(self.channels.of(cluster_id)[0])
         label = self._model.channel_labels[channel]
         amplitude = float(self._model.template_amplitudes[template]) if self._model.has_templates else None
         return {

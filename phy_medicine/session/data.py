@@ -6,13 +6,17 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.waveforms import extract
-from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.compute.bandpass import bandpass
+from phy_medicine.compute.filtering import highpass
+from phy_medicine.compute.waveforms import Filter, extract
+from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
@@ -50,8 +54,11 @@ class ClusterFacts(Protocol):
 class DataService:
     """Arrays for views from one dataset."""
 
-    def __init__(self, model: TemplateModel, facts: ClusterFacts, *, cache_bytes: int = 256 << 20) -> None:
+    def __init__(
+        self, model: Model, facts: ClusterFacts, *, cache_bytes: int = 256 << 20, channels: BestChannels | None = None
+    ) -> None:
         self.model = model
+        self._channels = channels or BestChannels(model, facts)
         self._facts = facts
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
@@ -136,7 +143,9 @@ class DataService:
     # Of a cluster
 
     def best_channels(self, cluster_id: int) -> IntArray:
-        """Return the best channels of a cluster's main template, peak first."""
+        """Return the best channels of a cluster, peak first."""
+        if self.model.masks is not None:
+            return self._channels.of(cluster_id)
         return self.model.template_channels(self._main_template(cluster_id))
 
     def _main_template(self, cluster_id: int) -> int:
@@ -338,24 +347,37 @@ class DataService:
     def _read_waveforms(self, cluster_id: int, channels: tuple[int, ...], n: int) -> Waveforms:
         spike_ids = self._facts.pick(cluster_id, n)
         n_total = len(self._facts.spikes(cluster_id))
-        n_samples = self.model.n_samples_template
-        before = n_samples // 2
+        rule = self.model.waveform_rule
         traces, subset = self.model.traces, self.model.waveform_subset
         if traces is None and subset is None:
             raise DataMissing(self.model.traces_missing)
         channel_ids = np.asarray(channels)
         if traces is None and subset is not None:
             spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
+            before = subset.n_samples // 2
             return Waveforms(spike_ids, subset.get(spike_ids, channel_ids), channel_ids, before, n_total)
         assert traces is not None
         data = extract(
             traces.read_many,
             self.model.spike_samples[spike_ids],
             channel_ids,
-            before=before,
-            after=n_samples - before,
+            before=rule.before,
+            after=rule.after,
             sample_rate=self.sample_rate,
-            margin=int(_MARGIN_S * self.sample_rate),
+            filter=_filter_of(rule),
+            margin=rule.margin if rule.band_hz else int(_MARGIN_S * self.sample_rate),
             n_recorded=traces.n_samples,
         )
-        return Waveforms(spike_ids, frozen(data), channel_ids, before, n_total)
+        if rule.offset or rule.scale != 1:
+            data = (data - np.float32(rule.offset)) * np.float32(rule.scale)
+        return Waveforms(spike_ids, frozen(data), channel_ids, rule.before, n_total)
+
+
+def _filter_of(rule: WaveformRule) -> Filter | None:
+    """The dataset's own filter, or the program's."""
+    if not rule.filtered:
+        return None
+    if rule.band_hz is None:
+        return highpass
+    low_hz, high_hz = rule.band_hz
+    return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)

@@ -9,7 +9,7 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.features import FeatureRows, FeatureStore
-from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing, Features
 from phy_medicine.session.cache import ArrayCache
 
@@ -28,7 +28,7 @@ class FeatureSource:
 
     def __init__(
         self,
-        model: TemplateModel,
+        model: Model,
         facts: ClusterFacts,
         cache: ArrayCache,
         times_s: Callable[[], FloatArray] | None = None,

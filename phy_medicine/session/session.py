@@ -21,8 +21,9 @@ from phy_medicine.curation.selection import Selection, SelectionModel
 from phy_medicine.curation.selector import Selector
 from phy_medicine.curation.statistics import StatisticsTable
 from phy_medicine.curation.wizard import Wizard
+from phy_medicine.io.model import Model
+from phy_medicine.io.open_model import open_model
 from phy_medicine.io.safe_write import SaveReport
-from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
@@ -58,8 +59,8 @@ class Session:
     time_window_changed = Signal(object)
     """(start, stop) in s that the time views show."""
 
-    def __init__(self, model: TemplateModel, *, read_only: bool = False, recover: bool | None = None) -> None:
-        self.model: TemplateModel = model
+    def __init__(self, model: Model, *, read_only: bool = False, recover: bool | None = None) -> None:
+        self.model: Model = model
         self.storage = Storage(model, read_only=read_only)
         fields = model.metadata.fields
         measured = guess_measured(fields) - read_user_fields(model.dir_path)
@@ -79,7 +80,7 @@ class Session:
         self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
-        self.data = DataService(model, self.facts)
+        self.data = DataService(model, self.facts, channels=self.clusters.channels)
         self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
         self.store = session_store(self)
@@ -91,14 +92,16 @@ class Session:
             self.recover() if recover else self.discard_journal()
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None) -> Session:
-        """Open a dataset.
+    def open(
+        cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: Any
+    ) -> Session:
+        """Open a dataset; `choice` are the options of `open_model`.
 
         Raises
         ------
         DatasetError : a required file is missing or wrong
         """
-        return cls(TemplateModel.open(Path(path)), read_only=read_only, recover=recover)
+        return cls(open_model(Path(path), **choice), read_only=read_only, recover=recover)
 
     # What is there
 

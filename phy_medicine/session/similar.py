@@ -6,7 +6,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray
 from phy_medicine.curation.similarity import TemplateSimilarity, similarity_from_templates
-from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.io.model import Model
 from phy_medicine.session.facts import SessionFacts
 
 
@@ -18,7 +18,7 @@ class SimilarClusters:
     their peak channel.
     """
 
-    def __init__(self, model: TemplateModel, facts: SessionFacts) -> None:
+    def __init__(self, model: Model, facts: SessionFacts) -> None:
         self._model = model
         self._facts = facts
         self._similarity: TemplateSimilarity | None = None

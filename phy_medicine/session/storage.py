@@ -16,9 +16,8 @@ from phy_medicine.curation.actions import GROUP, Action, from_record, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.journal import Journal, discard, journals, read_journal, unsaved
 from phy_medicine.io.lock import DatasetLock
-from phy_medicine.io.metadata import format_cluster_info, format_field
-from phy_medicine.io.safe_write import SaveReport, SaveSet
-from phy_medicine.io.template_model import TemplateModel, labels_hash
+from phy_medicine.io.model import Curation, Model
+from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import write_user_fields
 from phy_medicine.session.clusters import CORRECTED, ClusterTable
 
@@ -32,13 +31,13 @@ class Storage:
     pending : journal of an earlier session with unsaved actions on these labels, or None
     """
 
-    def __init__(self, model: TemplateModel, *, read_only: bool = False) -> None:
+    def __init__(self, model: Model, *, read_only: bool = False) -> None:
         self._model = model
         self._dir = model.dir_path
         self._lock = DatasetLock(self._dir)
         self.why_read_only = "It was opened read-only." if read_only else self._obstacle()
         self._journal: Journal | None = None
-        self._known = dict(model.fingerprints)
+        self._saver = model.saver()
         self.pending: Path | None = None
         if journals(self._dir):
             self.pending = unsaved(self._dir, model.labels_hash())
@@ -99,7 +98,7 @@ class Storage:
         self._foreign = manager.history.last_serial
 
     def save(self, manager: ClusterManager, clusters: ClusterTable, *, force: bool = False) -> SaveReport:
-        """Write labels, label columns and `cluster_info.tsv`, all or none.
+        """Write labels and label columns into the files of the dataset, all or none.
 
         Raises
         ------
@@ -111,15 +110,10 @@ class Storage:
         _verify(labels, manager)
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
-        files = SaveSet(self._dir, self._known)
-        files.add_labels(self._model.clusters_name, labels)
-        for field in sorted(manager.labels.fields):
-            text = format_field(field, manager.labels.values(field), manager.cluster_ids)
-            files.add(f"cluster_{field}.tsv", text)
-        files.add("cluster_info.tsv", format_cluster_info([_info_row(clusters, c) for c in manager.cluster_ids]))
-        report = files.commit(force=force)
-        self._known = {**self._known, **report.fingerprints}
-        self._current_journal().mark_saved(labels_hash(labels))
+        ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
+        curation = Curation(labels, ids, fields, lambda: [_info_row(clusters, c) for c in ids])
+        report = self._saver.save(curation, force=force)
+        self._current_journal().mark_saved(self._model.labels_hash(labels))
         self._foreign = manager.history.last_serial
         return report
 

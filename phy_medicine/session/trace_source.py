@@ -7,7 +7,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.reduction import minmax_reduce
-from phy_medicine.io.template_model import TemplateModel
+from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing, Trace
 
 # The filter forgets what was before it in less than this.
@@ -21,7 +21,7 @@ _MEDIAN_SAMPLES = 500
 class TraceSource:
     """Reads traces of one dataset; without state, so safe in any thread."""
 
-    def __init__(self, model: TemplateModel) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
 
     def read(self, start_s: float, stop_s: float, channel_ids: IntArray, *, filtered: bool) -> Trace:
