@@ -10,6 +10,7 @@ from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.model import Model
 from phy_medicine.session.best_channels import BestChannels
+from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.facts import SessionFacts
 
 if TYPE_CHECKING:
@@ -44,14 +45,19 @@ BUILT_IN = (
     Column(AMPLITUDE_MEDIAN, "Spike amp", help="Median of the spikes' own amplitudes"),
     Column("n_spikes", "Spikes", kind="int", help="Number of spikes"),
 )
+DEPTH, CORRECTED = "depth", "depth_corrected"
+_CORRECTED = Column(CORRECTED, "Depth corr.", "µm", help="Median depth of the spikes, motion of the probe taken out")
 SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between the templates of the two clusters")
 
 
 class ClusterTable:
     """Rows of living clusters, ascending id; each cell is computed when asked and kept."""
 
-    def __init__(self, model: Model, manager: ClusterManager, facts: SessionFacts) -> None:
+    def __init__(
+        self, model: Model, manager: ClusterManager, facts: SessionFacts, corrected: CorrectedDepths | None = None
+    ) -> None:
         self._model = model
+        self.corrected_depths = corrected
         self.channels = BestChannels(model, facts)
         self._manager = manager
         self._stats_of = facts.stats
@@ -78,15 +84,28 @@ class ClusterTable:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Built-in columns, then one for each label field that has no built-in name."""
+        """Built-in columns, then one for each label field that has no built-in name.
+
+        The corrected depth takes the place of the observed one while depths are shown without the motion.
+        """
+        hidden = DEPTH if self.corrected_depths is not None and self.corrected_depths.shown else CORRECTED
+        return tuple(c for c in self.all_columns if c.name != hidden)
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """Columns that can be asked for: those shown, and the depth that is not shown when a motion is in use."""
         names = {c.name for c in BUILT_IN}
         labels = (f for f in self._manager.labels.fields if f not in names)
-        return BUILT_IN + tuple(Column(f, f, kind=self._kind(f), help="Label") for f in labels)
+        known = self.corrected_depths is not None and self.corrected_depths.exist
+        built_in = (c for b in BUILT_IN for c in ((b, _CORRECTED) if known and b.name == DEPTH else (b,)))
+        return *built_in, *(Column(f, f, kind=self._kind(f), help="Label") for f in labels)
 
     def value(self, cluster_id: int, column: str) -> Cell:
         """Return one cell; None when it is empty."""
         if column == AMPLITUDE_MEDIAN:
             return self._stats_of(cluster_id).amplitude_median
+        if column == CORRECTED and self.corrected_depths is not None:
+            return self.corrected_depths.get(cluster_id)
         facts = self._facts.get(cluster_id)
         if facts is None:
             facts = self._facts[cluster_id] = self._compute(cluster_id)
@@ -101,7 +120,7 @@ class ClusterTable:
 
     def row(self, cluster_id: int) -> dict[str, Cell]:
         """Return all cells of a cluster."""
-        return {c.name: self.value(cluster_id, c.name) for c in self.columns}
+        return {c.name: self.value(cluster_id, c.name) for c in self.all_columns}
 
     def to_dicts(self) -> list[dict[str, Cell]]:
         """Return the rows as dictionaries, ascending id."""

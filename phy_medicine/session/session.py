@@ -71,8 +71,8 @@ class Session:
         self.manager.changed.connect(statistics.update)
         self.facts = SessionFacts(self.manager, Selector(assignment), statistics)
         own = OwnFiles(model.dir_path)
-        self.motion = MotionState(lambda: getattr(self, "store", None), own.state, writable=lambda: not self.read_only)
-        self.depths = SpikeDepths(model, self.motion, cache_dir=None if self.read_only else own.cache)
+        self.motion = MotionState(lambda: self.store, own.state, writable=lambda: not self.read_only)
+        self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected)
         self.similar = SimilarClusters(model, self.facts)
@@ -93,9 +93,7 @@ class Session:
             self.recover() if recover else self.discard_journal()
 
     @classmethod
-    def open(
-        cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: Any
-    ) -> Session:
+    def open(cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: Any) -> Session:
         """Open a dataset; `choice` are the options of `open_model`.
 
         Raises

@@ -26,9 +26,12 @@ class TableState:
 
     changed = Signal()
 
-    def __init__(self, rows: Rows, value: Value, columns: Columns, *, sort: Sequence[SortKey]) -> None:
+    def __init__(
+        self, rows: Rows, value: Value, columns: Columns, *, sort: Sequence[SortKey], all_columns: Columns | None = None
+    ) -> None:
         self._rows = rows
         self._columns = columns
+        self._all_columns = all_columns or columns
         self.value = value
         self.sort_keys: tuple[SortKey, ...] = tuple(sort)
         self.filter_text = ""
@@ -43,8 +46,8 @@ class TableState:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Names of the columns, as used in filters and sorts."""
-        return tuple(c.name for c in self._columns())
+        """Names of the columns, as used in filters and sorts, also of those that are not shown now."""
+        return tuple(c.name for c in self._all_columns())
 
     @property
     def n_shown(self) -> int:
@@ -79,6 +82,10 @@ class TableState:
         self.sort_keys = (*others, key)
         self.refresh()
 
+    def rename_sort(self, old: str, new: str) -> None:
+        """Sort by a column that takes the place of another one, in the same direction; rows are not worked out yet."""
+        self.sort_keys = tuple(SortKey(new, k.ascending) if k.column == old else k for k in self.sort_keys)
+
     def set_filter(self, expression: str) -> None:
         """Show only rows for which an expression holds; an empty one shows all.
 
@@ -100,7 +107,11 @@ class TableState:
 def cluster_table(clusters: ClusterTable) -> TableState:
     """Return the table of all clusters, most spikes first."""
     table = TableState(
-        lambda: clusters.ids, clusters.value, lambda: clusters.columns, sort=[SortKey("n_spikes", False)]
+        lambda: clusters.ids,
+        clusters.value,
+        lambda: clusters.columns,
+        sort=[SortKey("n_spikes", False)],
+        all_columns=lambda: clusters.all_columns,
     )
     clusters.changed.connect(table.refresh)
     return table
@@ -110,7 +121,13 @@ class SimilarityTable(TableState):
     """Clusters that resemble the reference, most similar first, without those selected in the cluster table."""
 
     def __init__(self, clusters: ClusterTable, similar: SimilarClusters, selection: SelectionModel) -> None:
-        super().__init__(self._similar_ids, self._cell, self._all_columns, sort=[SortKey(SIMILARITY.name, False)])
+        super().__init__(
+            self._similar_ids,
+            self._cell,
+            lambda: _with_similarity(clusters.columns),
+            sort=[SortKey(SIMILARITY.name, False)],
+            all_columns=lambda: _with_similarity(clusters.all_columns),
+        )
         self._clusters = clusters
         self._similar = similar
         self._selection = selection
@@ -144,6 +161,7 @@ class SimilarityTable(TableState):
     def _cell_of(self, values: Mapping[int, float], cluster_id: int, column: str) -> Cell:
         return values.get(cluster_id) if column == SIMILARITY.name else self._clusters.value(cluster_id, column)
 
-    def _all_columns(self) -> tuple[Column, ...]:
-        first, *others = self._clusters.columns
-        return (first, SIMILARITY, *others)
+
+def _with_similarity(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    first, *others = columns
+    return (first, SIMILARITY, *others)

@@ -1,0 +1,68 @@
+"""Depth of each cluster with the motion of the probe taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from psygnal import Signal
+
+from phy_medicine.base.types import FloatArray
+from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.motion import MotionState
+
+
+class CorrectedDepths:
+    """Median corrected depth of the spikes of a cluster; computed ahead in a worker, or when asked."""
+
+    ready_now = Signal()
+    """The depths of all clusters are at hand; emitted in the thread that computed them."""
+
+    def __init__(self, facts: SessionFacts, depths: SpikeDepths, motion: MotionState) -> None:
+        self._facts = facts
+        self._depths = depths
+        self._motion = motion
+        # The motion they were computed with, and the values by cluster; replaced together.
+        self._values: tuple[object, dict[int, float | None]] = (None, {})
+
+    @property
+    def exist(self) -> bool:
+        """Whether a motion is in use, as far as that was read."""
+        return self._motion.known is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether asking for a cluster needs no reading."""
+        return self.exist and self._values[0] is self._motion.known
+
+    @property
+    def shown(self) -> bool:
+        """Whether tables are to show them in place of the observed depth."""
+        return self.ready and self._motion.corrected
+
+    def get(self, cluster_id: int) -> float | None:
+        """Return the depth of a living cluster, µm; None without a motion or without a spike whose depth is known."""
+        motion = self._motion.known
+        if motion is None:
+            return None
+        made_with, values = self._values
+        if made_with is not motion:
+            return self._median(cluster_id, self._depths.without(motion))
+        if cluster_id not in values:
+            values[cluster_id] = self._median(cluster_id, self._depths.without(motion))
+        return values[cluster_id]
+
+    def compute(self, cluster_ids: Sequence[int]) -> None:
+        """Compute the depths of clusters ahead; for a worker."""
+        motion = self._motion.current
+        if motion is None:
+            return
+        depths = self._depths.without(motion)
+        self._values = (motion, {c: self._median(c, depths) for c in cluster_ids})
+        self.ready_now.emit()
+
+    def _median(self, cluster_id: int, depths: FloatArray) -> float | None:
+        own = depths[self._facts.spikes(cluster_id)]
+        own = own[np.isfinite(own)]
+        return float(np.median(own)) if len(own) else None

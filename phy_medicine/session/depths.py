@@ -1,0 +1,206 @@
+"""Where along the probe every spike is, as observed and with the motion of the probe taken out."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.log import logger
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
+from phy_medicine.compute.spike_map import corrected_depths
+from phy_medicine.io.fingerprint import fingerprint
+from phy_medicine.session.motion import MotionState
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.motion.motion import Motion
+    from phy_medicine.io.template_model import TemplateModel
+
+# Features of as many spikes are read at once: some 12 MB.
+_CHUNK = 1 << 16
+_INPUTS = (
+    "pc_features.npy",
+    "pc_feature_ind.npy",
+    "pc_feature_spike_ids.npy",
+    "spike_templates.npy",
+    "channel_positions.npy",
+    "templates.npy",
+)
+_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Depths:
+    """um : (n_spikes,) float32; measured : (n_spikes,) bool, None for all; source : in words."""
+
+    um: FloatArray
+    measured: BoolArray | None
+    source: str
+
+
+class SpikeDepths:
+    """Depths of all spikes; nothing is read or computed before the first question, which may take some seconds.
+
+    Ask in a worker thread: with 10 M spikes the sorter's positions take 0.2 s, features some seconds the first time
+    and 0.05 s from the cache. Safe in any thread; two threads that ask at once wait for one computation.
+
+    Parameters
+    ----------
+    cache_dir : folder for depths that take long to compute, None to keep none; written to where `writable` says so
+    """
+
+    def __init__(
+        self,
+        model: TemplateModel,
+        motion: MotionState,
+        cache_dir: Path | None = None,
+        *,
+        writable: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._model = model
+        self._motion = motion
+        self._cache_dir = cache_dir
+        self._writable = writable
+        self._lock = threading.Lock()
+        self._observed: _Depths | None = None
+        self._corrected: tuple[Motion, FloatArray] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether `raw` is at hand."""
+        return self._observed is not None
+
+    @property
+    def source(self) -> str:
+        """Where the depths come from: "spike positions", "centre of mass of features" or "templates"."""
+        return self._read().source
+
+    @property
+    def raw(self) -> FloatArray:
+        """(n_spikes,) float32, µm, as observed; NaN where the sorter gives no position."""
+        return self._read().um
+
+    @property
+    def measured(self) -> BoolArray:
+        """(n_spikes,) bool: the depth is the spike's own, not that of its template."""
+        depths = self._read()
+        return np.isfinite(depths.um) if depths.measured is None else depths.measured
+
+    @property
+    def corrected(self) -> FloatArray:
+        """(n_spikes,) float32, µm, with the motion in use taken out; as observed when none is."""
+        return self.without(self._motion.current)
+
+    @property
+    def shown(self) -> FloatArray:
+        """(n_spikes,) float32, µm: corrected or raw, as the one switch of the session says."""
+        return self.corrected if self._motion.corrected else self.raw
+
+    def without(self, motion: Motion | None) -> FloatArray:
+        """Return the depths with some motion taken out, (n_spikes,) float32, µm; the last ones are kept."""
+        raw = self.raw
+        if motion is None:
+            return raw
+        known = self._corrected
+        if known is None or known[0] is not motion:
+            known = self._corrected = (motion, self._without(motion, raw, self._model.spike_times))
+        return known[1]
+
+    def of(self, spike_ids: IntArray, motion: Motion | None = None) -> FloatArray:
+        """Return the depths of some spikes, with a motion taken out when one is given, (n,) float32, µm."""
+        raw: FloatArray = self.raw[spike_ids]
+        return raw if motion is None else self._without(motion, raw, self._model.spike_times[spike_ids])
+
+    @staticmethod
+    def _without(motion: Motion, depths_um: FloatArray, times_s: FloatArray) -> FloatArray:
+        grid = motion.displacement, motion.temporal_bins_s, motion.spatial_bins_um
+        return frozen(corrected_depths(times_s, depths_um, *grid))
+
+    def _read(self) -> _Depths:
+        if self._observed is None:
+            with self._lock:
+                if self._observed is None:
+                    self._observed = self._observe()
+        return self._observed
+
+    def _observe(self) -> _Depths:
+        model = self._model
+        positions = model.spikes.depth_um
+        if positions is not None:
+            return _Depths(positions, None, "spike positions")
+        of_templates = template_depths(model)[model.spike_templates]
+        if model.features is None:
+            return _Depths(frozen(of_templates), frozen(np.zeros(model.n_spikes, dtype=bool)), "templates")
+        depths = self._of_features()
+        measured = np.isfinite(depths)
+        return _Depths(frozen(np.where(measured, depths, of_templates)), frozen(measured), "centre of mass of features")
+
+    def _of_features(self) -> FloatArray:
+        """Depth of every spike by its features, NaN without any; from the cache when the files are as they were."""
+        path = None if self._cache_dir is None else self._cache_dir / f"spike_depths_{self._key()}.npy"
+        known = _load(path, self._model.n_spikes)
+        if known is not None:
+            return known
+        features, channel_depths = self._model.features, self._model.channel_positions[:, 1]
+        assert features is not None
+        depths = np.empty(self._model.n_spikes, dtype=np.float32)
+        for start in range(0, len(depths), _CHUNK):
+            stop = min(start + _CHUNK, len(depths))
+            depths[start:stop] = features.depths_um(np.arange(start, stop), channel_depths)
+        if path is not None and self._writable():
+            _store(path, depths)
+        return depths
+
+    def _key(self) -> str:
+        """Name of what the depths were computed from."""
+        marks = [repr((name, fingerprint(self._model.dir_path / name))) for name in _INPUTS]
+        return hashlib.sha256("\n".join([_VERSION, *marks]).encode()).hexdigest()[:16]
+
+
+def template_depths(model: TemplateModel) -> FloatArray:
+    """Return the depth of every template, (n_templates,) float32, µm.
+
+    The centre of mass of the squared peak-to-peak amplitude on its best channels; without waveforms its peak channel.
+    """
+    y = model.channel_positions[:, 1]
+    depths = y[model.template_peak_channels].astype(np.float32)
+    if model.templates is None:
+        return depths
+    amplitudes = np.square(model.templates.channel_amplitudes(), dtype=np.float64)
+    for template_id in range(min(len(amplitudes), len(depths))):
+        channels = model.template_channels(template_id)
+        weights = amplitudes[template_id, channels]
+        if weights.sum() > 0:
+            depths[template_id] = weights @ y[channels] / weights.sum()
+    return depths
+
+
+def _load(path: Path | None, n_spikes: int) -> FloatArray | None:
+    if path is None:
+        return None
+    try:
+        depths: FloatArray = np.load(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return depths if depths.shape == (n_spikes,) and depths.dtype == np.float32 else None
+
+
+def _store(path: Path, depths: FloatArray) -> None:
+    """Write the depths in one step, and delete those of earlier files; a full disk costs only a log line."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            np.save(file, depths)
+        temporary.replace(path)
+        for old in path.parent.glob("spike_depths_*.npy"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        logger.warning("Could not keep the depths of the spikes in %s: %s.", path, error)
