@@ -53,6 +53,31 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+def reserve(path: Path, n_bytes: int) -> None:
+    """Make a file at least this large on the disk, so that writing into it cannot run out of space.
+
+    For a writer that does not survive a full disk: HDF5 can then not even close its file, and brings the process down
+    at its next use. HDF5 cuts the file to what it needs when it is closed.
+
+    Raises
+    ------
+    OSError : there is no space
+    """
+    with path.open("rb+") as file:
+        missing = n_bytes - os.fstat(file.fileno()).st_size
+        if missing <= 0:
+            return
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+            return
+        file.seek(0, os.SEEK_END)
+        zeros = bytes(1 << 20)
+        while missing > 0:
+            missing -= file.write(zeros[:missing])
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sync_folder(path: Path) -> None:
     """Wait until the names in a folder are on the disk, where the system can do that."""
     with contextlib.suppress(OSError):  # Windows, and some network drives, cannot open or sync a folder

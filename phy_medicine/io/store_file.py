@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import DatasetError, SaveError
-from phy_medicine.io.durable import reason, sync_file, sync_folder
+from phy_medicine.io.durable import reason, reserve, sync_file, sync_folder
 
 if TYPE_CHECKING:
     from phy_medicine.io.h5 import H5File
 
-_SPARE = 1 << 20
+_SPARE = 2 << 20
 _RETRIES, _RETRY_S = 20, 0.1
 
 
@@ -45,7 +45,7 @@ class StoreFile:
 
         Parameters
         ----------
-        n_bytes : that will be added
+        n_bytes : that will be added at most
         check : told the draft once it is complete and opened again; what it refuses is not used
 
         Raises
@@ -54,11 +54,14 @@ class StoreFile:
         """
         from phy_medicine.io.h5 import open_h5
 
-        with self._drafting(n_bytes, check):
-            there = self.path.exists()
-            if there:
+        with self._drafting(check):
+            if self.path.exists():
+                self._check_space(self.path.stat().st_size + n_bytes)
                 shutil.copyfile(self.path, self._draft)
-            with open_h5(self._draft, "r+" if there else "x") as file:
+            else:
+                open_h5(self._draft, "x").close()
+            self._reserve(n_bytes)
+            with open_h5(self._draft, "r+") as file:
                 yield file
                 file.flush()
 
@@ -71,19 +74,19 @@ class StoreFile:
         """
         from phy_medicine.io.h5 import open_h5
 
-        with self._drafting(0, _fine), open_h5(self.path) as old, open_h5(self._draft, "x") as new:
-            _transfer(old, new, "", path)
-            new.flush()
+        with self._drafting(_fine):
+            open_h5(self._draft, "x").close()
+            self._reserve(self.path.stat().st_size)
+            with open_h5(self.path) as old, open_h5(self._draft, "r+") as new:
+                _transfer(old, new, "", path)
+                new.flush()
 
     @contextmanager
-    def _drafting(self, n_bytes: int, check: Callable[[H5File], bool]) -> Iterator[None]:
+    def _drafting(self, check: Callable[[H5File], bool]) -> Iterator[None]:
         draft = self._draft
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._remove_drafts()
-            size = n_bytes + (self.path.stat().st_size if self.path.exists() else 0)
-            if shutil.disk_usage(self.path.parent).free < size + _SPARE:
-                raise OSError(0, f"no space for its {size:,} bytes")
             yield
             sync_file(draft)
             self._read_back(check)
@@ -97,6 +100,16 @@ class StoreFile:
         finally:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
+
+    def _check_space(self, n_bytes: int) -> None:
+        if shutil.disk_usage(self.path.parent).free < n_bytes + _SPARE:
+            raise OSError(0, f"no space for its {n_bytes:,} bytes")
+
+    def _reserve(self, n_bytes: int) -> None:
+        """Take the space of what will be added before HDF5 needs it."""
+        size = self._draft.stat().st_size + n_bytes + _SPARE
+        self._check_space(n_bytes)
+        reserve(self._draft, size)
 
     def _remove_drafts(self) -> None:
         """Remove what a process that was ended in the middle left; there is one writer only."""
