@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float32, float64, njit, types
 
-_DATA = types.Array(float32, 3, "C", readonly=True)
-_SECTIONS = types.Array(float64, 2, "C", readonly=True)
+from phy_medicine.base.machine_code import Kernels
+from phy_medicine.base.types import FloatArray
+
+kernels = Kernels(__name__)
 
 
-@njit(types.void(_DATA, _SECTIONS, float32[:, :, ::1]), cache=True, nogil=True)
-def filter_both_ways(data, sections, out):  # type: ignore[no-untyped-def]
-    """Run second-order sections forwards, then backwards, along axis 1; the state starts at zero each time.
+def filter_both_ways(data: FloatArray, sections: FloatArray, out: FloatArray) -> None:
+    """Run second-order sections forwards, then backwards, along axis 1; the state starts at zero each time."""
+    n_channels = data.shape[2]
+    _filter(data, sections, out, np.empty(n_channels), np.empty((len(sections), 2, n_channels)))
+
+
+@kernels.kernel("f4[:,:,:] f8[:,:] f4[:,:,:] f8[:] f8[:,:,:]")
+def _filter(data, sections, out, row, state):  # type: ignore[no-untyped-def]
+    """Filter all windows; `row` (n_channels,) and `state` (n_sections, 2, n_channels) are scratch.
 
     Time is the outer loop and all sections run on a row before the next one, so that long traces of many channels
     pass through memory twice only; channels are the inner loop, where wide instructions do several at once.
     """
     n, n_samples, n_channels = data.shape
-    row = np.empty(n_channels, dtype=np.float64)
-    state = np.empty((sections.shape[0], 2, n_channels), dtype=np.float64)
     for k in range(2 * n):
         window, backwards = k // 2, k % 2
-        source = out[window] if backwards else data[window]
-        state[:] = 0.0
+        for s in range(sections.shape[0]):
+            for c in range(n_channels):
+                state[s, 0, c] = state[s, 1, c] = 0.0
         for step in range(n_samples):
             t = n_samples - 1 - step if backwards else step
             for c in range(n_channels):
-                row[c] = source[t, c]
+                row[c] = out[window, t, c] if backwards else data[window, t, c]
             for s in range(sections.shape[0]):
                 b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
                 a1, a2 = sections[s, 4], sections[s, 5]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numba import int64, njit, types
+from phy_medicine.base.machine_code import Kernels
 
-_SAMPLES = types.Array(int64, 1, "C", readonly=True)
+kernels = Kernels(__name__)
 
 
-@njit(types.void(_SAMPLES, _SAMPLES, int64, int64[::1]), cache=True, nogil=True)
+@kernels.kernel("i8[:] i8[:] i8 i8[:]")
 def count_pairs(samples_a, samples_b, width, counts):  # type: ignore[no-untyped-def]
     """Add to `counts` the lags from each spike of `a` to the spikes of `b`; bins as in `correlogram.LagBins`."""
     n_half = counts.size // 2
@@ -27,7 +27,7 @@ def count_pairs(samples_a, samples_b, width, counts):  # type: ignore[no-untyped
             j += 1
 
 
-@njit(types.void(_SAMPLES, int64, int64[::1]), cache=True, nogil=True)
+@kernels.kernel("i8[:] i8 i8[:]")
 def count_own_pairs(samples, width, counts):  # type: ignore[no-untyped-def]
     """Add to `counts` (from lag 0 up) the lags from each spike to the later ones."""
     reach = ((2 * counts.size - 1) * width - 1) // 2

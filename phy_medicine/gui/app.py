@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from phy_medicine.base import machine_code
 from phy_medicine.base.log import logger
 from phy_medicine.gui.opening import opened
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
@@ -39,6 +40,7 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
     # Each call into Qt or OpenGL lets another thread take the interpreter, which then keeps it for the whole interval:
     # with Python's 5 ms a frame of 40 calls took 200 ms while a worker was busy.
     sys.setswitchinterval(_SWITCH_S)
+    threading.Thread(target=_load_kernels, name="kernels", daemon=True).start()
     # The imports make a few hundred thousand objects that stay: looking through them again and again takes 60 ms of
     # the start, and now and then 30 ms of a frame.
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
@@ -61,6 +63,14 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
     app.setFont(font)
     wear(theme)
     return app
+
+
+def _load_kernels() -> None:
+    """Load the machine code of earlier starts while the window is made, so that its first picture has it."""
+    from phy_medicine.compute import kernels  # noqa: F401
+    from phy_medicine.views import compiled  # noqa: F401
+
+    machine_code.load_kept()
 
 
 def _choose_vispy_backend() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phy_medicine.base.types import IntArray
+from phy_medicine.compute import kernels
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
 from phy_medicine.gui.qt import QtCore
@@ -168,8 +169,8 @@ class WindowHost:
                     self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
 
     def _warm_up(self) -> None:
-        """Load the compiled kernels in the background; not before the first picture, which it would hold up."""
-        if raster.ready():
+        """Compile the kernels in the background, the first time; not before the first picture, which would wait."""
+        if raster.ready() and kernels.ready():
             return
         if not self.idle:
             self._calm.start()

@@ -10,6 +10,7 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, IntArray
+from phy_medicine.io import _kernels_rows
 
 _JOIN = 16_384  # bytes; the disk reads a gap this small faster than it answers a second request
 
@@ -38,6 +39,9 @@ class RowFile:
         last = np.r_[first[1:], len(begins)] - 1
         try:
             descriptor = self._open()
+            if _kernels_rows.kernels.ready:
+                _kernels_rows.ask(descriptor, np.ascontiguousarray(begins[first]), np.ascontiguousarray(ends[last]))
+                return
             for begin, end in zip(begins[first].tolist(), ends[last].tolist(), strict=True):
                 os.posix_fadvise(descriptor, begin, end - begin, os.POSIX_FADV_WILLNEED)
         except OSError:
@@ -55,10 +59,17 @@ class RowFile:
         if not hasattr(os, "pread"):
             return like[rows]
         descriptor, size = self._open(), self._row_bytes
+        if _kernels_rows.kernels.ready:
+            read, n_read = np.empty((len(rows), size), dtype=np.uint8), np.zeros(1, dtype=np.int64)
+            ids = np.ascontiguousarray(rows, dtype=np.int64)
+            _kernels_rows.read_rows(descriptor, ids, self._offset, read, read.ctypes.data, n_read)
+            if n_read[0] < len(rows):
+                raise self._shorter()
+            return read.view(like.dtype).reshape(len(rows), *like.shape[1:])
         places = (self._offset + rows.astype(np.int64) * size).tolist()
         joined = b"".join([os.pread(descriptor, size, place) for place in places])
         if len(joined) < size * len(rows):
-            raise DatasetError(f"{self._path.name} became shorter while it was open; open the dataset again.")
+            raise self._shorter()
         return np.frombuffer(joined, dtype=like.dtype).reshape(len(rows), *like.shape[1:])
 
     def stretch(self, start: int, out: AnyArray) -> bool:
@@ -67,8 +78,11 @@ class RowFile:
             return False
         read = os.preadv(self._open(), [out.reshape(-1).view(np.uint8).data], self._offset + start * self._row_bytes)
         if read < out.nbytes:
-            raise DatasetError(f"{self._path.name} became shorter while it was open; open the dataset again.")
+            raise self._shorter()
         return True
+
+    def _shorter(self) -> DatasetError:
+        return DatasetError(f"{self._path.name} became shorter while it was open; open the dataset again.")
 
     def _open(self) -> int:
         if self._descriptor is None:

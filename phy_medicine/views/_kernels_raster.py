@@ -2,20 +2,21 @@
 
 All kernels write premultiplied colour into `out`, (height, width) uint32, little-endian RGBA. `transforms` is
 (n_panels, 4) float64: pixel = x * [0] + [2], y * [1] + [3]; `clips` (n_panels, 4) int64: left, top, right, bottom.
-Colours are (n, 4) int64 in 0..255, not premultiplied. Importing this module loads numba.
+Colours are (n, 4) int64 in 0..255, not premultiplied.
 """
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from phy_medicine.base.machine_code import Kernels
+
+kernels = Kernels(__name__)
+
 _LOW = 0xFF00FF
-_F4, _U1, _U2 = nb.float32[::1], nb.uint8[::1], nb.uint16[::1]
-_OUT, _T, _C = nb.uint32[:, ::1], nb.float64[:, ::1], nb.int64[:, ::1]
 
 
-@nb.njit(inline="always")
+@kernels.helper
 def _blend(under, rb, ga, alpha):
     """Mix colour halves over a pixel; `alpha` is 0..256."""
     rest = 256 - alpha
@@ -24,14 +25,13 @@ def _blend(under, rb, ga, alpha):
     return low | high
 
 
-@nb.njit(nb.void(_OUT, _F4, _F4, _U2, _U1, _C, _T, _C, _C), cache=True, nogil=True)
-def points(out, x, y, panels, colors, palette, transforms, clips, stamp):
-    """Stamp a disc on every point; `stamp` is (n, 3) rows of dy, dx, coverage 0..256."""
+@kernels.kernel("u4[:,:] f4[:] f4[:] u2[:] u1[:] i8[:,:] f8[:,:] i8[:,:] i8[:,:] i8[:,:]")
+def points(out, x, y, panels, colors, palette, transforms, clips, stamp, alphas):
+    """Stamp a disc on every point; `stamp`: (n, 3) rows of dy, dx, coverage 0..256; `alphas`: (n_colors, n) scratch."""
     n_stamp = stamp.shape[0]
     reach = 0
     for k in range(n_stamp):
         reach = max(reach, abs(stamp[k, 0]))
-    alphas = np.empty((palette.shape[0], n_stamp), np.int64)
     for c in range(palette.shape[0]):
         for k in range(n_stamp):
             alphas[c, k] = (palette[c, 3] * stamp[k, 2] + 127) // 255
@@ -53,7 +53,7 @@ def points(out, x, y, panels, colors, palette, transforms, clips, stamp):
                 out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[c, k])
 
 
-@nb.njit(inline="always")
+@kernels.helper
 def _stroke(out, a0, b0, a1, b1, low, high, low_b, high_b, width, rb, ga, opacity, steep):
     """Fill one segment along its longer axis `a`, half open, so that joints are not blended twice."""
     slope = (b1 - b0) / (a1 - a0) if a1 != a0 else 0.0
@@ -76,7 +76,7 @@ def _stroke(out, a0, b0, a1, b1, low, high, low_b, high_b, width, rb, ga, opacit
                 out[b, a] = _blend(np.int64(out[b, a]), rb, ga, alpha)
 
 
-@nb.njit(nb.void(_OUT, _F4, _F4, nb.int64[::1], _U2, _U1, _C, _T, _C, nb.float64), cache=True, nogil=True)
+@kernels.kernel("u4[:,:] f4[:] f4[:] i8[:] u2[:] u1[:] i8[:,:] f8[:,:] i8[:,:] f8")
 def lines(out, x, y, starts, panels, colors, palette, transforms, clips, width):
     """Draw anti-aliased polylines; line i owns the points starts[i]:starts[i + 1]."""
     for i in range(starts.size - 1):
@@ -103,7 +103,7 @@ def lines(out, x, y, starts, panels, colors, palette, transforms, clips, width):
                 _stroke(out, x0, y0, x1, y1, left, right, top, bottom, width, rb, ga, opacity, False)
 
 
-@nb.njit(nb.void(nb.uint32[:, ::1], _F4, _F4, nb.float64[::1], nb.int64[::1], nb.int64), cache=True, nogil=True)
+@kernels.kernel("u4[:,:] f4[:] f4[:] f8[:] i8[:] i8")
 def count(counts, x, y, transform, clip, cell):
     """Count points in square cells of `cell` pixels, from the clip's left and top."""
     left, top, right, bottom = clip[0], clip[1], clip[2], clip[3]
@@ -114,9 +114,7 @@ def count(counts, x, y, transform, clip, cell):
             counts[(int(fy) - top) // cell, (int(fx) - left) // cell] += np.uint32(1)
 
 
-@nb.njit(
-    nb.void(_OUT, nb.uint32[:, ::1], nb.int64[::1], nb.int64[::1], nb.int64[::1], nb.int64), cache=True, nogil=True
-)
+@kernels.kernel("u4[:,:] u4[:,:] i8[:] i8[:] i8[:] i8")
 def tint(out, counts, alphas, color, clip, cell):
     """Lay counts over the image in one colour; `alphas` (n,) 0..256 is looked up by count, the last for all above."""
     rb = color[0] | (color[2] << 16)
@@ -130,13 +128,11 @@ def tint(out, counts, alphas, color, clip, cell):
                 out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alphas[min(n, top_count)])
 
 
-@nb.njit(
-    nb.void(_OUT, nb.float32[:, ::1], _U2, _U1, nb.float64[:, ::1], _C, _T, _C, nb.boolean), cache=True, nogil=True
-)
+@kernels.kernel("u4[:,:] f4[:,:] u2[:] u1[:] f8[:,:] i8[:,:] f8[:,:] i8[:,:] i8")
 def steps(out, values, panels, colors, edges, palette, transforms, clips, sideways):
     """Fill histograms from zero to their values; a pixel column shows the mean of the bins it covers.
 
-    values : (n, n_bins); edges : (n, 2) first and last edge in data units; `sideways`: bins run along y
+    values : (n, n_bins); edges : (n, 2) first and last edge in data units; `sideways`: 1 where bins run along y, else 0
     """
     n_bins = values.shape[1]
     for i in range(values.shape[0]):

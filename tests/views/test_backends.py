@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_host import COLORS
 
-from phy_medicine.views import compiled, raster
+from phy_medicine.views import raster
 from phy_medicine.views.gpu import is_software
 from phy_medicine.views.items import merged
 from phy_medicine.views.layout import Panels, grid
@@ -105,12 +105,12 @@ def test_lines_without_points_are_left_out(gl_pixels, monkeypatch):
 
 def test_a_picture_goes_on_with_the_kernels_once_they_are_loaded(gl_pixels, monkeypatch):
     monkeypatch.delenv("PHY_MEDICINE_RENDERER", raising=False)
-    monkeypatch.setattr(compiled._loaded, "is_set", lambda: False)
+    monkeypatch.setattr(raster, "ready", lambda: False)
     picture, panels = Picture(), _panels()
     _points(picture)
     before = gl_pixels(picture, panels, SIZE)
     assert not picture.pixels.any()
-    monkeypatch.setattr(compiled._loaded, "is_set", lambda: True)
+    monkeypatch.setattr(raster, "ready", lambda: True)
     after = gl_pixels(picture, panels, SIZE)
     assert np.abs(before.astype(int) - after).max() <= 3
 
@@ -128,7 +128,7 @@ def test_a_picture_goes_on_with_the_kernels_once_they_are_loaded(gl_pixels, monk
 )
 def test_kernels_draw_on_software_once_loaded_unless_told_otherwise(variable, software, loaded, expected, monkeypatch):
     monkeypatch.setenv("PHY_MEDICINE_RENDERER", variable)
-    monkeypatch.setattr(compiled._loaded, "is_set", lambda: loaded)
+    monkeypatch.setattr(raster, "ready", lambda: loaded)
     assert raster.uses_kernels(software) is expected
 
 
