@@ -143,7 +143,8 @@ class SessionJobs:
         kind = kind_of(name)
         table = {param.name for param in params_of(kind.settings_class)}
         general = {key: values.pop(key) for key in ("device", "seed") if key in values and key not in table}
-        settings = changed(kind.settings_class(), **values)
+        make = getattr(kind.settings_class, "of", None)  # a class that looks at its values together
+        settings = make(**values) if make is not None else changed(kind.settings_class(), **values)
         general = {key: getattr(settings, key) for key in ("device", "seed") if key in table} | general
         return JobRequest(
             kind,
