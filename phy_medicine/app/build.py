@@ -30,14 +30,17 @@ class WindowOptions:
     clear_state: bool = False
 
 
-def open_session(path: str | Path, *, read_only: bool = False, recover: bool | None = None) -> Session:
+def open_session(
+    path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: int | str | None
+) -> Session:
     """Open a sorted dataset for curation, without a window.
 
     Parameters
     ----------
-    path : the dataset's params.py
+    path : the dataset's params.py, or a .kwik file
     read_only : refuse every change
     recover : replay unsaved work of an earlier session (True), leave it aside (False), or keep it for later (None)
+    choice : `channel_group` and `clustering` of a .kwik file; by default the first group and the clustering `main`
 
     Raises
     ------
@@ -45,7 +48,7 @@ def open_session(path: str | Path, *, read_only: bool = False, recover: bool | N
     """
     from phy_medicine.session.session import Session
 
-    return Session.open(Path(path), read_only=read_only, recover=recover)
+    return Session.open(Path(path), read_only=read_only, recover=recover, **choice)
 
 
 def show(session: Session) -> Any:

@@ -13,7 +13,10 @@ from phy_medicine.base.errors import PhyMedError
 COMMANDS = {
     "template-gui": "phy_medicine.app.template_gui",
     "template-describe": "phy_medicine.app.template_describe",
+    "kwik-gui": "phy_medicine.app.kwik_gui",
+    "kwik-describe": "phy_medicine.app.kwik_describe",
     "simulate": "phy_medicine.app.simulate",
+    "export": "phy_medicine.app.export",
 }
 """Command name -> the module whose `command` it is."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from phy_medicine.gui.dataset_window import DatasetWindow, counted
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
-    from phy_medicine.io.describe import Description
+    from phy_medicine.io.model import Description
     from phy_medicine.views.theme import Theme
 
 
@@ -46,12 +45,10 @@ class AboutDataset:
             self._dialog.set_theme(theme)
 
     def _describe(self) -> Description:
-        from phy_medicine.io.describe import describe
-
-        return describe(self._window.session.model)
+        return self._window.session.model.describe()
 
     def _described(self, description: Description) -> None:
-        text = dataclasses.replace(description, checks=()).to_text()
+        text = description.to_text(remarks=False)
         self._window.bridge.post(lambda: self._show_text(text))
 
     def _show_text(self, text: str) -> None:

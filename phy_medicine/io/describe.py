@@ -49,10 +49,10 @@ class Description:
         """Return JSON-able values."""
         return {**asdict(self), "groups": dict(self.groups)}
 
-    def to_text(self) -> str:
-        """Return the description as lines of text."""
+    def to_text(self, *, remarks: bool = True) -> str:
+        """Return the description as lines of text, with the remarks unless they are shown elsewhere."""
         lines = [f"{name + ':':<22}{value}" for name, value in self._rows()]
-        if self.checks:
+        if self.checks and remarks:
             lines += ["", "Remarks"]
             lines += [f"  {check.severity:<8} {check}" for check in self.checks]
         return "\n".join(lines)

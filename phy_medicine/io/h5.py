@@ -128,6 +128,16 @@ class H5File:
             options = {"chunks": True, "compression": "gzip", "compression_opts": 1} if chunks and array.size else {}
             self._file.create_dataset(path, data=array, **options)
 
+    def create(self, path: str, shape: tuple[int, ...], dtype: Any) -> None:
+        """Make an empty contiguous dataset, to be filled with `write_rows`."""
+        with self._said(path, "written"):
+            self._file.create_dataset(path, shape=shape, dtype=dtype)
+
+    def write_rows(self, path: str, start: int, rows: AnyArray) -> None:
+        """Write consecutive rows of a dataset from `start` on."""
+        with self._said(path, "written"):
+            self._dataset(path)[start : start + len(rows)] = rows
+
     def make_group(self, path: str) -> None:
         """Make a group and those on the way to it; nothing happens when it is there."""
         with self._said(path, "written"):

@@ -16,7 +16,7 @@ from phy_medicine.io.h5 import H5File, open_h5
 from phy_medicine.io.metadata import GROUP
 
 if TYPE_CHECKING:
-    from phy_medicine.io.template_model import TemplateModel
+    from phy_medicine.io.model import Model
 
 VERSION = 2
 MAIN, ORIGINAL = "main", "original"
@@ -173,7 +173,7 @@ def group_ids(names: Any, known: Mapping[int, str] = DEFAULT_GROUPS) -> dict[str
 
 
 def content_of(
-    model: TemplateModel, labels: IntArray | None = None, fields: Mapping[str, Mapping[int, LabelValue]] | None = None
+    model: Model, labels: IntArray | None = None, fields: Mapping[str, Mapping[int, LabelValue]] | None = None
 ) -> KwikContent:
     """Return a dataset as the content of a Kwik file with one channel group, 0, that holds all channels.
 
@@ -206,21 +206,22 @@ def content_of(
     )
 
 
-def _params_of(model: TemplateModel) -> dict[str, Any]:
+def _params_of(model: Model) -> dict[str, Any]:
     """What other programs need to read features, traces and waveforms."""
-    before = model.n_samples_template // 2
+    rule = model.waveform_rule
+    low_hz, high_hz = rule.band_hz or (150.0, 0.475 * model.sample_rate)  # ours is a high-pass: no upper edge
     n_columns = model.params.n_channels_dat or int(model.channel_map.max()) + 1
     dtype = model.params.dtype if model.traces is None else model.traces.dtype
     return {
         "n_channels": int(n_columns),
         "dtype": np.dtype(dtype).name,
         "n_features_per_channel": model.features.n_pcs if model.features is not None else 3,
-        "extract_s_before": before,
-        "extract_s_after": model.n_samples_template - before,
-        "filter_low": 150.0,
-        "filter_high_factor": 0.475,
-        "filter_butter_order": 3,
-        "waveform_filter": True,
+        "extract_s_before": rule.before,
+        "extract_s_after": rule.after,
+        "filter_low": low_hz,
+        "filter_high_factor": high_hz / model.sample_rate,
+        "filter_butter_order": rule.order,
+        "waveform_filter": rule.filtered,
     }
 
 

@@ -96,7 +96,7 @@ class Description(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values."""
 
-    def to_text(self) -> str:
+    def to_text(self, *, remarks: bool = True) -> str:
         """Return lines of text."""
 
 

@@ -76,6 +76,11 @@ class Traces:
         self.name = name
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """The files with all their columns, in time order."""
+        return self._parts
+
+    @property
     def part_lengths(self) -> tuple[int, ...]:
         """Samples of each file."""
         return tuple(part.shape[0] for part in self._parts)

@@ -1,0 +1,66 @@
+"""What the commands that open a window have in common: their options."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from phy_medicine.app.build import WindowOptions, clear_cache
+from phy_medicine.app.cli import debug_option
+from phy_medicine.base import log
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Width and height in pixels, from 1280x800."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{3,5})[x×](\d{3,5})", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a size in pixels such as 1280x800.", ctx, param)
+    return int(match[1]), int(match[2])
+
+
+_OPTIONS = (
+    click.option(
+        "--do", "do", multiple=True, metavar="SNIPPET", help="Run a snippet or an action after opening; repeatable."
+    ),
+    click.option("--screenshot", type=click.Path(path_type=Path), metavar="PNG", help="Save a picture of the window."),
+    click.option("--quit", "quit_after", is_flag=True, help="Close the window when the --do list is done."),
+    click.option("--size", metavar="WxH", callback=_size, help="Size of the window in pixels, such as 1280x800."),
+    click.option("--read-only", is_flag=True, help="Change nothing: no journal, no save."),
+    click.option(
+        "--recover/--discard-journal",
+        default=None,
+        help="Replay unsaved work of an earlier session, or leave it aside. Without either, the window asks.",
+    ),
+    click.option("--clear-cache", "clear_cache_first", is_flag=True, help="Delete the cache beside the dataset first."),
+    click.option("--clear-state", is_flag=True, help="Forget the layout and the settings of the window."),
+    click.option("--no-shared-context", is_flag=True, help="One OpenGL context per view, for drivers that need it."),
+    debug_option,
+)
+
+
+def window_options(command: Any) -> Any:
+    """Give a command the options of a window: `read_only` and `recover` for the session, the others for `prepared`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def prepared(path: Path, values: dict[str, Any]) -> WindowOptions:
+    """Start the log, clear the cache if asked, and return what the window is to do."""
+    if not click.get_current_context().meta.get("debug"):
+        log.configure()
+    if values["clear_cache_first"]:
+        clear_cache(path)
+    return WindowOptions(
+        do=values["do"],
+        screenshot=values["screenshot"],
+        quit=values["quit_after"],
+        size=values["size"],
+        shared_context=not values["no_shared_context"],
+        clear_state=values["clear_state"],
+    )

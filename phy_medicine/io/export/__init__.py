@@ -1,0 +1,1 @@
+"""Handing a curated dataset over to other programs, one module for each format."""
