@@ -11,6 +11,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, setting
 
 OPTIMIZERS = ("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD")
+DEPTH_BINS, KERNEL_WIDTH_S = 2, 30.0
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
@@ -57,17 +58,20 @@ class MedicineSettings:
     )  # fmt: skip
     time_bin_size: float = setting(1.0, "Time resolution of the motion", unit="s", minimum=1e-6)
     time_kernel_width: float = setting(
-        30.0, "Support of the triangular smoothing in time; smaller for fast motion, larger for few spikes",
+        KERNEL_WIDTH_S, "Support of the triangular smoothing in time; smaller for fast motion, larger for few spikes",
         unit="s", minimum=0.0,
     )  # fmt: skip
     activity_network_hidden_features: WholeNumbers = setting(  # noqa: RUF009
         WholeNumbers((256, 256)), "Hidden sizes of the activity network (exact model)"
     )
     num_depth_bins: int = setting(
-        2, "Depth levels of the motion: 1 is rigid, 2 linear in depth, more bend", minimum=1, maximum=1000
+        DEPTH_BINS, "Depth levels of the motion: 1 is rigid, 2 linear in depth, more bend", minimum=1, maximum=1000
     )
     choose_depth_bins: bool = setting(
-        True, "Choose the number of depth levels by the likelihood of held-out peaks instead (fast solver)"
+        True, "Choose the levels by the likelihood of held-out peaks while num_depth_bins is 2 (fast solver)"
+    )
+    choose_smoothing: bool = setting(
+        True, "Learn the smoothing in time from the peaks while time_kernel_width is 30 (fast solver)"
     )
     amplitude_threshold_quantile: float = setting(
         0.0, "Drop this fraction of the weakest peaks; negative drops the strongest", minimum=-1.0, maximum=1.0
@@ -95,6 +99,16 @@ class MedicineSettings:
 
     advice: ClassVar[Mapping[str, str]] = ADVICE
 
+    @property
+    def chooses_levels(self) -> bool:
+        """Whether the number of depth levels is left to the likelihood of held-out peaks."""
+        return self.choose_depth_bins and not self.exact and self.num_depth_bins == DEPTH_BINS
+
+    @property
+    def chooses_smoothing(self) -> bool:
+        """Whether the smoothing in time is left to what the peaks say."""
+        return self.choose_smoothing and not self.exact and self.time_kernel_width == KERNEL_WIDTH_S
+
     def check(self) -> MedicineSettings:
         """Return the settings when they can be used together.
 
@@ -116,7 +130,7 @@ class MedicineSettings:
 
     @classmethod
     def of(cls, **values: Any) -> MedicineSettings:
-        """Make settings of checked values; a `num_depth_bins` that is asked for is not chosen otherwise.
+        """Make settings of checked values; levels and smoothing that are asked for are not chosen otherwise.
 
         Raises
         ------
@@ -124,8 +138,9 @@ class MedicineSettings:
         """
         if isinstance(values.get("optimizer"), type):
             values["optimizer"] = values["optimizer"].__name__
-        if "num_depth_bins" in values:
-            values.setdefault("choose_depth_bins", False)
+        for name, choice in (("num_depth_bins", "choose_depth_bins"), ("time_kernel_width", "choose_smoothing")):
+            if name in values:
+                values.setdefault(choice, False)
         return changed(cls(), **values).check()
 
     def as_dict(self) -> dict[str, Any]:

@@ -37,10 +37,13 @@ def test_every_setting_has_help_and_every_advice_a_setting():
     assert set(MedicineSettings.advice) < set(table)
 
 
-def test_a_number_of_levels_that_is_asked_for_is_taken():
-    assert MedicineSettings.of().choose_depth_bins
-    assert not MedicineSettings.of(num_depth_bins=2).choose_depth_bins
-    assert MedicineSettings.of(num_depth_bins=2, choose_depth_bins=True).choose_depth_bins
+def test_levels_and_smoothing_that_are_asked_for_are_taken():
+    assert MedicineSettings().chooses_levels
+    assert not MedicineSettings.of(num_depth_bins=2).chooses_levels
+    assert not MedicineSettings(num_depth_bins=5).chooses_levels
+    assert not MedicineSettings(exact=True).chooses_levels
+    assert MedicineSettings().chooses_smoothing and not MedicineSettings.of(time_kernel_width=30).chooses_smoothing
+    assert MedicineSettings.of(num_depth_bins=2, choose_depth_bins=True).chooses_levels
 
 
 @pytest.mark.parametrize(
