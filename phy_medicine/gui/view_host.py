@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute import kernels
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
 from phy_medicine.gui.qt import QtCore
@@ -169,16 +168,15 @@ class WindowHost:
                     self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
 
     def _warm_up(self) -> None:
-        """Compile the kernels in the background, the first time; not before the first picture, which would wait."""
-        if raster.ready() and kernels.ready():
-            return
+        """Compile kernels, the first time, and read ahead; not before the first picture, which would wait."""
         if not self.idle:
             self._calm.start()
             return
-        done = partial(self._bridge.post, self._redraw_all)
-        self._session.pool.submit(
-            "drawing kernels", raster.warm_up, priority=Priority.PREFETCH, on_done=lambda _none: done()
-        )
+        if not raster.ready():
+            done = partial(self._bridge.post, self._redraw_all)
+            self._session.pool.submit(
+                "drawing kernels", raster.warm_up, priority=Priority.PREFETCH, on_done=lambda _none: done()
+            )
         self._session.warm_up()
 
     def _redraw_all(self) -> None:

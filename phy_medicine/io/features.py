@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,6 +120,11 @@ class FeatureStore:
     def complete(self) -> bool:
         """Whether every spike of the dataset has features."""
         return self._sparse.complete
+
+    def read_ahead(self, stop: Callable[[], bool]) -> None:
+        """Have the file in the system's cache before its rows are asked for; until `stop` says so."""
+        if self._file is not None:
+            self._file.read_ahead(stop)
 
     def has_row(self, spike_ids: IntArray) -> AnyArray:
         """Return which of the spikes have features, (n,) bool."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.io import _kernels_rows
 
 _JOIN = 16_384  # bytes; the disk reads a gap this small faster than it answers a second request
+_BLOCK = 4 << 20
+_SHARE_OF_MEMORY = 4
 
 
 class RowFile:
@@ -46,6 +50,21 @@ class RowFile:
                 os.posix_fadvise(descriptor, begin, end - begin, os.POSIX_FADV_WILLNEED)
         except OSError:
             return  # only a hint: the rows are read all the same, more slowly
+
+    def read_ahead(self, stop: Callable[[], bool]) -> None:
+        """Have the system keep the whole file in its cache, where there is plenty of room; returns when done.
+
+        A disk gives scattered rows one by one at some 20 MB a second, and the file as a whole at twenty times that.
+        """
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                if os.fstat(file.fileno()).st_size > _available_bytes() // _SHARE_OF_MEMORY:
+                    return
+                block = bytearray(_BLOCK)
+                while not stop() and file.readinto(block):
+                    continue
+        except OSError as error:
+            logger.debug("%s was not read ahead: %s", self._path.name, error)
 
     def gather(self, rows: IntArray, like: AnyArray) -> AnyArray:
         """Return rows one after the other; `like` is the map of the file, used where the system cannot read at a place.
@@ -89,3 +108,12 @@ class RowFile:
             self._descriptor = os.open(self._path, os.O_RDONLY)
             weakref.finalize(self, os.close, self._descriptor)
         return self._descriptor
+
+
+def _available_bytes() -> int:
+    """Memory that the system can give without taking it from programs; 0 where it does not say."""
+    try:
+        facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(facts["MemAvailable"].split()[0]) << 10
+    except (OSError, ValueError, KeyError):
+        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,8 @@ class Session:
         self._requests = RequestMaker(self.data)
         self._time_window: tuple[float, float] | None = None
         self._first_similar = 15
+        self._closing = threading.Event()
+        self._reader: threading.Thread | None = None
         if recover is not None and self.storage.pending is not None:
             self.recover() if recover else self.discard_journal()
 
@@ -339,12 +342,18 @@ class Session:
         self.storage.set_aside()
 
     def warm_up(self) -> None:
-        """Load the compiled kernels and compute slow columns in the background; for after the first paint."""
+        """Do in the background what makes later selections quick; for after the first paint, any number of times."""
         self.pool.submit("kernels", kernels.warm_up, priority=Priority.PREFETCH)
         self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.PREFETCH)
+        features = self.model.features
+        if self._reader is None and features is not None:
+            # A thread of its own: it waits for the disk for seconds, and the pool has few.
+            self._reader = threading.Thread(target=features.read_ahead, args=(self._closing.is_set,), daemon=True)
+            self._reader.start()
 
     def close(self) -> None:
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""
+        self._closing.set()
         self.jobs.close()
         self.pool.shutdown(wait=False)
         self.storage.close()
