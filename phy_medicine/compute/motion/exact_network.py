@@ -105,8 +105,8 @@ class ActivityNetwork:
             torch.mm(delta.T, below, out=weight_gradient)
             torch.sum(delta, dim=0, out=bias_gradient)
             if index:
-                back = torch.mm(delta, weight, out=self._back[index - 1])
-                delta = torch.ops.aten.threshold_backward(back, below, 0)
+                delta = torch.mm(delta, weight, out=self._back[index - 1])
+                torch.ops.aten.threshold_backward.grad_input(delta, below, 0, grad_input=delta)
         # The amplitude does not move: only the first half of the inputs is followed further.
         by_input = delta @ self._weights[0][0][:, : N_FEATURES // 2]
         slopes = (depths[:, None] * self._frequencies).cos_().mul_(self._frequencies).mul_(by_input[:, 1:])

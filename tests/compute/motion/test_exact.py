@@ -20,6 +20,15 @@ torch = pytest.importorskip("torch")
 SMALL = {"exact": True, "device": "cpu", "activity_network_hidden_features": (16, 8), "batch_size": 64}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Threads that wait for each other on a busy machine take longer than one alone for a model this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def drifting_peaks(n: int = 20_000, *, seed: int = 0) -> tuple[Peaks, np.ndarray]:
     """Peaks of 12 units that move up by 60 µm and down again in 40 s, and the times."""
     rng = np.random.default_rng(seed)
