@@ -212,6 +212,12 @@ class KwikModel:
         """(n_templates,) float32, zeros: there are no templates."""
         return frozen(np.zeros(self.n_templates, dtype=np.float32))
 
+    def missing(self, what: str) -> str:
+        """Return the sentence that a view shows without templates, features or amplitudes."""
+        if what == "features":
+            return f"No features: {self.path.stem}.kwx not found, or without this channel group."
+        return f"No {what}: Kwik files hold none."
+
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return the SHA-1 of labels, by default those at opening, with the names of file, group and clustering.
 

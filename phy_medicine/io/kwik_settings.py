@@ -11,7 +11,7 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.h5 import H5File, number_of, text_of
-from phy_medicine.io.kwik_write import SPIKEDETEKT, VERSION
+from phy_medicine.io.kwik_write import MARGIN, SPIKEDETEKT, VERSION
 from phy_medicine.io.model import WaveformRule
 
 
@@ -87,7 +87,7 @@ def _waveform_rule(taker: _Taker, sample_rate: float) -> WaveformRule:
         after=after,
         band_hz=(low, high),
         order=order,
-        margin=3 * order,
+        margin=max(taker.whole(MARGIN, 3 * order), 0),
         filtered=bool(taker.number("waveform_filter", 1.0)),
         offset=taker.number("waveform_dc_offset", 0.0),
         scale=taker.number("waveform_scale_factor", 1.0) or 1.0,

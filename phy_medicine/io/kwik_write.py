@@ -25,6 +25,7 @@ DEFAULT_GROUPS: Mapping[int, str] = {0: "Noise", 1: "MUA", 2: "Good", 3: "Unsort
 SPIKEDETEKT = "/application_data/spikedetekt"
 SHANK = "shank"  # our own attribute of a channel; other programs leave it alone
 AMPLITUDES = "amplitudes"  # our own data set beside time_samples
+MARGIN = "filter_margin"  # our own parameter, samples; klusta takes 3 times the filter's order
 _N_COLORS = 9
 
 
@@ -221,6 +222,7 @@ def _params_of(model: Model) -> dict[str, Any]:
         "filter_low": low_hz,
         "filter_high_factor": high_hz / model.sample_rate,
         "filter_butter_order": rule.order,
+        MARGIN: rule.margin or round(0.002 * model.sample_rate),  # low bands need longer to settle
         "waveform_filter": rule.filtered,
     }
 

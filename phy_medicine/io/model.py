@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, LabelValue
 from phy_medicine.io.channels import Channels
@@ -190,6 +190,9 @@ class Model(Protocol):
     def traces_missing(self) -> str: ...
 
     # Saving
+    def missing(self, what: Literal["templates", "features", "amplitudes"]) -> str:
+        """Return the sentence that a view shows when the dataset lacks something."""
+
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return what ties a journal to labels, by default those at opening."""
 

@@ -28,6 +28,12 @@ from phy_medicine.io.whitening import Whitening
 
 _DEFAULT_WAVEFORM_S = 82 / 30_000  # window when neither templates nor stored waveforms say how long one is
 
+_MISSING = {
+    "templates": "No templates: templates.npy not found.",
+    "features": "No PC features: pc_features.npy not found.",
+    "amplitudes": "No amplitudes: amplitudes.npy not found.",
+}
+
 
 class TemplateModel:
     """All arrays of one dataset; immutable, safe to read from any thread.
@@ -241,6 +247,10 @@ class TemplateModel:
         """Around the middle of a template, with the program's own high-pass."""
         before = self.n_samples_template // 2
         return WaveformRule(before, self.n_samples_template - before)
+
+    def missing(self, what: str) -> str:
+        """Return the sentence that a view shows without templates, features or amplitudes."""
+        return _MISSING[what]
 
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return the SHA-1 of labels, by default those at opening, which ties a journal to them."""

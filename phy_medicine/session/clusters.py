@@ -97,7 +97,8 @@ class ClusterTable:
         names = {c.name for c in BUILT_IN}
         labels = (f for f in self._manager.labels.fields if f not in names)
         known = self.corrected_depths is not None and self.corrected_depths.exist
-        built_in = (c for b in BUILT_IN for c in ((b, _CORRECTED) if known and b.name == DEPTH else (b,)))
+        shown = (c for c in BUILT_IN if c.name != "amp" or self._model.has_templates)
+        built_in = (c for b in shown for c in ((b, _CORRECTED) if known and b.name == DEPTH else (b,)))
         return *built_in, *(Column(f, f, kind=self._kind(f), help="Label") for f in labels)
 
     def value(self, cluster_id: int, column: str) -> Cell:

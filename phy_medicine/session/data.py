@@ -190,7 +190,7 @@ class DataService:
         DataMissing : the dataset has no templates
         """
         if not self.model.has_templates:
-            raise DataMissing("No templates: templates.npy not found.")
+            raise DataMissing(self.model.missing("templates"))
         ids, counts = self._facts.template_counts(cluster_id)
         shapes = []
         for i in np.argsort(-counts, kind="stable"):
@@ -266,7 +266,7 @@ class DataService:
         """
         values = self.model.amplitudes
         if values is None:
-            raise DataMissing("No amplitudes: amplitudes.npy not found.")
+            raise DataMissing(self.model.missing("amplitudes"))
         return Amplitudes(spike_ids, frozen(self.shown_times[spike_ids]), frozen(values[spike_ids]))
 
     def background_amplitudes(self, cluster_ids: Sequence[int], *, n: int = 50_000) -> Amplitudes:

@@ -73,7 +73,7 @@ class FeatureSource:
 
     def _store(self) -> FeatureStore:
         if self._model.features is None:
-            raise DataMissing("No PC features: pc_features.npy not found.")
+            raise DataMissing(self._model.missing("features"))
         return self._model.features
 
     def _pick(self, cluster_id: int, n: int) -> IntArray:
