@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import FloatArray, frozen
+from phy_medicine.base.types import BoolArray, FloatArray, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class Peaks:
         keep = size > limit if quantile > 0 else size < limit
         if not keep.any():
             raise PhyMedError(f"amplitude_threshold_quantile {quantile} leaves no peaks; use one nearer to 0.")
+        return self.where(keep)
+
+    def where(self, keep: BoolArray) -> Peaks:
+        """Only the peaks of a mask (n_peaks,)."""
         return Peaks(self.times_s[keep], self.depths_um[keep], self.amplitudes[keep])
 
     def time_bins_s(self, bin_s: float, *, epsilon: float = 1e-3) -> FloatArray:
