@@ -23,6 +23,7 @@ from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.menus import Menus
+from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.script import Script
@@ -74,6 +75,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
         self.switches = DataSwitches(self)
+        self.motion = MotionSwitch(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -112,6 +114,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def _finish_opening(self) -> None:
         """Do what the first picture need not wait for."""
         self.menus.load_icons()
+        self.motion.restore()
         gc.freeze()  # what was made up to here stays, so the collector need not look at it in the middle of a frame
 
     def _restore_selection(self) -> None:

@@ -27,6 +27,7 @@ KINDS = {
     "CorrelogramView": "correlogram",
     "ProbeView": "probe",
     "TraceView": "trace",
+    "DriftView": "drift",
 }
 """Class of a view -> its module in `phy_medicine.views`; imported when the first one is made."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.values: dict[str, Any] = self._read()
+        self._read_values = copy.deepcopy(self.values)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -36,8 +38,12 @@ class StateFile:
         return values if isinstance(values, dict) else {}
 
     def write(self) -> None:
-        """Replace the file in one step; a folder that cannot be written costs only a log line."""
-        text = json.dumps({"version": VERSION, "values": self.values}, indent=1, sort_keys=True)
+        """Replace the file in one step; a folder that cannot be written costs only a log line.
+
+        What was not changed here stays as it is in the file now: the session remembers the chosen motion in it.
+        """
+        mine = {k: v for k, v in self.values.items() if k not in self._read_values or v != self._read_values[k]}
+        text = json.dumps({"version": VERSION, "values": {**self._read(), **mine}}, indent=1, sort_keys=True)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

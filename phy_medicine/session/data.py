@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.trace_source import TraceSource
+
+if TYPE_CHECKING:
+    from phy_medicine.session.depths import SpikeDepths
+    from phy_medicine.session.motion import MotionState
 
 T = TypeVar("T")
 
@@ -52,7 +56,13 @@ class ClusterFacts(Protocol):
 
 
 class DataService:
-    """Arrays for views from one dataset."""
+    """Arrays for views from one dataset.
+
+    motion, depths : where spikes are along the probe, and what motion is known; set once, by the session
+    """
+
+    motion: MotionState
+    depths: SpikeDepths
 
     def __init__(
         self, model: Model, facts: ClusterFacts, *, cache_bytes: int = 256 << 20, channels: BestChannels | None = None

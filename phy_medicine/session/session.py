@@ -34,6 +34,7 @@ from phy_medicine.session.depths import SpikeDepths
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.motion import MotionState
+from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
@@ -83,10 +84,12 @@ class Session:
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
         self.data = DataService(model, self.facts, channels=self.clusters.channels)
+        self.data.motion, self.data.depths = self.motion, self.depths
         self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
+        follow_jobs(self.motion, self.jobs)
         self._requests = RequestMaker(self.data)
         self._time_window: tuple[float, float] | None = None
         self._first_similar = 15

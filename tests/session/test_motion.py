@@ -239,3 +239,32 @@ def test_the_saved_table_keeps_its_columns(session, dataset):
     session.save()
     header = (dataset.parent / "cluster_info.tsv").read_text().splitlines()[0].split("\t")
     assert "depth" in header and "depth_corrected" not in header
+
+
+def test_a_job_is_followed_from_its_previews_to_its_run(session):
+    job = SimpleNamespace(kind=SimpleNamespace(name="motion"))
+    session.jobs.preview.emit(job, shift(4).to_arrays())
+    assert session.motion.preview.displacement[3, 0] == 2
+    session.jobs.imported.emit(SimpleNamespace(id="a", kind="motion"))
+    session.jobs.finished.emit(job)
+    assert session.motion.run.id == "a" and session.motion.preview is None
+
+
+def test_jobs_of_other_kinds_leave_the_motion_alone(session):
+    job = SimpleNamespace(kind=SimpleNamespace(name="localization"))
+    session.jobs.preview.emit(job, {"positions": np.zeros(3)})
+    session.jobs.imported.emit(SimpleNamespace(id="c", kind="localization"))
+    session.jobs.finished.emit(job)
+    assert session.motion.known is None and session.motion.preview is None
+
+
+def test_a_motion_in_the_store_is_found_when_the_dataset_is_opened_again(dataset):
+    session = Session.open(dataset)
+    run = session.store.add("motion", true_motion(dataset).to_arrays(), name="truth", facts={"hints": ["Look."]})
+    session.store.add("motion", shift(1).to_arrays())
+    session.motion.use(run.id)
+    session.close()
+    again = Session.open(dataset)
+    assert again.motion.run.name == "truth" and again.motion.hints == ("Look.",)
+    assert np.array_equal(again.motion.current.displacement, true_motion(dataset).displacement)
+    again.close()

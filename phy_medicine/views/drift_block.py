@@ -1,0 +1,230 @@
+"""What the drift view shows of all spikes in a window, prepared in any thread; counts are kept by window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.compute.spike_map import Window, amplitude_ranks, count_window, rank_window, spikes_in_window
+from phy_medicine.session.cache import ArrayCache
+from phy_medicine.views.drift_curves import Curves, make_curves
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.motion.motion import Motion
+    from phy_medicine.session.data import DataService
+    from phy_medicine.session.view_host import ViewRequest
+
+# Fewer spikes in sight are drawn one by one.
+POINT_BUDGET = 25_000
+_CACHE_BYTES = 48 << 20
+# Around the spikes of the selected clusters, µm.
+_AROUND_UM, _LEAST_UM = 60.0, 240.0
+_BEYOND_UM = 40.0
+_RANGE_SPIKES = 4000
+# A range is kept while it holds the next selection and is not larger than this many times what that needs.
+_STILL_NEAR = 1.8
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be shown, as the window's thread knows it.
+
+    shown : parts of the home range in time and depth, (2, 2); size : (rows, columns) of cells; motion : for curves,
+    and taken out of the depths when `corrected`; region : depths that are the home range now, None at first
+    """
+
+    shown: FloatArray
+    size: tuple[int, int]
+    by_amplitude: bool
+    whole_probe: bool
+    corrected: bool
+    motion: Motion | None
+    curves: bool
+    region: Range | None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Single spikes.
+
+    times_s, depths_um : (n,) float32, time from the start of the window; rows : (n,) uint8, of a palette
+    """
+
+    times_s: FloatArray
+    depths_um: FloatArray
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class DriftBlock:
+    """Spikes of a window.
+
+    home_um : depths shown without zoom; window, size : what the counts stand for; removed : motion that was taken out
+    of the depths, or None; n_inside : spikes in the window; counts, sums : cells of all spikes and sums of their
+    ranks, empty when the spikes are in `others`; layers : counts of each selected cluster, or none when they are in
+    `selected`
+    """
+
+    home_um: Range
+    window: Window
+    size: tuple[int, int]
+    removed: Motion | None
+    curves: Curves | None
+    n_inside: int
+    by_amplitude: bool
+    counts: IntArray | None
+    sums: IntArray | None
+    others: Points | None
+    layers: tuple[IntArray, ...]
+    selected: Points | None
+
+
+class DriftSource:
+    """All spikes over time and depth; safe in any thread."""
+
+    def __init__(self, data: DataService) -> None:
+        self._data = data
+        self._cache = ArrayCache(_CACHE_BYTES)
+        self._numbered: tuple[Motion | None, int] = (None, 0)
+        self._ranks: IntArray | None = None
+
+    @property
+    def whole_um(self) -> Range:
+        """Depths of the whole probe and a little beyond."""
+        y = self._data.channel_positions[:, 1]
+        return float(y.min()) - _BEYOND_UM, float(y.max()) + _BEYOND_UM
+
+    def depths(self, removed: Motion | None) -> FloatArray:
+        """Depths of all spikes, (n_spikes,) float32, µm."""
+        return self._data.depths.without(removed)
+
+    def ranks(self) -> IntArray:
+        """Rank of the amplitude of all spikes, (n_spikes,) uint8.
+
+        Raises
+        ------
+        DataMissing : the dataset has no amplitudes
+        """
+        if self._ranks is None:
+            every = np.arange(self._data.n_spikes)
+            self._ranks = frozen(amplitude_ranks(self._data.amplitudes_of(every).values))
+        return self._ranks
+
+    def home(self, request: ViewRequest, wish: Wish) -> Range:
+        """Depths to show without zoom: around the selected clusters, or the whole probe.
+
+        They are those of the observed depths, so that nothing jumps when the motion is taken out.
+        """
+        whole = self.whole_um
+        if wish.whole_probe or not request.spike_ids:
+            return whole
+        raw = self.depths(None)
+        some = [ids[:: max(1, len(ids) // _RANGE_SPIKES)] for ids in request.spike_ids]
+        ends = [np.nanquantile(raw[ids], (0.02, 0.98)) for ids in some if len(ids) and np.isfinite(raw[ids]).any()]
+        if not ends:
+            return whole
+        low, high = float(np.min(ends)) - _AROUND_UM, float(np.max(ends)) + _AROUND_UM
+        middle, half = (low + high) / 2, max(high - low, _LEAST_UM) / 2
+        low, high = max(middle - half, whole[0]), min(middle + half, whole[1])
+        if high - low >= 0.8 * (whole[1] - whole[0]):
+            return whole
+        kept = wish.region
+        if kept is not None and kept != whole and kept[0] <= low and kept[1] >= high:
+            return kept if kept[1] - kept[0] <= _STILL_NEAR * (high - low) else (low, high)
+        return low, high
+
+    def block(self, request: ViewRequest, wish: Wish) -> DriftBlock:
+        """Count or gather the spikes of the window."""
+        home = self.home(request, wish)
+        window = window_of(wish.shown, (0.0, self._data.duration_s), home)
+        removed = wish.motion if wish.corrected else None
+        counts, sums = self._counts(window, wish.size, removed, by_amplitude=wish.by_amplitude)
+        n_inside = int(counts.sum(dtype=np.int64))
+        others, layers, selected = None, [], None
+        if n_inside <= POINT_BUDGET:
+            others = self._all_points(window, removed, by_amplitude=wish.by_amplitude)
+        if not wish.by_amplitude:
+            layers, selected = self._selected(request.spike_ids, window, wish.size, removed)
+        curves = make_curves(wish.motion, window, wish.size, wish.corrected) if wish.motion and wish.curves else None
+        return DriftBlock(
+            home, window, wish.size, removed, curves, n_inside, wish.by_amplitude,
+            None if others is not None else counts, None if others is not None or not wish.by_amplitude else sums,
+            others, tuple(layers), selected,
+        )  # fmt: skip
+
+    def inside(self, window: Window, removed: Motion | None) -> IntArray:
+        """Return all spikes of a window, ascending."""
+        return spikes_in_window(self._data.spike_times, self.depths(removed), window)
+
+    def place(self, spike_ids: IntArray, removed: Motion | None) -> tuple[FloatArray, FloatArray]:
+        """Return times, float64 s, and depths, float32 µm, of some spikes."""
+        return self._data.spike_times[spike_ids], self._data.depths.of(spike_ids, removed)
+
+    def _counts(
+        self, window: Window, size: tuple[int, int], removed: Motion | None, *, by_amplitude: bool
+    ) -> tuple[IntArray, IntArray]:
+        key = (window, size, self._number(removed), by_amplitude)
+        return self._cache.get(key, lambda: self._count(window, size, removed, by_amplitude))
+
+    def _count(
+        self, window: Window, size: tuple[int, int], removed: Motion | None, by_amplitude: bool
+    ) -> tuple[IntArray, IntArray]:
+        times, depths = self._data.spike_times, self.depths(removed)
+        if by_amplitude:
+            return rank_window(times, depths, self.ranks(), window, size)
+        return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
+
+    def _number(self, removed: Motion | None) -> int:
+        """Number a motion, since two of them cannot be told apart by their place in memory for ever; 0 for none."""
+        if removed is None:
+            return 0
+        last, number = self._numbered
+        if last is not removed:
+            number += 1
+            self._numbered = (removed, number)
+        return number
+
+    def _all_points(self, window: Window, removed: Motion | None, *, by_amplitude: bool) -> Points:
+        ids = self.inside(window, removed)
+        rows = self.ranks()[ids] if by_amplitude else np.zeros(len(ids), dtype=np.uint8)
+        times, depths = self.place(ids, removed)
+        return _points(times, depths, rows, window)
+
+    def _selected(
+        self, spike_ids: Sequence[IntArray], window: Window, size: tuple[int, int], removed: Motion | None
+    ) -> tuple[list[IntArray], Points | None]:
+        """Return the counts of each cluster when there are many of its spikes, else the spikes in order of time."""
+        seen = []
+        for ids in spike_ids:
+            first, last = np.searchsorted(self._data.spike_times[ids], window.times) if len(ids) else (0, 0)
+            times, depths = self.place(ids[first : last + 1], removed)
+            inside = (depths >= np.float64(window.low_um)) & (depths <= np.float64(window.high_um))
+            inside &= (times >= window.start_s) & (times <= window.stop_s)
+            seen.append((times[inside], depths[inside]))
+        if sum(len(times) for times, _ in seen) > POINT_BUDGET:
+            return [count_window(times, depths, window, size) for times, depths in seen], None
+        if not seen:
+            return [], None
+        rows = np.repeat(np.arange(len(seen), dtype=np.uint8), [len(times) for times, _ in seen])
+        times, depths = (np.concatenate(columns) for columns in zip(*seen, strict=True))
+        order = np.argsort(times, kind="stable")
+        return [], _points(times[order], depths[order], rows[order], window)
+
+
+def window_of(shown: AnyArray, times_s: Range, depths_um: Range) -> Window:
+    """Return the window that shows these parts, (2, 2), of the home ranges."""
+    (x0, x1), (y0, y1) = (
+        low + part * (high - low) for part, (low, high) in zip(shown, (times_s, depths_um), strict=True)
+    )
+    return Window(float(x0), float(x1), float(y0), float(y1))
+
+
+def _points(times_s: FloatArray, depths_um: FloatArray, rows: IntArray, window: Window) -> Points:
+    # From the start of the window: float32 resolves 1 ms only up to some hours.
+    return Points((times_s - window.start_s).astype(np.float32), depths_um.astype(np.float32), rows)
