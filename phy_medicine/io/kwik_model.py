@@ -122,6 +122,11 @@ class KwikModel:
         return ", ".join(parts)
 
     @property
+    def store_name(self) -> str:
+        """Name of the file of derived results: one for each channel group, since a folder may hold several."""
+        return f"store.{self.path.stem}.{self.channel_group}.kwik"
+
+    @property
     def sample_rate(self) -> float:
         """Hz."""
         return self.settings.sample_rate

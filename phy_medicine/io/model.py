@@ -15,7 +15,7 @@ from phy_medicine.io.metadata import Metadata
 from phy_medicine.io.params_py import DatasetParams
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.spike_table import SpikeTable
-from phy_medicine.io.templates import TemplateWaveform
+from phy_medicine.io.templates import Templates, TemplateWaveform
 from phy_medicine.io.traces import Traces
 
 
@@ -110,6 +110,10 @@ class Model(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def store_name(self) -> str:
+        """Name of the file of derived results."""
+
+    @property
     def params(self) -> DatasetParams: ...
     @property
     def checks(self) -> tuple[Check, ...]: ...
@@ -159,6 +163,8 @@ class Model(Protocol):
     # Templates, or what stands in for them
     @property
     def has_templates(self) -> bool: ...
+    @property
+    def templates(self) -> Templates | None: ...
     @property
     def n_templates(self) -> int: ...
     @property

@@ -46,6 +46,7 @@ class Store:
     ----------
     dataset_dir : folder of the dataset
     describe : gives spikes, clusters and probe of the dataset, for a new store and before each new run
+    name : of the file
     identity : text that is another one for another dataset, compared with the one in the store
     claim : called before each change; raises ReadOnlyError where this process may not write
     """
@@ -55,10 +56,11 @@ class Store:
         dataset_dir: Path,
         describe: Callable[[], KwikContent],
         *,
+        name: str = NAME,
         identity: Callable[[], str] = str,
         claim: Callable[[], object] = _anybody,
     ) -> None:
-        self.path = dataset_dir / ".phy_medicine" / NAME
+        self.path = dataset_dir / ".phy_medicine" / name
         self._describe = describe
         self._identity = identity
         self._claim = claim

@@ -56,6 +56,7 @@ class TemplateModel:
     """
 
     masks: Masks | None = None
+    store_name = "store.kwik"
 
     def __init__(self, params: DatasetParams) -> None:
         checks = self._checks = CheckList(params.checks)

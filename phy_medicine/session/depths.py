@@ -19,7 +19,7 @@ from phy_medicine.session.motion import MotionState
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
-    from phy_medicine.io.template_model import TemplateModel
+    from phy_medicine.io.model import Model
 
 # Features of as many spikes are read at once: some 12 MB.
 _CHUNK = 1 << 16
@@ -56,7 +56,7 @@ class SpikeDepths:
 
     def __init__(
         self,
-        model: TemplateModel,
+        model: Model,
         motion: MotionState,
         cache_dir: Path | None = None,
         *,
@@ -158,11 +158,13 @@ class SpikeDepths:
 
     def _key(self) -> str:
         """Name of what the depths were computed from."""
-        marks = [repr((name, fingerprint(self._model.dir_path / name))) for name in _INPUTS]
-        return hashlib.sha256("\n".join([_VERSION, *marks]).encode()).hexdigest()[:16]
+        model = self._model
+        names = (*_INPUTS, model.path.with_suffix(".kwx").name)
+        marks = [repr((name, fingerprint(model.dir_path / name))) for name in names]
+        return hashlib.sha256("\n".join([_VERSION, model.store_name, *marks]).encode()).hexdigest()[:16]
 
 
-def template_depths(model: TemplateModel) -> FloatArray:
+def template_depths(model: Model) -> FloatArray:
     """Return the depth of every template, (n_templates,) float32, µm.
 
     The centre of mass of the squared peak-to-peak amplitude on its best channels; without waveforms its peak channel.

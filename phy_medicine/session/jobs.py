@@ -266,6 +266,7 @@ def session_store(session: Session) -> Store:
     return Store(
         session.model.dir_path,
         lambda: _content(session),
+        name=session.model.store_name,
         identity=lambda: _identity(session),
         claim=session.storage.claim,
     )
