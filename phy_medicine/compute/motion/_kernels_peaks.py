@@ -94,7 +94,7 @@ def add_scores(first, codes, rows, place, motion, grid, slope, curvature, g, h, 
 
 @njit(cache=True, nogil=True)
 def add_likelihood(first, codes, rows, place, motion, grid, log_density, out):  # type: ignore[no-untyped-def]
-    """Add to `out` (n_bins,) the log density of the peaks where they were observed, in cells of the grid."""
+    """Add to `out` (n_blocks,), equal blocks of depth code, the log density of the peaks where they were observed."""
     n_levels = motion.shape[1]
     last = log_density.shape[1] - 2
     for k in range(first.size - 1):
@@ -106,12 +106,26 @@ def add_likelihood(first, codes, rows, place, motion, grid, log_density, out):  
                 difference = motion[k, j + 1] - m
                 m += b * difference
                 # Density of observed depths: that of corrected depths times this stretching.
-                out[k] += log(max(1 - difference / place[3], 0.05))
+                out[codes[i] * out.size >> 16] += log(max(1 - difference / place[3], 0.05))
             x = min(max((z - m - grid[0]) / grid[1], 0.0), last + 1.0)
             n = min(int(x), last)
             x -= n
             r = rows[i]
-            out[k] += log_density[r, n] + x * (log_density[r, n + 1] - log_density[r, n])
+            out[codes[i] * out.size >> 16] += log_density[r, n] + x * (log_density[r, n + 1] - log_density[r, n])
+
+
+@njit(cache=True, nogil=True)
+def correct_depths(first, codes, place, motion, out):  # type: ignore[no-untyped-def]
+    """Write the depth of each peak with the motion taken out."""
+    n_levels = motion.shape[1]
+    for k in range(first.size - 1):
+        for i in range(first[k], first[k + 1]):
+            z = place[0] + codes[i] * place[1]
+            j, b = _level(z, place, n_levels)
+            m = motion[k, j]
+            if b > 0:
+                m += b * (motion[k, j + 1] - m)
+            out[i] = z - m
 
 
 @njit(cache=True, nogil=True)

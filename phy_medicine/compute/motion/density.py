@@ -45,6 +45,7 @@ class Density:
     grid: Grid
     values: FloatArray  # (n_rows, n_cells) float64
     smoothing_um: float
+    peaks: FloatArray  # (n_rows, n_cells), the corrected peaks before any smoothing
 
     def log(self) -> FloatArray:
         """Logarithm of the density."""
@@ -55,16 +56,25 @@ class Density:
         return np.gradient(self.log(), self.grid.step_um, axis=1)
 
     def curvature(self) -> FloatArray:
-        """Expected information of a peak about its displacement, 1/µm²: the squared slope, averaged nearby.
+        """Information of a peak about its displacement, 1/µm²: what a step along the slope has to be divided by.
 
-        The squared slope at the peak itself would be wrong where the density is smoothed more than the peaks
-        scatter: for peaks in the middle of a bump it is near 0, and steps along it would overshoot manyfold.
+        Two estimates of the expected curvature of the log density, each averaged over the depths nearby; the larger
+        is taken. The squared slope is averaged over the density, the bending over the peaks. Where the density is
+        smoothed more than the peaks scatter, the peaks lie on top of its bumps, where it bends more than on average,
+        and the slope at the peak itself says nothing: steps too long by a multiple would overshoot, and swing for ever.
         """
         from scipy.ndimage import gaussian_filter1d
 
+        def nearby(values: FloatArray) -> FloatArray:
+            return gaussian_filter1d(values, width, axis=1, mode="nearest")
+
         width = max(self.smoothing_um, 4.0) / self.grid.step_um
-        weight = gaussian_filter1d(self.values, width, axis=1, mode="nearest")
-        return gaussian_filter1d(self.values * self.slope() ** 2, width, axis=1, mode="nearest") / weight
+        slope = self.slope()
+        bending = -np.gradient(slope, self.grid.step_um, axis=1)
+        by_density = nearby(self.values * slope**2) / nearby(self.values)
+        few = 0.5 * self.values * self.peaks.sum()
+        by_peaks = nearby(self.peaks * bending + few * slope**2) / nearby(self.peaks + few)
+        return np.maximum(by_density, by_peaks)
 
 
 def estimate_density(peaks: BinnedPeaks, motion: FloatArray, grid: Grid, smoothing_um: float) -> Density:
@@ -80,11 +90,10 @@ def estimate_density(peaks: BinnedPeaks, motion: FloatArray, grid: Grid, smoothi
 
     counts = np.zeros((peaks.n_rows, grid.n_cells))
     kernels.add_density(peaks.first, peaks.codes, peaks.rows, peaks.place(motion.shape[1]), motion, grid.axis, counts)
-    counts = gaussian_filter1d(counts, smoothing_um / grid.step_um, axis=1, mode="constant", truncate=5.0)
-    counts = gaussian_filter1d(counts, ROW_SMOOTHING, axis=0, mode="nearest")
-    total = counts.sum()
-    values = (1 - FLOOR) / total * counts + FLOOR / counts.size
-    return Density(grid, values, smoothing_um)
+    smooth = gaussian_filter1d(counts, smoothing_um / grid.step_um, axis=1, mode="constant", truncate=5.0)
+    smooth = gaussian_filter1d(smooth, ROW_SMOOTHING, axis=0, mode="nearest")
+    values = (1 - FLOOR) / smooth.sum() * smooth + FLOOR / counts.size
+    return Density(grid, values, smoothing_um, counts)
 
 
 def scores(peaks: BinnedPeaks, motion: FloatArray, density: Density) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -103,15 +112,25 @@ def scores(peaks: BinnedPeaks, motion: FloatArray, density: Density) -> tuple[Fl
     return g, h, h1
 
 
-def log_likelihood(peaks: BinnedPeaks, motion: FloatArray, density: Density) -> FloatArray:
-    """Log density of the peaks of each time bin at their observed depths, (n_bins,), nats.
+def log_likelihood(peaks: BinnedPeaks, motion: FloatArray, density: Density, n_blocks: int = 1) -> FloatArray:
+    """Log density of the peaks at their observed depths per µm, summed over equal blocks of depth, (n_blocks,), nats.
 
     The density is one of corrected depths; where the motion differs between depths it is stretched accordingly, so
     that estimates with different motions can be compared.
     """
     from phy_medicine.compute.motion import _kernels_peaks as kernels
 
-    out = np.zeros(peaks.n_bins)
+    out = np.zeros(n_blocks)
     place, axis = peaks.place(motion.shape[1]), density.grid.axis
-    kernels.add_likelihood(peaks.first, peaks.codes, peaks.rows, place, motion, axis, density.log(), out)
+    log = density.log() - np.log(density.grid.step_um)
+    kernels.add_likelihood(peaks.first, peaks.codes, peaks.rows, place, motion, axis, log, out)
+    return out
+
+
+def corrected_depths(peaks: BinnedPeaks, motion: FloatArray) -> FloatArray:
+    """Depth of every peak with the motion taken out, (n_peaks,) float32, µm."""
+    from phy_medicine.compute.motion import _kernels_peaks as kernels
+
+    out = np.empty(peaks.n_peaks, np.float32)
+    kernels.correct_depths(peaks.first, peaks.codes, peaks.place(motion.shape[1]), motion, out)
     return out
