@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,32 @@ class RowFile:
             raise self._shorter()
         return np.frombuffer(joined, dtype=like.dtype).reshape(len(rows), *like.shape[1:])
 
+    def windows(self, starts: IntArray, columns: IntArray, out: AnyArray) -> bool:
+        """Fill `out` (n, n_rows, n_columns) with consecutive rows from each start; False when it has to be done slowly.
+
+        starts : (n,) int, windows inside the file; columns : (n_columns,) int of the file
+        """
+        size = out.dtype.itemsize
+        if not _kernels_rows.kernels.ready or size not in _kernels_rows.READ_WINDOWS:
+            return False
+        raw = out.view(f"u{size}")
+        places = self._offset + np.asarray(starts, dtype=np.int64) * self._row_bytes
+        wanted = np.ascontiguousarray(columns, dtype=np.int64)
+
+        def read(begin: int, end: int) -> bool:
+            scratch = np.empty((out.shape[1], self._row_bytes // size), dtype=raw.dtype)
+            n_read = np.zeros(1, dtype=np.int64)
+            kernel = _kernels_rows.READ_WINDOWS[size]
+            kernel(self._open(), places[begin:end], wanted, scratch, scratch.ctypes.data, raw[begin:end], n_read)
+            return bool(n_read[0] == end - begin)
+
+        # A second thread: for pages that the system has not in its cache it takes 16 ms instead of 27 ms.
+        middle = len(places) // 2
+        other = _second_thread().submit(read, 0, middle)
+        if not (read(middle, len(places)) & other.result()):
+            raise self._shorter()
+        return True
+
     def stretch(self, start: int, out: AnyArray) -> bool:
         """Fill `out` with consecutive rows from `start`; False where the system cannot read at a place."""
         if not hasattr(os, "preadv"):
@@ -108,6 +136,11 @@ class RowFile:
             self._descriptor = os.open(self._path, os.O_RDONLY)
             weakref.finalize(self, os.close, self._descriptor)
         return self._descriptor
+
+
+@cache
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="phy-medicine-reader")
 
 
 def _available_bytes() -> int:

@@ -128,15 +128,30 @@ class Traces:
         n_columns = self.n_channels if columns is None else len(columns)
         starts = np.asarray(starts, dtype=np.int64)
         out = np.zeros((len(starts), n, n_columns), dtype=self.dtype)
-        self._ask_for(starts, n)
+        rest = self._fill_inside(out, starts, np.arange(self.n_channels) if columns is None else columns)
+        self._ask_for(starts[rest], n)
         scratch = self._scratch(n)
         # In time order: sequential on a disk, and a compressed chunk is opened once.
-        for i in np.argsort(starts, kind="stable"):
+        for i in rest[np.argsort(starts[rest], kind="stable")]:
             start = int(starts[i])
             self._fill(out[i], start, start + n, columns, scratch)
         if absent is not None:
             out[:, :, absent] = 0
         return out
+
+    def _fill_inside(self, out: AnyArray, starts: IntArray, columns: IntArray) -> IntArray:
+        """Fill the windows that lie inside one plain file, all at once; returns the positions of the others."""
+        rest = np.ones(len(starts), dtype=bool)
+        for file, begin, end in zip(self._files, self._bounds[:-1], self._bounds[1:], strict=True):
+            inside = np.flatnonzero((starts >= begin) & (starts + out.shape[1] <= end))
+            if file is None or len(inside) == 0 or out.size == 0 or out.shape[1] > _SCRATCH_ROWS:
+                continue
+            windows = out if len(inside) == len(out) else np.empty((len(inside), *out.shape[1:]), dtype=out.dtype)
+            if file.windows(starts[inside] - begin, columns, windows):
+                rest[inside] = False
+                if windows is not out:
+                    out[inside] = windows
+        return np.flatnonzero(rest)
 
     def _scratch(self, n: int) -> AnyArray | None:
         """Room for whole rows of the file, made once for many windows; None where no file is read that way."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.io import _kernels_rows
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.params_py import read_params
 from phy_medicine.io.traces import Traces, open_traces
@@ -127,3 +128,26 @@ def test_read_many_asks_for_every_file(tmp_path: Path):
     traces, _, _ = opened(tmp_path, "dat_path = ['a.dat', 'b.dat']\n")
     got = traces.read_many(np.array([-2, 7, 18, 50]), 4, np.array([1]))
     assert got[..., 0].tolist() == [[0, 0, 1, 4], [22, 25, 28, 31], [55, 58, 0, 0], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<u1", "<f4", "<f8", "<i4"])
+def test_many_windows_are_the_same_compiled_and_one_by_one(tmp_path: Path, dtype: str, monkeypatch):
+    rng = np.random.default_rng(3)
+    data = rng.integers(0, 200, (400, 5)).astype(dtype)
+    for name, rows in (("a.dat", data[:150]), ("b.dat", data[150:])):
+        (tmp_path / name).write_bytes(b"head" + rows.tobytes())
+    text = f"sample_rate = 10.0\nn_channels_dat = 5\ndtype = '{dtype}'\ndat_path = ['a.dat', 'b.dat']\noffset = 4\n"
+    (tmp_path / "params.py").write_text(text)
+    traces, _ = open_traces(read_params(tmp_path), np.array([4, 0, 2]), CheckList())
+    assert traces is not None
+    starts = np.r_[rng.integers(-30, 420, 60), 149, 150, 380, 0, -500]
+    _kernels_rows.kernels.load()
+    for channels in (None, np.array([2, -1, 0]), np.array([1])):
+        fast = traces.read_many(starts, 20, channels)
+        with monkeypatch.context() as patch:
+            patch.setattr(_kernels_rows, "READ_WINDOWS", {})
+            slow = traces.read_many(starts, 20, channels)
+        assert fast.dtype == slow.dtype
+        np.testing.assert_array_equal(fast, slow)
+        one = np.array([traces.read(int(s), int(s) + 20, channels) for s in starts])
+        np.testing.assert_array_equal(fast, one)
