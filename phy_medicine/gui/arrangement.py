@@ -10,6 +10,7 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.gui import layout
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
+from phy_medicine.gui.window_jobs import DOCK as JOBS
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -27,7 +28,7 @@ class Arrangement:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of panels that can be opened."""
-        return (*self._window.panels.kinds, *self._window.tables.docks)
+        return (*self._window.panels.kinds, *self._window.tables.docks, JOBS)
 
     def open(self, size: tuple[int, int] | None) -> None:
         """Make the panels, put them where they were, or where they belong when a size is given, and show the window."""
@@ -48,6 +49,7 @@ class Arrangement:
         for kind, name in window.state.get("panels", ()):
             if kind in window.panels.kinds:
                 window.panels.add(kind, name)
+        window.jobs.restore(bool(window.state.get("jobs_open")))
         # Qt restores only docks that are the window's already.
         for dock in (*window.tables.docks.values(), *(p.dock for p in window.panels)):
             window.addDockWidget(Qt.TopDockWidgetArea, dock)
@@ -64,6 +66,7 @@ class Arrangement:
         window.state.set("geometry", base64.b64encode(bytes(window.saveGeometry())).decode())
         window.state.set("docks", base64.b64encode(bytes(window.saveState())).decode())
         window.state.set("panels", window.panels.names())
+        window.state.set("jobs_open", window.jobs.is_open)
 
     def reset(self) -> None:
         """Put all panels where they belong, and show the window."""
@@ -119,7 +122,9 @@ class Arrangement:
         found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
         if found is None:
             raise ActionError(f"There is no view {kind}; there are {', '.join(self.kinds)}.")
-        if found in self._window.tables.docks:
+        if found == JOBS:
+            self._window.jobs.show()
+        elif found in self._window.tables.docks:
             self._window.tables.docks[found].give_focus()
         else:
             self._window.panels.reopen_or_add(found)

@@ -39,6 +39,7 @@ class Commands:
             *window_actions.file_actions(w),
             *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
+            *w.jobs.actions(),
             *window_actions.help_actions(w),
         )
         self.table.add(_in_menu_order(own))

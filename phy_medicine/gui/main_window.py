@@ -33,6 +33,7 @@ from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.view_host import WindowHost
+from phy_medicine.gui.window_jobs import WindowJobs
 from phy_medicine.session.snippets import SnippetHistory
 from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
@@ -75,6 +76,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
         self.switches = DataSwitches(self)
+        self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
@@ -226,7 +228,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = THEMES[name]
         self.state.set("theme", name)
         wear(self.theme)
-        for part in (self.status, self.menus, self.tables, self.panels, self.about_dataset):
+        for part in (self.status, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
             part.set_theme(self.theme)
 
     def show_about(self) -> None:
@@ -248,7 +250,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.windowHandle().installEventFilter(self)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
-        if self.session.dirty and not self.scripted and not self._may_close():
+        asks = not self.scripted and not self.is_closed
+        if asks and not (self.jobs.may_close() and (not self.session.dirty or self._may_close())):
             event.ignore()
             return
         if not self.scripted:

@@ -9,7 +9,7 @@ from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
 from phy_medicine.session.actions import Action, ActionTable
 from phy_medicine.views.theme import Theme
 
-MENUS = {"File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Help": "&Help"}
+MENUS = {"File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "&Jobs", "Help": "&Help"}
 """Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone."""
 
 

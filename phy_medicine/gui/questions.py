@@ -46,6 +46,27 @@ def ask_save_over(parent: QtWidgets.QWidget, files: Sequence[str]) -> bool:
     return box.clickedButton() is over
 
 
+def ask_end_jobs(parent: QtWidgets.QWidget, n: int) -> bool:
+    """Ask whether jobs that run or wait may be ended with the window."""
+    text = "A job is still running. End it and close?" if n == 1 else f"{n} jobs are still running. End them and close?"
+    more = "What they computed so far is lost. Your curation is not touched."
+    box = _box(parent, Box.Question, "Jobs", text, more)
+    end = box.addButton("End and close", Box.DestructiveRole)
+    box.setDefaultButton(box.addButton("Go on", Box.RejectRole))
+    box.exec_()
+    return box.clickedButton() is end
+
+
+def ask_delete_run(parent: QtWidgets.QWidget, name: str) -> bool:
+    """Ask whether a result may be removed from the store."""
+    text = f"Delete the result {name!r}?"
+    box = _box(parent, Box.Warning, "Delete a result", text, "It can be computed again, but not brought back.")
+    delete = box.addButton("Delete", Box.DestructiveRole)
+    box.setDefaultButton(box.addButton(Box.Cancel))
+    box.exec_()
+    return box.clickedButton() is delete
+
+
 def ask_recovery(parent: QtWidgets.QWidget) -> Recovery:
     """Ask what to do with the unsaved work of an earlier session."""
     text = "An earlier session on this dataset ended without saving. Recover its work?"

@@ -82,6 +82,9 @@ QCheckBox::indicator:disabled {{ border-color: {line}; }}
 QProgressBar {{ background: {line}; border: 0; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
 QPushButton {{ background: {panel}; color: {text}; border: 1px solid {line}; border-radius: 3px; padding: 4px 14px; }}
+QPushButton[small="true"] {{ padding: 1px 8px; }}
+QPushButton:disabled {{ color: {dim}; background: transparent; border-color: {line}; }}
+QPushButton::menu-indicator {{ subcontrol-position: right center; right: 6px; width: 8px; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:default {{ border: 1px solid {accent}; }}

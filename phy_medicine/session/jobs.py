@@ -167,8 +167,8 @@ class SessionJobs:
 
         if self._queue is None:
             self._queue = JobQueue(self.settings)
-            self._queue.changed.connect(self.changed.emit)
-            self._queue.preview.connect(self.preview.emit)
+            self._queue.changed.connect(lambda job: self.changed.emit(job))
+            self._queue.preview.connect(lambda job, arrays: self.preview.emit(job, arrays))
             self._queue.finished.connect(self._finished)
         return self._queue
 

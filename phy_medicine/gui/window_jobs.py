@@ -1,0 +1,243 @@
+"""What a window has to do with jobs: menu, panel, dialogs, the line in the status bar; made when first needed."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.qt import Qt, QtCore
+from phy_medicine.session.actions import Action, Arg
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.job import Job
+    from phy_medicine.gui.job_dialog import JobDialog
+    from phy_medicine.gui.job_panel import JobPanel
+    from phy_medicine.gui.job_status import JobStatus
+    from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.views.theme import Theme
+
+DOCK = "Jobs"
+_PROGRESS_MS = 1000
+"""Each repaint, of however little, composes the whole window: 25 ms in software. So progress is shown once a second."""
+_BUSY_MS = 150
+
+
+class WindowJobs(QtCore.QObject):
+    """Brings jobs to the screen without getting into the way of the views."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._dock: Dock | None = None
+        self._status: JobStatus | None = None
+        self._states: dict[str, str] = {}
+        self._timer = QtCore.QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._tick)
+        jobs = window.session.jobs
+        window.bridge.connect(jobs.changed, self._changed)
+        window.bridge.connect(jobs.finished, self._finished)
+        window.bridge.connect(jobs.imported, lambda _run: self._read_runs())
+
+    def actions(self) -> tuple[Action, ...]:
+        """Return the menu Jobs."""
+        jobs = self._window.session.jobs
+        kinds = jobs.kinds()
+        starts = [
+            Action(f"job_{k.name}", f"{k.title}...", lambda name=k.name: self.ask(name), k.help, "Jobs", "start")
+            for k in kinds
+        ]
+        return (
+            *starts,
+            Action("start_job", "Start job", self.start, "Start a job: its kind, then settings as name=value.", "",
+                   "start", args=(Arg("kind", choices=tuple(k.name for k in kinds)), Arg("settings", "rest", True))),
+            Action("show_jobs", "Show jobs and results", self.show,
+                   "Show the queue of jobs and the results in the store.", "Jobs", "panel", ("Ctrl+J",)),
+            Action("cancel_job", "Cancel the running job", self.cancel, "End the job that runs now.", "Jobs", "panel",
+                   when=lambda: jobs.busy),
+            Action("job_settings", "Settings of jobs...", self.show_settings,
+                   "How many jobs run at a time, and how much of the machine they get.", "Jobs", "settings"),
+        )  # fmt: skip
+
+    @property
+    def dock(self) -> Dock:
+        """The dock of the panel; made now if it was not before."""
+        if self._dock is None:
+            from phy_medicine.gui.job_panel import JobPanel
+
+            self._dock = Dock(DOCK, JobPanel(self._window), self._window.theme)
+            self._dock.add_button("menu", "Settings of jobs", self.show_settings)
+            self._dock.shown.connect(lambda seen: seen and self._refresh())
+        return self._dock
+
+    @property
+    def panel(self) -> JobPanel:
+        """The content of the dock."""
+        panel: JobPanel = self.dock.content
+        return panel
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the dock was made and not closed."""
+        return self._dock is not None and not self._dock.isHidden()
+
+    def show(self) -> None:
+        """Show the panel, where it was or below everything else."""
+        window, fresh = self._window, self._dock is None
+        dock = self.dock
+        if fresh and not window.restoreDockWidget(dock):
+            neighbour = next((p.dock for p in window.panels if p.kind == "TraceView" and p.open), None)
+            window.addDockWidget(Qt.BottomDockWidgetArea, dock)
+            if neighbour is not None and not neighbour.isFloating():
+                window.tabifyDockWidget(neighbour, dock)
+        dock.give_focus()
+        self.panel.start.setFocus(Qt.OtherFocusReason)
+
+    def restore(self, was_open: bool) -> None:
+        """Make the dock before the layout of last time is put back, if it was open then."""
+        if was_open:
+            self._window.addDockWidget(Qt.TopDockWidgetArea, self.dock)
+
+    def ask(self, kind: str) -> JobDialog:
+        """Open the dialog that starts a job, with the settings used last."""
+        from phy_medicine.compute.job_kinds import kind as kind_of
+        from phy_medicine.gui.job_dialog import JobDialog
+
+        window = self._window
+        remembered = window.state.get("job_settings", {})
+
+        def start(values: dict[str, Any]) -> None:
+            self._window.session.jobs.start(kind, **values)
+            window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
+            self.show()
+
+        dialog = JobDialog(kind_of(kind), start, window, remembered.get(kind))
+        dialog.finished.connect(window.activateWindow)
+        dialog.show()
+        return dialog
+
+    def start(self, kind: str, settings: str = "") -> None:
+        """Start a job with settings typed as `name=value`, separated by spaces.
+
+        Raises
+        ------
+        ActionError : a word that is no setting
+        PhyMedError : see `SessionJobs.start`
+        """
+        values: dict[str, Any] = {}
+        for word in settings.split():
+            name, sign, value = word.partition("=")
+            if not sign:
+                raise ActionError(f"{word!r} is no setting; write name=value.")
+            values[name] = value
+        self._window.session.jobs.start(kind, **values)
+
+    def cancel(self) -> None:
+        """End the job that runs.
+
+        Raises
+        ------
+        ActionError : none does
+        """
+        jobs = self._window.session.jobs
+        running = [job for job in jobs.jobs if job.state == "running"]
+        if not running:
+            raise ActionError("No job is running.")
+        jobs.cancel(running[-1].id)
+
+    def show_settings(self) -> None:
+        """Open the dialog of the queue's settings."""
+        from phy_medicine.gui.settings_dialog import SettingsDialog
+
+        jobs, state = self._window.session.jobs, self._window.state
+
+        def put(name: str, value: Any) -> None:
+            jobs.configure(**{name: value})
+            state.set("jobs", {**state.get("jobs", {}), name: value})
+
+        SettingsDialog(DOCK, jobs.settings, put, self._window).show()
+
+    def may_close(self) -> bool:
+        """Ask when a job would be lost; True when the window may go."""
+        from phy_medicine.gui import questions
+
+        jobs = self._window.session.jobs
+        return not jobs.busy or questions.ask_end_jobs(self._window, sum(not job.ended for job in jobs.jobs))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        if self._dock is not None:
+            self._dock.bar.set_theme(theme)
+        if self._status is not None:
+            self._status.set_theme(theme)
+
+    # Inside
+
+    def configure(self) -> None:
+        """Take over the remembered settings of the queue."""
+        remembered = self._window.state.get("jobs", {})
+        for name, value in remembered.items() if isinstance(remembered, dict) else ():
+            try:
+                self._window.session.jobs.configure(**{name: value})
+            except (PhyMedError, TypeError) as error:
+                logging.getLogger("phy_medicine").warning("A setting of jobs was not taken over: %s", error)
+
+    def _changed(self, job: Job) -> None:
+        """Show a change of state soon, and progress once a second."""
+        if self._states.get(job.id) != job.state:
+            if not self._states:
+                self.configure()
+            self._states[job.id] = job.state
+            self._timer.start(0)
+        elif not self._timer.isActive():
+            self._timer.start(_PROGRESS_MS)
+
+    def _tick(self) -> None:
+        """Paint now, unless the views are in the middle of something."""
+        if self._window.host.idle:
+            self._refresh()
+        else:
+            self._timer.start(_BUSY_MS)
+
+    def _refresh(self) -> None:
+        window = self._window
+        if window.is_closed:
+            return
+        if self._dock is not None and self._dock.isVisible():
+            self.panel.refresh()
+        self._show_status()
+        window.menus.update_enabled()
+
+    def _show_status(self) -> None:
+        window = self._window
+        active = [job for job in window.session.jobs.jobs if not job.ended]
+        if self._status is None:
+            if not active:
+                return
+            from phy_medicine.gui.job_status import JobStatus
+
+            self._status = JobStatus(window.theme)
+            self._status.clicked.connect(self.show)
+            window.status.insertPermanentWidget(3, self._status)
+        self._status.show_jobs(active)
+
+    def _finished(self, job: Job) -> None:
+        self._changed(job)
+        if job.state == "done" and job.delivered is not None:
+            self._window.say(f"{job.title} is done: {job.delivered.name!r} is among the results.")
+        elif job.state == "failed":
+            self._window.say(f"{job.title} failed: {job.error}", logging.ERROR)
+        elif job.state == "cancelled":
+            self._window.say(f"{job.title} was cancelled.")
+        if job.state == "failed" and not self.is_open and not self._window.scripted:
+            self.show()
+
+    def _read_runs(self) -> None:
+        if self._dock is not None:
+            self.panel.read_runs()
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    """Values that the state file can hold."""
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
