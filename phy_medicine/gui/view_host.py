@@ -117,7 +117,8 @@ class WindowHost:
     @property
     def idle(self) -> bool:
         """Whether every view in sight shows the selection and has been painted."""
-        return not (self.waiting or self._ticker.pending or self._unpainted)
+        unpainted = any(id(view) in self._unpainted and self.in_sight(view) for view in self.views)
+        return not (self.waiting or self._ticker.pending or unpainted)
 
     def wake(self) -> None:
         """Ask for a tick, after which `drawn` is called."""
@@ -129,8 +130,9 @@ class WindowHost:
         return any(v.scene.waiting_since is not None for v in self.views if self.in_sight(v))
 
     def in_sight(self, view: View) -> bool:
-        """Whether a view is on the screen: not closed, not behind a tab."""
-        return id(view) in self._in_sight and view.canvas.native.isVisible()
+        """Whether a view is on the screen: not closed, not behind a tab, not in a minimised window."""
+        native = view.canvas.native
+        return id(view) in self._in_sight and native.isVisible() and not native.window().isMinimized()
 
     def _tick(self) -> None:
         for view in self._scheduler.tick():

@@ -136,3 +136,14 @@ def test_what_goes_wrong_while_opening_is_raised(qapp):
 
     with pytest.raises(DatasetError, match="No params"):
         opened(fail)
+
+
+def test_a_minimised_window_comes_to_rest_and_shows_the_selection_when_it_is_back(window, settle, qtbot):
+    window.showMinimized()
+    window.session.next()
+    qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
+    painted = []
+    window.host.views[0].canvas.events.draw.connect(lambda _event: painted.append(window.session.selection.cluster_ids))
+    window.showNormal()
+    qtbot.waitUntil(lambda: bool(painted) and window.at_rest, timeout=20_000)
+    assert painted[-1] == window.session.selection.cluster_ids != ()
