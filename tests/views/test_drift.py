@@ -1,0 +1,358 @@
+"""The drift view on made-up spikes whose motion is known."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_host import FakeHost, show
+
+from phy_medicine.compute import _kernels_drift
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.motion import MotionState
+from phy_medicine.views.drift import DriftView
+from phy_medicine.views.drift_image import mixed, shaded, tinted
+from phy_medicine.views.interact import Click
+from phy_medicine.views.theme import LIGHT
+
+BLUE = (8, 146, 252)
+
+
+def wave(um: float) -> Motion:
+    """The probe moves up and down by so much, twice in 600 s."""
+    times = np.arange(0, 600, 5.0)
+    return Motion(um / 2 * np.sin(times / 300 * 2 * np.pi)[:, None] * [1.0, 1.0], times, np.array([0.0, 300.0]))
+
+
+class Store:
+    def __init__(self, motion, hints=()):
+        self._motion, self._hints = motion, hints
+
+    def runs(self, kind=None):
+        return (SimpleNamespace(id="1", name="motion 1", kind="motion", facts={"hints": list(self._hints)}),)
+
+    def read(self, run_id):
+        return self._motion.to_arrays()
+
+
+def make_view(n_per_cluster=3000, hints=(), motion=True, **options):
+    """A view of clusters at 40, 80... µm, of which every spike is seen with a motion of 50 µm."""
+    host = FakeHost(n_per_cluster=n_per_cluster)
+    data = host.data
+    rest = 40.0 * (1 + data.spike_clusters) + np.random.default_rng(2).normal(0, 3, data.n_spikes)
+    moved = rest + wave(50).at(data.spike_times, rest)
+    data.motion = MotionState(lambda: Store(wave(50), hints) if motion else None)
+    model = SimpleNamespace(spikes=SimpleNamespace(depth_um=moved.astype(np.float32)), spike_times=data.spike_times)
+    data.depths = SpikeDepths(model, data.motion)
+    return DriftView(host, **options)
+
+
+@pytest.fixture
+def view():
+    return make_view()
+
+
+def _near(pixel, color, by=40):
+    return bool(np.abs(pixel.astype(int) - np.array(color)).max() < by)
+
+
+def _place(view, spike, motion=None):
+    times, depths = view.host.data.spike_times, view.host.data.depths.without(motion)
+    x, y = view.panels.to_pixels(0, times[spike], float(depths[spike]))
+    return float(x), float(y)
+
+
+def _lasso(view, corners):
+    for x, y in corners:
+        view.add_lasso_corner(Click(0, 0, 0, x, y, 1, frozenset({"control"})))
+
+
+def _brute_force(view, corners, depths, ids):
+    """Spikes whose point is inside, by crossings of a ray; slow and obvious."""
+    found = []
+    for i in ids:
+        x, y, inside = view.host.data.spike_times[i], float(depths[i]), False
+        for (xa, ya), (xb, yb) in zip(corners, corners[1:] + corners[:1], strict=True):
+            if (ya > y) != (yb > y) and x < xa + (y - ya) * (xb - xa) / (yb - ya):
+                inside = not inside
+        if inside:
+            found.append(int(i))
+    return found
+
+
+def test_few_spikes_are_drawn_one_by_one_in_the_colour_of_their_cluster(view, drawn):
+    block = show(view, view.host.make_request([1]))
+    assert block.counts is None and len(block.others.times_s) == block.n_inside
+    assert len(block.selected.times_s) == 3000 or len(block.selected.times_s) > 2900
+    view.change(curves=False)
+    image = drawn(view)
+    x, y = _place(view, view.host.data.spikes(1)[500])
+    assert _near(image[int(y), int(x)], BLUE)
+
+
+def test_many_spikes_are_counted_in_every_pixel(drawn):
+    view = make_view(20_000)
+    show(view, view.host.make_request([]))
+    drawn(view)
+    show(view, view.host.make_request([]))
+    block, data = view.block, view.host.data
+    assert block.counts.shape == view._size() and block.counts.sum() == data.n_spikes == block.n_inside
+    rows, columns = block.size
+    x = np.minimum(data.spike_times / 600 * columns, columns - 1).astype(int)
+    low, high = block.home_um
+    y = ((data.depths.raw.astype(float) - low) / (high - low) * rows).astype(int)
+    expected = np.zeros(block.size, int)
+    np.add.at(expected, (y, x), 1)
+    assert np.array_equal(block.counts, expected)
+
+
+def test_a_zoom_shows_exact_counts_and_then_single_spikes(drawn):
+    view = make_view(20_000)
+    show(view, view.host.make_request([]))
+    drawn(view)
+    left, top, right, bottom = view.panels.rects[0]
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    view.panels.zoom(0, middle, (1.5, 1.5))
+    view.redraw()
+    x0, x1, y0, y1 = view.panels.ranges()[0]
+    times, depths = view.host.data.spike_times, view.host.data.depths.raw
+    inside = (times >= x0) & (times <= x1) & (depths >= y0) & (depths <= y1)
+    assert view.block.counts.sum() == view.block.n_inside == inside.sum() > 25_000
+    view.panels.zoom(0, middle, (40.0, 1.0))
+    view.redraw()
+    assert view.block.counts is None and 0 < len(view.block.others.times_s) == view.block.n_inside < 25_000
+
+
+def test_single_spikes_of_a_late_moment_are_where_they_are(drawn):
+    view = make_view(20_000)
+    show(view, view.host.make_request([]))
+    drawn(view)
+    _left, top, right, bottom = view.panels.rects[0]
+    view.panels.zoom(0, (right - 2, (top + bottom) / 2), (50_000.0, 1.0))
+    view.redraw()
+    x0, x1 = view.panels.ranges()[0, :2]
+    seen = np.flatnonzero((view.host.data.spike_times >= x0) & (view.host.data.spike_times <= x1))
+    exact = view.panels.to_pixels(0, view.host.data.spike_times[seen], 0.0)[0]
+    drawn_at = view.panels.to_pixels(1, view.block.others.times_s, 0.0)[0]
+    assert len(seen) > 0 and np.abs(np.sort(drawn_at) - np.sort(exact)).max() < 0.01
+
+
+def test_zooming_out_again_needs_no_counting(drawn, monkeypatch):
+    view = make_view(20_000)
+    show(view, view.host.make_request([]))
+    drawn(view)
+    first = view.block.counts
+    view.panels.zoom(0, (300, 200), (2, 2))
+    view.redraw()
+    view.panels.reset()
+    view.redraw()
+    assert view.block.counts is first
+
+
+def test_the_view_opens_around_the_selected_clusters(view):
+    show(view, view.host.make_request([]))
+    whole = view.block.home_um
+    low, high = show(view, view.host.make_request([0])).home_um
+    assert low < 15 < 65 < high and high - low < 0.8 * (whole[1] - whole[0])
+    view.change(whole_probe=True)
+    assert view.block.home_um == whole
+
+
+def test_the_motion_is_taken_out_by_the_switch_of_the_session(view, drawn):
+    show(view, view.host.make_request([1]))
+    assert view.block.removed is None and view.status.startswith("observed · motion 1")
+    view.host.data.motion.corrected = True
+    view.motion_changed("corrected")
+    assert view.status.startswith("corrected · motion 1")
+    assert np.std(view.block.selected.depths_um) < 5
+    view.change(curves=False)
+    image = drawn(view)
+    spike = view.host.data.spikes(1)[10]
+    x, y = _place(view, spike, view.host.data.motion.current)
+    assert view.scene.axes.y == "Corrected depth (µm)" and _near(image[int(y), int(x)], BLUE)
+
+
+def test_toggling_the_motion_keeps_the_frame(view):
+    show(view, view.host.make_request([1]))
+    before = view.block.home_um
+    view.host.data.motion.corrected = True
+    view.motion_changed("corrected")
+    assert view.block.home_um == before
+
+
+def test_curves_run_where_resting_tissue_is_seen(view, drawn):
+    show(view, view.host.make_request([1]))
+    drawn(view, (620, 500))
+    curves, motion = view.block.curves, view.host.data.motion.current
+    assert len(curves.depths_um) == 15
+    rest = curves.depths_um - motion.at(np.broadcast_to(curves.times_s, curves.depths_um.shape), curves.depths_um)
+    assert np.ptp(rest, axis=1).max() < 0.1 and np.ptp(curves.depths_um, axis=1).min() > 40
+    image = drawn(view, (620, 500))
+    x, y = view.panels.to_pixels(0, curves.times_s[40], curves.depths_um[12, 40])
+    assert image[int(y) - 1 : int(y) + 2, int(x)].max() > 120
+
+
+def test_curves_are_straight_when_the_motion_is_taken_out(view):
+    view.host.data.motion.corrected = True
+    show(view, view.host.make_request([1]))
+    assert np.ptp(view.block.curves.depths_um, axis=1).max() == 0
+
+
+def test_curves_are_drawn_with_two_points_a_column_at_most(view):
+    times = np.linspace(0, 600, 50_000)
+    view.host.data.motion.preview = Motion(np.sin(times)[:, None], times, np.array([0.0]))
+    show(view, view.host.make_request([]))
+    assert len(view.block.curves.times_s) == 2 * view.block.size[1]
+
+
+def test_a_preview_moves_curves_and_corrected_spikes(view):
+    show(view, view.host.make_request([1]))
+    before = view.block.curves.depths_um
+    view.host.data.motion.preview = wave(20)
+    view.motion_changed("preview")
+    assert np.ptp(view.block.curves.depths_um[0]) == pytest.approx(20, abs=1) and np.ptp(before[0]) > 45
+    assert "estimating" in view.status
+    view.host.data.motion.corrected = True
+    view.motion_changed("corrected")
+    half_way = np.std(view.block.selected.depths_um)
+    view.host.data.motion.preview = wave(50)
+    view.motion_changed("preview")
+    assert np.std(view.block.selected.depths_um) < 0.6 * half_way
+    view.host.data.motion.preview = None
+    view.motion_changed("preview")
+    assert "motion 1" in view.status
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize("clusters", [[], [2], [0, 3]])
+def test_the_lasso_gives_every_spike_inside_drawn_or_not(corrected, clusters, drawn):
+    view = make_view(2000)
+    view.host.data.motion.corrected = corrected
+    show(view, view.host.make_request(clusters))
+    drawn(view)
+    left, _top, _right, bottom = view.panels.rects[0]
+    view.panels.zoom(0, (left + 20, bottom - 20), (30.0, 3.0))  # most spikes are out of sight
+    view.redraw()
+    corners = [(50.0, 20.0), (420.0, 30.0), (330.0, 190.0), (300.0, 60.0), (80.0, 170.0)]
+    _lasso(view, corners)
+    data = view.host.data
+    ids = np.arange(data.n_spikes) if not clusters else np.flatnonzero(np.isin(data.spike_clusters, clusters))
+    expected = _brute_force(view, corners, data.depths.shown, ids)
+    assert view.lasso_spike_ids().tolist() == expected and len(expected) > 50
+
+
+def test_the_lasso_is_cleared_when_depths_move_under_it(view):
+    show(view, view.host.make_request([1]))
+    _lasso(view, [(0, 0), (600, 0), (600, 300)])
+    view.host.data.motion.corrected = True
+    view.motion_changed("corrected")
+    assert len(view.scene.lasso) == 0
+
+
+def test_a_click_selects_the_cluster_of_the_nearest_spike(view, drawn):
+    show(view, view.host.make_request([1]))
+    drawn(view)
+    spike = view.host.data.spikes(2)[100]
+    x, y = _place(view, spike)
+    view.on_click(Click(x, y, 0, 1.0, 1.0, 1, frozenset()))
+    view.on_click(Click(x, y, 0, 1.0, 1.0, 1, frozenset({"shift"})))
+    view.on_click(Click(x, y, 0, 7.0, 1.0, 1, frozenset({"alt"})))
+    assert view.host.called("select") == [([2],)] and view.host.called("select_more") == [([2],)]
+    assert view.host.called("go_to_time") == [(7.0, 2)]
+    top = view.panels.rects[0][1]
+    view.on_click(Click(x, float(top), 0, 1.0, 1.0, 1, frozenset()))
+    assert view.host.called("message") == [("No spike here.",)]
+
+
+def test_the_band_marks_the_time_window(view, drawn):
+    view.change(curves=False)
+    show(view, view.host.make_request([0]))
+    view.set_time_window((100.0, 200.0))
+    image = drawn(view)
+    top = view.panels.rects[0][1]
+    x = int(view.panels.to_pixels(0, 150.0, 0.0)[0])
+    assert image[top + 2, x].tolist()[:2] > [50, 50]
+
+
+def test_spikes_are_coloured_by_amplitude(drawn):
+    view = make_view(20_000)
+    view.change(color="amplitude")
+    show(view, view.host.make_request([1]))
+    drawn(view)
+    show(view, view.host.make_request([1]))
+    block = view.block
+    assert block.layers == () and block.selected is None and block.sums.shape == block.counts.shape
+    image = drawn(view)
+    # Cells of different rank have different colours: more than greys and the colour of a cluster.
+    colors = image[view.panels.rects[0][1] : view.panels.rects[0][3]].reshape(-1, 3).astype(int)
+    assert np.count_nonzero(np.ptp(colors, axis=1) > 40) > 1000
+
+
+def test_many_selected_spikes_are_counted_as_well(drawn):
+    view = make_view(30_000)
+    show(view, view.host.make_request([0, 1]))
+    drawn(view)
+    show(view, view.host.make_request([0, 1]))
+    assert view.block.selected is None and [int(layer.sum()) for layer in view.block.layers] == [
+        len(view.host.data.spikes(c)) for c in (0, 1)
+    ]
+    image = drawn(view)
+    assert np.count_nonzero((image[:, :, 2] > 150) & (image[:, :, 0] < 60)) > 300
+    assert np.count_nonzero((image[:, :, 0] > 150) & (image[:, :, 2] < 60)) > 300
+
+
+def test_hints_on_the_motion_are_shown(drawn):
+    view = make_view(hints=["The motion is cut off: raise motion_bound."])
+    view.host.data.motion.restore()
+    show(view, view.host.make_request([1]))
+    drawn(view)
+    assert "1 hint" in view.status
+    assert drawn(view)[4:16, 60:300].max() > 150
+
+
+def test_without_a_motion_the_view_says_so(drawn):
+    view = make_view(motion=False)
+    show(view, view.host.make_request([1]))
+    assert "no motion yet" in view.status and view.block.curves is None
+    assert drawn(view).max() > 100
+
+
+def test_the_light_theme_has_a_white_ground(drawn):
+    view = make_view(theme=LIGHT)
+    show(view, view.host.make_request([0]))
+    assert drawn(view)[2, 2].tolist() == [255, 255, 255]
+
+
+def test_the_wheel_changes_size_depth_and_colours(view, drawn):
+    show(view, view.host.make_request([1]))
+    drawn(view)
+    before = np.diff(view.panels.ranges()[0].reshape(2, 2), axis=1).ravel()
+    view.on_wheel(frozenset({"control"}), 1)
+    after = np.diff(view.panels.ranges()[0].reshape(2, 2), axis=1).ravel()
+    assert after[0] == pytest.approx(before[0]) and after[1] < before[1]
+    view.on_wheel(frozenset({"alt"}), 1)
+    assert view.settings.marker_size == pytest.approx(2.75)
+    view.on_wheel(frozenset({"shift"}), 1)
+    assert view.settings.color == "amplitude"
+
+
+def test_counts_become_opacity_and_mean_colour():
+    counts = np.array([[0, 1], [4, 0]], dtype=np.uint32)
+    grey = tinted(counts, (1.0, 1.0, 1.0, 1.0), 0.25)
+    assert grey[0, 0, 3] == 255 and grey[1, 1, 3] == 64 and grey[0, 1, 3] == grey[1, 0, 3] == 0
+    palette = np.zeros((256, 3))
+    palette[100] = (1, 0, 0)
+    assert shaded(counts, counts * 100, palette, 0.5)[0, 0].tolist() == [255, 0, 0, 255]
+    layers = [np.array([[0, 1], [0, 0]], np.uint32), np.array([[0, 1], [0, 0]], np.uint32)]
+    two = mixed(np.zeros((2, 2, 4), np.uint8), layers, np.array([[1, 0, 0, 1.0], [0, 0, 1, 1.0]]), 0.5)
+    assert two[1, 1].tolist() == [128, 0, 128, 255] and two[0].max() == 0
+
+
+def test_the_compiled_and_the_numpy_way_give_the_same_picture(drawn):
+    view = make_view(20_000)
+    block = show(view, view.host.make_request([1]))
+    _kernels_drift.kernels.load()
+    again = show(make_view(20_000), view.host.make_request([1]))
+    assert np.array_equal(block.counts, again.counts)
