@@ -265,7 +265,7 @@ class Store:
             self._problem = f"{why} Its results cannot be used here. {error}"
             logger.warning("%s", self._problem)
             return
-        aside = self.path.with_name(f"store.set-aside-{time_stamp()}.kwik")
+        aside = self.path.with_name(f"{self.path.stem}.set-aside-{time_stamp()}.kwik")
         try:
             self.path.rename(aside)
         except OSError as error:

@@ -37,7 +37,7 @@ class StoreFile:
 
     @property
     def _draft(self) -> Path:
-        return self.path.with_name(f"store.{os.getpid()}.part")
+        return self.path.with_name(f"{self.path.stem}.{os.getpid()}.part")
 
     @contextmanager
     def changing(self, n_bytes: int = 0, *, check: Callable[[H5File], bool] = _fine) -> Iterator[H5File]:
@@ -113,7 +113,7 @@ class StoreFile:
 
     def _remove_drafts(self) -> None:
         """Remove what a process that was ended in the middle left; there is one writer only."""
-        for path in self.path.parent.glob("store.*.part"):
+        for path in self.path.parent.glob(f"{self.path.stem}.*.part"):
             path.unlink(missing_ok=True)
 
     def _read_back(self, check: Callable[[H5File], bool]) -> None:

@@ -1,0 +1,212 @@
+"""Jobs from the command line: the very worker that the window starts, with a progress bar; Ctrl+C cancels."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import AnyArray
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.job import Job
+    from phy_medicine.io.store_runs import Run
+    from phy_medicine.session.session import Session
+
+_LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}{postfix}"
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """What came of a job.
+
+    run : in the store, None when the result was not to be kept there
+    arrays, facts, units : of the result
+    seconds : that it took
+    """
+
+    kind: str
+    run: Run | None
+    arrays: Mapping[str, AnyArray]
+    facts: Mapping[str, Any]
+    units: Mapping[str, str]
+    settings: Mapping[str, Any]
+    device: str
+    seconds: float
+    log: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        run = None if self.run is None else {"id": self.run.id, "name": self.run.name}
+        shapes = {name: list(array.shape) for name, array in self.arrays.items()}
+        return {
+            "kind": self.kind,
+            "run": run,
+            "seconds": round(self.seconds, 3),
+            "device": self.device,
+            "settings": dict(self.settings),
+            "facts": dict(self.facts),
+            "arrays": shapes,
+        }
+
+    def to_text(self) -> str:
+        """Return one line for people."""
+        kept = "" if self.run is None else f"Kept as {self.run.name!r} ({self.run.id}). "
+        shapes = ", ".join(f"{name} {' × '.join(map(str, a.shape)) or 1}" for name, a in self.arrays.items())
+        return f"{kept}{shapes}; {self.seconds:.1f} s on {self.device}."
+
+
+def run_job(
+    session: Session,
+    kind: str,
+    settings: Mapping[str, Any],
+    *,
+    to_store: bool = True,
+    say: Callable[[str], object] | None = None,
+) -> JobOutcome:
+    """Run a job on the dataset of a session with a progress bar on stderr, and wait for it.
+
+    Parameters
+    ----------
+    settings : values of the kind's settings, `device` and `seed` among them
+    to_store : keep the result as a run of the store; needs a dataset that can be written
+    say : told each line of the job's log
+
+    Raises
+    ------
+    PhyMedError : it failed, or Ctrl+C was pressed; the store is as before
+    """
+    with ExitStack() as stack:
+        folder = None if to_store else Path(stack.enter_context(tempfile.TemporaryDirectory())) / kind
+        job = session.jobs.start(kind, to_store=to_store, folder=folder, **settings)
+        try:
+            _watch(session, job, say)
+        except KeyboardInterrupt:
+            session.jobs.cancel(job.id)
+            session.jobs.wait(job)
+        if job.state == "cancelled":
+            raise PhyMedError(f"{job.title} was cancelled; nothing was kept.")
+        if job.state != "done" or job.result is None:
+            raise PhyMedError(f"{job.title} failed. {job.error}{_where(job)}")
+        run = job.delivered
+        arrays = session.store.read(run.id) if run is not None else job.result.load(job.folder / "result")
+        manifest = job.result
+        return JobOutcome(
+            kind, run, arrays, manifest.facts, manifest.units, manifest.settings, manifest.device, job.seconds,
+            tuple(job.log),
+        )  # fmt: skip
+
+
+def _where(job: Job) -> str:
+    return f" The log is {job.log_path}." if job.log_path.exists() and job.request.deliver is not None else ""
+
+
+def _watch(session: Session, job: Job, say: Callable[[str], object] | None) -> None:
+    """Show progress until the job ends."""
+    from tqdm import tqdm
+
+    from phy_medicine.compute.time_left import in_words
+
+    told = 0
+    with tqdm(total=1.0, bar_format=_LAYOUT, desc=job.title, leave=False, disable=None) as bar:
+        while True:
+            ended = session.jobs.wait(job, _POLL_S)
+            fresh = min(job.n_lines - told, len(job.log))
+            for line in list(job.log)[-fresh:] if fresh and say is not None else ():
+                with tqdm.external_write_mode():
+                    say(line)
+            told = job.n_lines
+            bar.set_description_str(f"{job.title}: {job.message}" if job.message else job.title, refresh=False)
+            left = in_words(job.seconds_left)
+            bar.set_postfix_str(left, refresh=False)
+            bar.n = job.fraction
+            bar.refresh()
+            if ended:
+                return
+
+
+def write_plain(outcome: JobOutcome, folder: Path) -> tuple[Path, ...]:
+    """Write a result as `.npy` files and a JSON of its settings and facts; nothing is overwritten.
+
+    Raises
+    ------
+    PhyMedError : a file is there already, or the folder cannot be written
+    """
+    import numpy as np
+
+    from phy_medicine.io.durable import reason
+
+    paths = {name: folder / f"{name}.npy" for name in outcome.arrays}
+    facts = folder / f"{outcome.kind}.json"
+    there = [path for path in (*paths.values(), facts) if path.exists()]
+    if there:
+        raise PhyMedError(f"{there[0]} exists; choose another folder, nothing is overwritten.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in paths.items():
+            np.save(path, outcome.arrays[name], allow_pickle=False)
+        facts.write_text(json.dumps(outcome.to_dict(), indent=1), encoding="utf-8")
+    except OSError as error:
+        raise PhyMedError(f"Could not write to {folder}: {reason(error)}.") from None
+    return (*paths.values(), facts)
+
+
+def echo_outcome(outcome: JobOutcome, *, as_json: bool) -> None:
+    """Print what came of a job, for people or for programs."""
+    click.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else outcome.to_text())
+
+
+def job_command(kind_name: str, *, name: str = "") -> click.Command:
+    """Return a complete command that runs one kind of job: `PARAMS_PY`, an option for each setting, `--out`, `--json`.
+
+    Raises
+    ------
+    PhyMedError : there is no such kind
+    """
+    from phy_medicine.app.build import open_session
+    from phy_medicine.app.cli import debug_option
+    from phy_medicine.app.param_options import options_of
+    from phy_medicine.base.params import params_of
+    from phy_medicine.compute.job_kinds import kind as kind_of
+
+    kind = kind_of(kind_name)
+    own = {param.name for param in params_of(kind.settings_class)}
+
+    def callback(params_py: Path, *, out: Path | None, store: bool, as_json: bool, log: bool, **values: Any) -> None:
+        session = open_session(params_py, read_only=not store, recover=None)
+        try:
+            say = (lambda line: click.echo(line, err=True)) if log else None
+            outcome = run_job(session, kind_name, values, to_store=store, say=say)
+        finally:
+            session.close()
+        if out is not None:
+            write_plain(outcome, out)
+        echo_outcome(outcome, as_json=as_json)
+
+    command: Any = callback
+    command = debug_option(command)
+    command = click.option("--log", is_flag=True, help="Print the log of the job to stderr.")(command)
+    command = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+    command = click.option("--store/--no-store", default=True, show_default=True, help="Keep the result as a run.")(
+        command
+    )
+    out_type = click.Path(path_type=Path, file_okay=False)
+    command = click.option("--out", type=out_type, metavar="DIR", help="Write the arrays as .npy files too.")(command)
+    if kind.uses_gpu and "device" not in own:
+        command = click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N.")(
+            command
+        )
+    if "seed" not in own:
+        command = click.option("--seed", default=0, show_default=True, help="Seed of every random number.")(command)
+    command = options_of(kind.settings_class)(command)
+    command = click.argument("params_py", type=click.Path(path_type=Path))(command)
+    made: click.Command = click.command(name or kind_name, help=kind.help or f"{kind.title} of a dataset.")(command)
+    return made
