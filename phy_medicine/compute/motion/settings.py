@@ -147,3 +147,16 @@ class MedicineSettings:
         """Every value by name, as JSON can hold it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+METHODS = ("medicine", "dredge")
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings(MedicineSettings):
+    """What a job can be told: the method, and the hyper-parameters of MEDiCINe."""
+
+    method: str = setting(
+        "medicine", "medicine, or dredge of SpikeInterface, which takes only time_bin_size and num_depth_bins = 1",
+        choices=METHODS,
+    )  # fmt: skip
