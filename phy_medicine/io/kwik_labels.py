@@ -24,6 +24,7 @@ from phy_medicine.io.metadata import GROUP
 Fields = dict[str, dict[int, LabelValue]]
 
 QUALITY, OWN = "quality_measures", "user_data"
+UNSORTED = "unsorted"
 _UNNAMED = re.compile(r"group_(\d+)")
 
 
@@ -36,7 +37,7 @@ def read_labels(
 
     Returns
     -------
-    field -> cluster -> value; `group` comes first, and holds no cluster that is unsorted
+    field -> cluster -> value; `group` comes first, and holds no cluster that nobody has put anywhere
     """
     names = _group_names(file, group, clustering)
     fields: Fields = {GROUP: {}}
@@ -48,10 +49,12 @@ def read_labels(
             damaged.append(cluster)
         elif group_id != UNSORTED_ID:
             fields[GROUP][cluster] = _shown(names.get(group_id, f"group_{group_id}"))
-        for part in (QUALITY, OWN):
-            for name, value in _labels_at(file, f"{node}/{part}").items():
-                if name != GROUP:
-                    fields.setdefault(name, {})[cluster] = value
+        own = _labels_at(file, f"{node}/{OWN}")
+        if group_id == UNSORTED_ID and own.pop(GROUP, None) == UNSORTED:
+            fields[GROUP][cluster] = UNSORTED
+        for name, value in {**_labels_at(file, f"{node}/{QUALITY}"), **own}.items():
+            if name != GROUP:
+                fields.setdefault(name, {})[cluster] = value
     if damaged and checks is not None:
         some = ", ".join(map(str, damaged[:8])) + (" and others" if len(damaged) > 8 else "")
         checks.warn(file.path.name, f"{len(damaged)} clusters have no readable group and start unsorted: {some}.")
@@ -83,9 +86,11 @@ def write_labels(
         node = f"{group}/clusters/{clustering}/{cluster}"
         if cluster not in known_ids:
             _begin(file, node, cluster)
-        name = str(wanted_groups.get(cluster, "unsorted")).lower()
+        name = str(wanted_groups.get(cluster, UNSORTED)).lower()
         _put(file, node, "cluster_group", ids[name])
-        _write_own(file, node, {field: values[cluster] for field, values in others.items() if cluster in values})
+        own = {field: values[cluster] for field, values in others.items() if cluster in values}
+        # The format has one number for "unsorted" and for "nobody looked": ours tells them apart.
+        _write_own(file, node, {**own, GROUP: UNSORTED} if cluster in wanted_groups and name == UNSORTED else own)
 
 
 def _write_groups(file: H5File, groups_path: str, names: list[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -162,7 +163,8 @@ class KwikSaver:
         ending = f"-{_plain_name(self._path.stem, self._group.rpartition('/')[2], self._clustering)}.npz"
         path = folder / f"{time_stamp()}{ending}"
         with path.open("xb") as file:
-            np.savez_compressed(file, labels=present.labels, fields=np.array(json.dumps(_filled(present.fields))))
+            fields = {name: dict(values) for name, values in present.fields.items() if values}
+            np.savez_compressed(file, labels=present.labels, fields=np.array(json.dumps(fields)))
             file.flush()
             os.fsync(file.fileno())
         sync_folder(folder)
@@ -224,21 +226,24 @@ def _plain_name(stem: str, group: str, clustering: str) -> str:
 
 
 def _living(curation: Curation) -> dict[str, dict[int, object]]:
-    """Fields of the clusters that exist, as they will be read back: unsorted clusters have no group."""
+    """Fields of the clusters that exist."""
     alive = frozenset(curation.cluster_ids)
-    fields: dict[str, dict[int, object]] = {}
-    for name, values in curation.fields.items():
-        cells = {c: v for c, v in values.items() if c in alive}
-        if name == GROUP:
-            cells = {c: v for c, v in cells.items() if str(v).lower() != "unsorted"}
-        fields[name] = dict(cells)
-    return fields
+    return {name: {c: v for c, v in values.items() if c in alive} for name, values in curation.fields.items()}
 
 
 def _filled(fields: Mapping[str, Mapping[int, object]]) -> dict[str, dict[int, object]]:
-    """Fields that hold anything; NaN as text, so that it equals itself."""
+    """Fields that hold anything, with values that can be compared."""
     return {
-        name: {int(c): "nan" if v != v else v for c, v in sorted(values.items())}
+        name: {int(c): _comparable(name, v) for c, v in sorted(values.items())}
         for name, values in sorted(fields.items())
         if values
     }
+
+
+def _comparable(field: str, value: object) -> object:
+    """Group names in lower case, as Kwik compares them; text for what the format or JSON has no number for."""
+    if field == GROUP:
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value

@@ -156,8 +156,10 @@ def write_color(file: H5File, node: str, number: int) -> None:
 
 def write_label(file: H5File, node: str, name: str, value: LabelValue) -> None:
     """Write a label of a cluster; it is read back with the same type."""
-    number = np.float64(value) if isinstance(value, float) else np.int64(value) if isinstance(value, int) else value
-    file.write_attr(f"{node}/user_data", name, number)
+    stored: Any = np.float64(value) if isinstance(value, float) else value
+    if isinstance(value, int):
+        stored = np.int64(value) if -(2**63) <= value < 2**63 else str(value)
+    file.write_attr(f"{node}/user_data", name, stored)
 
 
 def group_ids(names: Any, known: Mapping[int, str] = DEFAULT_GROUPS) -> dict[str, tuple[int, str]]:
