@@ -77,7 +77,7 @@ class Session:
         self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected)
-        self.similar = SimilarClusters(model, self.facts)
+        self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
         self.selection = SelectionModel()
         self.cluster_table: TableState = cluster_table(self.clusters)
         self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import numpy as np
+from psygnal import Signal
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.log import logger
 from phy_medicine.base.types import FloatArray
+from phy_medicine.compute.pool import Pool, Priority
 from phy_medicine.curation.similarity import TemplateSimilarity, similarity_from_templates
 from phy_medicine.curation.vector_similarity import VectorSimilarity
 from phy_medicine.io.model import Model
+from phy_medicine.session.drift_similarity import DriftSimilarity
 from phy_medicine.session.facts import SessionFacts
 
+if TYPE_CHECKING:
+    from phy_medicine.compute.motion.motion import Motion
+    from phy_medicine.session.motion import MotionState
+
+METRICS = {"template": "template similarity", "drift": "drift-aware similarity"}
+"""Metrics of the similarity table, and their names."""
 _N_SPIKES = 200
 
 
@@ -19,16 +33,89 @@ class SimilarClusters:
     The matrix of the sorter is used when it exists and tells templates apart; otherwise similarity is computed
     from the unwhitened templates at the first question. Without templates the mean features, weighted by the masks,
     are compared; without these either, clusters are similar when they share their peak channel.
+
+    While a motion is in use templates are compared with the motion taken out, unless somebody chose otherwise. That
+    is computed in the pool; until it is ready the table keeps the template similarity.
+
+    Parameters
+    ----------
+    motion : the motion in use; None: no drift-aware similarity
+    pool : gives the threads that compute it
     """
 
-    def __init__(self, model: Model, facts: SessionFacts) -> None:
+    changed = Signal()
+    """Values or metric differ from before; emitted in any thread."""
+
+    def __init__(
+        self,
+        model: Model,
+        facts: SessionFacts,
+        motion: MotionState | None = None,
+        pool: Callable[[], Pool] | None = None,
+    ) -> None:
         self._model = model
         self._facts = facts
+        self._motion = motion
+        self._pool = pool
         self._similarity: TemplateSimilarity | VectorSimilarity | None = None
+        self._template_matrix: FloatArray | None = None
+        self._compare = DriftSimilarity(model)
+        self._drift: tuple[Motion, TemplateSimilarity] | None = None
+        self._failed: Motion | None = None
+        self._choice: str | None = None
+        if motion is not None:
+            motion.changed.connect(self._motion_changed)
 
     @property
     def metric(self) -> str:
-        """What the numbers are, in words."""
+        """ "template" or "drift": what was chosen; without a choice "drift" while a motion is in use."""
+        possible = self._known_motion() is not None
+        return "drift" if possible and self._choice != "template" else "template"
+
+    @metric.setter
+    def metric(self, name: str) -> None:
+        """Choose a metric; "auto" takes the choice back.
+
+        Raises
+        ------
+        ActionError : no such metric, or "drift" without templates or a motion; nothing changes
+        """
+        if name not in (*METRICS, "auto"):
+            raise ActionError(f"There is no similarity {name!r}; choose one of {', '.join(METRICS)}, auto.")
+        if name == "drift":
+            if not self._model.has_templates:
+                raise ActionError("This dataset has no templates, which drift-aware similarity compares.")
+            if self._motion is None or self._motion.current is None:
+                raise ActionError("No motion is in use: estimate it first, with the job motion or phy-med motion.")
+        self._choice = None if name == "auto" else name
+        self._start()
+        self.changed.emit()
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the metric follows from whether a motion is in use."""
+        return self._choice is None
+
+    @property
+    def drift_possible(self) -> bool:
+        """Whether a motion is in use and there are templates to compare."""
+        return self._known_motion() is not None
+
+    @property
+    def shown_metric(self) -> str:
+        """The metric of the values now: "template" while the drift-aware ones are being computed."""
+        return "template" if self._ready() is None else "drift"
+
+    @property
+    def title(self) -> str:
+        """The name of the metric shown."""
+        motion = self._known_motion()
+        waiting = self.metric == "drift" and self.shown_metric == "template" and motion is not self._failed
+        return METRICS[self.shown_metric] + (", drift-aware soon" if waiting else "")
+
+    @property
+    def source(self) -> str:
+        """What the template similarity is made from, in words."""
         if self._model.similar_templates is not None:
             return "similar_templates.npy"
         if self._model.masks is not None:
@@ -37,10 +124,60 @@ class SimilarClusters:
 
     def rows(self, reference: int) -> dict[int, float]:
         """Return the clusters most similar to a living cluster, largest first, without itself; at most 99."""
-        if self._similarity is None:
-            self._similarity = self._make()
-        ids, values = self._similarity.rows(reference)
+        similarity: TemplateSimilarity | VectorSimilarity | None = self._ready()
+        if similarity is None:
+            if self._similarity is None:
+                self._similarity = self._make()
+            similarity = self._similarity
+        ids, values = similarity.rows(reference)
         return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
+
+    # Drift-aware
+
+    def _known_motion(self) -> Motion | None:
+        """The motion in use as far as it was read, where it can be made use of."""
+        return None if self._motion is None or not self._model.has_templates else self._motion.known
+
+    def _ready(self) -> TemplateSimilarity | None:
+        """The drift-aware similarity if it is wanted and computed for the motion in use."""
+        drift = self._drift
+        wanted = self.metric == "drift" and drift is not None and drift[0] is self._known_motion()
+        return drift[1] if wanted and drift is not None else None
+
+    def _motion_changed(self, what: str) -> None:
+        if what == "run":
+            self._start()
+            self.changed.emit()
+
+    def _start(self) -> None:
+        """Compute what is wanted and not there, in the background."""
+        motion = self._known_motion()
+        if motion is None or self._pool is None or self.metric != "drift" or self._ready() is not None:
+            return
+        self._failed = None
+        self._pool().submit(
+            "drift similarity",
+            self._compute,
+            motion,
+            priority=Priority.PREFETCH,
+            on_done=self._take_over,
+            on_error=lambda error: self._give_up(motion, error),
+        )
+
+    def _compute(self, motion: Motion) -> tuple[Motion, TemplateSimilarity]:
+        matrix = self._compare.matrix(motion, self._matrix())
+        return motion, TemplateSimilarity(matrix, self._facts.template_counts, self._facts.cluster_ids)
+
+    def _take_over(self, computed: tuple[Motion, TemplateSimilarity]) -> None:
+        self._drift = computed
+        self.changed.emit()
+
+    def _give_up(self, motion: Motion, error: BaseException) -> None:
+        logger.error("Drift-aware similarity failed: %s", error, exc_info=error)
+        self._failed = motion
+        self.changed.emit()
+
+    # Template similarity
 
     def _make(self) -> TemplateSimilarity | VectorSimilarity:
         masks, facts = self._model.masks, self._facts
@@ -49,18 +186,24 @@ class SimilarClusters:
         return TemplateSimilarity(self._matrix(), facts.template_counts, facts.cluster_ids)
 
     def _matrix(self) -> FloatArray:
-        model = self._model
-        if model.similar_templates is not None:
-            return model.similar_templates
-        if not model.has_templates:
-            peaks = model.template_peak_channels
-            same: FloatArray = (peaks[:, None] == peaks[None, :]).astype(np.float32)
-            return same
-        shapes = [model.template(t) for t in range(model.n_templates)]
-        n_local = max(len(s.channel_ids) for s in shapes)
-        channels = np.full((len(shapes), n_local), -1)
-        data = np.zeros((len(shapes), model.n_samples_template, n_local), dtype=np.float32)
-        for row, shape in enumerate(shapes):
-            channels[row, : len(shape.channel_ids)] = shape.channel_ids
-            data[row, :, : len(shape.channel_ids)] = shape.data
-        return similarity_from_templates(data, channels)
+        if self._template_matrix is None:
+            self._template_matrix = _template_matrix(self._model)
+        return self._template_matrix
+
+
+def _template_matrix(model: Model) -> FloatArray:
+    """(n_templates, n_templates) similarity without motion."""
+    if model.similar_templates is not None:
+        return model.similar_templates
+    if not model.has_templates:
+        peaks = model.template_peak_channels
+        same: FloatArray = (peaks[:, None] == peaks[None, :]).astype(np.float32)
+        return same
+    shapes = [model.template(t) for t in range(model.n_templates)]
+    n_local = max(len(s.channel_ids) for s in shapes)
+    channels = np.full((len(shapes), n_local), -1)
+    data = np.zeros((len(shapes), model.n_samples_template, n_local), dtype=np.float32)
+    for row, shape in enumerate(shapes):
+        channels[row, : len(shape.channel_ids)] = shape.channel_ids
+        data[row, :, : len(shape.channel_ids)] = shape.data
+    return similarity_from_templates(data, channels)

@@ -37,6 +37,7 @@ class TableState:
         self.filter_text = ""
         self._keep: Callable[[Callable[[str], Cell]], bool] | None = None
         self._visible: tuple[int, ...] | None = None
+        self._turn = 0
         self._n_total = 0
 
     @property
@@ -62,11 +63,14 @@ class TableState:
 
     def visible_ids(self) -> tuple[int, ...]:
         """Return the clusters from top to bottom."""
-        if self._visible is None:
-            ids = self._rows()
+        visible = self._visible
+        if visible is None:
+            turn, ids = self._turn, self._rows()
             self._n_total = len(ids)
-            self._visible = self.arrange(ids, self.value)
-        return self._visible
+            visible = self.arrange(ids, self.value)
+            if turn == self._turn:  # a worker may have brought other values meanwhile
+                self._visible = visible
+        return visible
 
     def arrange(self, ids: Sequence[int], value: Value) -> tuple[int, ...]:
         """Return ids filtered and sorted as this table is."""
@@ -100,6 +104,7 @@ class TableState:
 
     def refresh(self) -> None:
         """Work rows and order out again."""
+        self._turn += 1
         self._visible = None
         self.changed.emit()
 
@@ -134,6 +139,7 @@ class SimilarityTable(TableState):
         self._values: dict[int, float] = {}
         self._best_ids: tuple[int, ...] = ()
         clusters.changed.connect(self.refresh)
+        similar.changed.connect(self.refresh)
         selection.changed.connect(self._follow)
 
     def rows_for(self, reference: int) -> tuple[int, ...]:
