@@ -128,7 +128,7 @@ def corrected_depths(
     depths = np.ascontiguousarray(depths_um, dtype=np.float32)
     out = np.empty(len(depths), dtype=np.float32)
     if _compiled(len(depths)):
-        drift.correct(times, depths, field, *bins, out)
+        drift.correct(times, depths, field, *bins, np.empty(len(bins[1])), out)
         return out
     for low in range(0, len(depths), _CHUNK):
         part = slice(low, low + _CHUNK)
