@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.curation.colors import selection_color
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.qt import QtWidgets
+from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.table_delegate import GroupMark, RowLook
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
 
@@ -32,6 +34,7 @@ class TablePanels:
             CLUSTERS: Dock(CLUSTERS, self.clusters, window.theme),
             SIMILAR: Dock(SIMILAR, self.similar, window.theme),
         }
+        self._menu = self.docks[SIMILAR].add_button("menu", "Choose how clusters are compared", self._show_menu)
         self.clusters.on_select = lambda ids: session.select(ids)
         self.similar.on_select = lambda ids: session.select_similar(ids)
         # The rows shown may be a frame behind; a click must build on what is selected now.
@@ -46,6 +49,7 @@ class TablePanels:
         connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
         self._apply_state()
         self._show_selection()
+        self._show_metric()
 
     def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
         hidden = ["amp_median"] if len(set(self._session.model.channel_shanks)) > 1 else ["amp_median", "sh"]
@@ -86,6 +90,15 @@ class TablePanels:
         self._forget()
         self.similar.model.forget_column("similarity")
         self.similar.refill()
+        self._show_metric()
+
+    def _show_metric(self) -> None:
+        """Name in the title what is compared."""
+        self.docks[SIMILAR].bar.set_title(f"{SIMILAR} \N{MIDDLE DOT} {self._session.similar.title}")
+
+    def _show_menu(self) -> None:
+        menu = fill_similarity_menu(QtWidgets.QMenu(self._menu), self._session.similar, self._window.commands.guard)
+        menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
 
     def _forget(self) -> None:
         """Drop what was written of clusters that changed."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.session.actions import Action, Arg
+from phy_medicine.session.similar import METRICS
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import LabelValue
@@ -159,11 +160,18 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
         Action("sort_prefix", "Sort by first letters", partial(_sort_prefix, s),
                "Sort by the column whose name starts with these letters.",
                args=(Arg("letters"), order)),
+        Action("similarity", "Similarity by...", partial(_similarity, s),
+               "Compare templates as they are (template), with the motion taken out (drift), or as the motion in use "
+               "says (auto).", "Select", "table", args=(Arg("metric", choices=(*METRICS, "auto")),)),
     )  # fmt: skip
 
 
 def _filter(session: Session, expression: str = "") -> None:
     session.filter(expression)
+
+
+def _similarity(session: Session, metric: str) -> None:
+    session.similar.metric = metric
 
 
 def _sort(session: Session, column: str, order: str = "desc") -> None:

@@ -1,0 +1,83 @@
+"""The Similar dock: its title names the metric, its menu changes it, and the rows follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.gui.qt import QtWidgets
+from phy_medicine.gui.similarity_menu import fill_similarity_menu
+
+
+@pytest.fixture
+def moved(window, settle):
+    """The window of a session whose true motion is in use, with the first over-split pair at hand."""
+    session = window.session
+    truth = np.load(session.model.dir_path / "ground_truth.npz")
+    pair = truth["oversplit_pairs"].tolist()[0]
+    session.select([pair[0]])
+    settle()
+    motion = Motion(truth["displacement"], truth["temporal_bins_s"], truth["spatial_bins_um"]).centred()
+    session.motion._current = (type("Run", (), {"id": "1", "name": "by hand", "facts": {}})(), motion)
+    session.motion._asked = True
+    session.motion.changed.emit("run")
+    return pair
+
+
+def shown(window):
+    table = window.tables.similar
+    column = table.model.column_of("similarity")
+    rows = range(table.model.rowCount())
+    return [(table.model.ids[r], table.model.data(table.model.index(r, column))) for r in rows]
+
+
+def choose(window, name):
+    menu = fill_similarity_menu(QtWidgets.QMenu(window), window.session.similar, window.commands.guard)
+    entry = next(a for a in menu.actions() if a.data() == name)
+    entry.trigger()
+    return menu
+
+
+def title(window):
+    return window.tables.docks["Similar"].bar._title
+
+
+def test_the_title_names_the_template_similarity(window):
+    assert title(window) == "Similar · template similarity"
+    menu = fill_similarity_menu(QtWidgets.QMenu(window), window.session.similar, window.commands.guard)
+    assert [(a.data(), a.isEnabled(), a.isChecked()) for a in menu.actions()] == [
+        ("auto", True, True),
+        ("template", True, False),
+        ("drift", False, False),
+    ]
+
+
+def test_the_table_ranks_anew_when_the_metric_changes(window, moved, qtbot, settle):
+    qtbot.waitUntil(lambda: title(window) == "Similar · drift-aware similarity", timeout=20_000)
+    settle()
+    aware = shown(window)
+    assert aware[0][0] == moved[1]
+    choose(window, "template")
+    settle()
+    assert title(window) == "Similar · template similarity"
+    plain = shown(window)
+    assert plain != aware
+    assert [c for c, _ in plain] == list(window.session.similar.rows(moved[0]))
+    choose(window, "drift")
+    qtbot.waitUntil(lambda: shown(window) == aware, timeout=20_000)
+    assert title(window) == "Similar · drift-aware similarity"
+
+
+def test_space_goes_to_the_other_part_of_the_neuron(window, moved, qtbot, settle, press):
+    qtbot.waitUntil(lambda: window.session.similar.shown_metric == "drift", timeout=20_000)
+    settle()
+    press("Space")
+    assert window.session.selection.cluster_ids == tuple(moved)
+
+
+def test_the_metric_can_be_typed(window, moved, settle):
+    window.commands.run_line("similarity template")
+    settle()
+    assert not window.session.similar.automatic
+    assert title(window) == "Similar · template similarity"
