@@ -3,7 +3,7 @@
 Smoothing: some peaks, drawn at random, are held out. Depth levels: besides, the peaks are parted by depth into
 stripes; the motion found from every other stripe must explain the held-out peaks of the stripes between. Peaks of one
 neuron share the bias of their positions, which changes as the neuron passes the contacts; levels that only follow such
-biases explain other peaks of the same neurons, but not those of others. Motion that differs between depths explains both.
+biases explain other peaks of the same neurons, but not those of others. Motion that differs between depths does both.
 """
 
 from __future__ import annotations
