@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -55,6 +55,17 @@ class TemplateSimilarity:
         values = np.maximum.reduceat(best[self._templates], self._starts)
         order = np.argsort(-values, kind="stable")[:N_SIMILAR]
         return self._id_array[order], values[order]
+
+    def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
+        """Return the similarity of every cluster (row) to every other, as `rows` has it; (n, n) float32."""
+        members = [self._templates_of(c)[0] for c in cluster_ids]
+        if not members:
+            return np.zeros((0, 0), dtype=np.float32)
+        starts = np.cumsum([0] + [len(m) for m in members[:-1]])
+        rows = self._rows_of(np.concatenate(members))
+        by_row = np.maximum.reduceat(self._matrix[rows][:, rows], starts, axis=0)
+        pairs: FloatArray = np.maximum.reduceat(by_row, starts, axis=1)
+        return pairs
 
     def _update(self, ids: tuple[int, ...]) -> None:
         """Line up the templates of all clusters."""

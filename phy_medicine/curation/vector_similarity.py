@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -47,6 +47,16 @@ class VectorSimilarity:
         values = np.divide(2 * (self._matrix @ own), total, out=np.zeros_like(total), where=total > 0)
         order = np.argsort(-values, kind="stable")[:N_SIMILAR]
         return np.array(ids, dtype=np.int64)[order], np.clip(values[order], -1, 1)
+
+    def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
+        """Return the similarity of every cluster to every other, (n, n) float32."""
+        if not cluster_ids:
+            return np.zeros((0, 0), dtype=np.float32)
+        vectors = np.array([self._vector(c) for c in cluster_ids])
+        norms = np.einsum("ck,ck->c", vectors, vectors)
+        total = norms[:, None] + norms
+        values = np.divide(2 * (vectors @ vectors.T), total, out=np.zeros_like(total), where=total > 0)
+        return np.clip(values, -1, 1).astype(np.float32)
 
     def _update(self, ids: tuple[int, ...]) -> None:
         vectors = [self._vector(cluster) for cluster in ids]

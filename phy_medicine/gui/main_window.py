@@ -95,6 +95,8 @@ class MainWindow(QtWidgets.QMainWindow):
         bridge.connect(session.saved, self._saved)
         bridge.connect(session.message, self.say)
         bridge.connect(session.time_window_changed, self.host.show_time_window)
+        bridge.connect(session.cluster_table.changed, self.host.show_table)
+        bridge.connect(session.similar.changed, self.host.show_table)
         QtWidgets.QApplication.instance().focusChanged.connect(self._focus_changed)
 
     @property

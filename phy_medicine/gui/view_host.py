@@ -104,6 +104,15 @@ class WindowHost:
         for view in self.views:
             view.set_time_window(window)
 
+    def show_table(self) -> None:
+        """Tell the views of all clusters that rows, order, cells or similarity changed, once the action is over."""
+        self._bridge.post(self._tell_of_table)
+
+    def _tell_of_table(self) -> None:
+        for view in self.views:
+            if hasattr(view, "table_changed"):
+                view.table_changed()
+
     def lasso_spikes(self) -> IntArray:
         """Return the union of the spikes inside the lassos of all views, ascending."""
         ids = [view.lasso_spike_ids() for view in self.views if view.has_lasso]

@@ -26,6 +26,7 @@ from phy_medicine.session.trace_source import TraceSource
 if TYPE_CHECKING:
     from phy_medicine.session.depths import SpikeDepths
     from phy_medicine.session.motion import MotionState
+    from phy_medicine.session.table_source import TableSource
 
 T = TypeVar("T")
 
@@ -59,10 +60,12 @@ class DataService:
     """Arrays for views from one dataset.
 
     motion, depths : where spikes are along the probe, and what motion is known; set once, by the session
+    table : the cluster table as it is sorted and filtered; set once, by the session
     """
 
     motion: MotionState
     depths: SpikeDepths
+    table: TableSource
 
     def __init__(
         self, model: Model, facts: ClusterFacts, *, cache_bytes: int = 256 << 20, channels: BestChannels | None = None

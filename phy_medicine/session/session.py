@@ -38,6 +38,7 @@ from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
+from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
 from phy_medicine.session.view_host import ViewRequest
 
@@ -85,6 +86,7 @@ class Session:
         self.selection.changed.connect(self.wizard.visit)
         self.data = DataService(model, self.facts, channels=self.clusters.channels)
         self.data.motion, self.data.depths = self.motion, self.depths
+        self.data.table = TableSource(self.cluster_table, self.clusters, self.manager.groups, self.similar)
         self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
         self.store = session_store(self)

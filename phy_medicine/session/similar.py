@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,13 +124,20 @@ class SimilarClusters:
 
     def rows(self, reference: int) -> dict[int, float]:
         """Return the clusters most similar to a living cluster, largest first, without itself; at most 99."""
+        ids, values = self._current().rows(reference)
+        return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
+
+    def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
+        """Return the similarity of every cluster to every other, as the rows show it; (n, n) float32."""
+        return self._current().matrix(cluster_ids)
+
+    def _current(self) -> TemplateSimilarity | VectorSimilarity:
         similarity: TemplateSimilarity | VectorSimilarity | None = self._ready()
         if similarity is None:
             if self._similarity is None:
                 self._similarity = self._make()
             similarity = self._similarity
-        ids, values = similarity.rows(reference)
-        return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
+        return similarity
 
     # Drift-aware
 

@@ -35,6 +35,8 @@ def test_rows_are_the_largest_similarity_of_any_two_templates(pairs: list[tuple[
             assert list(zip(ids.tolist(), values.tolist(), strict=True)) == sorted(
                 expected.items(), key=lambda pair: (-pair[1], pair[0])
             )
+            row = similarity.matrix(manager.cluster_ids)[manager.cluster_ids.index(a)]
+            assert dict(zip(manager.cluster_ids, row.tolist(), strict=True)) == expected
         if len(manager.cluster_ids) > 1:
             manager.do(manager.plan_merge(manager.cluster_ids[:2]))
 

@@ -1,0 +1,94 @@
+"""The cluster table as arrays, for views that show all clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import FloatArray
+from phy_medicine.curation.colors import COLOR_SCHEMES, ColorScheme
+from phy_medicine.session.clusters import CORRECTED, DEPTH, Cell, ClusterTable, Column
+
+if TYPE_CHECKING:
+    from phy_medicine.curation.groups import Groups
+    from phy_medicine.session.similar import SimilarClusters
+    from phy_medicine.session.tables import TableState
+
+_NUMBERS = ("int", "float")
+
+
+class TableSource:
+    """Rows, cells and colours of the cluster table as it is sorted and filtered; safe to ask from any thread.
+
+    `version` grows whenever rows, order, cells or similarity may differ from before, so that what was made of them
+    can be kept until then.
+    """
+
+    def __init__(
+        self, table: TableState, clusters: ClusterTable, groups: Groups, similar: SimilarClusters | None = None
+    ) -> None:
+        self._table = table
+        self._clusters = clusters
+        self._groups = groups
+        self._similar = similar
+        self.version = 0
+        table.changed.connect(self._grow)
+        if similar is not None:
+            similar.changed.connect(self._grow)
+
+    def ids(self) -> tuple[int, ...]:
+        """Return the clusters that the filter leaves, from top to bottom."""
+        return self._table.visible_ids()
+
+    def numeric_columns(self) -> tuple[Column, ...]:
+        """Return the columns that hold numbers."""
+        return tuple(c for c in self._table.columns if c.kind in _NUMBERS)
+
+    def column(self, name: str) -> Column | None:
+        """Return a column by its name; the depth is the one that the table shows, observed or corrected."""
+        names = (DEPTH, CORRECTED) if name in (DEPTH, CORRECTED) else (name,)
+        return next((c for c in self._table.columns if c.name in names), None)
+
+    def numbers(self, column: str, cluster_ids: Sequence[int]) -> FloatArray:
+        """Return one column of some clusters, (n,) float64, NaN where a cell is empty or no number."""
+        found = self.column(column)
+        if found is None:
+            return np.full(len(cluster_ids), np.nan)
+        return np.array([_number(self._cell(c, found.name)) for c in cluster_ids], dtype=np.float64)
+
+    def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> FloatArray:
+        """Return the colours of some clusters in one of phy's schemes, (n, 4) float32 RGBA 0..1."""
+        chosen: ColorScheme = next((s for s in COLOR_SCHEMES if s.name == scheme), COLOR_SCHEMES[0])
+        found = self.column(chosen.column)
+        cells = [None if found is None else self._cell(c, found.name) for c in cluster_ids]
+        return chosen.colors(cells, self._groups, alpha)
+
+    def group(self, cluster_id: int) -> str:
+        """Return the name of a cluster's group, "unsorted" without one."""
+        cell = self._cell(cluster_id, "group")
+        return self._groups.get(None if cell is None else str(cell)).name
+
+    def similarity(self, cluster_ids: Sequence[int]) -> tuple[str, FloatArray]:
+        """Return the name of the similarity in use, and that of every pair of some clusters, (n, n) float32."""
+        if self._similar is None:
+            return "", np.zeros((len(cluster_ids), len(cluster_ids)), dtype=np.float32)
+        return self._similar.title, self._similar.matrix(cluster_ids)
+
+    def _cell(self, cluster_id: int, column: str) -> Cell:
+        try:
+            return self._clusters.value(cluster_id, column)
+        except ActionError:  # gone since the ids were asked for; the views will be told
+            return None
+
+    def _grow(self) -> None:
+        self.version += 1
+
+
+def _number(cell: Cell) -> float:
+    try:
+        return float("nan") if cell is None else float(cell)
+    except ValueError:
+        return float("nan")
