@@ -19,13 +19,14 @@ from phy_medicine.io.h5 import H5File, open_h5
 from phy_medicine.io.kwik_channels import read_kwik_channels
 from phy_medicine.io.kwik_features import N_BEST, KwikFeatures, KwikWaveforms, open_kwx
 from phy_medicine.io.kwik_labels import read_labels
+from phy_medicine.io.kwik_masks import WaveformMasks
 from phy_medicine.io.kwik_settings import KwikSettings, check_version, read_settings
 from phy_medicine.io.kwik_spikes import read_events, read_samples
 from phy_medicine.io.kwik_traces import open_kwik_traces
 from phy_medicine.io.kwik_tree import channel_groups, choose_clustering, choose_group, clusterings, read_clusters
 from phy_medicine.io.kwik_write import AMPLITUDES, ORIGINAL
 from phy_medicine.io.metadata import Metadata
-from phy_medicine.io.model import Saver, WaveformRule
+from phy_medicine.io.model import Masks, Saver, WaveformRule
 from phy_medicine.io.params_py import DatasetParams
 from phy_medicine.io.spike_table import SpikeTable
 from phy_medicine.io.template_model import labels_hash
@@ -81,7 +82,9 @@ class KwikModel:
         self.features: KwikFeatures | None = None
         self.waveform_subset: KwikWaveforms | None = None
         self._open_kwx()
-        self.masks = self.features
+        self.masks: Masks | None = self.features
+        if self.masks is None and self.traces is not None:
+            self.masks = WaveformMasks(self.traces, self.spike_samples, self.waveform_rule)
         self.spike_attributes: Mapping[str, AnyArray] = {}
         self.fingerprints: Mapping[str, Fingerprint] = {}
         self.params = self._params()

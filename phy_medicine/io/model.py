@@ -87,7 +87,7 @@ class Masks(Protocol):
         """Return the channels of a cluster from some of its spikes, the peak first, never empty."""
 
     def mean_features(self, spike_ids: IntArray) -> FloatArray:
-        """Return the mean of the features weighted by the masks, flat, (n,) float32."""
+        """Return what tells clusters apart, (n,) float32: the mean of the features weighted by the masks."""
 
 
 class Description(Protocol):

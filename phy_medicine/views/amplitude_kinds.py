@@ -118,5 +118,5 @@ def nearest_kind(data: DataService, name: str) -> str:
     """
     names = available(data)
     if not names:
-        raise DataMissing("No amplitudes: neither amplitudes.npy, nor pc_features.npy, nor raw data were found.")
+        raise DataMissing("No amplitudes: neither fitted amplitudes, nor features, nor raw data were found.")
     return name if name in names else names[0]

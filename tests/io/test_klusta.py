@@ -29,7 +29,7 @@ def test_a_file_of_klustas_own_generator_reads_as_in_klusta(path: Path):
         assert model.spike_clusters.tolist() == klusta["clusters"].tolist()
         assert model.channel_map.tolist() == klusta["channel_order"].tolist()
         assert np.array_equal(model.features.get(every, np.arange(4)), klusta["features"])
-        assert np.array_equal(model.masks.masks_of(every), klusta["masks"])
+        assert np.array_equal(model.features.masks_of(every), klusta["masks"])
         groups = {c: str(g) for c, g in (pair.split(":") for pair in klusta["groups"].tolist())}
         ours = model.metadata.fields["group"]
         assert groups == {str(c): ours.get(c, "unsorted") for c in range(4)}

@@ -47,7 +47,7 @@ def test_every_form_is_read(tmp_path: Path, form: Form):
         assert dict(model.metadata.fields["group"]) == mini.READ_GROUPS
         assert model.metadata.fields["isolation_distance"][9] == 4.5
         assert np.array_equal(model.features.get(every, np.arange(4)), mini.features_of(group, form.n_pcs))
-        assert np.array_equal(model.masks.masks_of(every), mini.masks_of(group))
+        assert np.array_equal(model.features.masks_of(every), mini.masks_of(group))
         assert model.features.get([5, 3, 5], [2, 0]).tolist() == (
             mini.features_of(group, form.n_pcs)[[5, 3, 5]][:, [2, 0]].tolist()
         )
@@ -238,6 +238,22 @@ def test_waveforms_are_cut_and_filtered_as_the_file_says(tmp_path: Path, filtere
             cut = cut[6:-6]
             expected = cut - np.median(raw[at - mini.BEFORE - 6 : at + mini.AFTER + 6], axis=0)
         assert np.allclose(found, (expected - 3) * 0.5, atol=0.02)
+    session.close()
+
+
+def test_without_features_mean_waveforms_say_where_and_what_a_cluster_is(tmp_path: Path):
+    raw, shape = np.zeros((sum(mini.LENGTHS), mini.N_COLUMNS)), np.array([0, -400, -900, -300, 300, 150, 0])
+    for at, cluster in zip(mini.joined_samples(0), mini.labels_of(0, "main"), strict=True):
+        for k, share in ((cluster % 4, 1.0), ((cluster + 1) % 4, 0.5)):
+            raw[at - 2 : at + 5, mini.ORDER[k]] += share * shape
+    path = mini.write(tmp_path, Form(kwx="", traces="dat"))
+    for r, piece in enumerate(np.split(raw, [mini.LENGTHS[0]])):
+        piece.astype(np.int16).tofile(tmp_path / f"rec_{r}.dat")
+    session = Session.open(path)
+    peaks = {cluster: session.data.best_channels(cluster).tolist() for cluster in session.cluster_ids}
+    assert peaks == {c: [c % 4, (c + 1) % 4] for c in session.cluster_ids}
+    values = session.similar.rows(5)  # 9 is on the channels of 5, the others are beside them
+    assert next(iter(values)) == 9 and values[9] > 0.9 and max(v for c, v in values.items() if c != 9) < 0.7
     session.close()
 
 
