@@ -5,7 +5,7 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -311,6 +311,14 @@ class DataService:
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         """Tell whether `correlogram` needs no counting."""
         return self.correlograms.has(cluster_a, cluster_b, bin_s, window_s)
+
+    def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what a view computes of a cluster, from the cache if it is there; the key begins with what it is."""
+        return self._cache.get(("kept", key), compute)
+
+    def is_kept(self, key: Hashable) -> bool:
+        """Tell whether `kept` needs no computing."""
+        return ("kept", key) in self._cache
 
     # Of the recording
 

@@ -63,10 +63,10 @@ def draw_hint(scene: Scene, hint: str, left: float, right: float) -> None:
     scene.over.text(text, left, _header_middle(scene), anchor="lm", color=scene.theme.rgba("warning"))
 
 
-def draw_band(scene: Scene, time_window: tuple[float, float]) -> None:
-    """Mark a stretch of time, at least 2 px wide so that a quarter of a second is seen in an hour."""
-    left, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
-    x0, x1 = (float(x) for x in scene.panels.to_pixels(0, np.array(time_window), 0.0)[0])
+def draw_band(scene: Scene, time_window: tuple[float, float], panel: int = 0) -> None:
+    """Mark a stretch of time in a panel, at least 2 px wide so that a quarter of a second is seen in an hour."""
+    left, top, right, bottom = (float(edge) for edge in scene.panels.rects[panel])
+    x0, x1 = (float(x) for x in scene.panels.to_pixels(panel, np.array(time_window), 0.0)[0])
     middle = (x0 + x1) / 2
     x0, x1 = max(min(x0, middle - scene.ratio), left), min(max(x1, middle + scene.ratio), right)
     if x1 > x0:

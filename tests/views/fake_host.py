@@ -55,6 +55,7 @@ class FakeData:
         self.n_without, self.removed = 0, set()
         self.missing = ""
         self.n_reads = 0
+        self.cache: dict[Any, Any] = {}
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
@@ -161,6 +162,14 @@ class FakeData:
 
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         return False
+
+    def kept(self, key: Any, compute: Any) -> Any:
+        if key not in self.cache:
+            self.cache[key] = compute()
+        return self.cache[key]
+
+    def is_kept(self, key: Any) -> bool:
+        return key in self.cache
 
     def spikes_between(self, start_s: float, stop_s: float) -> np.ndarray:
         return np.arange(*np.searchsorted(self.spike_times, [start_s, stop_s]))
