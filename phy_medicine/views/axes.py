@@ -57,6 +57,31 @@ def tick_labels(values: FloatArray) -> tuple[str, ...]:
     return tuple(format_number(float(value), decimals) for value in values)
 
 
+def log_tick_values(low: float, high: float, max_ticks: int = 5) -> FloatArray:
+    """Return log10 of round values between 10**low and 10**high: 1, 2, 5 of each decade, fewer where there are many."""
+    if not (math.isfinite(high - low) and high > low) or max_ticks < 1:
+        return np.zeros(0)
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    for multiples in ((1, 2, 5), (1, 3), (1,)):
+        values = np.array([decade + math.log10(m) for decade in decades for m in multiples])
+        values = values[(values >= low - 1e-9) & (values <= high + 1e-9)]
+        if len(values) < 2 and len(multiples) == 3:
+            plain: FloatArray = tick_values(10.0**low, 10.0**high, max_ticks)
+            return np.log10(plain[plain > 0])
+        if len(values) <= max_ticks:
+            return values
+    first, step = math.ceil(low - 1e-9), -(-len(values) // max_ticks)
+    return np.arange(first, math.floor(high + 1e-9) + 1, step, dtype=np.float64)
+
+
+def log_tick_labels(values: FloatArray) -> tuple[str, ...]:
+    """Return the labels of log10 values: the values themselves."""
+    return tuple(
+        f"{10.0**v:,.4g}" if -4 <= v < 4 else f"{10.0**v:,.0f}" if 4 <= v < 6.5 else f"1e{v:.0f}".replace("-", MINUS)
+        for v in values.tolist()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Axes:
     """How the axes of panels look.
@@ -64,12 +89,15 @@ class Axes:
     x, y : titles with unit ("Time (s)"); None draws no axis on that side, "" one without a title
     grid : light lines at the ticks, for panels whose values are compared
     frame : outline all around instead of the two axis lines
+    log_x, log_y : the panels' data are log10 of what the ticks say
     """
 
     x: str | None = ""
     y: str | None = ""
     grid: bool = False
     frame: bool = False
+    log_x: bool = False
+    log_y: bool = False
 
     def margins(self, ink: Ink, y_ranges: FloatArray, height: float, ratio: float) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom margin in px.
@@ -83,7 +111,7 @@ class Axes:
             bottom = 9 * ratio + cap + 5 * ratio + (cap + 10 * ratio if self.x else 0)
         if self.y is not None:
             most = _count(height - top - bottom, ratio)
-            texts = [t for low, high in y_ranges for t in tick_labels(tick_values(low, high, most))]
+            texts = [t for low, high in y_ranges for t in _ticks(low, high, most, log=self.log_y)[1]]
             widest = max((ink.text_width(text) for text in texts), default=0)
             # In steps of 8 px, so that the picture does not move with every new number.
             left = math.ceil((12 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
@@ -109,10 +137,11 @@ class Axes:
         left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
         low, high = panels.ranges()[panel, :2]
         line, tick = max(1.0, round(ratio)), 4 * ratio
-        values = tick_values(low, high, max(2, min(5, int((right - left) / (55 * ratio)))))
+        most = max(2, min(5, int((right - left) / (55 * ratio))))
+        values, labels = _ticks(low, high, most, log=self.log_x)
         text_y = bottom + tick + 5 * ratio
         limit_left, limit_right = left - 30 * ratio, right + 16 * ratio
-        for x, text in zip(np.round(panels.to_pixels(panel, values, 0.0)[0]), tick_labels(values), strict=True):
+        for x, text in zip(np.round(panels.to_pixels(panel, values, 0.0)[0]), labels, strict=True):
             over.rects([(x, bottom, x + line, bottom + tick)], theme.rgba("dim", LINE_ALPHA))
             if self.grid:
                 under.rects([(x, top, x + line, bottom)], theme.rgba("line"))
@@ -128,9 +157,9 @@ class Axes:
         left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
         low, high = panels.ranges()[panel, 2:]
         line, tick = max(1.0, round(ratio)), 4 * ratio
-        values = tick_values(low, high, _count(bottom - top, ratio))
+        values, labels = _ticks(low, high, _count(bottom - top, ratio), log=self.log_y)
         widest = 0
-        for y, text in zip(np.round(panels.to_pixels(panel, 0.0, values)[1]), tick_labels(values), strict=True):
+        for y, text in zip(np.round(panels.to_pixels(panel, 0.0, values)[1]), labels, strict=True):
             over.rects([(left - tick, y, left, y + line)], theme.rgba("dim", LINE_ALPHA))
             if self.grid:
                 under.rects([(left, y, right, y + line)], theme.rgba("line"))
@@ -139,6 +168,12 @@ class Axes:
         if self.y:
             x = max(left - tick - 4 * ratio - widest - 8 * ratio, over.cap_height + 5 * ratio)
             over.text(self.y, x, (top + bottom) / 2, anchor="cb", color=theme.rgba("dim"), rotated=True)
+
+
+def _ticks(low: float, high: float, most: int, *, log: bool) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return places of ticks in data units, and their labels."""
+    values = log_tick_values(low, high, most) if log else tick_values(low, high, most)
+    return values, log_tick_labels(values) if log else tick_labels(values)
 
 
 def _count(height: float, ratio: float) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phy_medicine.views.axes import format_number, tick_labels, tick_values
+from phy_medicine.views.axes import format_number, log_tick_labels, log_tick_values, tick_labels, tick_values
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,12 @@ def test_ticks_of_counts_are_whole_numbers():
     assert tick_values(0, 9.4, 4, whole=True).tolist() == [0, 5]
     assert tick_values(0, 3.6, 5, whole=True).tolist() == [0, 1, 2, 3]
     assert tick_values(0, 940, 4, whole=True).tolist() == [0, 250, 500, 750]
+
+
+def test_logarithmic_ticks_are_round_values():
+    assert log_tick_labels(log_tick_values(-1, 1.1, 8)) == ("0.1", "0.2", "0.5", "1", "2", "5", "10")
+    assert log_tick_labels(log_tick_values(-1, 1.1, 5)) == ("0.1", "0.3", "1", "3", "10")
+    assert log_tick_labels(log_tick_values(-2, 3, 3)) == ("0.01", "1", "100")
+    assert log_tick_labels(log_tick_values(np.log10(21), np.log10(29), 5)) == ("22", "24", "26", "28")
+    assert log_tick_labels(log_tick_values(4, 8, 5)) == ("10,000", "100,000", "1,000,000", "1e7", "1e8")
+    assert len(log_tick_values(1, 1)) == 0
