@@ -28,12 +28,15 @@ COLORS = "viridis"
 CURVE, ACCENT = "#d62728", "#1f77b4"
 
 
-def draw_figures(folder: Path, estimate: Estimate, peaks: Peaks) -> tuple[Path, ...]:
+def draw_figures(
+    folder: Path, estimate: Estimate, peaks: Peaks, check: Callable[[str], object] = lambda name: None
+) -> tuple[Path, ...]:
     """Draw all figures into a folder.
 
     Parameters
     ----------
     peaks : after the cut by amplitude
+    check : called with the name of each figure before it is drawn; may raise to end the work
 
     Returns
     -------
@@ -48,6 +51,7 @@ def draw_figures(folder: Path, estimate: Estimate, peaks: Peaks) -> tuple[Path, 
     }
     files = []
     for name, draw in drawn.items():
+        check(name)
         figure = draw()
         if figure is not None:
             files.append(folder / f"{name}.png")

@@ -85,21 +85,25 @@ def run_motion(
     found = estimate(peaks, settings, method=method, hooks=told)
     told.progress(0.97, "Looking for hints")
     found.facts["hints"] = list(hints(found, peaks, settings))
-    if output_dir is not None:
-        told.progress(0.98, "Writing the files")
+    if output_dir is None:
+        told.progress(1.0, "Done")
+    else:
         parameters = settings.as_dict() | {"method": method, "output_dir": str(output_dir)}
         save_motion(
             output_dir,
             found.motion,
             parameters,
             summary=found.facts,
-            draw=(lambda folder: _draw(folder, found, peaks, settings)) if settings.plot_figures else None,
+            draw=lambda folder: _draw(folder, found, peaks, settings, told),
         )
-    told.progress(1.0, "Done")
     return found
 
 
-def _draw(folder: Path, found: Estimate, peaks: Peaks, settings: MedicineSettings) -> None:
+def _draw(folder: Path, found: Estimate, peaks: Peaks, settings: MedicineSettings, hooks: Hooks) -> None:
+    """Draw the figures if they are wanted; after this nothing stops the estimate."""
     from phy_medicine.compute.motion.figures import draw_figures
 
-    draw_figures(folder, found, peaks.cut(settings.amplitude_threshold_quantile, signed=settings.signed_amplitudes))
+    if settings.plot_figures:
+        kept = peaks.cut(settings.amplitude_threshold_quantile, signed=settings.signed_amplitudes)
+        draw_figures(folder, found, kept, lambda name: hooks.progress(0.98, f"Drawing {name.replace('_', ' ')}"))
+    hooks.progress(1.0, "Done")

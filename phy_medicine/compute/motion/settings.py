@@ -154,9 +154,10 @@ METHODS = ("medicine", "dredge")
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings(MedicineSettings):
-    """What a job can be told: the method, and the hyper-parameters of MEDiCINe."""
+    """What a job can be told: the method, the hyper-parameters of MEDiCINe, where files go beside the store."""
 
     method: str = setting(
         "medicine", "medicine, or dredge of SpikeInterface, which takes only time_bin_size and num_depth_bins = 1",
         choices=METHODS,
     )  # fmt: skip
+    output_dir: str = setting("", "Folder for motion.npy, time_bins.npy, depth_bins.npy, parameters and figures")
