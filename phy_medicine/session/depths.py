@@ -161,7 +161,9 @@ class SpikeDepths:
         model = self._model
         names = (*_INPUTS, model.path.with_suffix(".kwx").name)
         marks = [repr((name, fingerprint(model.dir_path / name))) for name in names]
-        return hashlib.sha256("\n".join([_VERSION, model.store_name, *marks]).encode()).hexdigest()[:16]
+        digest = hashlib.sha256("\n".join([_VERSION, model.store_name, *marks]).encode())
+        digest.update(np.ascontiguousarray(model.channel_positions, dtype=np.float64))
+        return digest.hexdigest()[:16]
 
 
 def template_depths(model: Model) -> FloatArray:

@@ -110,13 +110,13 @@ class DriftView(View):
         """Return the pixels of what is drawn as counts."""
         theme, has_layers = self.scene.theme, bool(block.layers)
         if block.sums is not None and block.counts is not None:
-            return shaded(block.counts, block.sums, amplitude_palette(theme), 0.55)
+            return shaded(block.counts, block.sums, amplitude_palette(theme), 0.7)
         if block.counts is None and not has_layers:
             return None
         # Behind selected clusters the others stay back.
-        strength = 0.8 if len(self.colors) else 1.0
+        strength = 0.75 if len(self.colors) else 1.0
         counts = np.zeros(block.size, dtype=np.uint32) if block.counts is None else block.counts
-        image = tinted(counts, theme.rgba("dim", strength), 0.4)
+        image = tinted(counts, theme.rgba("dim", strength), 0.5)
         return mixed(image, list(block.layers), self.colors, 0.6) if has_layers else image
 
     def _add_points(self, block: DriftBlock) -> None:
@@ -151,7 +151,8 @@ class DriftView(View):
             parts.append(motion.known_run.name)
         else:
             parts.append("no motion yet")
-        parts.append(f"{block.n_inside:,} spikes" + (" · density" if block.n_inside > POINT_BUDGET else ""))
+        many = block.n_inside > POINT_BUDGET
+        parts.append(f"density of {block.n_inside:,}" if many else f"{block.n_inside:,} spikes")
         if self._hints:
             parts.append(f"{len(self._hints)} hint{'s' if len(self._hints) > 1 else ''}")
         return " · ".join(parts)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from vispy import gloo
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.views.gpu import Gpu, make_texture
-from phy_medicine.views.items import opacities
 from phy_medicine.views.layout import Panels
 from phy_medicine.views.raster import Picture
 
 # One cell in so many is fuller than what has the full opacity; a few full cells would make all others pale.
 _FULLEST = 0.004
-_LARGEST = 1023
+_LEAST_LARGEST, _MOST_LARGEST = 8, 1 << 16
+_GAMMA = 0.7
 
 DataBox = tuple[float, float, float, float]
 
@@ -40,10 +38,6 @@ class HeatPicture(Picture):
             self._draw_heat(gpu, panels)
         super().draw(gpu, panels, ratio)
 
-    def prerender(self, gpu: Gpu, panels: Panels, ratio: float) -> Callable[[], None] | None:
-        """Return what `draw` may do before, in any thread; the image costs no time."""
-        return super().prerender(gpu, panels, ratio)
-
     def _draw_heat(self, gpu: Gpu, panels: Panels) -> None:
         assert self._heat is not None
         if self._texture is None or self._generation != gpu.generation:
@@ -62,23 +56,24 @@ class HeatPicture(Picture):
         gpu.triangles(vertices, gloo.VertexBuffer(np.ones((6, 4), dtype=np.float32)), self._texture)
 
 
-def alphas_of(counts: IntArray, faintest: float) -> FloatArray:
-    """Return the opacity 0..1 of each count, a number up to `largest_of(counts)`; logarithmic."""
-    largest = largest_of(counts)
-    shares: FloatArray = opacities(largest, faintest, True)[np.minimum(counts, min(largest, _LARGEST + 1))]
-    return shares
+def opacities(counts: IntArray, faintest: float) -> FloatArray:
+    """Return the opacity 0..1 of each count from 0 on, the last for all above; (k,) float64.
 
-
-def largest_of(counts: IntArray) -> int:
-    """Return the count from which on cells are drawn in full."""
+    A lone spike on an empty ground has `faintest` at least; where most cells are full it steps back, so that bands
+    show against what lies between them.
+    """
     full = counts[counts > 0]
-    return int(np.quantile(full, 1 - _FULLEST)) if full.size else 1
+    largest = int(np.quantile(full, 1 - _FULLEST)) if full.size else 1
+    largest = int(np.clip(largest, _LEAST_LARGEST, _MOST_LARGEST))
+    low = faintest * (1 - 0.9 * full.size / max(counts.size, 1))
+    table: FloatArray = low + (1 - low) * (np.arange(largest + 1) / largest) ** _GAMMA
+    table[0] = 0
+    return table
 
 
 def tinted(counts: IntArray, color: AnyArray | tuple[float, ...], faintest: float) -> AnyArray:
     """Return counts, (h, w) with the lowest row first, in one colour; (h, w, 4) uint8 premultiplied, top row first."""
-    largest = min(largest_of(counts), _LARGEST + 1)
-    alpha = opacities(largest, faintest, True) * color[3]
+    alpha = opacities(counts, faintest) * color[3]
     table = np.empty((len(alpha), 4))
     table[:, :3], table[:, 3] = np.asarray(color)[:3] * alpha[:, None], alpha
     lut = np.round(table * 255).astype(np.uint8).view(np.uint32)[:, 0]
@@ -98,7 +93,8 @@ def shaded(counts: IntArray, sums: IntArray, palette: FloatArray, faintest: floa
     full = np.flatnonzero(counts)
     n = counts.ravel()[full]
     ranks = np.minimum(np.round(sums.ravel()[full] / n).astype(np.int64), 255)
-    alpha = np.round(alphas_of(counts, faintest).ravel()[full] * 255)
+    table = opacities(counts, faintest)
+    alpha = np.round(table[np.minimum(n, len(table) - 1)] * 255)
     rgba = np.empty((len(full), 4), dtype=np.uint8)
     rgba[:, :3] = np.round(palette[ranks] * alpha[:, None])
     rgba[:, 3] = alpha
@@ -117,7 +113,8 @@ def mixed(under: AnyArray, layers: list[IntArray], colors: FloatArray, faintest:
     rgb = np.zeros((len(full), 3))
     for counts, color in zip(layers, colors, strict=True):
         rgb += counts.ravel()[full, None] * color[None, :3]
-    alpha = alphas_of(total, faintest).ravel()[full]
+    table = opacities(total, faintest)
+    alpha = table[np.minimum(n, len(table) - 1)]
     rows, columns = np.divmod(full, total.shape[1])
     out: AnyArray = under.copy()
     place = len(total) - 1 - rows, columns

@@ -339,13 +339,14 @@ def test_the_wheel_changes_size_depth_and_colours(view, drawn):
 
 
 def test_counts_become_opacity_and_mean_colour():
-    counts = np.array([[0, 1], [4, 0]], dtype=np.uint32)
-    grey = tinted(counts, (1.0, 1.0, 1.0, 1.0), 0.25)
-    assert grey[0, 0, 3] == 255 and grey[1, 1, 3] == 64 and grey[0, 1, 3] == grey[1, 0, 3] == 0
+    counts = np.zeros((2, 200), dtype=np.uint32)
+    counts[0, 1], counts[1, 0] = 1, 8
+    grey = tinted(counts, (1.0, 1.0, 1.0, 1.0), 0.4)
+    assert grey[0, 0, 3] == 255 and 0.4 * 255 < grey[1, 1, 3] < 150 and grey[0, 1, 3] == grey[1, 0, 3] == 0
     palette = np.zeros((256, 3))
     palette[100] = (1, 0, 0)
     assert shaded(counts, counts * 100, palette, 0.5)[0, 0].tolist() == [255, 0, 0, 255]
-    layers = [np.array([[0, 1], [0, 0]], np.uint32), np.array([[0, 1], [0, 0]], np.uint32)]
+    layers = [np.array([[0, 8], [0, 0]], np.uint32), np.array([[0, 8], [0, 0]], np.uint32)]
     two = mixed(np.zeros((2, 2, 4), np.uint8), layers, np.array([[1, 0, 0, 1.0], [0, 0, 1, 1.0]]), 0.5)
     assert two[1, 1].tolist() == [128, 0, 128, 255] and two[0].max() == 0
 
