@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -92,27 +92,27 @@ def bin_peaks(
     step = (high - low) / 65535
     amplitude_axis = _amplitude_axis(peaks)
     counts = np.zeros(n_bins, np.int64)
-    for part in _chunks(peaks, limit, seed, chunk):
-        kernels.count_peaks(part[0], start_s, width_s, counts)
+    for (times,) in _chunks((peaks.times_s,), limit, seed, chunk):
+        kernels.count_peaks(times, start_s, width_s, counts)
     first = np.concatenate([[0], np.cumsum(counts)])
     codes, rows = np.empty(first[-1], np.uint16), np.empty(first[-1], np.uint8)
     cursor = first[:-1].copy()
-    for part in _chunks(peaks, limit, seed, chunk):
+    for part in _chunks((peaks.times_s, peaks.depths_um, peaks.amplitudes), limit, seed, chunk):
         kernels.place_peaks(*part, (start_s, width_s), (low, step), amplitude_axis, N_ROWS, cursor, codes, rows)
     return BinnedPeaks(first, codes, rows, start_s, width_s, low, high, step, N_ROWS)
 
 
-def _chunks(peaks: Peaks, limit: int, seed: int, chunk: int) -> Any:
-    """Times, depths and amplitudes, float64, a chunk at a time, thinned to about `limit` in all."""
-    share = limit / peaks.n_peaks
+def _chunks(arrays: tuple[FloatArray, ...], limit: int, seed: int, chunk: int) -> Iterator[tuple[FloatArray, ...]]:
+    """Pieces of the arrays, float64, a chunk at a time, thinned to about `limit` in all; the same for the same seed."""
+    n_peaks = arrays[0].size
+    share = limit / n_peaks
     rng = np.random.default_rng(seed)
-    for begin in range(0, peaks.n_peaks, chunk):
-        part = slice(begin, begin + chunk)
-        arrays = [np.asarray(a[part], np.float64) for a in (peaks.times_s, peaks.depths_um, peaks.amplitudes)]
+    for begin in range(0, n_peaks, chunk):
+        pieces = [np.asarray(a[begin : begin + chunk]) for a in arrays]
         if share < 1:
-            keep = rng.random(arrays[0].size) < share
-            arrays = [a[keep] for a in arrays]
-        yield [np.ascontiguousarray(a) for a in arrays]
+            keep = np.flatnonzero(rng.random(pieces[0].size) < share)
+            pieces = [a[keep] for a in pieces]
+        yield tuple(np.ascontiguousarray(a, np.float64) for a in pieces)
 
 
 def _amplitude_axis(peaks: Peaks) -> tuple[float, float]:
