@@ -17,11 +17,17 @@ from phy_medicine.base.types import AnyArray
 
 if TYPE_CHECKING:
     from phy_medicine.compute.job import Job
+    from phy_medicine.compute.job_files import Manifest
+    from phy_medicine.compute.jobs import JobQueue
     from phy_medicine.io.store_runs import Run
+    from phy_medicine.session.jobs import SessionJobs
     from phy_medicine.session.session import Session
+
+    Queue = JobQueue | SessionJobs
 
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}{postfix}"
 _POLL_S = 0.1
+_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +90,77 @@ def run_job(
     ------
     PhyMedError : it failed, or Ctrl+C was pressed; the store is as before
     """
+    from phy_medicine.compute.device import n_processors
+
+    session.jobs.configure(nice=_NICE, threads=n_processors())  # there is no window to stand back behind
     with ExitStack() as stack:
         folder = None if to_store else Path(stack.enter_context(tempfile.TemporaryDirectory())) / kind
         job = session.jobs.start(kind, to_store=to_store, folder=folder, **settings)
-        try:
-            _watch(session, job, say)
-        except KeyboardInterrupt:
-            session.jobs.cancel(job.id)
-            session.jobs.wait(job)
-        if job.state == "cancelled":
-            raise PhyMedError(f"{job.title} was cancelled; nothing was kept.")
-        if job.state != "done" or job.result is None:
-            raise PhyMedError(f"{job.title} failed. {job.error}{_where(job)}")
+        manifest = finished(session.jobs, job, say)
         run = job.delivered
-        arrays = session.store.read(run.id) if run is not None else job.result.load(job.folder / "result")
-        manifest = job.result
-        return JobOutcome(
-            kind, run, arrays, manifest.facts, manifest.units, manifest.settings, manifest.device, job.seconds,
-            tuple(job.log),
-        )  # fmt: skip
+        arrays = session.store.read(run.id) if run is not None else manifest.load(job.folder / "result")
+        return _outcome(job, run, arrays, manifest)
+
+
+def run_on_files(
+    kind: str, settings: Any, inputs: Mapping[str, Path], *, say: Callable[[str], object] | None = None
+) -> JobOutcome:
+    """Run a job on files instead of a dataset, with a progress bar on stderr, and wait for it.
+
+    Parameters
+    ----------
+    settings : instance of the kind's settings
+    inputs : name -> file
+
+    Raises
+    ------
+    PhyMedError : it failed, or Ctrl+C was pressed
+    """
+    from phy_medicine.compute.job_kinds import kind as kind_of
+    from phy_medicine.compute.jobs import JobQueue, JobRequest
+
+    with tempfile.TemporaryDirectory() as folder:
+        general = {"device": getattr(settings, "device", "auto"), "seed": getattr(settings, "seed", 0)}
+        queue = JobQueue()
+        try:
+            job = queue.submit(JobRequest(kind_of(kind), settings, Path(folder) / kind, dict(inputs), **general))
+            manifest = finished(queue, job, say)
+            return _outcome(job, None, manifest.load(job.folder / "result"), manifest)
+        finally:
+            queue.close()
+
+
+def finished(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> Manifest:
+    """Wait for a job, with its progress on stderr, and return its result; Ctrl+C cancels it.
+
+    Raises
+    ------
+    PhyMedError : it failed, or was cancelled
+    """
+    try:
+        _watch(jobs, job, say)
+    except KeyboardInterrupt:
+        jobs.cancel(job.id)
+        jobs.wait(job)
+    if job.state == "cancelled":
+        raise PhyMedError(f"{job.title} was cancelled; nothing was kept.")
+    if job.state != "done" or job.result is None:
+        raise PhyMedError(f"{job.title} failed. {job.error}{_where(job)}")
+    return job.result
+
+
+def _outcome(job: Job, run: Run | None, arrays: Mapping[str, AnyArray], manifest: Manifest) -> JobOutcome:
+    return JobOutcome(
+        job.kind.name, run, arrays, manifest.facts, manifest.units, manifest.settings, manifest.device, job.seconds,
+        tuple(job.log),
+    )  # fmt: skip
 
 
 def _where(job: Job) -> str:
     return f" The log is {job.log_path}." if job.log_path.exists() and job.request.deliver is not None else ""
 
 
-def _watch(session: Session, job: Job, say: Callable[[str], object] | None) -> None:
+def _watch(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> None:
     """Show progress until the job ends."""
     from tqdm import tqdm
 
@@ -118,7 +169,7 @@ def _watch(session: Session, job: Job, say: Callable[[str], object] | None) -> N
     told = 0
     with tqdm(total=1.0, bar_format=_LAYOUT, desc=job.title, leave=False, disable=None) as bar:
         while True:
-            ended = session.jobs.wait(job, _POLL_S)
+            ended = jobs.wait(job, _POLL_S)
             fresh = min(job.n_lines - told, len(job.log))
             for line in list(job.log)[-fresh:] if fresh and say is not None else ():
                 with tqdm.external_write_mode():

@@ -35,7 +35,10 @@ class QueueSettings:
 
     n_cpu: int = setting(1, "Jobs at the same time on the processor", minimum=1, maximum=64)
     threads: int = setting(0, "Threads of a job; 0 leaves one processor to the window", minimum=0, maximum=1024)
-    nice: int = setting(10, "How far jobs stand back behind the window", minimum=0, maximum=19)
+    nice: int = setting(
+        20, "How far jobs stand back: 0 not at all, 20 lets them compute only while nothing else wants to",
+        minimum=0, maximum=20,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,19 @@ def test_the_worker_leaves_a_processor_to_the_window(start, queue, tmp_path):
     assert threads == max(1, len(os.sched_getaffinity(0)) - 1)
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has a class for idle work")
+@pytest.mark.parametrize(("nice", "policy", "priority"), [(20, 5, 19), (7, 0, 7), (0, 0, 0)])
+def test_the_worker_stands_back_as_far_as_it_is_told(start, nice, policy, priority):
+    queue = JobQueue(QueueSettings(nice=nice))
+    running = start("forever", to=queue)
+    until(lambda: running.fraction > 0)
+    pid = _worker_of(running)
+    assert os.sched_getscheduler(pid) == policy
+    assert os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(os.PRIO_PROCESS, 0) == priority
+    assert (Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "700") == (nice > 0)
+    queue.close()
+
+
 WAYS = [
     ("memory", "Out of memory", "smaller settings"),
     ("real memory", "Out of memory", "smaller settings"),
