@@ -48,9 +48,9 @@ class CorrectedDepths:
             return None
         made_with, values = self._values
         if made_with is not motion:
-            return self._median(cluster_id, self._depths.without(motion))
+            return _median(self._depths.of(self._facts.spikes(cluster_id), motion))
         if cluster_id not in values:
-            values[cluster_id] = self._median(cluster_id, self._depths.without(motion))
+            values[cluster_id] = _median(self._depths.of(self._facts.spikes(cluster_id), motion))
         return values[cluster_id]
 
     def compute(self, cluster_ids: Sequence[int]) -> None:
@@ -59,10 +59,10 @@ class CorrectedDepths:
         if motion is None:
             return
         depths = self._depths.without(motion)
-        self._values = (motion, {c: self._median(c, depths) for c in cluster_ids})
+        self._values = (motion, {c: _median(depths[self._facts.spikes(c)]) for c in cluster_ids})
         self.ready_now.emit()
 
-    def _median(self, cluster_id: int, depths: FloatArray) -> float | None:
-        own = depths[self._facts.spikes(cluster_id)]
-        own = own[np.isfinite(own)]
-        return float(np.median(own)) if len(own) else None
+
+def _median(depths_um: FloatArray) -> float | None:
+    known = depths_um[np.isfinite(depths_um)]
+    return float(np.median(known)) if len(known) else None

@@ -68,7 +68,7 @@ class SpikeDepths:
         self._writable = writable
         self._lock = threading.Lock()
         self._observed: _Depths | None = None
-        self._corrected: tuple[Motion, FloatArray] | None = None
+        self._corrected: list[tuple[Motion, FloatArray] | None] = [None, None]
 
     @property
     def ready(self) -> bool:
@@ -102,13 +102,17 @@ class SpikeDepths:
         return self.corrected if self._motion.corrected else self.raw
 
     def without(self, motion: Motion | None) -> FloatArray:
-        """Return the depths with some motion taken out, (n_spikes,) float32, µm; the last ones are kept."""
+        """Return the depths with some motion taken out, (n_spikes,) float32, µm.
+
+        Those of the motion in use are kept, and those of the last other one, a preview.
+        """
         raw = self.raw
         if motion is None:
             return raw
-        known = self._corrected
+        place = 0 if motion is self._motion.known else 1
+        known = self._corrected[place]
         if known is None or known[0] is not motion:
-            known = self._corrected = (motion, self._without(motion, raw, self._model.spike_times))
+            known = self._corrected[place] = (motion, self._without(motion, raw, self._model.spike_times))
         return known[1]
 
     def of(self, spike_ids: IntArray, motion: Motion | None = None) -> FloatArray:

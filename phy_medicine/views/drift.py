@@ -93,7 +93,7 @@ class DriftView(View):
         self._hints = motion.hints if motion.known is not None and motion.preview is None else ()
         title = "Depth (µm)" if block.removed is None else "Corrected depth (µm)"
         self.scene.axes = Axes(x="Time (s)", y=title)
-        start, stop = 0.0, self.host.data.duration_s
+        start, stop = self._source.whole_s
         self.panels.set_home(0, x=(start, stop))
         self.panels.set_home(1, x=(start - block.window.start_s, stop - block.window.start_s))
         self.panels.set_home(y=block.home_um)

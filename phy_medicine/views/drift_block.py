@@ -95,6 +95,11 @@ class DriftSource:
         self._ranks: IntArray | None = None
 
     @property
+    def whole_s(self) -> Range:
+        """Time of the recording."""
+        return 0.0, max(self._data.duration_s, 1e-3)
+
+    @property
     def whole_um(self) -> Range:
         """Depths of the whole probe and a little beyond."""
         y = self._data.channel_positions[:, 1]
@@ -142,7 +147,7 @@ class DriftSource:
     def block(self, request: ViewRequest, wish: Wish) -> DriftBlock:
         """Count or gather the spikes of the window."""
         home = self.home(request, wish)
-        window = window_of(wish.shown, (0.0, self._data.duration_s), home)
+        window = window_of(wish.shown, self.whole_s, home)
         removed = wish.motion if wish.corrected else None
         counts, sums = self._counts(window, wish.size, removed, by_amplitude=wish.by_amplitude)
         n_inside = int(counts.sum(dtype=np.int64))
