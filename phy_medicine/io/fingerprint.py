@@ -26,6 +26,19 @@ class Fingerprint:
         return now.mtime_ns == self.mtime_ns or bool(self.sha256 and now.sha256 == self.sha256)
 
 
+FileMark = tuple[int, int, int, int] | None
+"""Device, number, size and time in ns of a file; None without a file."""
+
+
+def file_mark(path: Path) -> FileMark:
+    """Return what changes when a file is written or replaced; cheap whatever its size."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 def fingerprint(path: Path) -> Fingerprint | None:
     """Return the fingerprint of a file, None when there is none."""
     try:

@@ -165,11 +165,12 @@ class H5File:
 
     def attrs(self, path: str) -> dict[str, Any]:
         """Return all attributes of a group or dataset, as `read_attr` gives them; unreadable ones are left out."""
-        if not self.exists(path):
-            return {}
         out: dict[str, Any] = {}
-        with self._said(path):
+        try:
             node = self._file[path or "/"]
+        except _FAILURES:
+            return out
+        with self._said(path):
             for name in sorted(node.attrs):
                 with contextlib.suppress(*_FAILURES):
                     out[name] = plain(node.attrs[name])

@@ -17,7 +17,7 @@ from phy_medicine.io.row_file import RowFile
 ReadRows = Callable[[IntArray], AnyArray]
 MASK_THRESHOLD = 0.1
 N_BEST = 4
-_N_SAMPLED = 200
+_N_SAMPLED = 100
 
 
 class KwikFeatures(FeatureStore):
@@ -181,7 +181,7 @@ class KwxFile:
 
 
 def _some(spike_ids: IntArray) -> IntArray:
-    """At most 200 of the spikes, spread evenly."""
+    """At most 100 of the spikes, spread evenly."""
     spike_ids = np.asarray(spike_ids, np.int64)
     if len(spike_ids) <= _N_SAMPLED:
         return spike_ids

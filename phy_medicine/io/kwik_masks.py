@@ -41,7 +41,8 @@ class WaveformMasks:
         mean -= np.median(mean, axis=0)
         if rule.filtered and rule.band_hz is not None:
             mean = self._filtered(mean, rule.band_hz)
-        return mean[rule.margin : n - rule.margin].astype(np.float32)
+        out: FloatArray = mean[rule.margin : n - rule.margin].astype(np.float32)
+        return out
 
     def _filtered(self, data: FloatArray, band_hz: tuple[float, float]) -> FloatArray:
         from scipy.signal import butter, filtfilt

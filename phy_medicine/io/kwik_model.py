@@ -14,7 +14,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.channels import Channels
 from phy_medicine.io.checks import Check, CheckList
-from phy_medicine.io.fingerprint import Fingerprint
+from phy_medicine.io.fingerprint import FileMark, Fingerprint, file_mark
 from phy_medicine.io.h5 import H5File, open_h5
 from phy_medicine.io.kwik_channels import read_kwik_channels
 from phy_medicine.io.kwik_features import N_BEST, KwikFeatures, KwikWaveforms, open_kwx
@@ -47,6 +47,7 @@ class KwikModel:
     channel_group, clustering : what is open; channel_groups, clusterings : what there is
     settings : parameters of the file
     events : type -> (n,) float64 times in s
+    file_mark : of the file just before it was read
     recording_offsets : (n_recordings + 1,) int64, first sample of each recording
     """
 
@@ -60,6 +61,7 @@ class KwikModel:
     def __init__(self, path: Path, *, channel_group: int | None = None, clustering: str | None = None) -> None:
         checks = self._checks = CheckList()
         self.path = Path(path).expanduser().absolute()
+        self.file_mark: FileMark = file_mark(self.path)
         with open_h5(self.path) as file:
             check_version(file)
             self.settings: KwikSettings = read_settings(file, checks)

@@ -20,6 +20,7 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray
 from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp
+from phy_medicine.io.fingerprint import file_mark
 from phy_medicine.io.generation import N_BACKUPS, Step, nothing
 from phy_medicine.io.h5 import open_h5
 from phy_medicine.io.kwik_labels import Fields, read_labels, write_labels
@@ -64,6 +65,7 @@ class KwikSaver:
         self._tables = _tables_folder(model)
         self._fingerprints = dict(model.fingerprints)
         self._known = _State(model.spike_clusters, model.metadata.fields)
+        self._mark = model.file_mark
         self._on_step = on_step
 
     def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
@@ -77,7 +79,7 @@ class KwikSaver:
         begin = time.perf_counter()
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.saving")
         try:
-            present = self._read(self._path)
+            present = self._present()
             if not force and not present.same(self._known):
                 raise FileChangedError([self._path.name])
             wanted = _State(curation.labels, _living(curation))
@@ -97,7 +99,7 @@ class KwikSaver:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        self._known = wanted
+        self._known, self._mark = wanted, file_mark(self._path)
         seconds = time.perf_counter() - begin
         logger.info("Saved %s %s to %s in %.2f s.", self._group, self._clustering, self._path, seconds)
         name = (self._path.name,)
@@ -105,11 +107,21 @@ class KwikSaver:
             (name if changed else ()) + written, same if changed else name + same, seconds, backup, self._fingerprints
         )
 
-    def _read(self, path: Path) -> _State:
-        """The clustering as it is in a file."""
+    def _present(self) -> _State:
+        """The clustering as it is in the file, read again only when the file was touched."""
+        mark = file_mark(self._path)
+        if mark is not None and mark == self._mark:
+            return self._known
+        state = self._read(self._path)
+        self._mark = None
+        return state
+
+    def _read(self, path: Path, cluster_ids: list[int] | None = None) -> _State:
+        """The clustering as it is in a file, with the fields of all clusters or of some."""
         with open_h5(path) as file:
             labels = read_clusters(file, self._group, self._clustering, len(self._known.labels))
-            return _State(labels, read_labels(file, self._group, self._clustering, np.unique(labels).tolist()))
+            ids = np.unique(labels).tolist() if cluster_ids is None else cluster_ids
+            return _State(labels, read_labels(file, self._group, self._clustering, ids))
 
     def _replace(self, temporary: Path, curation: Curation, present: _State, wanted: _State) -> Path:
         """Make the copy that will take the file's place, and the backups of what it replaces."""
@@ -120,9 +132,10 @@ class KwikSaver:
         temporary.unlink(missing_ok=True)
         shutil.copy(self._path, temporary)
         self._on_step("write")
-        self._write(temporary, curation, present)
+        touched = _touched(curation, present, wanted)
+        self._write(temporary, curation, present, touched)
         self._on_step("verify")
-        if not self._read(temporary).same(wanted):
+        if not self._read(temporary, touched).same(_State(wanted.labels, _only(wanted.fields, touched))):
             raise DatasetError(
                 f"what was written to a copy of {self._path.name} did not come back; please report this."
             )
@@ -131,7 +144,7 @@ class KwikSaver:
         self._keep_original()
         return self._keep_labels(present)
 
-    def _write(self, path: Path, curation: Curation, present: _State) -> None:
+    def _write(self, path: Path, curation: Curation, present: _State, touched: list[int]) -> None:
         with open_h5(path, "r+") as file:
             place = f"{self._group}/spikes/clusters/{self._clustering}"
             layout = file.layout(place)
@@ -140,7 +153,7 @@ class KwikSaver:
                 raise DatasetError(f"{place} holds {layout.dtype} and cannot take cluster {curation.labels.max()}.")
             file.write(place, labels)
             known = frozenset(np.unique(present.labels).tolist())
-            write_labels(file, self._group, self._clustering, curation.fields, curation.cluster_ids, known)
+            write_labels(file, self._group, self._clustering, curation.fields, touched, known)
 
     def _keep_original(self) -> None:
         """Copy the file to `<name>.kwik.bak` before it is replaced for the first time, as phy does."""
@@ -164,7 +177,9 @@ class KwikSaver:
         path = folder / f"{time_stamp()}{ending}"
         with path.open("xb") as file:
             fields = {name: dict(values) for name, values in present.fields.items() if values}
-            np.savez_compressed(file, labels=present.labels, fields=np.array(json.dumps(fields)))
+            # Not compressed: that takes 2 s for 2 M labels, which fit into 4 MB.
+            labels = present.labels.astype(np.min_scalar_type(int(present.labels.max(initial=0))))
+            np.savez(file, labels=labels, fields=np.array(json.dumps(fields)))
             file.flush()
             os.fsync(file.fileno())
         sync_folder(folder)
@@ -204,7 +219,9 @@ def read_backup(path: Path) -> tuple[IntArray, Fields]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             fields = json.loads(str(arrays["fields"]))
-            return arrays["labels"], {name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()}
+            return arrays["labels"].astype(np.int32), {
+                name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()
+            }
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} is no backup of labels, or damaged ({error}).") from None
 
@@ -231,6 +248,24 @@ def _living(curation: Curation) -> dict[str, dict[int, object]]:
     return {name: {c: v for c, v in values.items() if c in alive} for name, values in curation.fields.items()}
 
 
+def _only(fields: Mapping[str, Mapping[int, object]], cluster_ids: list[int]) -> dict[str, dict[int, object]]:
+    """Fields of some clusters."""
+    some = frozenset(cluster_ids)
+    return {name: {c: v for c, v in values.items() if c in some} for name, values in fields.items()}
+
+
+def _touched(curation: Curation, present: _State, wanted: _State) -> list[int]:
+    """Clusters that are new, or whose group or labels differ from those in the file."""
+    known = frozenset(np.unique(present.labels).tolist())
+    before, after = _filled(present.fields), _filled(wanted.fields)
+    names = {*before, *after}
+    return [
+        c
+        for c in curation.cluster_ids
+        if c not in known or any(before.get(n, {}).get(c) != after.get(n, {}).get(c) for n in names)
+    ]
+
+
 def _filled(fields: Mapping[str, Mapping[int, object]]) -> dict[str, dict[int, object]]:
     """Fields that hold anything, with values that can be compared."""
     return {
@@ -241,9 +276,10 @@ def _filled(fields: Mapping[str, Mapping[int, object]]) -> dict[str, dict[int, o
 
 
 def _comparable(field: str, value: object) -> object:
-    """Group names in lower case, as Kwik compares them; text for what the format or JSON has no number for."""
+    """Group names in lower case, as Kwik compares them; text for what the format has no number for; NaN equals NaN."""
     if field == GROUP:
         return str(value).lower()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
+    if isinstance(value, float):
+        return "float", value if math.isfinite(value) else str(value)
+    fits = isinstance(value, int) and -(2**63) <= value < 2**63
+    return ("int", value) if fits else ("text", str(value))

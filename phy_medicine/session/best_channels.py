@@ -7,7 +7,7 @@ from typing import Protocol
 from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.io.model import Model
 
-_N_SPIKES = 200
+_N_SPIKES = 100
 
 
 class ClusterSpikes(Protocol):
