@@ -28,6 +28,11 @@ KINDS = {
     "ProbeView": "probe",
     "TraceView": "trace",
     "DriftView": "drift",
+    "ClusterScatterView": "cluster_scatter",
+    "HistogramView": "histogram",
+    "ISIView": "isi",
+    "FiringRateView": "firing_rate",
+    "RasterView": "raster_view",
 }
 """Class of a view -> its module in `phy_medicine.views`; imported when the first one is made."""
 
