@@ -15,6 +15,7 @@ COMMANDS = {
     "template-describe": "phy_medicine.app.template_describe",
     "kwik-gui": "phy_medicine.app.kwik_gui",
     "kwik-describe": "phy_medicine.app.kwik_describe",
+    "motion": "phy_medicine.app.motion",
     "runs": "phy_medicine.app.runs",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",

@@ -116,12 +116,13 @@ def run_on_files(
     ------
     PhyMedError : it failed, or Ctrl+C was pressed
     """
+    from phy_medicine.compute.device import n_processors
     from phy_medicine.compute.job_kinds import kind as kind_of
-    from phy_medicine.compute.jobs import JobQueue, JobRequest
+    from phy_medicine.compute.jobs import JobQueue, JobRequest, QueueSettings
 
     with tempfile.TemporaryDirectory() as folder:
         general = {"device": getattr(settings, "device", "auto"), "seed": getattr(settings, "seed", 0)}
-        queue = JobQueue()
+        queue = JobQueue(QueueSettings(nice=_NICE, threads=n_processors()))
         try:
             job = queue.submit(JobRequest(kind_of(kind), settings, Path(folder) / kind, dict(inputs), **general))
             manifest = finished(queue, job, say)

@@ -39,6 +39,8 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     """Estimate the motion of the inputs; see `compute.worker`."""
     from dataclasses import replace
 
+    import numpy as np
+
     from phy_medicine.compute.motion.estimate import Hooks
     from phy_medicine.compute.motion.medicine import run_motion
 
@@ -53,8 +55,10 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
             context.preview(**motion.to_arrays())
 
     hooks = Hooks(progress, preview, context.check_cancelled)
-    folder = Path(settings.output_dir) if settings.output_dir else None
-    found = run_motion(_peaks(context), settings, folder, method=settings.method, hooks=hooks)
+    folder = Path(settings.out) if settings.out else None
+    peaks = _peaks(context)
+    context.log(f"{peaks.n_peaks:,} peaks over {float(np.ptp(peaks.times_s)):,.0f} s.")
+    found = run_motion(peaks, settings, folder, method=settings.method, hooks=hooks)
     context.facts.update(found.facts, method=settings.method)
     context.units.update(UNITS)
     for hint in found.facts["hints"]:

@@ -160,4 +160,4 @@ class MotionSettings(MedicineSettings):
         "medicine", "medicine, or dredge of SpikeInterface, which takes only time_bin_size and num_depth_bins = 1",
         choices=METHODS,
     )  # fmt: skip
-    output_dir: str = setting("", "Folder for motion.npy, time_bins.npy, depth_bins.npy, parameters and figures")
+    out: str = setting("", "Folder for motion.npy, time_bins.npy, depth_bins.npy, parameters and figures")

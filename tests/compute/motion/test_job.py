@@ -49,7 +49,7 @@ def test_spikes_without_a_depth_are_left_out_and_facts_are_told():
 
 
 def test_files_go_where_they_are_asked_for_and_a_cancelled_job_leaves_none(tmp_path):
-    settings = replace(MotionSettings(), num_depth_bins=1, plot_figures=False, output_dir=str(tmp_path / "out"))
+    settings = replace(MotionSettings(), num_depth_bins=1, plot_figures=False, out=str(tmp_path / "out"))
     with pytest.raises(Cancelled):
         run(JobContext(settings, spikes(), cancelled=lambda: True))
     assert not list(tmp_path.iterdir())
