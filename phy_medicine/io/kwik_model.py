@@ -36,6 +36,8 @@ from phy_medicine.io.traces import Traces
 if TYPE_CHECKING:
     from phy_medicine.io.kwik_describe import KwikDescription
 
+_PIECE = 20_000  # spikes of which features are read at once
+
 
 class KwikModel:
     """One clustering of one channel group of a Kwik file, as `io.model.Model`; immutable, safe to read from any thread.
@@ -192,6 +194,13 @@ class KwikModel:
     def waveform_rule(self) -> WaveformRule:
         """How waveforms are cut and filtered, as the file says."""
         return self.settings.waveforms
+
+    def spike_strengths(self) -> FloatArray | None:
+        """Return how large each spike is, (n_spikes,) float32: its amplitude, or the length of its masked scores."""
+        if self.amplitudes is not None or self.features is None:
+            return self.amplitudes
+        pieces = np.array_split(np.arange(self.n_spikes), max(1, self.n_spikes // _PIECE))
+        return frozen(np.concatenate([self.features.strengths(piece) for piece in pieces]))
 
     def template(self, template_id: int, channel_ids: IntArray | None = None) -> TemplateWaveform:
         """Refuse: a Kwik file has no templates.

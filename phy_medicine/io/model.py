@@ -139,6 +139,9 @@ class Model(Protocol):
     def spike_clusters(self) -> IntArray: ...
     @property
     def amplitudes(self) -> FloatArray | None: ...
+    def spike_strengths(self) -> FloatArray | None:
+        """Return how large each spike is, (n_spikes,) float32; made of the features where there are no amplitudes."""
+
     @property
     def spike_attributes(self) -> Mapping[str, AnyArray]: ...
     @property

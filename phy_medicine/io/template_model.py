@@ -172,6 +172,10 @@ class TemplateModel:
         """(n_spikes,) float32, in the unit of the exporter, or None."""
         return self.spikes.amplitudes
 
+    def spike_strengths(self) -> FloatArray | None:
+        """Return how large each spike is: its amplitude."""
+        return self.spikes.amplitudes
+
     @cached_property
     def spike_times_reordered(self) -> FloatArray | None:
         """(n_spikes,) float64 alternative times, s, or None."""

@@ -247,7 +247,7 @@ def _depths(session: Any) -> AnyArray:
 
 
 def _amplitudes(session: Session) -> AnyArray:
-    amplitudes = session.model.amplitudes
+    amplitudes = session.model.spike_strengths()
     if amplitudes is None:
         raise DatasetError(f"{session.name} has no amplitudes.npy, which this job needs; export it from the sorter.")
     return amplitudes
