@@ -81,3 +81,15 @@ def test_the_metric_can_be_typed(window, moved, settle):
     settle()
     assert not window.session.similar.automatic
     assert title(window) == "Similar · template similarity"
+
+
+def test_the_motion_used_before_is_taken_out_once_the_window_is_up(session, open_window, qtbot):
+    truth = np.load(session.model.dir_path / "ground_truth.npz")
+    motion = Motion(truth["displacement"], truth["temporal_bins_s"], truth["spatial_bins_um"]).centred()
+    session.store.add("motion", motion.to_arrays(), name="truth")
+    window = open_window(session)
+    qtbot.waitUntil(lambda: title(window) == "Similar · drift-aware similarity", timeout=20_000)
+    for a, b in truth["oversplit_pairs"].tolist():
+        session.select([a])
+        qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
+        assert shown(window)[0][0] == b
