@@ -15,6 +15,8 @@ from phy_medicine.views.theme import Theme
 MINUS = "\N{MINUS SIGN}"
 # Axis lines keep a contrast of 3:1 and stay behind the data.
 LINE_ALPHA = 0.6
+# Over less than a factor of 5, values at equal steps say more than powers of ten.
+_LEAST_DECADES = 0.7
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -61,13 +63,13 @@ def log_tick_values(low: float, high: float, max_ticks: int = 5) -> FloatArray:
     """Return log10 of round values between 10**low and 10**high: 1, 2, 5 of each decade, fewer where there are many."""
     if not (math.isfinite(high - low) and high > low) or max_ticks < 1:
         return np.zeros(0)
+    if high - low < _LEAST_DECADES:
+        plain: FloatArray = tick_values(10.0**low, 10.0**high, max_ticks)
+        return np.log10(plain[plain > 0])
     decades = range(math.floor(low), math.ceil(high) + 1)
     for multiples in ((1, 2, 5), (1, 3), (1,)):
         values = np.array([decade + math.log10(m) for decade in decades for m in multiples])
         values = values[(values >= low - 1e-9) & (values <= high + 1e-9)]
-        if len(values) < 2 and len(multiples) == 3:
-            plain: FloatArray = tick_values(10.0**low, 10.0**high, max_ticks)
-            return np.log10(plain[plain > 0])
         if len(values) <= max_ticks:
             return values
     first, step = math.ceil(low - 1e-9), -(-len(values) // max_ticks)

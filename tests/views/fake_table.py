@@ -1,0 +1,77 @@
+"""A made-up cluster table for views of all clusters; what is in it can be changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from fake_host import FakeHost
+
+from phy_medicine.curation.colors import COLOR_SCHEMES
+from phy_medicine.curation.groups import Groups
+from phy_medicine.session.clusters import Column
+
+COLUMNS = (
+    Column("id", "Id", kind="int"),
+    Column("amp", "Amp", "raw"),
+    Column("depth", "Depth", "µm"),
+    Column("fr", "Rate", "Hz"),
+    Column("group", "Group", kind="group"),
+    Column("quality", "Quality"),
+)
+
+
+class FakeTable:
+    """Like `TableSource`; cells : column -> cluster -> value."""
+
+    def __init__(self, n: int, seed: int = 3) -> None:
+        rng = np.random.default_rng(seed)
+        self.order = list(range(n))
+        self.version = 0
+        self.groups = Groups()
+        names = ("good", "mua", "noise", None)
+        self.cells: dict[str, dict[int, Any]] = {
+            "id": {c: c for c in range(n)},
+            "amp": {c: float(v) for c, v in enumerate(rng.uniform(20, 300, n))},
+            "depth": {c: float(v) for c, v in enumerate(rng.uniform(0, 3000, n))},
+            "fr": {c: float(v) for c, v in enumerate(10 ** rng.uniform(-1, 1.7, n))},
+            "group": {c: names[c % 4] for c in range(n)},
+            "quality": {},
+        }
+        self.matrix: np.ndarray = np.zeros((n, n), dtype=np.float32)
+
+    def change(self) -> None:
+        self.version += 1
+
+    def ids(self) -> tuple[int, ...]:
+        return tuple(self.order)
+
+    def numeric_columns(self) -> tuple[Column, ...]:
+        return tuple(c for c in COLUMNS if c.kind in ("int", "float"))
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in COLUMNS if c.name == name and name in self.cells), None)
+
+    def numbers(self, column: str, cluster_ids: Sequence[int]) -> np.ndarray:
+        values = [self.cells[column].get(c) for c in cluster_ids]
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+    def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> np.ndarray:
+        chosen = next(s for s in COLOR_SCHEMES if s.name == scheme)
+        cells = [self.cells.get(chosen.column, {}).get(c) for c in cluster_ids]
+        return chosen.colors(cells, self.groups, alpha)
+
+    def group(self, cluster_id: int) -> str:
+        return self.cells["group"][cluster_id] or "unsorted"
+
+    def similarity(self, cluster_ids: Sequence[int]) -> tuple[str, np.ndarray]:
+        ids = np.asarray(cluster_ids, dtype=int)
+        return "template similarity", self.matrix[np.ix_(ids, ids)]
+
+
+def host_with_table(n: int = 40, **facts: Any) -> FakeHost:
+    """A host with a table of n clusters."""
+    host = FakeHost(n_clusters=n, n_per_cluster=facts.pop("n_per_cluster", 30), **facts)
+    host.data.table = FakeTable(n)
+    return host
