@@ -215,6 +215,15 @@ def test_best_channels_are_those_of_the_mean_mask(tmp_path: Path):
     session.close()
 
 
+def test_spikes_are_as_large_as_their_masked_scores(tmp_path: Path):
+    model = KwikModel.open(mini.write(tmp_path, Form()))
+    expected = (np.linalg.norm(mini.features_of(0, 3), axis=2) * mini.masks_of(0)).max(axis=1)
+    assert np.allclose(model.spike_strengths(), expected)
+    depths = model.features.depths_um(np.arange(5), model.channel_positions[:, 1])
+    weights = (mini.features_of(0, 3)[:5, :, 0] * mini.masks_of(0)[:5]) ** 2
+    assert np.allclose(depths, (weights * mini.positions_of(0)[:, 1]).sum(axis=1) / weights.sum(axis=1))
+
+
 @pytest.mark.parametrize("filtered", [True, False])
 def test_waveforms_are_cut_and_filtered_as_the_file_says(tmp_path: Path, filtered: bool):
     params = {
