@@ -172,6 +172,8 @@ class JobQueue:
         job.folder.mkdir(parents=True, exist_ok=True)
         path = self._prepare(job)
         self._check(job)
+        job.message = "Starting"
+        self._tell(self.changed, job)
         process = JobProcess(
             self._command, path, lambda event: self._heard(job, event), lambda line: self._add(job, line)
         )
@@ -234,7 +236,7 @@ class JobQueue:
                 case "log":
                     self._add(job, event.text)
                 case "started":
-                    job.device = event.text
+                    job.device, job.message = event.text, ""
                     self._tell(self.changed, job)
                 case "preview" if not job.stop.is_set():
                     self._tell(self.preview, job, dict(event.arrays))

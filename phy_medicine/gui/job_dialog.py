@@ -88,7 +88,7 @@ class JobDialog(QtWidgets.QDialog):
         room = self.parentWidget().size() if self.parentWidget() is not None else QtCore.QSize(1280, 800)
         inner.setMinimumWidth(620)
         wanted = inner.sizeHint().height() + 150
-        self.resize(min(860, room.width() - 80), min(max(260, wanted), room.height() - 80))
+        self.resize(min(940, room.width() - 80), min(max(260, wanted), 820, room.height() - 80))
 
     def _add(self, row: int, param: Param) -> None:
         label = self.labels[param.name] = QtWidgets.QLabel(param.name.replace("_", " "))

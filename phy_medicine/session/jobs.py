@@ -107,7 +107,6 @@ class SessionJobs:
         request = self._request(kind, folder or self._files.jobs / f"{kind}-{time_stamp()}", settings, to_store)
         if to_store:
             self._claim()
-        if folder is None:
             self._tidy()
         return self._made_queue().submit(request)
 
