@@ -137,8 +137,14 @@ def main() -> None:
 
 
 def _row(name: str, result: dict[str, list[bool]]) -> str:
-    cells = " | ".join(f"{100 * np.mean(result[m]):.0f} %" for m in MOTIONS)
+    cells = " | ".join(_percent(result[m]) for m in MOTIONS)
     return f"| {name} | {len(result['none'])} | {cells} |"
+
+
+def _percent(values: list[bool]) -> str:
+    """Share in words; never rounded up to all."""
+    share = 100 * float(np.mean(values))
+    return f"{share:.0f} %" if share in (0.0, 100.0) else f"{share:.1f} %"
 
 
 if __name__ == "__main__":
