@@ -75,6 +75,6 @@ def test_ready_tells_what_needs_no_reading():
 
 def test_a_dataset_without_features_says_so():
     source, _ = source_of()
-    source._model.features = None
+    source._model.features, source._model.missing = None, lambda what: f"No {what}: pc_features.npy not found."
     with pytest.raises(DataMissing, match="pc_features"):
         source.of_cluster(0, [0], 5)
