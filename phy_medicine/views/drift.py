@@ -25,6 +25,8 @@ COLORS = ("cluster", "amplitude")
 _FIRST_SIZE = (256, 512)
 _LARGE_POINTS = 3_000
 _REACH = 8
+# Nearer to each other than so many logical px, curves hide the spikes.
+_N_CURVES, _BETWEEN_CURVES = 15, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class DriftView(View):
             whole_probe=self.settings.whole_probe,
             corrected=motion.corrected,
             motion=motion.shown,
-            curves=self.settings.curves,
+            n_curves=self._n_curves() if self.settings.curves else 0,
             region=self._region,
         )
         return self._source.block(request, wish)
@@ -85,6 +87,9 @@ class DriftView(View):
         """Return rows and columns of pixels of the panel; before the first frame any."""
         left, top, right, bottom = (int(edge) for edge in self.panels.rects[0])
         return (bottom - top, right - left) if right - left > 1 and bottom - top > 1 else _FIRST_SIZE
+
+    def _n_curves(self) -> int:
+        return max(3, min(_N_CURVES, int(self._size()[0] / (_BETWEEN_CURVES * self.ratio))))
 
     def upload(self, block: DriftBlock) -> None:
         """Draw the counts as an image, single spikes as points, and the motion over them."""

@@ -45,7 +45,7 @@ class Wish:
     whole_probe: bool
     corrected: bool
     motion: Motion | None
-    curves: bool
+    n_curves: int
     region: Range | None
 
 
@@ -156,7 +156,11 @@ class DriftSource:
             others = self._all_points(window, removed, by_amplitude=wish.by_amplitude)
         if not wish.by_amplitude:
             layers, selected = self._selected(request.spike_ids, window, wish.size, removed)
-        curves = make_curves(wish.motion, window, wish.size, wish.corrected) if wish.motion and wish.curves else None
+        curves = (
+            make_curves(wish.motion, window, wish.size[1], wish.n_curves, wish.corrected)
+            if wish.motion and wish.n_curves
+            else None
+        )
         return DriftBlock(
             home, window, wish.size, removed, curves, n_inside, wish.by_amplitude,
             None if others is not None else counts, None if others is not None or not wish.by_amplitude else sums,

@@ -13,9 +13,6 @@ from phy_medicine.compute.spike_map import Window
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
 
-N_DEPTHS = 15
-# Nearer to each other, curves hide the spikes; rows of pixels of a screen.
-_LEAST_ROWS = 24
 # The motion is given at observed depths; a few turns find the depth at which tissue of a rest depth is seen.
 _TURNS = 4
 
@@ -28,14 +25,13 @@ class Curves:
     depths_um: FloatArray
 
 
-def make_curves(motion: Motion, window: Window, size: tuple[int, int], corrected: bool) -> Curves:
+def make_curves(motion: Motion, window: Window, n_columns: int, n: int, corrected: bool) -> Curves:
     """Return curves at depths spread over the window, straight where it is corrected.
 
-    size : rows and columns of pixels; at most 15 curves, fewer where rows are few, and two points a column
+    n_columns : of pixels, two points at most in each; n : curves
     """
-    n = max(3, min(N_DEPTHS, size[0] // _LEAST_ROWS))
     rest = window.low_um + (window.high_um - window.low_um) * (np.arange(n) + 0.5) / n
-    times = _times(motion, window, size[1])
+    times = _times(motion, window, n_columns)
     seen = np.repeat(rest[:, None], len(times), axis=1)
     if not corrected:
         for _ in range(_TURNS):
