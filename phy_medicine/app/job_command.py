@@ -121,7 +121,7 @@ def run_on_files(
     from phy_medicine.compute.jobs import JobQueue, JobRequest, QueueSettings
 
     with tempfile.TemporaryDirectory() as folder:
-        general = {"device": getattr(settings, "device", "auto"), "seed": getattr(settings, "seed", 0)}
+        general: dict[str, Any] = {"device": getattr(settings, "device", "auto"), "seed": getattr(settings, "seed", 0)}
         queue = JobQueue(QueueSettings(nice=_NICE, threads=n_processors()))
         try:
             job = queue.submit(JobRequest(kind_of(kind), settings, Path(folder) / kind, dict(inputs), **general))
@@ -171,11 +171,8 @@ def _watch(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> None:
     with tqdm(total=1.0, bar_format=_LAYOUT, desc=job.title, leave=False, disable=None) as bar:
         while True:
             ended = jobs.wait(job, _POLL_S)
-            fresh = min(job.n_lines - told, len(job.log))
-            for line in list(job.log)[-fresh:] if fresh and say is not None else ():
-                with tqdm.external_write_mode():
-                    say(line)
-            told = job.n_lines
+            if say is not None:
+                told = _say_lines(job, told, say)
             bar.set_description_str(f"{job.title}: {job.message}" if job.message else job.title, refresh=False)
             left = in_words(job.seconds_left)
             bar.set_postfix_str(left, refresh=False)
@@ -183,6 +180,18 @@ def _watch(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> None:
             bar.refresh()
             if ended:
                 return
+
+
+def _say_lines(job: Job, told: int, say: Callable[[str], object]) -> int:
+    """Tell the lines of the log that are new, above the bar; return how many there are now."""
+    from tqdm import tqdm
+
+    n_lines = job.n_lines
+    fresh = min(n_lines - told, len(job.log))
+    for line in list(job.log)[-fresh:] if fresh else ():
+        with tqdm.external_write_mode():
+            say(line)
+    return n_lines
 
 
 def write_plain(outcome: JobOutcome, folder: Path) -> tuple[Path, ...]:
