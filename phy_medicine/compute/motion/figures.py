@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 N_CURVES = 15
-MOST_POINTS = 200_000
+FEWEST_POINTS, MOST_POINTS = 10_000, 200_000
 """More points would only cover each other."""
 NEAREST = 30_000
 """Peaks of a moment, for its density."""
 GRID = 100
-DOT = {"s": 1.2, "linewidths": 0, "rasterized": True}
 COLORS = "viridis"
 CURVE, ACCENT = "#d62728", "#1f77b4"
 
@@ -76,8 +75,13 @@ def _clean(*axes: Axes) -> None:
 
 
 def _every(peaks: Peaks, n: int) -> slice:
-    """Every n-th peak, or fewer where that is too many to see."""
-    return slice(None, None, max(n, -(-peaks.n_peaks // MOST_POINTS)))
+    """Every n-th peak; fewer where that is too many to see, more where peaks are few."""
+    return slice(None, None, max(min(n, peaks.n_peaks // FEWEST_POINTS), -(-peaks.n_peaks // MOST_POINTS), 1))
+
+
+def _dots(n_points: int) -> dict[str, Any]:
+    """How points are drawn: larger where they are few."""
+    return {"s": float(np.clip(40_000 / max(1, n_points), 1.2, 2.5)), "linewidths": 0, "rasterized": True}
 
 
 def _ranks(values: FloatArray) -> FloatArray:
@@ -98,7 +102,9 @@ def raw_raster(peaks: Peaks) -> Figure:
     amplitudes = np.asarray(peaks.amplitudes[some], np.float64)
     low, high = np.quantile(amplitudes, (0.01, 0.99))
     norm = Normalize(low, high if high > low else low + 1)
-    left.scatter(peaks.times_s[some], peaks.depths_um[some], c=amplitudes, cmap=COLORS, norm=norm, **DOT)
+    left.scatter(
+        peaks.times_s[some], peaks.depths_um[some], c=amplitudes, cmap=COLORS, norm=norm, **_dots(amplitudes.size)
+    )
     left.set(title="Peaks as observed", xlabel="Time (s)", ylabel="Depth (µm)")
     left.margins(x=0, y=0.01)
     figure.colorbar(ScalarMappable(norm, COLORS), ax=left, label="Amplitude", pad=0.01)
@@ -229,7 +235,7 @@ def corrected_raster(motion: Motion, peaks: Peaks) -> Figure:
     """Peaks, peaks with the motion over them, corrected peaks."""
     figure = _figure(9, 12)
     axes = figure.subplots(3, 1, sharex=True, sharey=True)
-    some = _every(peaks, 30 if peaks.n_peaks > 30_000 else 1)
+    some = _every(peaks, 30)
     times, depths = np.asarray(peaks.times_s[some]), np.asarray(peaks.depths_um[some])
     color = _ranks(np.asarray(peaks.amplitudes[some]))
     panels = (
@@ -238,7 +244,7 @@ def corrected_raster(motion: Motion, peaks: Peaks) -> Figure:
         ("Peaks with the motion taken out", motion.corrected(times, depths), 1.0),
     )
     for axis, (title, shown, alpha) in zip(axes, panels, strict=True):
-        points = axis.scatter(times, shown, c=color, cmap=COLORS, alpha=alpha, **DOT)
+        points = axis.scatter(times, shown, c=color, cmap=COLORS, alpha=alpha, **_dots(times.size))
         axis.set(title=title, ylabel="Depth (µm)")
     _curves(axes[1], motion, peaks, color=CURVE)
     axes[0].margins(x=0, y=0.02)
