@@ -56,7 +56,8 @@ class VectorSimilarity:
         norms = np.einsum("ck,ck->c", vectors, vectors)
         total = norms[:, None] + norms
         values = np.divide(2 * (vectors @ vectors.T), total, out=np.zeros_like(total), where=total > 0)
-        return np.clip(values, -1, 1).astype(np.float32)
+        pairs: FloatArray = np.clip(values, -1, 1).astype(np.float32)
+        return pairs
 
     def _update(self, ids: tuple[int, ...]) -> None:
         vectors = [self._vector(cluster) for cluster in ids]

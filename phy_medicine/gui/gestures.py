@@ -28,6 +28,8 @@ GESTURES = (
     ("ClusterScatterView", "Ctrl+click", "Draw a lasso; the clusters inside are selected"),
     ("ClusterScatterView", "Alt+wheel", "Size of the discs"),
     ("ClusterScatterView", "Shift+wheel", "Colours of the clusters that are not selected"),
+    ("TemplateView", "Click, Ctrl+click", "Select the cluster of a column; with Shift add it"),
+    ("TemplateView", "Ctrl+wheel", "Size of the waveforms, brightness of the image"),
     ("WaveformView", "Digit held + click", "Channel with that number of the feature view, from 0"),
     ("HistogramView, ISIView, FiringRateView", "Ctrl+wheel", "End of the range"),
     ("HistogramView, ISIView, FiringRateView", "Shift+wheel", "Start of the range"),

@@ -29,6 +29,7 @@ KINDS = {
     "TraceView": "trace",
     "DriftView": "drift",
     "ClusterScatterView": "cluster_scatter",
+    "TemplateView": "template",
     "HistogramView": "histogram",
     "ISIView": "isi",
     "FiringRateView": "firing_rate",

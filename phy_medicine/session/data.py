@@ -21,6 +21,7 @@ from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, Templ
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
+from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_source import TraceSource
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class DataService:
         self._main_templates: dict[int, int] = {}
         self._other_times: FloatArray | None = None
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
+        self.template_shapes = TemplateSource(model, facts, self._cache)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
 
     # What never changes

@@ -77,6 +77,6 @@ class AllClustersView(View):
         PhyMedError : a value out of range
         """
         super().restore(state)
-        duration_s, zoom = state.get("zoom") or (None, None)
-        if duration_s == self.host.data.duration_s:
-            self.panels.restore(zoom)
+        zoom: Any = state.get("zoom")
+        if zoom and zoom[0] == self.host.data.duration_s:
+            self.panels.restore(zoom[1])

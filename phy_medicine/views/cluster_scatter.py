@@ -200,10 +200,10 @@ class ClusterScatterView(AllClustersView):
         """Leave room for the legend of sizes above."""
         left, top, right, bottom = self.scene.inner(box)
         top += self._header()
-        self.panels.set_rects([(left, top, right, max(bottom, top + 1))])
+        self.panels.set_rects(np.array([(left, top, right, max(bottom, top + 1))]))
 
     def _header(self) -> float:
-        return min(max(self.settings.largest, self.settings.smallest), 30.0) * self.ratio + 4 * self.ratio
+        return float(min(max(self.settings.largest, self.settings.smallest), 30.0) + 4) * self.ratio
 
     def decorate(self) -> None:
         """Add the axes, and what the sizes mean."""

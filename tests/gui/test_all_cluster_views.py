@@ -74,3 +74,22 @@ def test_snippets_choose_the_columns_of_the_scatter(window, settle, opened):
     settle()
     assert (view.settings.x_column, view.settings.size_column) == ("n_spikes", "amp")
     assert "No column group" in window.commands.run_line(":csy group")
+
+
+def test_the_template_view_selects_by_click_and_follows_a_merge(window, settle, qtbot, opened, press):
+    view = opened("TemplateView")
+    session = window.session
+    before = view.block.cluster_ids.tolist()
+    click(qtbot, view, place(view, 0, 1.5, 2.5), modifiers=Qt.ControlModifier)
+    settle()
+    assert session.selection.cluster_ids == (before[1],)
+    click(qtbot, view, place(view, 0, 2.5, 2.5), modifiers=Qt.ControlModifier | Qt.ShiftModifier)
+    settle()
+    assert session.selection.cluster_ids == (before[1], before[2])
+    session.merge()
+    qtbot.waitUntil(
+        lambda: view.block.cluster_ids.tolist() == list(session.cluster_table.visible_ids()), timeout=20_000
+    )
+    view.canvas.native.setFocus()
+    assert window.commands.run_line("increase_templates") == ""
+    assert view.settings.scaling == pytest.approx(1.2)

@@ -10,6 +10,7 @@ from fake_host import FakeHost
 
 from phy_medicine.curation.colors import COLOR_SCHEMES
 from phy_medicine.curation.groups import Groups
+from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.clusters import Column
 
 COLUMNS = (
@@ -70,8 +71,30 @@ class FakeTable:
         return "template similarity", self.matrix[np.ix_(ids, ids)]
 
 
+class FakeTemplates:
+    """Like `TemplateSource`, from the made-up shapes of `FakeData`; counts what is read."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self.n_read = 0
+
+    def amplitudes(self, cluster_ids: Sequence[int]) -> np.ndarray:
+        if self._data.missing:
+            raise DataMissing(self._data.missing)
+        out = np.zeros((len(cluster_ids), self._data.n_channels), dtype=np.float32)
+        for row, c in enumerate(cluster_ids):
+            (shape,) = self._data.templates(c)
+            out[row, shape.channel_ids] = np.ptp(shape.data, axis=0)
+        return out
+
+    def shape(self, cluster_id: int) -> Any:
+        self.n_read += 1
+        return self._data.templates(cluster_id)[0]
+
+
 def host_with_table(n: int = 40, **facts: Any) -> FakeHost:
     """A host with a table of n clusters."""
     host = FakeHost(n_clusters=n, n_per_cluster=facts.pop("n_per_cluster", 30), **facts)
     host.data.table = FakeTable(n)
+    host.data.template_shapes = FakeTemplates(host.data)
     return host
