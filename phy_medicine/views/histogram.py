@@ -74,7 +74,11 @@ class HistogramView(HistogramControls):
     def notes_of(self, cluster_id: int, values: FloatArray) -> tuple[str, ...]:
         """Return short texts for the label of a cluster, the most telling first."""
         n = int(np.count_nonzero(np.isfinite(values)))
-        return (f"{n:,} {self.noun}",)
+        return (self.counted(n),)
+
+    def counted(self, n: int) -> str:
+        """Return so many values in words: "1 spike", "2 spikes"."""
+        return f"{n:,} {self.noun.removesuffix('s') if n == 1 else self.noun}"
 
     def marks(self) -> tuple[float, ...]:
         """Return values that are marked by a dashed line."""
@@ -326,7 +330,7 @@ class HistogramView(HistogramControls):
         row = block.rows[self.cluster_ids.index(cluster_id)]
         n = int(row.counts[index])
         low, high = block.bins.edges(index)
-        where = f"{cluster_id}: {n:,} {self.noun}, {_short(low)} to {_short(high)} {self.unit}".rstrip()
+        where = f"{cluster_id}: {self.counted(n)}, {_short(low)} to {_short(high)} {self.unit}".rstrip()
         moments = self.moments_of(cluster_id) if n else None
         again = self._chosen is not None and self._chosen[:2] == (cluster_id, index)
         turn = self._chosen[2] + step if again and self._chosen is not None else (0 if step > 0 else -1)
