@@ -166,7 +166,7 @@ class SpikeDepths:
         names = (*_INPUTS, model.path.with_suffix(".kwx").name)
         marks = [repr((name, fingerprint(model.dir_path / name))) for name in names]
         digest = hashlib.sha256("\n".join([_VERSION, model.store_name, *marks]).encode())
-        digest.update(np.ascontiguousarray(model.channel_positions, dtype=np.float64))
+        digest.update(np.ascontiguousarray(model.channel_positions, dtype=np.float64).tobytes())
         return digest.hexdigest()[:16]
 
 
