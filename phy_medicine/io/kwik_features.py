@@ -70,7 +70,8 @@ class KwikFeatures(FeatureStore):
         """Return the length of the scores weighted by the masks, on the channel where it is largest, (n,) float32."""
         scores, masks = self._both(np.asarray(spike_ids, np.int64))
         lengths: FloatArray = np.sqrt(np.square(np.nan_to_num(scores)).sum(axis=2)) * masks
-        return lengths.max(axis=1).astype(np.float32)
+        largest: FloatArray = lengths.max(axis=1).astype(np.float32)
+        return largest
 
     def depths_um(self, spike_ids: IntArray, channel_depths_um: FloatArray) -> FloatArray:
         """Return the centre of mass of the squared first scores weighted by the masks, (n,) float32, um.
