@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,7 +72,15 @@ class BinnedPeaks:
 
 
 def bin_peaks(
-    peaks: Peaks, *, start_s: float, width_s: float, n_bins: int, limit: int, seed: int = 0, chunk: int = CHUNK
+    peaks: Peaks,
+    *,
+    start_s: float,
+    width_s: float,
+    n_bins: int,
+    limit: int,
+    seed: int = 0,
+    chunk: int = CHUNK,
+    check: Callable[[], None] = lambda: None,
 ) -> BinnedPeaks:
     """Group peaks by time bin; of more than `limit` a random part is kept.
 
@@ -81,6 +89,7 @@ def bin_peaks(
     peaks : in any order
     start_s, width_s, n_bins : time bins; what lies outside goes to the nearest
     chunk : peaks read at a time; the result does not depend on it
+    check : called for every chunk; may raise to end the work
 
     Returns
     -------
@@ -93,11 +102,13 @@ def bin_peaks(
     amplitude_axis = _amplitude_axis(peaks)
     counts = np.zeros(n_bins, np.int64)
     for (times,) in _chunks((peaks.times_s,), limit, seed, chunk):
+        check()
         kernels.count_peaks(times, start_s, width_s, counts)
     first = np.concatenate([[0], np.cumsum(counts)])
     codes, rows = np.empty(first[-1], np.uint16), np.empty(first[-1], np.uint8)
     cursor = first[:-1].copy()
     for part in _chunks((peaks.times_s, peaks.depths_um, peaks.amplitudes), limit, seed, chunk):
+        check()
         kernels.place_peaks(*part, (start_s, width_s), (low, step), amplitude_axis, N_ROWS, cursor, codes, rows)
     return BinnedPeaks(first, codes, rows, start_s, width_s, low, high, step, N_ROWS)
 

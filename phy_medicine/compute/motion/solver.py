@@ -16,7 +16,7 @@ import numpy as np
 
 from phy_medicine.base.params import setting
 from phy_medicine.compute.job_context import Cancelled
-from phy_medicine.compute.motion.binned import BinnedPeaks, bin_peaks
+from phy_medicine.compute.motion.binned import CHUNK, BinnedPeaks, bin_peaks
 from phy_medicine.compute.motion.curve import at_knots, n_time_bins, triangular, within_bound
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.motion.peaks import Peaks
@@ -27,6 +27,10 @@ FINE_BINS = (4, 2, 1)
 """Fine bins per time bin: as many as keep their number below MAX_FINE_BINS."""
 MAX_FINE_BINS = 50_000
 LAST_PASSES = 12
+MAX_LEVELS = 32
+"""More levels are interpolated from so many: the cost of a pass grows with their third power."""
+STEPS_PER_LEVEL = 50
+"""Passes of all kinds for one number of levels, for the progress."""
 MAX_PEAKS = 20_000_000
 """More peaks are thinned at random: at 500 a second over 10 hours the peaks no longer limit the accuracy."""
 
@@ -40,7 +44,7 @@ class FastSettings:
     time_kernel_width: float = setting(
         0.0, "support of a triangular smoothing over time; 0: smooth as the peaks say", unit="s", minimum=0.0
     )
-    num_depth_bins: int = setting(0, "depth levels; 1: rigid; 0: by held-out likelihood", minimum=0, maximum=64)
+    num_depth_bins: int = setting(0, "depth levels; 1: rigid; 0: by held-out likelihood", minimum=0)
     density_smoothing: float = setting(
         0.0, "last smoothing of the density; 0: by held-out likelihood", unit="µm", minimum=0.0
     )
@@ -100,7 +104,9 @@ def fit_motion(
     """
     settings = settings or FastSettings()
     ahead = _Ahead(progress, cancelled)
-    ahead.check("Sorting peaks by time")
+    sorting = "Sorting peaks by time"
+    ahead.expect(0.05, 2 * (1 + peaks.n_peaks // CHUNK))
+    ahead.check(sorting)
     t_min, t_max = float(peaks.times_s.min()), float(peaks.times_s.max())
     n_time = n_time_bins(t_min, t_max, settings.time_bin_size, settings.epsilon)
     per_bin = next((n for n in FINE_BINS if n * n_time <= MAX_FINE_BINS), 1)
@@ -111,10 +117,11 @@ def fit_motion(
         n_bins=n_time * per_bin,
         limit=MAX_PEAKS,
         seed=settings.seed,
+        check=lambda: ahead.check(sorting),
     )
-    levels = (settings.num_depth_bins,) if settings.num_depth_bins else level_counts(binned)
+    levels = (min(settings.num_depth_bins, MAX_LEVELS),) if settings.num_depth_bins else level_counts(binned)
     smoothings = (settings.density_smoothing,) if settings.density_smoothing else _choices()
-    ahead.expect(0.8, 60 * len(levels))
+    ahead.expect(0.8, STEPS_PER_LEVEL * len(levels))
     choice = select(
         binned,
         levels=levels,
@@ -150,7 +157,11 @@ def _motion(peaks: BinnedPeaks, fit: Fit, per_bin: int, settings: FastSettings) 
         curves = triangular(curves, settings.time_kernel_width / settings.time_bin_size)
     curves = within_bound(curves, settings.motion_bound)
     times = peaks.start_s + np.arange(curves.shape[0]) * settings.time_bin_size
-    return Motion(curves - curves.mean(axis=0), times, peaks.levels_um(fit.n_levels))
+    motion = Motion(curves - curves.mean(axis=0), times, peaks.levels_um(fit.n_levels))
+    if settings.num_depth_bins <= fit.n_levels:
+        return motion
+    depths = peaks.levels_um(settings.num_depth_bins)
+    return Motion(motion.at(times[:, None], depths[None, :]), times, depths)
 
 
 class _Ahead:
@@ -158,16 +169,16 @@ class _Ahead:
 
     def __init__(self, progress: Callable[[float, str], object], cancelled: Callable[[], object]) -> None:
         self._progress, self._cancelled = progress, cancelled
-        self._at, self._end, self._steps = 0.0, 0.05, 1
+        self._at = self._end = self._step = 0.0
 
     def expect(self, end: float, steps: int, at: float | None = None) -> None:
         """Begin a stage that ends at the fraction `end`."""
         self._at = self._at if at is None else at
-        self._end, self._steps = end, max(1, steps)
+        self._end, self._step = end, (end - self._at) / max(1, steps)
 
     def check(self, message: str) -> None:
         """Report one step; raise when the work is to end."""
         if self._cancelled():
             raise Cancelled
         self._progress(self._at, message)
-        self._at = min(self._end, self._at + (self._end - self._at) / self._steps)
+        self._at = min(self._end, self._at + self._step)

@@ -81,6 +81,13 @@ def test_the_grid_is_that_of_the_specification():
     assert np.abs(motion.displacement.mean(axis=0)).max() < 1e-9
 
 
+def test_more_levels_than_are_fitted_are_interpolated(monkeypatch):
+    monkeypatch.setattr(solver, "MAX_LEVELS", 2)
+    motion = estimate_motion(drifting(bent, duration=40.0), FastSettings(num_depth_bins=5))
+    assert motion.displacement.shape[1] == motion.spatial_bins_um.size == 5
+    assert np.allclose(np.diff(motion.displacement, n=2, axis=1), 0)
+
+
 def test_the_same_peaks_in_another_order_give_the_same_motion_twice():
     peaks = drifting(wave, duration=40.0)
     order = np.argsort(peaks.times_s)
