@@ -44,6 +44,7 @@ _NPY = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     source: Path | None,
     *,
     times: Path | None,

@@ -98,15 +98,16 @@ def draw_batches(
     """Draw real peaks with replacement, and noise: the time of a random peak, depth and amplitude uniform."""
     import torch
 
-    shape, options = (n_steps, batch), {"generator": generator, "device": peaks.depths.device}
-    rows = torch.randint(peaks.depths.shape[0], (n_steps, 2 * batch), **options)  # type: ignore[call-overload]
+    shape = (n_steps, batch)
+    options: dict[str, Any] = {"generator": generator, "device": peaks.depths.device}
+    rows = torch.randint(peaks.depths.shape[0], (n_steps, 2 * batch), **options)
     real = rows[:, :batch]
     noise_depths = torch.rand(shape, **options).mul_(1 + 2 * bound).sub_(bound)
     return Batches(
         peaks.bins[rows].long(),
         torch.cat([peaks.depths[real], noise_depths], dim=1),
         torch.cat([peaks.amplitudes[real], torch.rand(shape, **options)], dim=1),
-        torch.randn((n_steps, 2 * batch), **options) if blurred else None,  # type: ignore[call-overload]
+        torch.randn((n_steps, 2 * batch), **options) if blurred else None,
     )
 
 
@@ -194,7 +195,7 @@ class Trainer:
         """Return the motion as it is now, on the grid of time bins and depth levels."""
         hats = self.function.hats(self.function.levels)
         at_levels = hats @ self.function(self.w)
-        displacement = at_levels.T.double().cpu().numpy() * -self.range_um
+        displacement = at_levels.T.cpu().double().numpy() * -self.range_um
         return Motion(displacement, self.times_s, self.depths_um)
 
     def fit(self) -> ExactFit:
@@ -207,7 +208,7 @@ class Trainer:
         low, high = self.amplitude_range
         depths = (np.asarray(depths_um, np.float64) - self.low_um) / self.range_um
         heights = (np.asarray(amplitudes, np.float64) - low) / ((high - low) or 1.0)
-        points = [torch.as_tensor(x, dtype=torch.float32, device=self.device) for x in (depths, heights)]
+        points = [torch.from_numpy(x.astype(np.float32)).to(self.device) for x in (depths, heights)]
         return np.asarray(self.network.probabilities(*points).cpu().numpy())
 
 

@@ -7,7 +7,7 @@ the arithmetic of so small a model.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,11 +46,12 @@ class MotionFunction:
         import torch
 
         self.n_time, self.n_levels, self.bound = n_time, n_levels, bound
-        options = {"device": device, "dtype": dtype or torch.float32}
+        options: dict[str, Any] = {"device": device, "dtype": dtype or torch.float32}
         self.levels = torch.linspace(0, 1, n_levels, **options) if n_levels > 1 else torch.zeros(1, **options)
         self._reach = 1 / max(1, n_levels - 1) + OVERLAP
-        self._kernel = torch.as_tensor(kernel, **options)[None, None]  # type: ignore[call-overload]
-        self._norm = self._smooth(torch.ones((1, n_time), **options))  # type: ignore[call-overload]
+        # Converted before it goes to the device: not every device has float64.
+        self._kernel = torch.as_tensor(kernel, dtype=self.levels.dtype).to(device)[None, None]
+        self._norm = self._smooth(torch.ones((1, n_time), **options))
 
     def _smooth(self, values: Tensor) -> Tensor:
         """Convolve each row with the kernel, as long as before, zeros beyond the ends."""
@@ -70,7 +71,7 @@ class MotionFunction:
 
     def hats(self, depths: Tensor) -> Tensor:
         """Return the weight of each level at each depth, (..., n_levels)."""
-        weights = (depths[..., None] - self.levels).abs_().neg_().add_(self._reach).clamp_(min=0)
+        weights: Tensor = (depths[..., None] - self.levels).abs_().neg_().add_(self._reach).clamp_(min=0)
         return weights.div_(weights.sum(dim=-1, keepdim=True).add_(SMALL))
 
     def saturation(self, w: Tensor) -> float:

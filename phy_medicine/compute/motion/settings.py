@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, setting
@@ -109,7 +109,7 @@ class MedicineSettings:
         """Whether the smoothing in time is left to what the peaks say."""
         return self.choose_smoothing and not self.exact and self.time_kernel_width == KERNEL_WIDTH_S
 
-    def check(self) -> MedicineSettings:
+    def check(self) -> Self:
         """Return the settings when they can be used together.
 
         Raises
@@ -129,7 +129,7 @@ class MedicineSettings:
         return self
 
     @classmethod
-    def of(cls, **values: Any) -> MedicineSettings:
+    def of(cls, **values: Any) -> Self:
         """Make settings of checked values; levels and smoothing that are asked for are not chosen otherwise.
 
         Raises
