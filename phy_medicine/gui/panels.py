@@ -15,6 +15,7 @@ from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.settings_dialog import SettingsDialog
 from phy_medicine.gui.window_actions import picture_path, save_picture
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.spike_attributes import kinds_of
 from phy_medicine.views.theme import Theme
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ KINDS = {
     "DriftView": "drift",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
+    "TemplateFeatureView": "template_feature",
     "HistogramView": "histogram",
     "ISIView": "isi",
     "FiringRateView": "firing_rate",
@@ -40,7 +42,8 @@ KINDS = {
 
 def view_class(kind: str) -> type[View]:
     """Return the class of a kind of view."""
-    view: type[View] = getattr(import_module(f"phy_medicine.views.{KINDS[kind]}"), kind)
+    module = KINDS.get(kind, "spike_attributes")
+    view: type[View] = getattr(import_module(f"phy_medicine.views.{module}"), kind)
     return view
 
 
@@ -146,11 +149,12 @@ class ViewPanel:
 class Panels:
     """All views of a window."""
 
-    kinds = tuple(k for k, m in KINDS.items() if find_spec(f"phy_medicine.views.{m}"))
+    _program_kinds = tuple(k for k, m in KINDS.items() if find_spec(f"phy_medicine.views.{m}"))
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._panels: list[ViewPanel] = []
+        self.kinds = (*self._program_kinds, *kinds_of(window.session.data))
         self._remembered: dict[str, Any] = window.state.merged("views")
         window.host.status_changed = self._show_status
 

@@ -16,11 +16,13 @@ from phy_medicine.compute.bandpass import bandpass
 from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.waveforms import Filter, extract
 from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.session.attribute_source import AttributeSource
 from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
+from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_source import TraceSource
 
@@ -79,6 +81,8 @@ class DataService:
         self._other_times: FloatArray | None = None
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
         self.template_shapes = TemplateSource(model, facts, self._cache)
+        self.template_features = TemplateFeatureSource(model, facts)
+        self.attributes = AttributeSource(model, facts, self._cache)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
 
     # What never changes

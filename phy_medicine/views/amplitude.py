@@ -92,7 +92,7 @@ class AmplitudeView(View):
             order = np.argsort(spike_ids, kind="stable")
             times, values, rows, spike_ids = times[order], values[order], rows[order], spike_ids[order]
         background = kind.behind(self.host.data, self._neighbours(request))
-        y_range = amplitude_range(values)
+        y_range = self.value_range(values)
         return AmplitudeBlock(
             kind=kind,
             n_total=sum(map(len, request.spike_ids)),
@@ -105,6 +105,10 @@ class AmplitudeView(View):
             histograms=_histograms([c.values for c in clusters], y_range),
             y_range=y_range,
         )
+
+    def value_range(self, values: FloatArray) -> tuple[float, float]:
+        """Return what is shown without a zoom."""
+        return amplitude_range(values)
 
     def _kind(self, request: ViewRequest) -> AmplitudeKind:
         name = nearest_kind(self.host.data, self.settings.kind)
@@ -238,6 +242,8 @@ def amplitude_range(values: FloatArray) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = np.quantile(values[:: max(1, len(values) // _RANGE_SPIKES)], (0.01, 0.99))
     low, high = min(float(low), 0.0), max(float(high), 0.0)
+    if low == high:
+        return 0.0, 1.0
     edge = 0.1 * (high - low)
     return (low - edge if low < 0 else 0.0), (high + edge if high > 0 else 0.0)
 

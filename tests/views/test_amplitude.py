@@ -108,6 +108,7 @@ def test_the_range_holds_zero_and_most_values():
     low, high = amplitude_range(np.linspace(5, 10, 1001, dtype=np.float32))
     assert low == 0 and 10 < high < 12
     assert amplitude_range(np.zeros(0, np.float32)) == (0, 1)
+    assert amplitude_range(np.zeros(5, np.float32)) == (0, 1)
 
 
 def _action(view, name):
