@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 N_CURVES = 15
 FEWEST_POINTS, MOST_POINTS = 10_000, 200_000
 """More points would only cover each other."""
+COUNTED_PEAKS = 5_000_000
+"""A random part of more peaks has the same density, in bounded memory."""
 NEAREST = 30_000
 """Peaks of a moment, for its density."""
 GRID = 100
@@ -144,6 +146,7 @@ def distributions(estimate: Estimate, peaks: Peaks) -> Figure:
     """At three times, the model's odds over depth and amplitude, and the density of the peaks around that time."""
     figure = _figure(11, 7)
     axes = figure.subplots(2, 3, sharex=True, sharey=True)
+    peaks = peaks.sample(COUNTED_PEAKS)
     probability = estimate.probability or density_odds(peaks, estimate.motion)
     low, high = float(peaks.depths_um.min()), float(peaks.depths_um.max())
     amplitudes = np.linspace(*_amplitude_limits(peaks), GRID)

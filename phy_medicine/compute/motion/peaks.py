@@ -69,12 +69,11 @@ class Peaks:
         """Only the peaks of a mask (n_peaks,)."""
         return Peaks(self.times_s[keep], self.depths_um[keep], self.amplitudes[keep])
 
-    def sample(self, n_most: int, seed: int = 0) -> Peaks:
-        """At most so many peaks, drawn at random without replacement, in the order they are."""
-        if self.n_peaks <= n_most:
+    def sample(self, n_about: int, seed: int = 0) -> Peaks:
+        """About so many peaks, drawn at random, in the order they are; all of them when there are no more."""
+        if self.n_peaks <= n_about:
             return self
-        rows = np.sort(np.random.default_rng(seed).choice(self.n_peaks, n_most, replace=False, shuffle=False))
-        return Peaks(self.times_s[rows], self.depths_um[rows], self.amplitudes[rows])
+        return self.where(np.random.default_rng(seed).random(self.n_peaks, np.float32) < n_about / self.n_peaks)
 
     def time_bins_s(self, bin_s: float, *, epsilon: float = 1e-3) -> FloatArray:
         """Left edges `t_min - epsilon + k bin_s` of bins that go `epsilon` beyond the peaks at either end, s."""

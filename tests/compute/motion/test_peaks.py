@@ -71,3 +71,10 @@ def test_time_bins_are_left_edges_of_the_specification():
     assert peaks.time_bins_s(2.0, epsilon=0.5) == pytest.approx([9.5, 11.5])
     assert peaks.depth_bins_um(3).tolist() == [0.0, 0.5, 1.0]
     assert peaks.depth_bins_um(1).tolist() == [0.0]
+
+
+def test_a_sample_keeps_the_order_and_all_of_few_peaks():
+    peaks = Peaks(np.arange(10_000.0), np.arange(10_000.0), np.ones(10_000))
+    some = peaks.sample(1000, seed=2)
+    assert abs(some.n_peaks - 1000) < 100 and (np.diff(some.times_s) > 0).all()
+    assert (some.times_s == some.depths_um).all() and peaks.sample(10_000) is peaks
