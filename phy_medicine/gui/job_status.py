@@ -16,11 +16,11 @@ _WIDTH = 280
 
 
 class JobStatus(QtWidgets.QAbstractButton):
-    """Of one size for good, so that no text of it lays the bar out anew; hidden when nothing runs."""
+    """Of one size for good, so that no text of it lays the bar out anew; hidden when nothing runs or failed."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme, self._fraction = theme, 0.0
+        self._theme, self._fraction, self._problem = theme, 0.0, False
         self.setFocusPolicy(Qt.NoFocus)
         self.setCursor(Qt.PointingHandCursor)
         self.setAttribute(Qt.WA_Hover)
@@ -31,10 +31,14 @@ class JobStatus(QtWidgets.QAbstractButton):
         self._theme = theme
         self.update()
 
-    def show_jobs(self, active: Sequence[Job]) -> None:
-        """Show the first of the jobs that run or wait."""
-        self.setVisible(bool(active))
+    def show_jobs(self, active: Sequence[Job], *, problem: str = "") -> None:
+        """Show the first of the jobs that run or wait; without one, a failure that nobody looked at yet."""
+        self.setVisible(bool(active or problem))
+        self._problem = not active
         if not active:
+            self.setText(f"\N{WARNING SIGN} {problem}")
+            self.setToolTip("Click to see why.")
+            self.update()
             return
         job = active[0]
         self._fraction = job.fraction
@@ -51,10 +55,13 @@ class JobStatus(QtWidgets.QAbstractButton):
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         theme, painter = self._theme, QtGui.QPainter(self)
-        painter.setPen(QtGui.QColor(theme.text if self.underMouse() else theme.dim))
+        color = theme.error if self._problem else theme.text if self.underMouse() else theme.dim
+        painter.setPen(QtGui.QColor(color))
         rect = self.rect().adjusted(8, 0, -8, -3)
         text = self.fontMetrics().elidedText(self.text(), Qt.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignVCenter | Qt.AlignLeft, text)
+        if self._problem:
+            return
         track = QtCore.QRect(rect.left(), self.height() - 4, rect.width(), 2)
         painter.fillRect(track, QtGui.QColor(theme.line))
         track.setWidth(round(track.width() * self._fraction))

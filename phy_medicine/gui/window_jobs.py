@@ -33,6 +33,7 @@ class WindowJobs(QtCore.QObject):
         self._dock: Dock | None = None
         self._status: JobStatus | None = None
         self._states: dict[str, str] = {}
+        self._unseen = ""
         self._timer = QtCore.QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._tick)
         jobs = window.session.jobs
@@ -83,16 +84,23 @@ class WindowJobs(QtCore.QObject):
         return self._dock is not None and not self._dock.isHidden()
 
     def show(self) -> None:
-        """Show the panel, where it was or below everything else."""
+        """Show the panel, where it was or below everything else, and give it the keyboard."""
+        self._bring()
+        self.dock.give_focus()
+        self.panel.start.setFocus(Qt.OtherFocusReason)
+
+    def _bring(self) -> None:
+        """Show the panel and leave the keyboard where it is."""
         window, fresh = self._window, self._dock is None
         dock = self.dock
-        if fresh and not window.restoreDockWidget(dock):
+        lost = window.dockWidgetArea(dock) == Qt.NoDockWidgetArea  # never placed, or taken out by a new layout
+        if lost and not (fresh and window.restoreDockWidget(dock)):
             neighbour = next((p.dock for p in window.panels if p.kind == "TraceView" and p.open), None)
             window.addDockWidget(Qt.BottomDockWidgetArea, dock)
             if neighbour is not None and not neighbour.isFloating():
                 window.tabifyDockWidget(neighbour, dock)
-        dock.give_focus()
-        self.panel.start.setFocus(Qt.OtherFocusReason)
+        dock.show()
+        dock.raise_()
 
     def restore(self, was_open: bool) -> None:
         """Make the dock before the layout of last time is put back, if it was open then."""
@@ -110,7 +118,7 @@ class WindowJobs(QtCore.QObject):
         def start(values: dict[str, Any]) -> None:
             self._window.session.jobs.start(kind, **values)
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
-            self.show()
+            self._bring()
 
         dialog = JobDialog(kind_of(kind), start, window, remembered.get(kind))
         dialog.finished.connect(window.activateWindow)
@@ -206,6 +214,7 @@ class WindowJobs(QtCore.QObject):
             return
         if self._dock is not None and self._dock.isVisible():
             self.panel.refresh()
+            self._unseen = ""
         self._show_status()
         window.menus.update_enabled()
 
@@ -213,16 +222,18 @@ class WindowJobs(QtCore.QObject):
         window = self._window
         active = [job for job in window.session.jobs.jobs if not job.ended]
         if self._status is None:
-            if not active:
+            if not active and not self._unseen:
                 return
             from phy_medicine.gui.job_status import JobStatus
 
             self._status = JobStatus(window.theme)
             self._status.clicked.connect(self.show)
             window.status.insertPermanentWidget(3, self._status)
-        self._status.show_jobs(active)
+        self._status.show_jobs(active, problem=self._unseen)
 
     def _finished(self, job: Job) -> None:
+        if job.state == "failed":
+            self._unseen = f"{job.title} failed"
         self._changed(job)
         if job.state == "done" and job.delivered is not None:
             self._window.say(f"{job.title} is done: {job.delivered.name!r} is among the results.")
@@ -230,8 +241,6 @@ class WindowJobs(QtCore.QObject):
             self._window.say(f"{job.title} failed: {job.error}", logging.ERROR)
         elif job.state == "cancelled":
             self._window.say(f"{job.title} was cancelled.")
-        if job.state == "failed" and not self.is_open and not self._window.scripted:
-            self.show()
 
     def _read_runs(self) -> None:
         if self._dock is not None:

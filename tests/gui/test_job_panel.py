@@ -275,7 +275,7 @@ def test_a_read_only_dataset_says_so_when_a_job_is_started(dataset, open_window)
     session.close()
 
 
-def test_a_damaged_store_is_told_in_the_panel(dataset, open_window, until, press):
+def test_a_damaged_store_is_told_in_the_panel(dataset, open_window, until):
     folder = dataset.parent / ".phy_medicine"
     folder.mkdir(exist_ok=True)
     (folder / "store.kwik").write_bytes(b"no store at all")
@@ -334,6 +334,39 @@ def test_settings_of_the_queue_are_remembered(session, dataset, open_window, unt
     assert json.loads((Path(os.environ["PHY_MEDICINE_HOME"]) / "state.json").read_text())["values"]["jobs"] == {
         "n_cpu": 2
     }
+
+
+def test_a_failure_behind_a_closed_panel_stays_in_the_status_bar_until_it_is_looked_at(window, until, click, press):
+    press("Space")
+    focused = QtWidgets.QApplication.focusWidget()
+    run_to_the_end(window, until, "wrong")
+    until(lambda: window.jobs._status is not None and "Wrong failed" in window.jobs._status.text())
+    assert not window.jobs.is_open
+    assert QtWidgets.QApplication.focusWidget() is focused
+    click(window.jobs._status)
+    until(lambda: window.jobs.is_open and not window.jobs._status.isVisible())
+
+
+def test_a_dialog_leaves_the_keyboard_to_the_curator(window, click, until, press):
+    press("Space")
+    dialog = window.jobs.ask("double")
+    click(dialog.start)
+    until(lambda: window.jobs.is_open and window.isActiveWindow())
+    before = window.session.selection.cluster_ids
+    press("Space")
+    assert window.session.selection.cluster_ids != before
+
+
+def test_the_panel_can_be_shown_again_after_the_layout_was_reset(window, panel, until, press):
+    window.commands.run("reset_layout")
+    until(lambda: not window.jobs.is_open)
+    press("Ctrl+J")
+    until(lambda: window.jobs.is_open and panel.isVisible())
+    assert window.dockWidgetArea(window.jobs.dock) == Qt.BottomDockWidgetArea or window.tabifiedDockWidgets(
+        window.jobs.dock
+    )
+    assert not window.jobs.dock.isFloating()
+    assert window.dockWidgetArea(window.jobs.dock) != Qt.NoDockWidgetArea
 
 
 def test_the_theme_reaches_panel_and_status(window, panel, until):
