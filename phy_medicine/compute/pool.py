@@ -22,6 +22,9 @@ class Priority(IntEnum):
 
     INTERACTIVE = 0
     PREFETCH = 1
+    """What may be asked for next; dropped when something else was."""
+    BACKGROUND = 2
+    """What is wanted in any case, and can wait."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +46,8 @@ class Pool:
     """A few threads that run tasks; a task is a pure function of the arrays it was given.
 
     A task submitted under a key replaces the one before it: a waiting one never starts, and the result of a running
-    one is dropped; the future of either is cancelled and its callbacks are not called. Prefetch tasks never hold
-    all threads (unless there is only one), so that an interactive task starts at once.
+    one is dropped; the future of either is cancelled and its callbacks are not called. Tasks that are not interactive
+    never hold all threads (unless there is only one), so that an interactive task starts at once.
 
     Parameters
     ----------
@@ -191,8 +194,8 @@ class Pool:
         while self._waiting:
             priority, _, task = self._waiting[0]
             if self._newest.get(task.key) is task:
-                n_prefetch = sum(other.priority == Priority.PREFETCH for other in self._running)
-                if priority == Priority.PREFETCH and n_prefetch >= max(1, self._n_threads - 1):
+                n_patient = sum(other.priority > Priority.INTERACTIVE for other in self._running)
+                if priority > Priority.INTERACTIVE and n_patient >= max(1, self._n_threads - 1):
                     return None
                 heapq.heappop(self._waiting)
                 return task

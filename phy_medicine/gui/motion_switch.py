@@ -25,7 +25,7 @@ class MotionSwitch:
 
     def restore(self) -> None:
         """Read the motion used before, in the background; once the window is up."""
-        self._session.pool.submit("motion", self._session.motion.restore, priority=Priority.PREFETCH)
+        self._session.pool.submit("motion", self._session.motion.restore, priority=Priority.BACKGROUND)
 
     def toggle(self) -> None:
         """Take the motion out of all depths, or show them as observed.
@@ -69,7 +69,7 @@ class MotionSwitch:
         corrected = self._session.clusters.corrected_depths
         if corrected is not None and not corrected.ready:
             ids = self._session.cluster_ids
-            self._session.pool.submit("corrected depths", corrected.compute, ids, priority=Priority.PREFETCH)
+            self._session.pool.submit("corrected depths", corrected.compute, ids, priority=Priority.BACKGROUND)
 
     def _show_columns(self) -> None:
         """Show the observed or the corrected depth in the tables; a sort by one goes over to the other."""

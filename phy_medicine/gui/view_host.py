@@ -186,7 +186,7 @@ class WindowHost:
         if not raster.ready():
             done = partial(self._bridge.post, self._redraw_all)
             self._session.pool.submit(
-                "drawing kernels", raster.warm_up, priority=Priority.PREFETCH, on_done=lambda _none: done()
+                "drawing kernels", raster.warm_up, priority=Priority.BACKGROUND, on_done=lambda _none: done()
             )
         self._session.warm_up()
 
@@ -245,6 +245,12 @@ class WindowHost:
     def time_window_changed(self, start_s: float, stop_s: float) -> None:
         """Tell every view which stretch of time the trace view shows."""
         self._session.set_time_window(start_s, stop_s)
+
+    def show_interval(self, start_s: float, stop_s: float) -> None:
+        """Show this stretch of time in every view of the signal."""
+        for view in self.views:
+            if hasattr(view, "show_interval"):
+                view.show_interval(start_s, stop_s)
 
     def lasso_changed(self, view: View) -> None:
         """Say how to use a lasso once it encloses something."""

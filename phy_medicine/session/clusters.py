@@ -121,11 +121,15 @@ class ClusterTable:
 
     def row(self, cluster_id: int) -> dict[str, Cell]:
         """Return all cells of a cluster."""
-        return {c.name: self.value(cluster_id, c.name) for c in self.all_columns}
+        return self._rows((cluster_id,))[0]
 
     def to_dicts(self) -> list[dict[str, Cell]]:
         """Return the rows as dictionaries, ascending id."""
-        return [self.row(c) for c in self.ids]
+        return self._rows(self.ids)
+
+    def _rows(self, cluster_ids: tuple[int, ...]) -> list[dict[str, Cell]]:
+        names = [c.name for c in self.all_columns]
+        return [{name: self.value(c, name) for name in names} for c in cluster_ids]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a data frame indexed by id.

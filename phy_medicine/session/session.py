@@ -348,8 +348,8 @@ class Session:
 
     def warm_up(self) -> None:
         """Do in the background what makes later selections quick; for after the first paint, any number of times."""
-        self.pool.submit("kernels", kernels.warm_up, priority=Priority.PREFETCH)
-        self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.PREFETCH)
+        self.pool.submit("kernels", kernels.warm_up, priority=Priority.BACKGROUND)
+        self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.BACKGROUND)
         features = self.model.features
         if self._reader is None and features is not None:
             # A thread of its own: it waits for the disk for seconds, and the pool has few.

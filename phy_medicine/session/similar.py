@@ -166,7 +166,7 @@ class SimilarClusters:
             "drift similarity",
             self._compute,
             motion,
-            priority=Priority.PREFETCH,
+            priority=Priority.BACKGROUND,
             on_done=self._take_over,
             on_error=lambda error: self._give_up(motion, error),
         )

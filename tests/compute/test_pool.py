@@ -142,10 +142,11 @@ def test_cancel_all_drops_one_priority_only(pool):
     gates = occupy(pool, 2)
     prefetches = [pool.submit(k, int, priority=Priority.PREFETCH) for k in range(3)]
     kept = pool.submit("a", int)
+    patient = pool.submit("b", int, priority=Priority.BACKGROUND)
     pool.cancel_all(Priority.PREFETCH)
     for gate in gates:
         gate.opened.set()
-    assert kept.result(WAIT_S) == 0
+    assert (kept.result(WAIT_S), patient.result(WAIT_S)) == (0, 0)
     assert all(future.cancelled() for future in prefetches)
 
 
