@@ -15,6 +15,7 @@ Counts are kept by cluster and bins; `values_key` names whatever else the values
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -157,7 +158,11 @@ class HistogramView(HistogramControls):
         span = self.set_values_range()
         if span is None:
             data = self.host.data
-            ranges = [data.kept(self._range_key(c), lambda c=c: self._typical(values(c))) for c in request.cluster_ids]
+
+            def typical(cluster_id: int) -> tuple[float, float]:
+                return self._typical(values(cluster_id))
+
+            ranges = [data.kept(self._range_key(c), partial(typical, c)) for c in request.cluster_ids]
             ends = np.array(ranges, dtype=np.float64).reshape(-1, 2)
             ends = ends[np.isfinite(ends).all(axis=1)]
             if not len(ends):

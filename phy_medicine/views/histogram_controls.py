@@ -48,7 +48,7 @@ class HistogramControls(View):
     unit : of the values; alias : first letters of the snippets, which only the class that says them has
     """
 
-    settings_type = HistogramSettings
+    settings_type: ClassVar[type] = HistogramSettings
     drawn_settings = frozenset({"normalization", "overlay", "same_scale", "log_counts"})
     unit: ClassVar[str] = ""
     alias: ClassVar[str] = ""
@@ -112,9 +112,11 @@ class HistogramControls(View):
         PhyMedError : unknown setting, value out of range, or a range that does not grow
         """
         wanted = changed(self.settings, **values)
-        if wanted.x_max < wanted.x_min:
-            span = f"{wanted.x_min:g} to {wanted.x_max:g} {self.unit}".rstrip()
-            raise PhyMedError(f"The range must end after its start, not from {span}.")
+        log_range = (wanted.log_min, wanted.log_max) if hasattr(wanted, "log_min") else (0.0, 0.0)
+        for low, high in ((wanted.x_min, wanted.x_max), log_range):
+            # The same value twice is the automatic range, and so is an end of 0 on a logarithmic axis.
+            if high < low and not (high == 0 and (low, high) == log_range):
+                raise PhyMedError(f"The range must end after its start, not from {low:g} to {high:g} {self.unit}.")
         super().change(**values)
 
     def actions(self) -> tuple[ViewAction, ...]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray
+from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.views.axes import LINE_ALPHA, log_tick_labels, log_tick_values, tick_labels, tick_values
 from phy_medicine.views.contrast import TEXT, legible
 from phy_medicine.views.layout import Box, grid
@@ -81,7 +80,7 @@ class HistogramRows:
     def _fitting(self, scene: Scene, height: float, width: float) -> list[tuple[str, ...]]:
         """Return the lines of each label that fit: all, the first two in one line, or the id."""
         n_lines = int((height + 6 * scene.ratio) / self._line(scene)) if not self.overlaid else 1
-        joined = [("  ".join(label[:2]),) for label in self.labels]
+        joined: list[tuple[str, ...]] = [("  ".join(label[:2]),) for label in self.labels]
         tries = ([label[:n_lines] for label in self.labels] if n_lines > 1 else []), joined
         for texts in tries:
             if texts and max(scene.over.text_width(t) for lines in texts for t in lines) <= _LABEL_SHARE * width:
@@ -125,8 +124,8 @@ class HistogramRows:
         if self.log_x:
             values = log_tick_values(low, high, most)
             return values, log_tick_labels(values)
-        values = tick_values(low, high, min(most, 5))
-        return values, tick_labels(values)
+        plain = tick_values(low, high, min(most, 5))
+        return plain, tick_labels(plain)
 
     def _draw_x(self, scene: Scene) -> None:
         panels, r, over = scene.panels, scene.ratio, scene.over
@@ -168,9 +167,7 @@ class HistogramRows:
             over.text(self.y_title, 5 * r, (top + bottom) / 2, anchor="ct", color=dim, rotated=True)
 
 
-def draw_across(
-    scene: Scene, panel: int, place: float, *, dashed: bool = False, color: Sequence[float] | None = None
-) -> None:
+def draw_across(scene: Scene, panel: int, place: float, *, dashed: bool = False, color: AnyArray | None = None) -> None:
     """Draw a line over a row at a place on its x axis, with a shadow, so that it is seen on bars and beside them."""
     left, top, right, bottom = (float(edge) for edge in scene.panels.rects[panel])
     if not math.isfinite(place):
@@ -183,14 +180,14 @@ def draw_across(
     ends = np.minimum(edges + 3 * scene.ratio, bottom) if dashed else np.array([bottom])
     rects = np.stack([np.full_like(edges, x), edges, np.full_like(edges, x + width), ends], axis=1)
     scene.over.rects(rects + np.array([width, 0, width, 0]), scene.theme.rgba("view", 0.5))
-    scene.over.rects(rects, scene.theme.rgba("text", 0.85) if color is None else np.asarray(color))
+    scene.over.rects(rects, scene.theme.rgba("text", 0.85) if color is None else color)
 
 
 def minor_ticks(low: float, high: float) -> FloatArray:
     """Return log10 of 1 to 9 of each decade between 10**low and 10**high; none over more than 8 decades."""
     if not high - low <= 8:
         return np.zeros(0)
-    decades = np.arange(math.floor(low), math.ceil(high) + 1)
+    decades = np.arange(float(math.floor(low)), math.ceil(high) + 1)
     places = (decades[:, None] + np.log10(np.arange(1, 10))).ravel()
     inside: FloatArray = places[(places >= low - 1e-9) & (places <= high + 1e-9)]
     return inside

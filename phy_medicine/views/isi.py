@@ -50,7 +50,7 @@ class ISIView(HistogramView):
 
     def values_key(self) -> Hashable:
         """Return what the labels depend on."""
-        return self.settings.refractory_ms
+        return (self.settings.refractory_ms,)
 
     def notes_of(self, cluster_id: int, values: FloatArray) -> tuple[str, ...]:
         """Return the share of intervals below the refractory period, and how many there are."""
@@ -58,7 +58,7 @@ class ISIView(HistogramView):
             return ("no intervals",)
         limit = self.settings.refractory_ms
         share = 100 * np.count_nonzero(values < limit) / len(values)
-        return f"{share:.2f} %", f"< {limit:g} ms", f"of {len(values):,}"
+        return f"{share:.2f} % < {limit:g} ms", f"of {len(values):,}"
 
     def marks(self) -> tuple[float, ...]:
         """Return the refractory period."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ class RasterSource:
         for row, cluster_id in zip(rows, cluster_ids, strict=True):
             key = (cluster_id, window, n_bins)
             try:
-                row[:] = self._cache.get(key, lambda c=cluster_id: self._count(c, (first, last), window, n_bins))
+                row[:] = self._cache.get(key, partial(self._count, cluster_id, (first, last), window, n_bins))
             except ActionError:
                 continue
         return rows

@@ -286,6 +286,14 @@ def test_snippets_set_bins_bin_size_and_range(view):
             actions[snippet].handler(value)
 
 
+def test_a_range_that_does_not_grow_is_refused_on_both_axes(numbers):
+    show(numbers, numbers.host.make_request([0]))
+    for values in ({"x_min": 20.0}, {"log_min": 5.0, "log_max": 2.0}):
+        with pytest.raises(PhyMedError, match="must end after its start"):
+            numbers.change(**values)
+    assert (numbers.settings.x_min, numbers.settings.log_min) == (0, 0)
+
+
 def test_only_the_class_that_names_its_snippets_has_them(numbers):
     assert [a.snippet for a in numbers.actions() if a.snippet] == []
     assert not {a.id for a in numbers.actions()} & {a.id for a in HistogramView(FakeHost()).actions()}

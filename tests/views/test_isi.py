@@ -66,7 +66,7 @@ def test_intervals_and_violations_agree_with_brute_force(steps, refractory_ms, n
             expected[min(int(interval * (n_bins / 50)), n_bins - 1)] += 1
     assert block.rows[0].counts.tolist() == expected and block.rows[0].n_values == len(intervals)
     short = sum(interval < refractory_ms for interval in intervals)
-    assert view._rows.labels[0][1] == f"{100 * short / len(intervals):.2f} %"
+    assert view._rows.labels[0][1].startswith(f"{100 * short / len(intervals):.2f} % < ")
 
 
 def test_an_interval_of_whole_bins_falls_into_the_bin_that_it_starts():
@@ -92,9 +92,9 @@ def test_it_opens_with_50_ms_in_50_bins_as_density(view, drawn):
 def test_the_label_tells_the_part_below_the_refractory_period():
     view = make_view([[1.0, 1.001, 2.0, 2.5, 3.0], [4.0]])
     show(view, view.host.make_request([0, 1]))
-    assert view._rows.labels == (("0", "25.00 %", "< 2 ms", "of 4"), ("1", "no intervals"))
+    assert view._rows.labels == (("0", "25.00 % < 2 ms", "of 4"), ("1", "no intervals"))
     view.change(refractory_ms=0.5)
-    assert view._rows.labels[0] == ("0", "0.00 %", "< 0.5 ms", "of 4")
+    assert view._rows.labels[0] == ("0", "0.00 % < 0.5 ms", "of 4")
 
 
 def test_a_dashed_line_marks_the_refractory_period(view, drawn):
