@@ -58,16 +58,19 @@ def _click(view, place, *held, button=1):
     view.on_click(Click(x, y, 0, float(data[0]), float(data[1]), button, frozenset(held)))
 
 
-@given(st.floats(-50, 500), st.floats(0.5, 700), st.integers(1, 90))
-def test_counts_agree_with_brute_force_in_any_window(start_s, length_s, n_bins):
+@given(st.floats(-50, 500), st.floats(0.5, 700), st.integers(1, 90), st.booleans())
+def test_counts_agree_with_brute_force_in_any_window(start_s, length_s, n_bins, on_edges):
     data = host_with_table(4, n_per_cluster=40).data
+    if on_edges:
+        data.spike_times = np.sort(np.resize(np.linspace(start_s, start_s + length_s, n_bins + 1), data.n_spikes))
     window = (start_s, start_s + length_s)
+    edges = np.linspace(*window, n_bins + 1)
     counts = RasterSource(data).counts((2, 0, 3), window, n_bins)
     for row, cluster_id in zip(counts, (2, 0, 3), strict=True):
         expected = [0] * n_bins
         for time in data.spike_times[data.spike_clusters == cluster_id].tolist():
             if window[0] <= time <= window[1]:
-                expected[min(int((time - window[0]) * (n_bins / (window[1] - window[0]))), n_bins - 1)] += 1
+                expected[min(sum(edge <= time for edge in edges[1:].tolist()), n_bins - 1)] += 1
         assert row.tolist() == expected
 
 
