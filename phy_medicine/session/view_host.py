@@ -63,6 +63,9 @@ class ViewHost(Protocol):
     def time_window_changed(self, start_s: float, stop_s: float) -> None:
         """Tell every view which stretch of time the trace view shows."""
 
+    def show_interval(self, start_s: float, stop_s: float) -> None:
+        """Show this stretch of time in every view of the signal."""
+
     def lasso_changed(self, view: Any) -> None:
         """The lasso of a view was drawn, changed or cleared."""
 

@@ -235,6 +235,10 @@ class TraceView(View):
             self._tell()
             self.host.request(self)
 
+    def show_interval(self, start_s: float, stop_s: float) -> None:
+        """Show a stretch of time that was chosen in another view of the signal."""
+        self.set_interval(Interval.fitted(start_s, stop_s - start_s, self.host.data.duration_s))
+
     def _tell(self) -> None:
         if self._interval is not None and self._told != self._interval:
             self._told = self._interval

@@ -239,7 +239,7 @@ class FakeHost:
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("select", "select_more", "split", "go_to_time", "set_channels", "select_feature",
-                        "time_window_changed", "lasso_changed", "redraw", "message"):  # fmt: skip
+                        "time_window_changed", "show_interval", "lasso_changed", "redraw", "message"):  # fmt: skip
             raise AttributeError(name)
         return lambda *args: self.calls.append((name, *args))
 
