@@ -33,6 +33,7 @@ GESTURES = (
     ("TemplateFeatureView", "Alt+wheel", "Marker size"),
     ("Spike...View", "Alt+wheel", "Marker size"),
     ("Spike...View", "Alt+click", "Show this moment in the trace view, for attributes over time"),
+    ("SimilarityMatrixView", "Click, Ctrl+click", "Select the pair of a cell; with Shift add it"),
     ("WaveformView", "Digit held + click", "Channel with that number of the feature view, from 0"),
     ("HistogramView, ISIView, FiringRateView", "Ctrl+wheel", "End of the range"),
     ("HistogramView, ISIView, FiringRateView", "Shift+wheel", "Start of the range"),

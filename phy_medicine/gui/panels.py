@@ -32,6 +32,8 @@ KINDS = {
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",
+    "TraceImageView": "trace_image",
+    "SimilarityMatrixView": "similarity_matrix",
     "HistogramView": "histogram",
     "ISIView": "isi",
     "FiringRateView": "firing_rate",

@@ -93,3 +93,18 @@ def test_the_template_view_selects_by_click_and_follows_a_merge(window, settle, 
     view.canvas.native.setFocus()
     assert window.commands.run_line("increase_templates") == ""
     assert view.settings.scaling == pytest.approx(1.2)
+
+
+def test_the_matrix_selects_a_pair_and_follows_undo(window, settle, qtbot, opened):
+    view = opened("SimilarityMatrixView")
+    session = window.session
+    ids = view.block.cluster_ids.tolist()
+    click(qtbot, view, place(view, 0, 1.5, 3.5), modifiers=Qt.ControlModifier)
+    settle()
+    assert session.selection.cluster_ids == (ids[1], ids[3])
+    title, matrix = session.data.table.similarity([ids[1], ids[3]])
+    assert view.block.title == title and view.block.values[3, 1] == matrix[1, 0]
+    session.merge()
+    qtbot.waitUntil(lambda: _shown(view) == sorted(session.cluster_ids), timeout=20_000)
+    session.undo()
+    qtbot.waitUntil(lambda: _shown(view) == sorted(ids), timeout=20_000)
