@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class AmplitudeView(View):
     name, title = "AmplitudeView", "Amplitudes"
     has_lasso = True
     axes = Axes(x="Time (s)", y="Amplitude (a.u.)")
-    settings_type = AmplitudeSettings
+    settings_type: ClassVar[type] = AmplitudeSettings
     drawn_settings = frozenset({"marker_size"})
 
     def make_panels(self) -> Panels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class TraceView(View):
     max_clusters = None
     needs_selection = False
     axes = Axes(x="Time (s)", y=None)
-    settings_type = TraceSettings
+    settings_type: ClassVar[type] = TraceSettings
     drawn_settings = frozenset({"length_s", "scaling", "labels", "origin_top", "auto_scale", "colored_spikes"})
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
