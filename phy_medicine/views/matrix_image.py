@@ -53,3 +53,14 @@ def to_pixels(rgba: AnyArray) -> AnyArray:
     pixels[..., :3] = np.round(out[..., :3] * out[..., 3:] * 255)
     pixels[..., 3] = np.round(out[..., 3] * 255)
     return np.ascontiguousarray(pixels[::-1])
+
+
+def indexed(rows: AnyArray, palette: AnyArray) -> AnyArray:
+    """Return (h, w) rows of a palette, (k, 4) opaque colours 0..1, lowest row first, as a texture.
+
+    Words of a table cost a tenth of four floats for each pixel.
+    """
+    colors = np.ascontiguousarray(np.round(np.asarray(palette) * 255).astype(np.uint8))
+    words = colors.view(np.uint32)[:, 0][rows[::-1]]
+    pixels: AnyArray = np.ascontiguousarray(words).view(np.uint8).reshape(*rows.shape, 4)
+    return pixels

@@ -23,7 +23,7 @@ from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click
 from phy_medicine.views.layout import Box
-from phy_medicine.views.matrix_image import cells_in_sight, pixel_counts, reduced, to_pixels
+from phy_medicine.views.matrix_image import cells_in_sight, indexed, pixel_counts, reduced
 from phy_medicine.views.theme import DARK, RGBA, Theme, hex_rgba
 
 ORDERS = ("depth", "table")
@@ -173,12 +173,12 @@ class SimilarityMatrixView(AllClustersView):
         first, last, low, high = cells
         n_x, n_y = pixel_counts(self.panels, cells)
         part = reduced(reduced(block.values[low:high, first:last], n_y, axis=0), n_x, axis=1)
+        theme = self.scene.theme
+        palette = np.vstack([similarity_palette(theme), theme.rgba("line")])
+        palette[: int(self.settings.faintest * 255) + 1] = theme.rgba("view")
         known = np.isfinite(part)
-        shares = np.clip(np.where(known, part, 0), 0, 1)
-        rgba = similarity_palette(self.scene.theme)[np.round(shares * 255).astype(np.int64)]
-        rgba[shares <= self.settings.faintest] = self.scene.theme.rgba("view")
-        rgba[~known] = self.scene.theme.rgba("line")
-        self.heat.set_heat(to_pixels(rgba), (float(first), float(last), float(low), float(high)))
+        rows = np.where(known, np.clip(part * np.float32(255) + np.float32(0.5), 0, 255), 256).astype(np.int16)
+        self.heat.set_heat(indexed(rows, palette), (float(first), float(last), float(low), float(high)))
 
     def _mark_selected(self, selected: list[tuple[int, RGBA]]) -> None:
         """Draw lines along row and column of each selected cluster, and a frame around each of their pairs."""

@@ -19,7 +19,7 @@ from phy_medicine.views.contrast import TEXT, legible
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
-from phy_medicine.views.matrix_image import reduced, to_pixels
+from phy_medicine.views.matrix_image import indexed, reduced
 from phy_medicine.views.theme import DARK, RGBA, Theme, hex_rgba
 from phy_medicine.views.trace import TraceView
 from phy_medicine.views.trace_block import Highlights, TraceBlock, Traces
@@ -139,10 +139,12 @@ class TraceImageView(TraceView):
         a, b = (abs(float(scale)) for scale in self.panels.transforms()[0, :2])
         part = reduced(values[low:high], max(1, int((high - low) * b)), axis=0)
         part = reduced(part, max(1, int((stop_s - start_s) * a)), axis=1)
-        shares = np.nan_to_num(np.clip(part / self._limit(block), -1, 1))
-        colors = diverging(self.scene.theme)[np.round((shares + 1) * 127.5).astype(np.int64)]
+        scale = np.float32(127.5 / self._limit(block))
+        rows = np.clip(np.nan_to_num(part) * scale + np.float32(128), 0, 255).astype(np.uint8)
         origin = block.traces.query.interval.start_s
-        self.heat.set_heat(to_pixels(colors), (origin + start_s, origin + stop_s, low - 0.5, high - 0.5))
+        self.heat.set_heat(
+            indexed(rows, diverging(self.scene.theme)), (origin + start_s, origin + stop_s, low - 0.5, high - 0.5)
+        )
 
     def _draw_legend(self, limit: float) -> None:
         """Draw which colour is which voltage, at the right above the image."""

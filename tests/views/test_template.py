@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from phy_medicine.views.interact import Click
 from phy_medicine.views.layout import Panels
-from phy_medicine.views.matrix_image import cells_in_sight, reduced, starts_of, to_pixels
+from phy_medicine.views.matrix_image import cells_in_sight, indexed, reduced, starts_of, to_pixels
 from phy_medicine.views.template import TemplateView
 from phy_medicine.views.theme import LIGHT
 
@@ -179,3 +179,5 @@ def test_cells_in_sight_are_those_that_the_panel_touches():
 def test_the_lowest_row_is_the_last_of_a_texture():
     rgba = np.array([[[1, 0, 0, 1.0]], [[0, 1, 0, 0.5]]])
     assert to_pixels(rgba)[:, 0].tolist() == [[0, 128, 0, 128], [255, 0, 0, 255]]
+    rows = np.array([[0, 1]], dtype=np.uint8).T
+    assert indexed(rows, [(1, 0, 0, 1), (0, 0, 1, 1)])[:, 0].tolist() == [[0, 0, 255, 255], [255, 0, 0, 255]]
