@@ -145,3 +145,15 @@ def test_the_chosen_motion_and_the_window_are_remembered_together(session, open_
     window.close()
     values = json.loads(OwnFiles(dataset.parent).state.read_text())["values"]
     assert values["motion"] == run.id and "selection" in values
+
+
+def test_the_cluster_scatter_shows_the_depth_that_the_table_shows(with_motion, session, press, settle, qtbot):
+    view = with_motion.panels.reopen_or_add("ClusterScatterView").view
+    qtbot.waitUntil(lambda: view.block is not None, timeout=20_000)
+    ids = view.block.cluster_ids.tolist()
+    assert view.block.y.values.tolist() == [session.clusters.value(c, "depth") for c in ids]
+    press("D")
+    qtbot.waitUntil(lambda: view.block.y.column.name == "depth_corrected", timeout=20_000)
+    assert view.scene.axes.y == "Depth corr. (µm)"
+    by_id = dict(zip(view.block.cluster_ids.tolist(), view.block.y.values.tolist(), strict=True))
+    assert by_id == {c: session.clusters.value(c, "depth_corrected") for c in ids}
