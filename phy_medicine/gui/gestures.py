@@ -30,6 +30,7 @@ GESTURES = (
     ("ClusterScatterView", "Shift+wheel", "Colours of the clusters that are not selected"),
     ("TemplateView", "Click, Ctrl+click", "Select the cluster of a column; with Shift add it"),
     ("TemplateView", "Ctrl+wheel", "Size of the waveforms, brightness of the image"),
+    ("TemplateView", "Shift+wheel", "Colours of the clusters that are not selected"),
     ("TemplateFeatureView", "Alt+wheel", "Marker size"),
     ("Spike...View", "Alt+wheel", "Marker size"),
     ("Spike...View", "Alt+click", "Show this moment in the trace view, for attributes over time"),

@@ -16,7 +16,8 @@ from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
 from phy_medicine.views.canvas import Canvas
-from phy_medicine.views.cluster_scatter import number
+from phy_medicine.views.cluster_scatter import SCHEMES, number
+from phy_medicine.views.contrast import legible
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
@@ -36,7 +37,7 @@ _STEP = 16
 # A large template is so many rows high.
 _ROWS = 3.0
 _FAINTEST = 0.12
-_OTHER_COLORS = 255
+_PALETTE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class TemplateSettings:
     """What the template view shows."""
 
     scaling: float = setting(1.0, "Size of the waveforms", minimum=_SCALING[0], maximum=_SCALING[1])
+    colors: str = setting("blank", "Colours of the clusters that are not selected", choices=SCHEMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class TemplateBlock:
     """The templates of the table, in its order.
 
     cluster_ids : (n,) int; channel_ids : from the lowest row up; amplitudes : (n_channels, n) float32, raw units
-    largest : amplitude that is drawn in full; waves : of what is in sight, None while columns are too narrow
+    colors : (n, 4) float32, of clusters that are not selected; largest : amplitude that is drawn in full
+    waves : of what is in sight, None while columns are too narrow
     """
 
     cluster_ids: IntArray
     channel_ids: tuple[int, ...]
     amplitudes: FloatArray
+    colors: FloatArray
     largest: float
     waves: Waves | None
 
@@ -113,7 +117,8 @@ class TemplateView(AllClustersView):
         largest = float(np.quantile(peaks, 0.95)) or float(peaks.max()) or 1.0
         sight = self._columns_in_sight()
         waves = None if sight is None else self._waves(ids, channels, *sight)
-        return TemplateBlock(np.array(ids), channels, frozen(amplitudes), largest, waves)
+        colors = data.table.colors(self.settings.colors, ids)
+        return TemplateBlock(np.array(ids), channels, frozen(amplitudes), frozen(colors), largest, waves)
 
     def _waves(self, ids: tuple[int, ...], channels: tuple[int, ...], first: int, last: int) -> Waves:
         places = np.zeros(len(channels), dtype=np.int64)
@@ -168,11 +173,22 @@ class TemplateView(AllClustersView):
         x = waves.columns[:, None] + 0.06 + 0.88 * np.linspace(0, 1, n_samples)[None]
         y = waves.rows[:, None] + 0.5 + self._gain(block) * waves.data
         place = self._selected(block)
-        colors = np.vstack([[self.scene.theme.rgba("dim", 0.9)], np.array(self.colors).reshape(-1, 4)[:_OTHER_COLORS]])
-        index = np.array([1 + place[c] if place.get(c, _OTHER_COLORS) < _OTHER_COLORS else 0
-                          for c in range(len(block.cluster_ids))], dtype=np.uint8)[waves.columns]  # fmt: skip
-        for mine, width in ((index == 0, 1.0), (index > 0, 1.6)):
-            self.picture.lines(x[mine], y[mine], color=colors, index=index[mine], width=width)
+        own = self._own_colors(block)
+        for column, i in place.items():
+            own[column] = self.colors[i]
+        chosen = np.isin(waves.columns, list(place))
+        for mine, width in ((~chosen, 1.0), (chosen, 1.6)):
+            # In sight are far fewer clusters than a palette has room for.
+            first = int(waves.columns.min(initial=len(own)))
+            palette, index = own[first : first + _PALETTE], waves.columns[mine] - first
+            if len(index):
+                self.picture.lines(x[mine], y[mine], color=palette, index=index, width=width)
+
+    def _own_colors(self, block: TemplateBlock) -> FloatArray:
+        """Return the colours of all clusters as if none were selected, (n, 4) float32."""
+        if self.settings.colors == "blank":
+            return np.tile(np.array(self.scene.theme.rgba("dim", 0.9), dtype=np.float32), (len(block.cluster_ids), 1))
+        return legible(block.colors, self.scene.theme.rgba("view"))
 
     def _selected(self, block: TemplateBlock) -> dict[int, int]:
         """Return column -> place in the selection, in its order."""
@@ -245,8 +261,10 @@ class TemplateView(AllClustersView):
         part = reduced(block.amplitudes[low:high, first:last], n_y, axis=0)
         alphas = self._opacity(block, reduced(part, n_x, axis=1))
         rgba = np.empty((*alphas.shape, 4), dtype=np.float32)
-        rgba[..., :3], rgba[..., 3] = self.scene.theme.rgba("text")[:3], alphas
         starts = starts_of(last - first, n_x)
+        blank = self.settings.colors == "blank"
+        ground = self.scene.theme.rgba("text")[:3] if blank else self._own_colors(block)[first:last][starts, :3]
+        rgba[..., :3], rgba[..., 3] = ground, alphas
         for column, color in reversed(colors.items()):
             if first <= column < last:
                 at = int(np.searchsorted(starts, column - first, side="right")) - 1
@@ -295,9 +313,14 @@ class TemplateView(AllClustersView):
             self.choose(click, () if cluster_id is None else (cluster_id,), control=True)
 
     def on_wheel(self, modifiers: frozenset[str], notches: float) -> None:
-        """Control: size of the waveforms."""
+        """Control: size of the waveforms; Shift: colours."""
         if modifiers == {"control"}:
             self.scale_by(WHEEL_FACTOR**notches)
+        elif modifiers == {"shift"}:
+            self._turn_scheme(1 if notches > 0 else -1)
+
+    def _turn_scheme(self, by: int) -> None:
+        self.change(colors=SCHEMES[(SCHEMES.index(self.settings.colors) + by) % len(SCHEMES)])
 
     def scale_by(self, factor: float) -> None:
         """Make the waveforms larger or smaller, or the image brighter or darker."""
@@ -310,6 +333,8 @@ class TemplateView(AllClustersView):
                        help="Enlarge the waveforms, or make the image of amplitudes brighter."),
             ViewAction("decrease_templates", "Smaller templates", lambda: self.scale_by(1 / 1.2), "ctrl+alt+-",
                        help="Make the waveforms smaller, or the image of amplitudes darker."),
+            ViewAction("next_template_colors", "Next colours", lambda: self._turn_scheme(1),
+                       help="Colour the clusters by group, depth, rate, at random, or not."),
         )  # fmt: skip
 
 

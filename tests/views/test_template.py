@@ -118,10 +118,29 @@ def test_wheel_and_keys_change_the_size(view, drawn):
     drawn_twice(view, drawn)
     view.on_wheel(frozenset({"control"}), 1)
     assert view.settings.scaling == pytest.approx(1.1)
-    larger, smaller = view.actions()
+    larger, smaller, _ = view.actions()
     assert (larger.shortcut, smaller.shortcut) == ("ctrl+alt++", "ctrl+alt+-")
     larger.handler()
     assert view.settings.scaling == pytest.approx(1.32)
+
+
+@pytest.mark.parametrize(("n", "n_channels"), [(20, 32), (200, 32)])
+def test_clusters_can_have_the_colour_of_their_group(drawn, n, n_channels):
+    view = make_view(n, n_channels)
+    drawn_twice(view, drawn)
+    view.on_wheel(frozenset({"shift"}), 1)
+    view.on_wheel(frozenset({"shift"}), 1)
+    assert view.settings.colors == "cluster_group"
+    image = drawn_twice(view, drawn).astype(int)
+    good, noise = 4, 6
+    greenness = []
+    for column in (good, noise):
+        x, _ = place_of(view, column, 0)
+        strip = image[:, int(x) - 1 : int(x) + 2].reshape(-1, 3)
+        greenness.append((strip[:, 1] - strip[:, 0]).max())
+    assert greenness[0] > 40 > greenness[1]
+    view.on_wheel(frozenset({"shift"}), -1)
+    assert view.settings.colors == "random"
 
 
 def test_the_pointer_is_told_cluster_and_channel(view, drawn):
