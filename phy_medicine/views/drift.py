@@ -279,7 +279,7 @@ class DriftView(View):
             ViewAction("next_drift_colors", "Colour by amplitude", self._next_color, "shift+d",
                        help="Colour all spikes by the rank of their amplitude, or those of the selected clusters.",
                        checked=lambda: self.settings.color == "amplitude"),
-            ViewAction("toggle_whole_probe", "Whole probe", self._toggle_whole_probe, "alt+d",
+            ViewAction("toggle_whole_probe", "Whole probe", self._toggle_whole_probe, "shift+alt+d",
                        help="Show all depths, or those around the selected clusters.",
                        checked=lambda: self.settings.whole_probe),
             ViewAction("toggle_motion_curves", "Motion curves", self._toggle_curves,
