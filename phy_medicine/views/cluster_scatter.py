@@ -176,6 +176,10 @@ class ClusterScatterView(AllClustersView):
         sizes = self._diameters(block)[rows]
         for size in np.unique(sizes)[::-1]:
             some = rows[sizes == size]
+            if not wider:
+                # A seam keeps discs apart that lie over each other.
+                seam = self.scene.theme.rgba("view", 0.8)
+                self.picture.points(block.x.places[some], block.y.places[some], color=seam, size=float(size) + 2.0)
             palette, index = np.unique(colors[some], axis=0, return_inverse=True)
             for start in range(0, len(palette), 256):
                 mine = (index >= start) & (index < start + 256)
