@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -123,15 +121,11 @@ Toys("phy-med")(["deaf", sys.argv[2], "--log"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the toy job forks")
-def test_ctrl_c_cancels_and_leaves_nothing(dataset):
+def test_ctrl_c_cancels_and_leaves_nothing(dataset, interrupt):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     command = [sys.executable, "-c", textwrap.dedent(CHILD), str(TOYS), str(dataset)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    while "deaf" not in process.stderr.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
+    code, said = interrupt(command, "deaf", env=environment)
+    assert code == 1
     assert "was cancelled; nothing was kept" in said
     assert [p.name for p in (dataset.parent / ".phy_medicine").rglob("*") if p.is_file()] == []
     assert runs(dataset) == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -120,16 +118,9 @@ def test_a_raw_recording_is_searched_for_peaks(dataset, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no Ctrl+C for a child process")
-def test_ctrl_c_leaves_nothing(arrays, tmp_path):
+def test_ctrl_c_leaves_nothing(arrays, tmp_path, interrupt):
     words = ["motion", *map(str, arrays), "--exact", "--training-steps", "1000000", "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "phy_medicine", *words, "--batch-size", "64", "--log"],
-        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    assert process.stderr is not None
-    while "peaks over" not in process.stderr.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1 and "was cancelled; nothing was kept" in said
+    command = [sys.executable, "-m", "phy_medicine", *words, "--batch-size", "64", "--log"]
+    code, said = interrupt(command, "peaks over", cwd=Path(__file__).parents[2])
+    assert code == 1 and "was cancelled; nothing was kept" in said
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))
