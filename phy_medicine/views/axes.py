@@ -15,6 +15,7 @@ from phy_medicine.views.theme import Theme
 MINUS = "\N{MINUS SIGN}"
 # Axis lines keep a contrast of 3:1 and stay behind the data.
 LINE_ALPHA = 0.6
+_RIGHT = 10  # margin on the right, logical px
 # Over less than a factor of 5, values at equal steps say more than powers of ten.
 _LEAST_DECADES = 0.7
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -107,7 +108,7 @@ class Axes:
         y_ranges : (k, 2) ranges of the panels at the left edge; height : of one panel with its margins, px
         """
         left = bottom = 6 * ratio
-        top, right = 8 * ratio, 10 * ratio
+        top, right = 8 * ratio, _RIGHT * ratio
         cap = ink.cap_height
         if self.x is not None:
             bottom = 9 * ratio + cap + 5 * ratio + (cap + 10 * ratio if self.x else 0)
@@ -148,9 +149,11 @@ class Axes:
             if self.grid:
                 under.rects([(x, top, x + line, bottom)], theme.rgba("line"))
             half = over.text_width(text) / 2
-            if x - half >= limit_left and x + half <= limit_right:
-                over.text(text, x, text_y, anchor="ct", color=theme.rgba("dim"))
-                limit_left = x + half + 8 * ratio
+            # A number under the last tick stays within the margin on its right, a little beside its tick.
+            middle = min(x, right + _RIGHT * ratio - half)
+            if middle - half >= limit_left and x + half <= limit_right:
+                over.text(text, middle, text_y, anchor="ct", color=theme.rgba("dim"))
+                limit_left = middle + half + 8 * ratio
         if self.x:
             title_y = text_y + over.cap_height + 7 * ratio
             over.text(self.x, (left + right) / 2, title_y, anchor="ct", color=theme.rgba("dim"))

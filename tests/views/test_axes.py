@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phy_medicine.views.axes import format_number, log_tick_labels, log_tick_values, tick_labels, tick_values
+from phy_medicine.views.axes import Axes, format_number, log_tick_labels, log_tick_values, tick_labels, tick_values
+from phy_medicine.views.ink import Ink
+from phy_medicine.views.layout import Panels
+from phy_medicine.views.theme import DARK
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,20 @@ def test_logarithmic_ticks_are_round_values():
     assert log_tick_labels(log_tick_values(np.log10(21), np.log10(29), 5)) == ("22", "24", "26", "28")
     assert log_tick_labels(log_tick_values(4, 8, 5)) == ("10,000", "100,000", "1,000,000", "1e7", "1e8")
     assert len(log_tick_values(1, 1)) == 0
+
+
+def test_the_last_number_stays_inside_the_margin():
+    drawn = []
+
+    class Recorder(Ink):
+        def text(self, text, x, y, **how):
+            drawn.append((text, x + self.text_width(text) / 2, how.get("anchor")))
+            super().text(text, x, y, **how)
+
+    panels = Panels(1)
+    panels.set_home(x=(0, 300_000), y=(0, 1))
+    panels.set_rects([(60, 10, 390, 260)])
+    Axes(x="Time (s)").draw(panels, 0, Ink(), Recorder(), theme=DARK, ratio=1.0)
+    ends = [end for text, end, anchor in drawn if anchor == "ct" and text[0].isdigit()]
+    assert len(ends) >= 3
+    assert max(ends) <= 400
