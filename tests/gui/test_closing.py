@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PyQt5 import sip
 
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import QtCore, QtWidgets
@@ -28,7 +29,7 @@ def open_and_close(qtbot, params: Path, *, wait: bool) -> None:
     views = list(window.host.views)
     timers = window.findChildren(QtCore.QTimer)
     window.close()
-    assert not any(timer.isActive() for timer in timers)
+    assert not any(timer.isActive() for timer in timers if not sip.isdeleted(timer))
     assert views and all(view._canvas is None for view in views)
     QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
     session.close()
