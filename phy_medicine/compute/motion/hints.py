@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +13,12 @@ from phy_medicine.compute.motion.peaks import Peaks
 from phy_medicine.compute.motion.score import sharpness
 from phy_medicine.compute.motion.settings import MedicineSettings
 
+if TYPE_CHECKING:
+    from phy_medicine.compute.motion.selection import Trial
+
 SATURATED_BINS = 0.01
 FEW_PEAKS = 20
 """Peaks in a median time bin; fewer do not make a histogram."""
-GAIN_NATS = 0.002
-"""Likelihood of a held-out peak that is more than chance: 0.1 million held-out peaks have a standard error of 0.003,
-the difference of two fits to the same peaks a tenth of it."""
 LEFT_UM = 3.0
 """Root mean square of the motion that is left over after correction."""
 STATIC_LOSS, STATIC_LEAST = 0.05, 0.2
@@ -67,30 +68,39 @@ def _of_rate(peaks: Peaks, settings: MedicineSettings) -> Iterator[str]:
 
 def _of_levels(estimate: Estimate, peaks: Peaks, settings: MedicineSettings) -> Iterator[str]:
     """More or fewer depth levels, by the likelihood of held-out peaks."""
-    trials = estimate.trials
-    used = estimate.motion.spatial_bins_um.size
     if estimate.solver == "dredge" or settings.chooses_levels:
         return
-    if len({trial.n_levels for trial in trials}) < 2:
+    trials = estimate.trials
+    if len(trials) < 2:  # nothing was to be chosen, so nothing was compared
         trials = _trials(peaks, settings)
-    here = max((trial.score for trial in trials if trial.n_levels <= used), default=float("nan"))
-    rigid = max((trial.score for trial in trials if trial.n_levels == 1), default=float("nan"))
-    best = max(trials, key=lambda trial: trial.score, default=None)
-    if best is None:
+    if len(trials) < 2:
         return
-    if used > 1 and best.score - rigid < GAIN_NATS:
+    used = estimate.motion.spatial_bins_um.size
+    rigid, *more = trials
+    best = rigid
+    for trial in more:
+        best = trial if trial.surely_better(best) else best
+    if used > 1 and best is rigid:
+        gain = max(_per_peak(trial, rigid) for trial in more)
         yield (
-            f"Held-out peaks gain nothing from a motion that depends on depth ({best.score - rigid:+.4f} nats a peak): "
-            "set num_depth_bins to 1."
+            f"Held-out peaks do not surely gain from a motion that depends on depth ({gain:+.4f} nats a peak): set "
+            "num_depth_bins to 1."
         )
-    elif best.n_levels > used and best.score - here > GAIN_NATS:
+    tried = [trial for trial in trials if trial.n_levels <= used]
+    if best.n_levels > used and all(best.surely_better(trial) for trial in tried):
+        gain = min(_per_peak(best, trial) for trial in tried)
         yield (
             f"The motion bends with depth more than {used} level{'s' * (used > 1)} can follow (held-out peaks gain "
-            f"{best.score - here:.3f} nats with {best.n_levels}): set num_depth_bins to {best.n_levels}."
+            f"{gain:.4f} nats with {best.n_levels}): set num_depth_bins to {best.n_levels}."
         )
 
 
-def _trials(peaks: Peaks, settings: MedicineSettings) -> tuple:  # type: ignore[type-arg]
+def _per_peak(trial: Trial, other: Trial) -> float:
+    """Nats that one trial gains over another for each held-out peak."""
+    return trial.gain(other)[0] / max(1, trial.n_held_out)
+
+
+def _trials(peaks: Peaks, settings: MedicineSettings) -> tuple[Trial, ...]:
     from dataclasses import replace
 
     from phy_medicine.compute.motion.solver import fit_motion

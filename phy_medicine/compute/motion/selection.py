@@ -54,6 +54,11 @@ class Trial:
         difference = self.stripes - other.stripes
         return float(difference.sum()), float(np.sqrt(difference.size) * difference.std())
 
+    def surely_better(self, other: Trial) -> bool:
+        """Whether other stripes are better explained than by another trial, by more than chance."""
+        gain, error = self.gain(other)
+        return gain > SURE * error
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -101,7 +106,7 @@ def select(
         mean = float(stripes.sum()) / max(1, held.n_peaks)
         trial = Trial(n_levels, fit.density.smoothing_um, tuple(scored), mean, stripes, held.n_peaks)
         trials.append(trial)
-        if best is None or _surely_better(trial, best[0]):
+        if best is None or trial.surely_better(best[0]):
             best, losses = (trial, fit), 0
         else:
             losses += 1
@@ -109,11 +114,6 @@ def select(
             break
     assert best is not None
     return Choice(best[1], best[0], tuple(trials))
-
-
-def _surely_better(trial: Trial, best: Trial) -> bool:
-    gain, error = trial.gain(best)
-    return gain > SURE * error
 
 
 def _sharpen(

@@ -9,12 +9,14 @@ import pytest
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.job_context import Cancelled
+from phy_medicine.compute.motion import hints as hints_module
 from phy_medicine.compute.motion.estimate import Estimate
 from phy_medicine.compute.motion.hints import hints
 from phy_medicine.compute.motion.medicine import run_medicine
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.motion.outputs import load_motion, save_motion
 from phy_medicine.compute.motion.peaks import Peaks
+from phy_medicine.compute.motion.selection import Trial
 from phy_medicine.compute.motion.settings import MedicineSettings
 
 FILES = {"motion.npy", "time_bins.npy", "depth_bins.npy", "medicine_parameters.json", "motion_summary.json"}
@@ -173,6 +175,35 @@ def test_motion_that_bends_hints_at_more_levels():
     bent = Peaks(times, depths, rng.uniform(50, 100, 60)[unit])
     rigid = Motion(15 * np.sin(np.arange(60.0) / 8)[:, None], np.arange(60.0), [0.0])
     assert "set num_depth_bins to" in told(rigid, bent, solver="fast", num_depth_bins=1)
+
+
+def trial(n_levels: int, stripes: list[float]) -> Trial:
+    return Trial(n_levels, 4.0, ((4.0, 0.0),), sum(stripes) / 1000, np.array(stripes), 1000)
+
+
+@pytest.mark.parametrize(
+    ("n_levels", "gains", "hint"),
+    [
+        (1, [50.0, -40.0, 45.0, -35.0], ""),  # 0.02 nats a peak, but by chance
+        (1, [0.3, 0.2, 0.3, 0.2], "more than 1 level can follow (held-out peaks gain 0.0010 nats with 3)"),
+        (3, [0.3, 0.2, 0.3, 0.2], ""),
+        (3, [50.0, -40.0, 45.0, -35.0], "do not surely gain from a motion that depends on depth (+0.0200 nats"),
+        (5, [-0.3, -0.2, -0.3, -0.2], "do not surely gain from a motion that depends on depth (-0.0010 nats"),
+    ],
+)
+def test_levels_are_compared_by_what_is_more_than_chance(peaks, monkeypatch, n_levels, gains, hint):
+    rest = [100.0, 300.0, -200.0, 50.0]
+    trials = trial(1, rest), trial(3, [a + b for a, b in zip(rest, gains, strict=True)])
+    monkeypatch.setattr(hints_module, "_trials", lambda _peaks, _settings: trials)
+    monkeypatch.setattr(hints_module, "_of_rest", lambda *_: ())
+    text = told(none_of(peaks, n_levels), peaks, num_depth_bins=n_levels)
+    assert hint in text and bool(text) == bool(hint)
+
+
+def test_levels_that_cannot_be_compared_are_not_spoken_of(peaks, monkeypatch):
+    monkeypatch.setattr(hints_module, "_trials", lambda _peaks, _settings: (trial(1, [0.0]),))
+    monkeypatch.setattr(hints_module, "_of_rest", lambda *_: ())
+    assert told(none_of(peaks, 2), peaks, num_depth_bins=2) == ""
 
 
 def test_few_peaks_hint_at_a_longer_time(peaks):
