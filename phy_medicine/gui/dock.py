@@ -67,6 +67,9 @@ class Dock(QtWidgets.QDockWidget):
             for dock in window.findChildren(Dock):
                 others = [d for d in window.tabifiedDockWidgets(dock) if not d.isHidden() and not d.isFloating()]
                 dock.bar.set_title_shown(dock.isFloating() or not others)
+            # Qt makes tab bars as docks move, and the style sheet does not reach the line under those made later.
+            for tabs in window.findChildren(QtWidgets.QTabBar, options=Qt.FindDirectChildrenOnly):
+                tabs.setDrawBase(False)
 
     def _floated(self, floating: bool) -> None:
         if floating:
