@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 Chunk = bytes | memoryview
+# What file systems answer that cannot take space ahead.
+_NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 def write_new(path: Path, chunks: Iterable[Chunk]) -> None:
@@ -68,8 +71,12 @@ def reserve(path: Path, n_bytes: int) -> None:
         if missing <= 0:
             return
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-            return
+            try:
+                os.posix_fallocate(file.fileno(), 0, n_bytes)
+                return
+            except OSError as error:
+                if error.errno not in _NO_FALLOCATE:
+                    raise
         file.seek(0, os.SEEK_END)
         zeros = bytes(1 << 20)
         while missing > 0:

@@ -15,7 +15,7 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray
-from phy_medicine.io.durable import reason
+from phy_medicine.io.durable import reason, reserve
 
 Mode = Literal["r", "r+", "w", "x"]
 _MISSING: Any = object()
@@ -236,6 +236,22 @@ def open_h5(path: Path, mode: Mode = "r") -> H5File:
     DatasetError : missing, not HDF5, cut short, in use by another program, or not writable
     """
     return H5File(Path(path), mode)
+
+
+def new_h5(path: Path, n_bytes: int) -> H5File:
+    """Make an HDF5 file and open it for changes, once the disk has given the space it will need.
+
+    Raises
+    ------
+    DatasetError : the file exists or cannot be written, or there is no space; then there is no file either
+    """
+    open_h5(path, "x").close()
+    try:
+        reserve(path, path.stat().st_size + n_bytes)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise DatasetError(f"{path} cannot be written: {reason(error)}; choose another place, or free space.") from None
+    return open_h5(path, "r+")
 
 
 def plain(value: Any) -> Any:

@@ -19,13 +19,13 @@ from phy_medicine.base.errors import DatasetError, SaveError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray
-from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp
+from phy_medicine.io.durable import reason, replace_file, reserve, sync_file, sync_folder, time_stamp
 from phy_medicine.io.fingerprint import file_mark
 from phy_medicine.io.generation import N_BACKUPS, Step, nothing
 from phy_medicine.io.h5 import open_h5
 from phy_medicine.io.kwik_labels import Fields, read_labels, write_labels
 from phy_medicine.io.kwik_tree import read_clusters
-from phy_medicine.io.kwik_write import MAIN
+from phy_medicine.io.kwik_write import MAIN, labels_bytes
 from phy_medicine.io.metadata import GROUP, format_cluster_info, format_field
 from phy_medicine.io.model import Curation
 from phy_medicine.io.safe_write import FileChangedError, SaveReport, SaveSet
@@ -145,9 +145,15 @@ class KwikSaver:
         return self._keep_labels(present)
 
     def _write(self, path: Path, curation: Curation, present: _State, touched: list[int]) -> None:
-        with open_h5(path, "r+") as file:
-            place = f"{self._group}/spikes/clusters/{self._clustering}"
+        place = f"{self._group}/spikes/clusters/{self._clustering}"
+        with open_h5(path) as file:
             layout = file.layout(place)
+        groups = frozenset(curation.fields.get(GROUP, {}).values())
+        added = labels_bytes(curation.fields, frozenset(touched)) + labels_bytes({}, groups)
+        if layout.offset is None:  # in chunks, which may be compressed; otherwise they take their own place
+            added += layout.dtype.itemsize * len(curation.labels)
+        reserve(path, path.stat().st_size + added + _SPARE)
+        with open_h5(path, "r+") as file:
             labels = curation.labels.astype(layout.dtype).reshape(layout.shape)
             if not np.array_equal(labels.reshape(-1), curation.labels):
                 raise DatasetError(f"{place} holds {layout.dtype} and cannot take cluster {curation.labels.max()}.")

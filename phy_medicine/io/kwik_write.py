@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 import phy_medicine
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, LabelValue
-from phy_medicine.io.h5 import H5File, open_h5
+from phy_medicine.io.h5 import H5File, new_h5
 from phy_medicine.io.metadata import GROUP
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ SHANK = "shank"  # our own attribute of a channel; other programs leave it alone
 AMPLITUDES = "amplitudes"  # our own data set beside time_samples
 MARGIN = "filter_margin"  # our own parameter, samples; klusta takes 3 times the filter's order
 _N_COLORS = 9
+# HDF5 takes 3 KB for a cluster with its groups, or a channel, and 300 bytes for a label.
+_NODE_BYTES, _LABEL_BYTES, _LEAST_BYTES = 1 << 13, 1 << 10, 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def write_kwik(path: Path, content: KwikContent) -> None:
     ------
     DatasetError : the file exists, cannot be written, or the content is not consistent
     """
-    with open_h5(path, "x") as file:
+    with new_h5(path, content_bytes(content)) as file:
         fill_kwik(file, content)
 
 
@@ -115,6 +117,25 @@ def fill_kwik(file: H5File, content: KwikContent) -> None:
         _write_recording(file, index, recording, content.sample_rate)
     for number, group in content.channel_groups.items():
         _write_channel_group(file, f"/channel_groups/{number}", group)
+
+
+def content_bytes(content: KwikContent) -> int:
+    """Return how many bytes `fill_kwik` adds to a file, at most."""
+    size = _LEAST_BYTES + _NODE_BYTES * len(content.recordings) + 2 * sum(len(r.raw) for r in content.recordings)
+    for group in content.channel_groups.values():
+        size += len(group.samples) * (8 + 1 + 4 + 4 + 4 * len(group.clusterings))
+        size += _NODE_BYTES * len(group.channel_order)
+        for clustering in group.clusterings.values():
+            clusters = set(np.unique(clustering.labels).tolist())
+            fields: dict[str, Mapping[int, object]] = {GROUP: clustering.groups, **clustering.fields}
+            size += labels_bytes(fields, clusters) + _NODE_BYTES * len({*clustering.groups.values()})
+    return size
+
+
+def labels_bytes(fields: Mapping[str, Mapping[int, object]], clusters: Collection[object]) -> int:
+    """Return how many bytes the nodes of clusters take with their labels, at most; field -> cluster -> value."""
+    texts = [f"{name}{v}" for name, values in fields.items() for c, v in values.items() if c in clusters]
+    return _NODE_BYTES * len(clusters) + sum(_LABEL_BYTES + 2 * len(text.encode()) for text in texts)
 
 
 def write_header(file: H5File, name: str) -> None:

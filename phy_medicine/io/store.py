@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Store", "StoreError"]
 
 NAME = "store.kwik"
-_NODE_BYTES = 8192  # of a cluster or a channel with its groups and attributes; 2 to 4 KB as measured
 _IDENTITY, _CLUSTERS = "dataset", "clusters"
 
 
@@ -135,6 +134,7 @@ class Store:
         StoreError : disk full, no rights; the store is as before
         """
         import phy_medicine
+        from phy_medicine.io.kwik_write import content_bytes
         from phy_medicine.io.store_runs import Run, write_run
 
         if not kind.isidentifier():
@@ -150,7 +150,7 @@ class Store:
             )  # fmt: skip
             self.runs()  # sets aside what cannot be used
             dataset = self._describe()
-            n_bytes += _size_of(dataset)
+            n_bytes += content_bytes(dataset)
 
             def check(file: H5File) -> bool:
                 return self._is_complete(file, run, content)
@@ -305,16 +305,6 @@ class Store:
         back = read_arrays(file, run)
         same = back.keys() == arrays.keys() and all(_same(back[name], arrays[name]) for name in arrays)
         return same and run.id in known and all(other.id in known for other in self.runs())
-
-
-def _size_of(content: KwikContent) -> int:
-    """Bytes that a dataset takes in the file, at most."""
-    size = 0
-    for group in content.channel_groups.values():
-        n_clusters = sum(len(np.unique(c.labels)) + len(c.groups) for c in group.clusterings.values())
-        per_spike = 8 + 1 + 4 + 4 + 4 * len(group.clusterings)
-        size += len(group.samples) * per_spike + _NODE_BYTES * (n_clusters + len(group.channel_order))
-    return size
 
 
 def _mark_of(content: KwikContent) -> str:

@@ -13,12 +13,14 @@ from hypothesis.extra import numpy as hnp
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.io import h5
+from phy_medicine.io.export import kwik as kwik_export
 from phy_medicine.io.export.kwik import export_kwik
 from phy_medicine.io.kwik_model import KwikModel
 from phy_medicine.io.kwik_write import KwikChannelGroup, KwikClustering, KwikContent, KwikRecording, write_kwik
 from phy_medicine.io.template_model import TemplateModel
 from phy_medicine.session.session import Session
 from tests.io.miniatures import EXPORTERS
+from tests.io.small_disk import small_disk
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)
@@ -89,6 +91,28 @@ def test_a_full_disk_leaves_nothing(dataset: Path, tmp_path: Path, n_writes: int
     with pytest.raises(DatasetError, match="no space left on device"):
         export_kwik(TemplateModel.open(dataset), tmp_path / "out", raw="copy")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_disk_that_is_really_full_leaves_nothing(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    usage = type("usage", (), {"free": 1 << 40})
+    monkeypatch.setattr(kwik_export.shutil, "disk_usage", lambda _path: usage)
+    with small_disk(tmp_path / "disk", "100k") as disk:
+        with pytest.raises(DatasetError, match="no space left on device"):
+            export_kwik(TemplateModel.open(dataset), disk / "out")
+        assert list((disk / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_the_space_is_taken_before_hdf5_needs_it_and_given_back(
+    tmp_path: Path, exporter: str, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "data").mkdir()
+    reserved: dict[Path, int] = {}
+    real = h5.reserve
+    monkeypatch.setattr(h5, "reserve", lambda at, n: (reserved.update({at: n}), real(at, n)))
+    report = export_kwik(TemplateModel.open(EXPORTERS[exporter](tmp_path / "data")), tmp_path / "out", raw="copy")
+    assert sorted(reserved) == sorted(report.files)
+    assert all(path.stat().st_size <= n for path, n in reserved.items())
 
 
 def test_raw_data_that_cannot_be_named_are_refused(dataset: Path, tmp_path: Path):

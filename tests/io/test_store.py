@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -20,6 +19,7 @@ from phy_medicine.io.h5 import H5File
 from phy_medicine.io.kwik_write import KwikChannelGroup, KwikClustering, KwikContent
 from phy_medicine.io.store import Store, StoreError
 from phy_medicine.io.store_file import StoreFile
+from tests.io.small_disk import small_disk
 
 MOTION = {
     "displacement": np.array([[0.0, 1.5], [2.0, np.nan]]),
@@ -284,20 +284,6 @@ def test_a_write_that_fails_leaves_the_store_as_it_was(store, fail: Break, monke
     assert store.add("motion", MOTION).name == "motion 2"
 
 
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of a few KB."""
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("a small disk cannot be mounted here: " + mounted.stderr.decode().strip())
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_disk_that_is_really_full_leaves_the_store_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(StoreFile, "_check_space", lambda _self, _n_bytes: None)
     with small_disk(tmp_path / "disk", "12m") as disk:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phy_medicine.base.errors import DatasetError, ReadOnlyError, SaveError
+from phy_medicine.io import kwik_save
 from phy_medicine.io.kwik_model import KwikModel
 from phy_medicine.io.kwik_save import KwikSaver, read_backup
 from phy_medicine.io.model import Curation
@@ -21,6 +22,7 @@ from phy_medicine.io.safe_write import FileChangedError
 from phy_medicine.session.session import Session
 from tests.io import kwik_miniatures as mini
 from tests.io.kwik_miniatures import Form
+from tests.io.small_disk import small_disk
 
 
 def state(session: Session) -> tuple[list[int], list[dict[str, Any]]]:
@@ -253,6 +255,40 @@ def test_a_save_that_fails_leaves_the_file_as_it_was(tmp_path: Path, step: str):
     saver._on_step = lambda _: None
     saver.save(curation)
     assert KwikModel.open(path).metadata.fields["group"] == {20: "good"}
+
+
+def many_labels(n_spikes: int) -> Curation:
+    """A cluster for every spike, each with a long note."""
+    clusters = tuple(range(100, 100 + n_spikes))
+    return Curation(np.array(clusters, np.int32), clusters, {"note": dict.fromkeys(clusters, "long " * 2000)})
+
+
+def test_a_disk_that_is_really_full_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    usage = type("usage", (), {"free": 1 << 40})
+    monkeypatch.setattr(kwik_save.shutil, "disk_usage", lambda _path: usage)
+    with small_disk(tmp_path / "disk", "3m") as disk:
+        path = mini.write(disk, Form())
+        whole, model = path.read_bytes(), KwikModel.open(path)
+        saver = KwikSaver(model)
+        with pytest.raises(SaveError, match=r"no space left on device.*journal"):
+            saver.save(many_labels(model.n_spikes))
+        assert path.read_bytes() == whole and not list(disk.glob(".*saving"))
+        labels = np.where(model.spike_clusters == 3, 20, model.spike_clusters).astype(np.int32)
+        saver.save(Curation(labels, tuple(np.unique(labels).tolist()), {"group": {20: "good"}}))
+        assert KwikModel.open(path).metadata.fields["group"] == {20: "good"}
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_the_space_is_taken_before_hdf5_needs_it_and_given_back(
+    tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
+):
+    path = mini.write(tmp_path, Form(cluster_dtype=dtype))
+    reserved: list[int] = []
+    real = kwik_save.reserve
+    monkeypatch.setattr(kwik_save, "reserve", lambda at, n: (reserved.append(n), real(at, n)))
+    model = KwikModel.open(path)
+    KwikSaver(model).save(many_labels(model.n_spikes))
+    assert path.stat().st_size < reserved[0] < path.stat().st_size + (3 << 20)
 
 
 def test_another_programs_change_of_the_clustering_is_not_overwritten(tmp_path: Path):

@@ -14,7 +14,7 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray
 from phy_medicine.io.durable import reason, sync_file, sync_folder
-from phy_medicine.io.h5 import open_h5
+from phy_medicine.io.h5 import new_h5
 from phy_medicine.io.kwik_write import KwikContent, content_of, write_header, write_kwik
 from phy_medicine.io.model import Model
 from phy_medicine.io.traces import Traces
@@ -27,6 +27,7 @@ _FEATURES = "/channel_groups/0/features_masks"
 _LEAST_MASK = 0.15  # above the 0.1 from which on a channel counts as one of a cluster's
 _PIECE = 32 << 20  # bytes written at a time
 _SPARE = 16 << 20
+_HEADER = 1 << 16  # more than HDF5 takes for a data set with its groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _write_features(model: Model, path: Path, counter: _Counter) -> None:
     assert features is not None
     n_columns = model.n_channels * features.n_pcs
     strengths = _channel_strengths(model) if model.has_templates else None
-    with open_h5(path, "x") as file:
+    with new_h5(path, _feature_bytes(model) + _HEADER) as file:
         write_header(file, model.name)
         file.create(_FEATURES, (model.n_spikes, n_columns, 2), np.float32)
         step = max(1, _PIECE // (8 * n_columns))
@@ -180,7 +181,8 @@ def _masks(scores: FloatArray, strengths: FloatArray | None) -> FloatArray:
 
 def _write_raw(traces: Traces, path: Path, counter: _Counter) -> None:
     """Write all columns of each raw file as one recording."""
-    with open_h5(path, "x") as file:
+    n_bytes = sum(p.shape[0] * p.shape[1] for p in traces.parts) * traces.dtype.itemsize
+    with new_h5(path, n_bytes + _HEADER * (1 + len(traces.parts))) as file:
         write_header(file, path.name)
         for index, part in enumerate(traces.parts):
             data = f"/recordings/{index}/data"
