@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 
 from phy_medicine.gui.groups_dialog import GroupsDialog
@@ -62,6 +64,14 @@ def test_a_key_that_means_something_else_is_refused_with_the_reason(window, pres
     press("Space")
     problem = window.commands.run_line(line)
     assert words in problem
+    assert window.commands.table.conflicts() == {}
+
+
+def test_no_view_takes_a_key_that_a_group_may_have(window):
+    for kind in window.panels.kinds:
+        window.arrangement.add(kind)
+    free = {key for key in string.ascii_lowercase + string.digits if not window.groups.taken_by(key, "axon")}
+    assert free >= set("bdikpwx" + string.digits)
     assert window.commands.table.conflicts() == {}
 
 
