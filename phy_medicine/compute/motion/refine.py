@@ -46,6 +46,7 @@ def refine(
     bound_um: float,
     learn: bool = True,
     check: Callable[[], None] = lambda: None,
+    seen: Callable[[Fit], object] = lambda fit: None,
 ) -> Fit:
     """Improve a fit at one smoothing of the density; each pass is one step of penalised Fisher scoring.
 
@@ -53,6 +54,7 @@ def refine(
     ----------
     learn : whether the prior is learned too
     check : called before every pass; may raise to end the work
+    seen : called with the fit after every pass, without its density
     """
     motion, walk = fit.motion, fit.walk
     grid = Grid.over(peaks, 0.5 * bound_um, float(np.clip(smoothing_um / 3, 0.5, 2.0)))
@@ -65,6 +67,7 @@ def refine(
         moved -= moved.mean(axis=0)
         change = np.sqrt(np.mean((moved - motion) ** 2))
         motion = moved
+        seen(Fit(motion, walk))
         if change < STILL_UM:
             break
     return Fit(motion, walk, estimate_density(peaks, motion, grid, smoothing_um))

@@ -83,6 +83,7 @@ def select(
     bound_um: float,
     seed: int = 0,
     check: Callable[[str], None] = lambda message: None,
+    seen: Callable[[Fit], object] = lambda fit: None,
 ) -> Choice:
     """Fit every number of levels on some of the peaks and score the others.
 
@@ -90,6 +91,7 @@ def select(
     ----------
     levels, smoothings_um : candidates, levels ascending
     check : called with a line of text before every step; may raise to end the work
+    seen : called with the fit so far: at every stage of the first number of levels, then whenever another is better
     """
     fitted, held = peaks.split(HELD_OUT, MAX_PEAKS, seed)
     trials: list[Trial] = []
@@ -100,13 +102,15 @@ def select(
         def step(n: int = n_levels) -> None:
             check(f"{n} depth level{'s' * (n > 1)}")
 
-        fit, scored = _sharpen(fitted, held, n_levels, smoothings_um, bound_um, step)
+        fit, scored = _sharpen(fitted, held, n_levels, smoothings_um, bound_um, step, seen if best is None else _unseen)
         stripes = _across_stripes(fitted, held, fit, bound_um, step) if len(levels) > 1 else np.zeros(1)
         assert fit.density is not None
         mean = float(stripes.sum()) / max(1, held.n_peaks)
         trial = Trial(n_levels, fit.density.smoothing_um, tuple(scored), mean, stripes, held.n_peaks)
         trials.append(trial)
         if best is None or trial.surely_better(best[0]):
+            if best is not None:
+                seen(fit)
             best, losses = (trial, fit), 0
         else:
             losses += 1
@@ -116,6 +120,10 @@ def select(
     return Choice(best[1], best[0], tuple(trials))
 
 
+def _unseen(_fit: Fit) -> None:
+    pass
+
+
 def _sharpen(
     fitted: BinnedPeaks,
     held: BinnedPeaks,
@@ -123,14 +131,17 @@ def _sharpen(
     smoothings_um: tuple[float, ...],
     bound_um: float,
     check: Callable[[], None],
+    seen: Callable[[Fit], object],
 ) -> tuple[Fit, list[tuple[float, float]]]:
     """Sharpen the density until held-out peaks are no better explained; the best fit, and the scores."""
     fit = begin(fitted, first_guess(fitted, n_levels, bound_um, check))
+    seen(fit)
     best, scores = fit, []
     last = min(smoothings_um)
     for smoothing in sorted({s for s in SMOOTHINGS_UM if s > last} | set(smoothings_um), reverse=True):
         fit = refine(fitted, fit, smoothing_um=smoothing, passes=PASSES, bound_um=bound_um, check=check)
         if smoothing not in smoothings_um:
+            seen(fit)
             continue
         assert fit.density is not None
         score = float(log_likelihood(held, fit.motion, fit.density)[0]) / max(1, held.n_peaks)
@@ -138,6 +149,7 @@ def _sharpen(
             scores.append((smoothing, score))
             break
         best = fit
+        seen(best)
         scores.append((smoothing, score))
     return best, scores
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -31,6 +32,9 @@ MAX_LEVELS = 32
 """More levels are interpolated from so many: the cost of a pass grows with their third power."""
 STEPS_PER_LEVEL = 50
 """Passes of all kinds for one number of levels, for the progress."""
+PASSES_PER_PREVIEW = 4
+PREVIEW_BINS = 4000
+"""Time bins of a preview; of more every second, third... is taken, which no screen shows."""
 MAX_PEAKS = 20_000_000
 """More peaks are thinned at random: at 500 a second over 10 hours the peaks no longer limit the accuracy."""
 
@@ -95,7 +99,7 @@ def fit_motion(
     ----------
     peaks : in any order; arrays may be memory-mapped
     progress : called with the fraction done and a line of text
-    preview : called with the motion as it is so far
+    preview : called with the motion as it is so far, some 5 to 20 times, coarser in time for long sessions
     cancelled : asked several times a second; true, or raising, ends the work
 
     Raises
@@ -129,9 +133,15 @@ def fit_motion(
         bound_um=settings.motion_bound,
         seed=settings.seed,
         check=ahead.check,
+        seen=lambda fit: preview(_preview(_motion(binned, fit, per_bin, settings))),
     )
-    preview(_motion(binned, choice.fit, per_bin, settings))
     ahead.expect(1.0, LAST_PASSES + 1, at=0.8)
+    passes = count()
+
+    def passed(fit: Fit) -> None:
+        if next(passes) % PASSES_PER_PREVIEW == 0:
+            preview(_preview(_motion(binned, fit, per_bin, settings)))
+
     fit = refine(
         binned,
         choice.fit,
@@ -139,6 +149,7 @@ def fit_motion(
         passes=LAST_PASSES,
         bound_um=settings.motion_bound,
         check=lambda: ahead.check("Fitting all peaks"),
+        seen=passed,
     )
     step_sd = float(np.sqrt(np.trace(fit.walk.covariance) / fit.n_levels / binned.width_s))
     motion = _motion(binned, fit, per_bin, settings)
@@ -162,6 +173,12 @@ def _motion(peaks: BinnedPeaks, fit: Fit, per_bin: int, settings: FastSettings) 
         return motion
     depths = peaks.levels_um(settings.num_depth_bins)
     return Motion(motion.at(times[:, None], depths[None, :]), times, depths)
+
+
+def _preview(motion: Motion) -> Motion:
+    """A motion that is small enough to be sent around."""
+    every = -(-motion.temporal_bins_s.size // PREVIEW_BINS)
+    return Motion(motion.displacement[::every], motion.temporal_bins_s[::every], motion.spatial_bins_um)
 
 
 class _Ahead:

@@ -139,17 +139,48 @@ def test_more_peaks_than_the_limit_are_thinned(monkeypatch):
     assert error(estimate_motion(drifting(wave), FastSettings(num_depth_bins=1)), wave).median_um < 1.0
 
 
-def test_progress_runs_from_0_to_1_and_a_preview_comes_before_the_end():
-    fractions, previews = [], []
-    motion = estimate_motion(
+def test_progress_runs_from_0_to_1():
+    fractions = []
+    estimate_motion(
         drifting(wave, duration=40.0),
         progress=lambda fraction, message: fractions.append(fraction) or message.encode(),
-        preview=previews.append,
     )
     assert fractions == sorted(fractions)
     assert fractions[0] == 0.0
     assert fractions[-1] == 1.0
-    assert previews[-1].displacement.shape == motion.displacement.shape
+
+
+@pytest.mark.parametrize(
+    ("u", "settings"), [(wave, FastSettings()), (bent, FastSettings()), (bent, FastSettings(num_depth_bins=2))]
+)
+def test_previews_come_all_the_time_and_converge_to_the_result(u, settings):
+    told = []
+
+    def away(preview: Motion, motion: Motion) -> float:
+        grid = motion.temporal_bins_s[:, None], np.linspace(0, SPAN, 9)[None]
+        return float(np.sqrt(np.mean((preview.at(*grid) - motion.at(*grid)) ** 2)))
+
+    motion = estimate_motion(
+        drifting(u), settings, progress=lambda f, _: told.append(f), preview=lambda motion: told.append(motion)
+    )
+    previews = [i for i, item in enumerate(told) if isinstance(item, Motion)]
+    assert 6 <= len(previews) <= 20
+    distances = [away(told[i], motion) for i in previews]
+    assert distances[-1] < 0.1
+    assert max(distances[-3:]) < distances[0]
+    at = [next(f for f in told[i::-1] if isinstance(f, float)) for i in previews]
+    assert at[0] < 0.3 and at[-1] >= 0.8
+
+
+def test_previews_of_long_sessions_are_small(monkeypatch):
+    monkeypatch.setattr(solver, "PREVIEW_BINS", 25)
+    previews = []
+    motion = estimate_motion(
+        drifting(wave), FastSettings(num_depth_bins=1, density_smoothing=4.0), preview=previews.append
+    )
+    assert {p.displacement.shape for p in previews} == {(24, 1)}  # every fifth of 120
+    last = previews[-1].temporal_bins_s
+    assert np.abs(previews[-1].at(last, SPAN / 2) - motion.at(last, SPAN / 2)).max() < 0.5
 
 
 def test_cancelling_ends_it_at_the_next_question():
