@@ -32,6 +32,8 @@ _INPUTS = (
     "templates.npy",
 )
 _VERSION = "1"
+TEMPLATES = "templates"
+"""The source of depths that are not measured: each spike is put where its template is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class SpikeDepths:
             return _Depths(positions, None, "spike positions")
         of_templates = template_depths(model)[model.spike_templates]
         if model.features is None:
-            return _Depths(frozen(of_templates), frozen(np.zeros(model.n_spikes, dtype=bool)), "templates")
+            return _Depths(frozen(of_templates), frozen(np.zeros(model.n_spikes, dtype=bool)), TEMPLATES)
         depths = self._of_features()
         measured = np.isfinite(depths)
         return _Depths(frozen(np.where(measured, depths, of_templates)), frozen(measured), "centre of mass of features")

@@ -14,8 +14,9 @@ from psygnal import Signal
 from phy_medicine.base.errors import DatasetError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
-from phy_medicine.base.types import AnyArray
+from phy_medicine.base.types import AnyArray, BoolArray
 from phy_medicine.io.store import Store
+from phy_medicine.session.depths import TEMPLATES
 
 if TYPE_CHECKING:
     from phy_medicine.compute.job import Job, JobRequest, QueueSettings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 _KEPT_LOGS = 20
+DEPTHS = "depths_um"
 
 
 class SessionJobs:
@@ -226,18 +228,34 @@ def _age(folder: Path) -> str:
 def write_inputs(session: Session, names: tuple[str, ...], folder: Path) -> Mapping[str, Path]:
     """Write what a job needs of a dataset as `.npy` files; takes a while, so it is called in a thread.
 
+    A job that needs depths is given the spikes whose own depth is known: that of a template says nothing of motion.
+
     Raises
     ------
     DatasetError : the dataset has no such input
     """
+    unknown = next((name for name in names if name not in INPUTS), None)
+    if unknown is not None:
+        raise DatasetError(f"No dataset has {unknown!r} for a job; there are {', '.join(INPUTS)}.")
+    used = _measured(session) if DEPTHS in names else slice(None)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for name in names:
-        if name not in INPUTS:
-            raise DatasetError(f"No dataset has {name!r} for a job; there are {', '.join(INPUTS)}.")
         paths[name] = folder / f"{name}.npy"
-        np.save(paths[name], np.ascontiguousarray(INPUTS[name](session)))
+        np.save(paths[name], np.ascontiguousarray(INPUTS[name](session)[used]))
     return paths
+
+
+def _measured(session: Session) -> slice | BoolArray:
+    """The spikes whose depth is their own."""
+    depths = session.depths
+    measured = depths.measured
+    if depths.source == TEMPLATES or not measured.any():
+        raise DatasetError(
+            f"{session.name} has no depths of single spikes, only those of their templates, which stay in place: run "
+            "phy-med motion RECORDING on the raw file, or export spike_positions.npy or pc_features.npy to the folder."
+        )
+    return slice(None) if measured.all() else measured
 
 
 def _depths(session: Any) -> AnyArray:
@@ -254,10 +272,10 @@ def _amplitudes(session: Session) -> AnyArray:
 
 INPUTS: Mapping[str, Callable[[Session], AnyArray]] = {
     "times_s": lambda session: session.model.spike_times,
-    "depths_um": _depths,
+    DEPTHS: _depths,
     "amplitudes": _amplitudes,
 }
-"""What a dataset gives to jobs, one value for each spike: s, µm, and the unit of the sorter."""
+"""What a dataset can give to jobs, one value for each spike: s, µm, and the unit of the sorter."""
 
 
 def session_store(session: Session) -> Store:

@@ -15,6 +15,8 @@ from phy_medicine.base.errors import PhyMedError, ReadOnlyError
 from phy_medicine.compute import job_kinds
 from phy_medicine.io import store_file
 from phy_medicine.io.h5 import open_h5
+from phy_medicine.session.depths import _Depths
+from phy_medicine.session.jobs import write_inputs
 from phy_medicine.session.session import Session
 
 LIMIT_S = 60
@@ -31,6 +33,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         toy_jobs.toy("double", inputs=("times_s", "amplitudes")),
         toy_jobs.toy("forever"),
         toy_jobs.toy("wrong"),
+        toy_jobs.toy("deep", "double", inputs=("times_s", "depths_um", "amplitudes")),
         toy_jobs.toy("needy", "double", inputs=("colours",)),
     ]
     for kind in kinds:
@@ -83,6 +86,37 @@ def test_a_result_becomes_a_run_with_settings_inputs_and_units(session):
     assert set(run.inputs) == {"times_s", "amplitudes"}
     assert all(len(digest) == 64 for digest in run.inputs.values())
     assert run.units["doubled"] == "s"
+
+
+def test_only_spikes_whose_own_depth_is_known_are_given_with_depths(session, tmp_path):
+    assert session.depths.measured.all()
+    n = session.model.n_spikes
+    own = np.arange(n) % 3 > 0
+    raw = session.depths.raw
+    session.depths._observed = _Depths(raw, own, "centre of mass of features")
+    paths = write_inputs(session, ("depths_um", "times_s", "amplitudes"), tmp_path / "some")
+    for name, values in {
+        "depths_um": raw, "times_s": session.model.spike_times, "amplitudes": session.model.spike_strengths()
+    }.items():  # fmt: skip
+        assert np.array_equal(np.load(paths[name]), values[own])
+    (times,) = write_inputs(session, ("times_s",), tmp_path / "all").values()
+    assert len(np.load(times)) == n
+
+
+@pytest.mark.parametrize("gone", [("spike_positions.npy", "pc_features.npy"), ()])
+def test_depths_of_templates_are_refused_with_what_to_do(dataset, toys, gone):
+    for name in gone:
+        (dataset.parent / name).unlink()
+    session = Session.open(dataset)
+    if not gone:  # features of no spike
+        raw = session.depths.raw
+        session.depths._observed = _Depths(raw, np.zeros(len(raw), bool), "centre of mass of features")
+    job = session.jobs.start("deep")
+    assert session.jobs.wait(job, LIMIT_S)
+    assert job.state == "failed"
+    assert "no depths of single spikes" in job.error and "phy-med motion RECORDING" in job.error
+    assert session.store.runs() == ()
+    session.close()
 
 
 def test_the_same_data_have_the_same_hashes(session):
