@@ -13,7 +13,10 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One setting: its name, type, default, unit, limits and one line of help."""
+    """One setting: its name, type, default, unit, limits and one line of help.
+
+    files : matters only where the result is written as files; not offered where it goes into the store
+    """
 
     name: str
     type: type
@@ -23,6 +26,7 @@ class Param:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Any, ...] = ()
+    files: bool = False
 
     def check(self, value: Any) -> Any:
         """Return the value in the parameter's type.
@@ -55,9 +59,12 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[Any, ...] = (),
+    files: bool = False,
 ) -> Any:
     """Declare a field of a frozen settings dataclass together with its `Param` facts."""
-    facts = {"unit": unit, "help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    facts = {
+        "unit": unit, "help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "files": files,
+    }  # fmt: skip
     return field(default=default, metadata={"param": facts})
 
 

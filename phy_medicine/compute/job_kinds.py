@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.params import Param, params_of
 
 BUILT_IN = ("phy_medicine.compute.motion.job",)
 """Modules that `register` a kind when they are imported; they must be light."""
@@ -48,6 +49,11 @@ class JobKind:
         if not isinstance(found, type):
             raise PhyMedError(f"{self.settings} of the job {self.name} is no class of settings.")
         return found
+
+    @property
+    def offered(self) -> tuple[Param, ...]:
+        """The settings that matter when the result goes into the store."""
+        return tuple(param for param in params_of(self.settings_class) if not param.files)
 
     @property
     def settings_path(self) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.params import Param, params_of
+from phy_medicine.base.params import Param
 from phy_medicine.compute.device import choices
 from phy_medicine.compute.job_kinds import JobKind
 from phy_medicine.gui.param_editor import editor_of, show
@@ -200,7 +200,7 @@ class JobDialog(QtWidgets.QDialog):
 
 def _table(kind: JobKind) -> tuple[Param, ...]:
     """The settings of a kind, and where and with which seed it computes."""
-    table = params_of(kind.settings_class)
+    table = kind.offered
     names = {param.name for param in table}
     more = [p for p in (SEED, *((DEVICE,) if kind.uses_gpu else ())) if p.name not in names]
     return (*table, *more)

@@ -133,12 +133,19 @@ class WindowJobs(QtCore.QObject):
         ActionError : a word that is no setting
         PhyMedError : see `SessionJobs.start`
         """
+        from phy_medicine.base.params import params_of
+        from phy_medicine.compute.job_kinds import kind as kind_of
+
+        found = kind_of(kind)
         values: dict[str, Any] = {}
         for word in settings.split():
             name, sign, value = word.partition("=")
             if not sign:
                 raise ActionError(f"{word!r} is no setting; write name=value.")
             values[name] = value
+        for param in params_of(found.settings_class):
+            if param.files and param.name in values:
+                raise ActionError(f"{param.name} is for results in files; a job of the window keeps its in the store.")
         self._window.session.jobs.start(kind, **values)
 
     def cancel(self) -> None:

@@ -132,6 +132,17 @@ def test_a_dialog_shows_help_limits_and_the_way_back_to_the_default(window, pane
     assert dialog.changed_values() == {}
 
 
+def test_settings_of_files_are_left_out_of_the_window(window, panel, qtbot):
+    dialog = window.jobs.ask("motion")
+    qtbot.waitExposed(dialog)
+    assert {"num_depth_bins", "method", "seed", "device"} <= set(dialog.editors)
+    assert not {"out", "plot_figures"} & set(dialog.editors)
+    dialog.close()
+    for word in ("out=somewhere", "plot_figures=0"):
+        assert "is for results in files" in window.commands.run_line(f"start_job motion num_depth_bins=1 {word}")
+    assert jobs_of(window) == ()
+
+
 def test_a_value_that_cannot_be_keeps_the_dialog_open_with_a_sentence(window, panel, click, qtbot):
     dialog = window.jobs.ask("forever")
     qtbot.waitExposed(dialog)

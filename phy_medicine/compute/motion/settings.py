@@ -92,7 +92,7 @@ class MedicineSettings:
     optimizer: str = setting("Adam", "Optimizer of torch (exact model)", choices=OPTIMIZERS)
     learning_rate: float = setting(0.0005, "Learning rate of the optimizer (exact model)", minimum=0.0)
     epsilon: float = setting(0.001, "Margin of the time range, against division by zero", unit="s", minimum=1e-12)
-    plot_figures: bool = setting(True, "Draw the five figures; needs an output directory")
+    plot_figures: bool = setting(True, "Draw the five figures; needs an output directory", files=True)
     exact: bool = setting(False, "Train the reference model instead of the fast solver")
     seed: int = setting(0, "Seed of every random number", minimum=0)
     device: str = setting("auto", "Where the exact model computes: auto, cpu, mps, cuda or cuda:N")
@@ -160,4 +160,4 @@ class MotionSettings(MedicineSettings):
         "medicine", "medicine, or dredge of SpikeInterface, which takes only time_bin_size and num_depth_bins = 1",
         choices=METHODS,
     )  # fmt: skip
-    out: str = setting("", "Folder for motion.npy, time_bins.npy, depth_bins.npy, parameters and figures")
+    out: str = setting("", "Folder for motion.npy, time_bins.npy, depth_bins.npy, parameters and figures", files=True)
