@@ -127,6 +127,11 @@ class Pool:
         for task in tasks:
             _drop(task)
 
+    def pending(self, *keys: Hashable) -> bool:
+        """Whether a task of one of these keys waits or runs, its callbacks included."""
+        with self._changed:
+            return any(key in self._newest for key in keys) or any(task.key in keys for task in self._running)
+
     def sync(self, timeout_s: float | None = None) -> None:
         """Wait until nothing waits or runs, callbacks included; for tests and scripts.
 

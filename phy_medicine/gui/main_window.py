@@ -11,6 +11,7 @@ import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
+from phy_medicine.compute.pool import Priority
 from phy_medicine.gui import questions, saving, window_actions
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
@@ -292,9 +293,23 @@ class MainWindow(QtWidgets.QMainWindow):
             self.commands.guard(self.session.discard_journal)
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
-        """Run lines one after another, each when the window is at rest, and all with the final look of the views."""
+        """Run lines one after another, each when the window is at rest, and all with the final look of the views.
+
+        Where nobody sits in front of the window, what would arrive there later is waited for too: the motion used
+        before, and the similarity and the depths that come of it.
+        """
         raster.warm_up()
-        self._script = Script(lines, self.commands.run_line, lambda: self.at_rest, finished, self)
+        if self.scripted:
+            self.motion.restore(Priority.INTERACTIVE)
+        settled = False
+
+        def is_done() -> bool:
+            # Twice in a row: the news of a worker reach the window only after it has ended.
+            nonlocal settled
+            before, settled = settled, not self.scripted or self.motion.settled
+            return before and settled and self.at_rest
+
+        self._script = Script(lines, self.commands.run_line, is_done, finished, self)
         self._script.start()
 
     def _remember(self) -> None:

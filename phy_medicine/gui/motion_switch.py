@@ -8,9 +8,12 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.compute.pool import Priority
 from phy_medicine.session.clusters import CORRECTED, DEPTH
 from phy_medicine.session.motion import KIND
+from phy_medicine.session.similar import DRIFT_TASK
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
+
+_RESTORE, _COLUMNS = "motion", "corrected depths"
 
 
 class MotionSwitch:
@@ -18,14 +21,22 @@ class MotionSwitch:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._restored = False
         self._session = session = window.session
         window.bridge.connect(session.motion.changed, self._changed)
         if session.clusters.corrected_depths is not None:
             window.bridge.connect(session.clusters.corrected_depths.ready_now, self._show_columns)
 
-    def restore(self) -> None:
-        """Read the motion used before, in the background; once the window is up."""
-        self._session.pool.submit("motion", self._session.motion.restore, priority=Priority.BACKGROUND)
+    @property
+    def settled(self) -> bool:
+        """Whether the motion used before was read, and what depends on it is computed."""
+        return self._restored and not self._session.pool.pending(_RESTORE, _COLUMNS, DRIFT_TASK)
+
+    def restore(self, priority: Priority = Priority.BACKGROUND) -> None:
+        """Read the motion used before, in a worker; once the window is up."""
+        if not self._restored:
+            self._restored = True
+            self._session.pool.submit(_RESTORE, self._session.motion.restore, priority=priority)
 
     def toggle(self) -> None:
         """Take the motion out of all depths, or show them as observed.
@@ -69,7 +80,7 @@ class MotionSwitch:
         corrected = self._session.clusters.corrected_depths
         if corrected is not None and not corrected.ready:
             ids = self._session.cluster_ids
-            self._session.pool.submit("corrected depths", corrected.compute, ids, priority=Priority.BACKGROUND)
+            self._session.pool.submit(_COLUMNS, corrected.compute, ids, priority=Priority.BACKGROUND)
 
     def _show_columns(self) -> None:
         """Show the observed or the corrected depth in the tables; a sort by one goes over to the other."""

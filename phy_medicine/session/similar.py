@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 METRICS = {"template": "template similarity", "drift": "drift-aware similarity"}
 """Metrics of the similarity table, and their names."""
+DRIFT_TASK = "drift similarity"
+"""Key of the task of the pool that computes the drift-aware similarity."""
 _N_SPIKES = 200
 
 
@@ -163,7 +165,7 @@ class SimilarClusters:
             return
         self._failed = None
         self._pool().submit(
-            "drift similarity",
+            DRIFT_TASK,
             self._compute,
             motion,
             priority=Priority.BACKGROUND,

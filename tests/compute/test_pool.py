@@ -127,6 +127,18 @@ def test_a_prefetch_asked_for_again_as_interactive_no_longer_waits(pool):
     gate.opened.set()
 
 
+def test_a_task_is_pending_until_its_callback_returned(pool):
+    begin, end = threading.Event(), threading.Event()
+    assert not pool.pending("a", "b")
+    pool.submit("a", begin.wait, 20, on_done=lambda _: end.wait(20))
+    assert pool.pending("a") and pool.pending("b", "a") and not pool.pending("b")
+    begin.set()
+    assert pool.pending("a")
+    end.set()
+    pool.sync(20)
+    assert not pool.pending("a")
+
+
 def test_cancel_drops_waiting_and_running_tasks(pool):
     gates, seen = occupy(pool, 2), []
     waiting = pool.submit("a", seen.append, 1)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
+from phy_medicine.session.corrected_depths import CorrectedDepths
+from phy_medicine.session.drift_similarity import DriftSimilarity
 
 
 @pytest.fixture
@@ -81,6 +87,71 @@ def test_the_metric_can_be_typed(window, moved, settle):
     settle()
     assert not window.session.similar.automatic
     assert title(window) == "Similar · template similarity"
+
+
+def keep_truth(session):
+    truth = np.load(session.model.dir_path / "ground_truth.npz")
+    motion = Motion(truth["displacement"], truth["temporal_bins_s"], truth["spatial_bins_um"]).centred()
+    session.store.add("motion", motion.to_arrays(), name="truth")
+    return truth["oversplit_pairs"].tolist()
+
+
+def slowly(monkeypatch, owner, name):
+    real = getattr(owner, name)
+
+    def slow(*args):
+        time.sleep(0.3)
+        return real(*args)
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+def test_a_script_waits_for_the_motion_used_before_and_what_comes_of_it(session, open_window, qtbot, monkeypatch):
+    pair = keep_truth(session)[0]
+    for owner, name in ((session.motion, "restore"), (DriftSimilarity, "matrix"), (CorrectedDepths, "compute")):
+        slowly(monkeypatch, owner, name)
+    window = open_window(session)
+    seen = []
+
+    def finished(code):
+        seen.append((code, title(window), shown(window)[0][0], session.clusters.corrected_depths.ready))
+
+    window.run_script([f"c {pair[0]}"], finished)
+    qtbot.waitUntil(lambda: bool(seen), timeout=20_000)
+    assert seen == [(0, "Similar · drift-aware similarity", pair[1], True)]
+
+
+def test_a_script_waits_for_the_motion_it_chooses(session, open_window, qtbot, monkeypatch):
+    session.motion.use(None)
+    pair = keep_truth(session)[0]
+    slowly(monkeypatch, DriftSimilarity, "matrix")
+    window = open_window(session)
+    seen = []
+    window.run_script([f"c {pair[0]}", "use_motion truth"], lambda code: seen.append((code, title(window))))
+    qtbot.waitUntil(lambda: bool(seen), timeout=20_000)
+    assert seen == [(0, "Similar · drift-aware similarity")]
+
+
+def test_a_script_before_somebodys_eyes_waits_for_nothing(session, open_window, qtbot, monkeypatch):
+    keep_truth(session)
+    enough, codes = threading.Event(), []
+    monkeypatch.setattr(session.motion, "restore", lambda: enough.wait(30))
+    window = open_window(session)
+    window.scripted = False
+    window.run_script(["next"], codes.append)
+    qtbot.waitUntil(lambda: bool(codes), timeout=20_000)
+    enough.set()
+    assert codes == [0]
+
+
+def test_a_script_waits_for_no_other_work_in_the_background(session, open_window, qtbot):
+    window = open_window(session)
+    enough, codes = threading.Event(), []
+    session.pool.submit("blocker", enough.wait, 30, priority=Priority.BACKGROUND)
+    window.run_script(["next"], codes.append)
+    qtbot.waitUntil(lambda: bool(codes), timeout=20_000)
+    assert codes == [0] and session.pool.pending("blocker")
+    enough.set()
 
 
 def test_the_motion_used_before_is_taken_out_once_the_window_is_up(session, open_window, qtbot):
