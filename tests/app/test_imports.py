@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-HEAVY = ("PyQt5", "h5py", "matplotlib", "mtscomp", "numba", "pandas", "qtconsole", "scipy", "sklearn", "torch", "vispy")
+JOBS_ONLY = {"matplotlib", "numba", "sklearn", "spikeinterface", "torch"}
+HEAVY = (*sorted(JOBS_ONLY), "PyQt5", "h5py", "mtscomp", "pandas", "qtconsole", "scipy", "vispy")
 
 
 def heavy_modules_after(code: str, *arguments: str) -> list[str]:
@@ -30,6 +33,36 @@ def test_command_line_loads_nothing_heavy():
 
 def test_opening_a_session_loads_nothing_heavy(dataset: Path):
     assert heavy_modules_after("import phy_medicine; phy_medicine.open(sys.argv[1]).close()", str(dataset)) == []
+
+
+@pytest.mark.parametrize("layer", ["session", "views", "gui", "compute"])
+def test_no_module_of_a_window_loads_what_belongs_to_jobs(layer: str):
+    """Compiled kernels with numba itself, models and readers of recordings are for the processes of the jobs."""
+    if layer in ("views", "gui"):
+        pytest.importorskip("PyQt5")
+    code = f"""
+import importlib, pkgutil
+import phy_medicine.{layer} as layer
+for found in pkgutil.walk_packages(layer.__path__, layer.__name__ + "."):
+    if not found.name.rpartition(".")[2].startswith("_kernels"):
+        importlib.import_module(found.name)
+"""
+    assert not set(heavy_modules_after(code)) & JOBS_ONLY
+
+
+def test_a_session_that_runs_a_motion_job_and_uses_its_result_loads_nothing_of_it(dataset: Path):
+    code = """
+import phy_medicine
+session = phy_medicine.open(sys.argv[1])
+job = session.jobs.start("motion", num_depth_bins=1)
+assert session.jobs.wait(job, 120) and job.state == "done", job.error
+assert session.motion.current is not None
+session.depths.corrected
+session.clusters.to_dicts()
+session.similar.rows(session.cluster_ids[0])
+session.close()
+"""
+    assert not set(heavy_modules_after(code, str(dataset))) & JOBS_ONLY
 
 
 def test_unknown_name_of_the_package_is_an_attribute_error():
