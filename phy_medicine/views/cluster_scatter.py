@@ -19,8 +19,6 @@ from phy_medicine.session.view_host import ViewHost
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import ViewAction
-from phy_medicine.views.canvas import Canvas
-from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
@@ -107,16 +105,6 @@ class ClusterScatterView(AllClustersView):
         super().__init__(host, theme=theme, settings=settings)
         self.hover = Hover(self, self._describe)
         self._selecting = False
-
-    @property
-    def canvas(self) -> Canvas:
-        """The widget, which also says what is under the pointer."""
-        return self.hover.follow(super().canvas)
-
-    def paint(self, gpu: Gpu, ratio: float) -> None:
-        """Draw a frame, and what is said of the disc under the pointer."""
-        super().paint(gpu, ratio)
-        self.hover.paint(gpu, self.scene)
 
     # Arrays
 

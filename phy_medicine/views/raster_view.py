@@ -16,11 +16,9 @@ from phy_medicine.session.view_host import ViewHost
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
-from phy_medicine.views.canvas import Canvas
 from phy_medicine.views.contrast import TEXT, legible
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.drift_marks import draw_band
-from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
@@ -73,16 +71,6 @@ class RasterView(AllClustersView):
         self._source = RasterSource(host.data)
         self._asked: tuple[float, ...] = ()
         self._drawn: tuple[float, ...] = ()
-
-    @property
-    def canvas(self) -> Canvas:
-        """The widget, which also says what is under the pointer."""
-        return self.hover.follow(super().canvas)
-
-    def paint(self, gpu: Gpu, ratio: float) -> None:
-        """Draw a frame, and what is said of the row under the pointer."""
-        super().paint(gpu, ratio)
-        self.hover.paint(gpu, self.scene)
 
     # Arrays
 

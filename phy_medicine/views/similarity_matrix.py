@@ -17,9 +17,7 @@ from phy_medicine.views import cluster_axis
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
-from phy_medicine.views.canvas import Canvas
 from phy_medicine.views.drift_image import HeatPicture
-from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click
 from phy_medicine.views.layout import Box
@@ -73,16 +71,6 @@ class SimilarityMatrixView(AllClustersView):
         self.hover = Hover(self, self._describe)
         self._zoomed_on: tuple[int, ...] = ()
         self._stay = False
-
-    @property
-    def canvas(self) -> Canvas:
-        """The widget, which also says what is under the pointer."""
-        return self.hover.follow(super().canvas)
-
-    def paint(self, gpu: Gpu, ratio: float) -> None:
-        """Draw a frame, and what is said of the pair under the pointer."""
-        super().paint(gpu, ratio)
-        self.hover.paint(gpu, self.scene)
 
     # Arrays
 

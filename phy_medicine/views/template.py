@@ -15,11 +15,9 @@ from phy_medicine.views import cluster_axis
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
-from phy_medicine.views.canvas import Canvas
 from phy_medicine.views.cluster_scatter import SCHEMES, number
 from phy_medicine.views.contrast import legible
 from phy_medicine.views.drift_image import HeatPicture
-from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
@@ -92,16 +90,6 @@ class TemplateView(AllClustersView):
         self.picture = self.scene.picture = self.heat = HeatPicture()
         self.hover = Hover(self, self._describe)
         self._asked: Any = None
-
-    @property
-    def canvas(self) -> Canvas:
-        """The widget, which also says what is under the pointer."""
-        return self.hover.follow(super().canvas)
-
-    def paint(self, gpu: Gpu, ratio: float) -> None:
-        """Draw a frame, and what is said of the cell under the pointer."""
-        super().paint(gpu, ratio)
-        self.hover.paint(gpu, self.scene)
 
     # Arrays
 
