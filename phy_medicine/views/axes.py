@@ -150,7 +150,7 @@ class Axes:
                 under.rects([(x, top, x + line, bottom)], theme.rgba("line"))
             half = over.text_width(text) / 2
             # A number under the last tick stays within the margin on its right, a little beside its tick.
-            middle = min(x, right + _RIGHT * ratio - half)
+            middle = min(x, right + (_RIGHT - 2) * ratio - half)
             if middle - half >= limit_left and x + half <= limit_right:
                 over.text(text, middle, text_y, anchor="ct", color=theme.rgba("dim"))
                 limit_left = middle + half + 8 * ratio
