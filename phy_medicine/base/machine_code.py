@@ -23,7 +23,6 @@ import hashlib
 import importlib
 import importlib.metadata
 import inspect
-import json
 import os
 import sys
 import threading
@@ -35,10 +34,10 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.base.code_files import Code, read_code, write_code
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
 
-_N_KEPT = 4  # versions of one module: other processors on a shared disk, other branches
 _FORMAT = "1"  # of the files and of how a kernel is called; part of the key
 # What a compiler may call for numpy's functions and for filling and copying, besides the declared externals.
 _FUNCTIONS = ("ceil", "cos", "exp", "floor", "fmod", "log", "pow", "rint", "round", "sin", "sqrt", "trunc")
@@ -59,15 +58,6 @@ class _Argument:
     def of(cls, text: str) -> _Argument:
         dtype, _, axes = text.partition("[")
         return cls(dtype, axes.count(":"))
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """Machine code of one kernel: the kernel's name, its symbol in the object file, and the file."""
-
-    name: str
-    symbol: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +172,7 @@ class Kernels:
     def _load_kept(self) -> bool:
         key = self._key()
         for folder in _folders():
-            found = _read(folder / f"{self._module}-{key}.code")
+            found = read_code(folder / f"{self._module}-{key}.code")
             if found is not None:
                 try:
                     return self._link(found)
@@ -194,7 +184,7 @@ class Kernels:
         code, plain = _compile(self._kernels, self._helpers, self._externals)
         name = f"{self._module}-{self._key()}.code"
         for folder in _folders():
-            if _write(folder / name, code):
+            if write_code(folder / name, code):
                 break
         try:
             return self._link(code)
@@ -281,50 +271,9 @@ def _caller(address: int, kernel: Kernel) -> Callable[..., object]:
     return run
 
 
-# On disk: a line of JSON with the sha256 of the rest and, for each kernel, its name, symbol and length; then the
-# object files one after the other.
-
-
 def _folders() -> tuple[Path, ...]:
     """Where code is kept: with the compiled Python files, or in the user's folder when that cannot be written."""
     return Path(__file__).parent.parent / "__pycache__", user_dir() / "kernels"
-
-
-def _read(path: Path) -> list[Code] | None:
-    """The code in a file, None when there is none or it is not as it was written."""
-    try:
-        head, _, rest = path.read_bytes().partition(b"\n")
-        facts = json.loads(head)
-        if facts["sha256"] != hashlib.sha256(rest).hexdigest():
-            return None
-        found, begin = [], 0
-        for name, symbol, length in facts["kernels"]:
-            found.append(Code(name, symbol, rest[begin : begin + length]))
-            begin += length
-        return found
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _write(path: Path, code: Sequence[Code]) -> bool:
-    """Keep code in a file, whole or not at all, and forget what was kept for older sources of the same module."""
-    rest = b"".join(c.data for c in code)
-    facts = {"sha256": hashlib.sha256(rest).hexdigest(), "kernels": [(c.name, c.symbol, len(c.data)) for c in code]}
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(json.dumps(facts).encode() + b"\n" + rest)
-        part.replace(path)
-        for old in sorted(path.parent.glob(f"{path.name.rsplit('-', 1)[0]}-*.code"), key=_age)[_N_KEPT:]:
-            old.unlink(missing_ok=True)
-    except OSError as error:
-        logger.debug("Machine code is not kept in %s: %s", path.parent, error)
-        return False
-    return True
-
-
-def _age(path: Path) -> float:
-    return -path.stat().st_mtime
 
 
 # With numba
