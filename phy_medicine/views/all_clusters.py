@@ -9,9 +9,6 @@ from typing import Any
 
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.base import View
-from phy_medicine.views.canvas import Canvas
-from phy_medicine.views.gpu import Gpu
-from phy_medicine.views.hover import Hover
 from phy_medicine.views.interact import LEFT, Click
 
 
@@ -21,25 +18,12 @@ class AllClustersView(View):
     max_clusters = None
     needs_selection = False
 
-    hover: Hover
-    """Says what is under the pointer; made by the view, which knows."""
-
     # The key that a block was made for, and the block; replaced together, since workers read them.
     _kept: tuple[Any, Any] | None = None
 
     @abstractmethod
     def make_block(self) -> Any:
         """Return the arrays of all rows; in any thread."""
-
-    @property
-    def canvas(self) -> Canvas:
-        """The widget, which also says what is under the pointer."""
-        return self.hover.follow(super().canvas)
-
-    def paint(self, gpu: Gpu, ratio: float) -> None:
-        """Draw a frame, and what is said of the cluster under the pointer."""
-        super().paint(gpu, ratio)
-        self.hover.paint(gpu, self.scene)
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether nothing changed but the selection."""

@@ -26,7 +26,7 @@ A view is a subclass of `View` with class attributes and three methods; nothing 
 
 Optional: `arrange(box)` places the panels (`layout.grid`, `self.scene.inner(box)`), `decorate()` adds axes and marks
 (`self.scene.draw_axes(panel)`, `self.scene.over.rects(...)`, `self.scene.over.text(...)`), `cached(request)` tells that
-`prepare` is quick now, `on_click`, `on_wheel`, `actions()`, `lasso_spike_ids()`, `pick(x, y)`.
+`prepare` is quick now, `on_click`, `on_wheel`, `actions()`, `lasso_spike_ids()`, `pick(x, y)`, `describe(x, y)`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.canvas import Canvas
 from phy_medicine.views.gpu import Gpu
+from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click, Gestures
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.scene import Scene
@@ -111,6 +112,7 @@ class View:
         self.block: Any = None
         self.time_window: tuple[float, float] | None = None
         self.auto_update = True
+        self.hover = Hover(self, self.describe)
         self._status = ""
         self._canvas: Canvas | None = None
         self._drawn_request = ViewRequest(generation=-1)
@@ -160,6 +162,10 @@ class View:
         """Return the cluster drawn at a physical pixel, or None."""
         return None
 
+    def describe(self, x: float, y: float) -> Words | None:
+        """Return what the pointer is told at a physical pixel, and the pixel it speaks of; called at every move."""
+        return None
+
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes inside the lasso, ascending, drawn or not."""
         return np.zeros(0, dtype=np.int64)
@@ -170,7 +176,7 @@ class View:
     def canvas(self) -> Canvas:
         """The widget, made when it is first asked for."""
         if self._canvas is None:
-            self._canvas = Canvas(self, Gestures(self), title=self.title)
+            self._canvas = self.hover.follow(Canvas(self, Gestures(self), title=self.title))
         return self._canvas
 
     @property
@@ -218,6 +224,7 @@ class View:
         if self.time_window is None:
             self.time_window = request.time_window
         self.scene.waiting_since = None
+        self.hover.forget()
         if isinstance(block, Sentence):
             self.block, self.scene.message, self.status = None, block.text, ""
         else:
@@ -284,6 +291,7 @@ class View:
     def paint(self, gpu: Gpu, ratio: float) -> None:
         """Draw a frame; called by the canvas."""
         self.scene.paint(gpu, ratio, self.arrange, self.decorate)
+        self.hover.paint(gpu, self.scene)
 
     def prerender(self) -> Callable[[], None] | None:
         """Return the part of the next frame that may be drawn in another thread, None if there is none."""

@@ -19,7 +19,7 @@ from phy_medicine.session.view_host import ViewHost
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import ViewAction
-from phy_medicine.views.hover import Hover, Words
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
 from phy_medicine.views.theme import DARK, Theme
@@ -103,7 +103,6 @@ class ClusterScatterView(AllClustersView):
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
-        self.hover = Hover(self, self._describe)
         self._selecting = False
 
     # Arrays
@@ -143,7 +142,6 @@ class ClusterScatterView(AllClustersView):
         """Draw large discs first, so that small ones are seen, and selected ones last."""
         self.scene.axes = Axes(x=block.x.title, y=block.y.title, log_x=block.x.log, log_y=block.y.log)
         self.panels.set_home(x=_widened(block.x.range), y=_widened(block.y.range))
-        self.hover.forget()
         self.picture.clear()
         rows = np.flatnonzero(block.shown)
         place = {c: i for i, c in enumerate(self.cluster_ids)}
@@ -245,7 +243,7 @@ class ClusterScatterView(AllClustersView):
         row = self._row_at(x, y)
         return None if row is None else int(self.block.cluster_ids[row])
 
-    def _describe(self, x: float, y: float) -> Words | None:
+    def describe(self, x: float, y: float) -> Words | None:
         row = self._row_at(x, y)
         if row is None:
             return None

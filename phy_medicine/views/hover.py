@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from phy_medicine.views.base import View
 from phy_medicine.views.canvas import Canvas
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.ink import Ink
 from phy_medicine.views.scene import Scene
+
+if TYPE_CHECKING:
+    from phy_medicine.views.base import View
 
 Words = tuple[str, float, float]
 """Text, perhaps of several lines, and the pixel of what it speaks of."""

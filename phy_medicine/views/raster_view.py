@@ -19,7 +19,7 @@ from phy_medicine.views.base import ViewAction
 from phy_medicine.views.contrast import TEXT, legible
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.drift_marks import draw_band
-from phy_medicine.views.hover import Hover, Words
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
 from phy_medicine.views.raster_block import (
@@ -67,7 +67,6 @@ class RasterView(AllClustersView):
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
-        self.hover = Hover(self, self._words_of)
         self._source = RasterSource(host.data)
         self._asked: tuple[float, ...] = ()
         self._drawn: tuple[float, ...] = ()
@@ -111,7 +110,6 @@ class RasterView(AllClustersView):
     def upload(self, block: RasterBlock) -> None:
         """Draw the rows as an image."""
         self.panels.set_home(x=(0.0, max(self.host.data.duration_s, 1e-3)), y=(0.0, float(len(block.cluster_ids))))
-        self.hover.forget()
         self._draw_rows(block)
         self.status = self._describe(block)
         self._asked = ()
@@ -251,7 +249,7 @@ class RasterView(AllClustersView):
         row = math.floor(len(block.cluster_ids) - float(self.panels.to_data(0, x, y)[1]))
         return row if 0 <= row < len(block.cluster_ids) else None
 
-    def _words_of(self, x: float, y: float) -> Words | None:
+    def describe(self, x: float, y: float) -> Words | None:
         cluster_id = self.pick(x, y)
         if cluster_id is None:
             return None

@@ -18,7 +18,7 @@ from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
 from phy_medicine.views.drift_image import HeatPicture
-from phy_medicine.views.hover import Hover, Words
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import Click
 from phy_medicine.views.layout import Box
 from phy_medicine.views.matrix_image import cells_in_sight, indexed, pixel_counts, reduced
@@ -68,7 +68,6 @@ class SimilarityMatrixView(AllClustersView):
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
-        self.hover = Hover(self, self._describe)
         self._zoomed_on: tuple[int, ...] = ()
         self._stay = False
 
@@ -91,7 +90,6 @@ class SimilarityMatrixView(AllClustersView):
         """Show the neighbourhood of the selection."""
         n = float(len(block.cluster_ids))
         self.panels.set_home(x=(0.0, n), y=(0.0, n))
-        self.hover.forget()
         if self.settings.follow and self.cluster_ids != self._zoomed_on:
             self._zoomed_on = self.cluster_ids
             if not self._stay:
@@ -233,7 +231,7 @@ class SimilarityMatrixView(AllClustersView):
         pair = self.pair_at(x, y)
         return None if pair is None else pair[0]
 
-    def _describe(self, x: float, y: float) -> Words | None:
+    def describe(self, x: float, y: float) -> Words | None:
         pair = self.pair_at(x, y)
         if pair is None:
             return None

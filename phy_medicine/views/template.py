@@ -18,7 +18,7 @@ from phy_medicine.views.base import ViewAction
 from phy_medicine.views.cluster_scatter import SCHEMES, number
 from phy_medicine.views.contrast import legible
 from phy_medicine.views.drift_image import HeatPicture
-from phy_medicine.views.hover import Hover, Words
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
 from phy_medicine.views.matrix_image import cells_in_sight, pixel_counts, reduced, starts_of, to_pixels
@@ -88,7 +88,6 @@ class TemplateView(AllClustersView):
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
-        self.hover = Hover(self, self._describe)
         self._asked: Any = None
 
     # Arrays
@@ -144,7 +143,6 @@ class TemplateView(AllClustersView):
     def upload(self, block: TemplateBlock) -> None:
         """Set what is shown; waveforms and image depend on the zoom and are added with the marks."""
         self.panels.set_home(x=(0.0, float(len(block.cluster_ids))), y=(0.0, float(len(block.channel_ids))))
-        self.hover.forget()
         self.picture.clear()
         if block.waves is not None:
             self._add_waves(block, block.waves)
@@ -278,7 +276,7 @@ class TemplateView(AllClustersView):
         cell = self._cell_at(x, y)
         return None if cell is None else int(self.block.cluster_ids[cell[0]])
 
-    def _describe(self, x: float, y: float) -> Words | None:
+    def describe(self, x: float, y: float) -> Words | None:
         cell = self._cell_at(x, y)
         if cell is None:
             return None
