@@ -6,16 +6,12 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.bandpass import bandpass
-from phy_medicine.compute.filtering import highpass
-from phy_medicine.compute.waveforms import Filter, extract
-from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.io.model import Model
 from phy_medicine.session.attribute_source import AttributeSource
 from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
@@ -25,6 +21,7 @@ from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_source import TraceSource
+from phy_medicine.session.waveform_source import WaveformSource
 
 if TYPE_CHECKING:
     from phy_medicine.session.depths import SpikeDepths
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
     from phy_medicine.session.table_source import TableSource
 
 T = TypeVar("T")
-
-# Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
-_MARGIN_S = 0.002
 
 
 class ClusterFacts(Protocol):
@@ -79,6 +73,7 @@ class DataService:
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
         self._other_times: FloatArray | None = None
+        self._waveforms = WaveformSource(model, facts)
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
@@ -226,7 +221,7 @@ class DataService:
         """
         channels = tuple(int(c) for c in channel_ids)
         key = ("waveforms", cluster_id, channels, n)
-        return self._cache.get(key, lambda: self._read_waveforms(cluster_id, channels, n))
+        return self._cache.get(key, lambda: self._waveforms.of_cluster(cluster_id, channels, n))
 
     def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
         """Tell whether these waveforms need no reading."""
@@ -370,41 +365,3 @@ class DataService:
     def _templates_at(self, channel_id: int) -> frozenset[int]:
         """Templates with a channel among their best ones."""
         return frozenset(t for t in range(self.model.n_templates) if channel_id in self.model.template_channels(t))
-
-    def _read_waveforms(self, cluster_id: int, channels: tuple[int, ...], n: int) -> Waveforms:
-        spike_ids = self._facts.pick(cluster_id, n)
-        n_total = len(self._facts.spikes(cluster_id))
-        rule = self.model.waveform_rule
-        traces, subset = self.model.traces, self.model.waveform_subset
-        if traces is None and subset is None:
-            raise DataMissing(self.model.traces_missing)
-        channel_ids = np.asarray(channels)
-        if traces is None and subset is not None:
-            spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
-            before = subset.n_samples // 2
-            return Waveforms(spike_ids, subset.get(spike_ids, channel_ids), channel_ids, before, n_total)
-        assert traces is not None
-        data = extract(
-            traces.read_many,
-            self.model.spike_samples[spike_ids],
-            channel_ids,
-            before=rule.before,
-            after=rule.after,
-            sample_rate=self.sample_rate,
-            filter=_filter_of(rule),
-            margin=rule.margin if rule.band_hz else int(_MARGIN_S * self.sample_rate),
-            n_recorded=traces.n_samples,
-        )
-        if rule.offset or rule.scale != 1:
-            data = (data - np.float32(rule.offset)) * np.float32(rule.scale)
-        return Waveforms(spike_ids, frozen(data), channel_ids, rule.before, n_total)
-
-
-def _filter_of(rule: WaveformRule) -> Filter | None:
-    """The dataset's own filter, or the program's."""
-    if not rule.filtered:
-        return None
-    if rule.band_hz is None:
-        return highpass
-    low_hz, high_hz = rule.band_hz
-    return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)

@@ -1,0 +1,101 @@
+"""Waveforms of single spikes: cut out of the recording and filtered, or those stored beside the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.bandpass import bandpass
+from phy_medicine.compute.filtering import highpass
+from phy_medicine.compute.waveforms import Filter, extract
+from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.session.blocks import DataMissing, Waveforms
+
+if TYPE_CHECKING:
+    from phy_medicine.session.data import ClusterFacts
+
+# Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
+_MARGIN_S = 0.002
+
+
+class WaveformSource:
+    """Reads waveforms for `DataService`; safe to call from any thread."""
+
+    def __init__(self, model: Model, facts: ClusterFacts) -> None:
+        self._model = model
+        self._facts = facts
+
+    def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Waveforms:
+        """Return the waveforms of at most n spikes of a cluster, even in time.
+
+        Raises
+        ------
+        DataMissing : neither raw data nor stored waveforms exist
+        """
+        spike_ids = self._facts.pick(cluster_id, n)
+        n_total = len(self._facts.spikes(cluster_id))
+        subset = self._model.waveform_subset
+        n_before = self._model.waveform_rule.before
+        if self._model.traces is None and subset is not None:
+            spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
+            n_before = subset.n_samples // 2
+        data = self.of_spikes(spike_ids, channel_ids)
+        return Waveforms(spike_ids, frozen(data), np.asarray(channel_ids), n_before, n_total)
+
+    def known(self, spike_ids: IntArray) -> IntArray:
+        """Return those of the spikes whose waveforms exist.
+
+        Raises
+        ------
+        DataMissing : neither raw data nor stored waveforms exist
+        """
+        if self._model.traces is not None:
+            return spike_ids
+        subset = self._model.waveform_subset
+        if subset is None:
+            raise DataMissing(self._model.traces_missing)
+        stored: IntArray = spike_ids[subset.has(spike_ids)]
+        return stored
+
+    def of_spikes(self, spike_ids: IntArray, channel_ids: Sequence[int] | IntArray) -> FloatArray:
+        """Return the waveforms of exactly these spikes, (n, n_samples, n_channels) float32, raw units.
+
+        Raises
+        ------
+        DataMissing : neither raw data nor stored waveforms exist
+        DatasetError : without raw data, the waveform of one of the spikes is not stored
+        """
+        traces, subset, rule = self._model.traces, self._model.waveform_subset, self._model.waveform_rule
+        channels = np.asarray(channel_ids, dtype=np.int64)
+        if traces is None:
+            if subset is None:
+                raise DataMissing(self._model.traces_missing)
+            return subset.get(spike_ids, channels)
+        data = extract(
+            traces.read_many,
+            self._model.spike_samples[spike_ids],
+            channels,
+            before=rule.before,
+            after=rule.after,
+            sample_rate=self._model.sample_rate,
+            filter=_filter_of(rule),
+            margin=rule.margin if rule.band_hz else int(_MARGIN_S * self._model.sample_rate),
+            n_recorded=traces.n_samples,
+        )
+        if rule.offset or rule.scale != 1:
+            data = (data - np.float32(rule.offset)) * np.float32(rule.scale)
+        return data
+
+
+def _filter_of(rule: WaveformRule) -> Filter | None:
+    """The dataset's own filter, or the program's."""
+    if not rule.filtered:
+        return None
+    if rule.band_hz is None:
+        return highpass
+    low_hz, high_hz = rule.band_hz
+    return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)
