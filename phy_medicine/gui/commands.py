@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.gui import window_actions
-from phy_medicine.gui.menus import MENUS, ViewKeys
+from phy_medicine.gui.key_settings import KeySettings
+from phy_medicine.gui.keys import MENUS, canonical, pretty_key
+from phy_medicine.gui.menus import ViewKeys
+from phy_medicine.gui.shortcuts import Shortcuts
 from phy_medicine.session.action_list import move_action_ids, move_actions, session_actions
 from phy_medicine.session.actions import Action, ActionTable, Arg
 from phy_medicine.session.snippets import parse
@@ -29,6 +32,7 @@ class Commands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.table = ActionTable()
+        self.shortcuts = Shortcuts(self.table, window.state.get("shortcuts"))
         self.key_repeats: Callable[[], bool] = lambda: False
         self._keys = ViewKeys(window, self._run_first)
 
@@ -41,8 +45,9 @@ class Commands:
             *window_actions.view_actions(w),
             *w.jobs.actions(),
             *window_actions.help_actions(w),
+            *KeySettings(w).actions(),
         )
-        self.table.add(_in_menu_order(own))
+        self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))
         w.menus.add(self.table)
         w.menus.fill_toolbar()
         w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
@@ -50,7 +55,7 @@ class Commands:
 
     def show_groups(self) -> None:
         """Give every group its keys and menu entries."""
-        moves = move_actions(self._window.session)
+        moves = [self.shortcuts.worn(a) for a in move_actions(self._window.session)]
         changed = [a for a in moves if a.id not in self.table or a.shortcuts != self.table[a.id].shortcuts]
         self.table.add(changed)
         self._window.menus.add(changed)
@@ -70,16 +75,34 @@ class Commands:
             return
         for view_action in panel.actions():
             action_id = view_action.id if view_action.id not in self.table else f"{owner}_{view_action.id}"
-            self.table.add([_of_view(view_action, action_id, owner, self._window.panels.target)])
+            action = _of_view(view_action, action_id, owner, self._window.panels.target)
+            self.table.add([self.shortcuts.worn(action)])
         self._claim_keys()
+
+    def of_view(self, owner: str, view_action_id: str) -> Action:
+        """Return the action of the table that stands for an action of a kind of view."""
+        own_id = f"{owner}_{view_action_id}"
+        return self.table[own_id if own_id in self.table else view_action_id]
+
+    def key_of(self, action_id: str) -> str:
+        """Return the first key of an action as this platform writes it, "" if it has none."""
+        return next(map(pretty_key, self.table[action_id].shortcuts), "")
+
+    def use_keys(self, changed: Iterable[Action]) -> None:
+        """Take over actions whose keys have changed, everywhere, and remember the user's keys."""
+        actions = list(changed)
+        self.table.add(actions)
+        self._window.menus.show_keys(actions)
+        self._claim_keys()
+        self._window.state.set("shortcuts", self.shortcuts.to_state())
 
     def _claim_keys(self) -> None:
         """Give view keys to Qt; a key of the program's own wins over a view's."""
-        own = {key.lower() for a in self.table if not a.owner for key in a.shortcuts}
+        own = {canonical(key) for a in self.table if not a.owner for key in a.shortcuts}
         claims: dict[str, tuple[str, ...]] = {}
         for action in self.table:
-            for key in action.shortcuts if action.owner else ():
-                if key.lower() in own:
+            for key in map(canonical, action.shortcuts) if action.owner else ():
+                if key in own:
                     logger.debug("Key %s of %s is taken by the program.", key, action.id)
                     continue
                 claims[key] = (*claims.get(key, ()), action.id)

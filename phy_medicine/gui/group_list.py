@@ -10,15 +10,14 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.curation.actions import GROUP
 from phy_medicine.curation.groups import DEFAULT_GROUPS, Group
-from phy_medicine.gui.help_window import pretty_key
-from phy_medicine.gui.menus import MENUS
+from phy_medicine.gui.keys import MNEMONICS, pretty_key
 from phy_medicine.session.action_list import WHICH_KEYS, move_action_ids
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
 
 _DEFAULTS = {group.name: group for group in DEFAULT_GROUPS}
-_MNEMONICS = {f"alt+{title.partition('&')[2][:1]}".lower(): f"the {name} menu" for name, title in MENUS.items()}
+_MNEMONICS = {key: f"the {name} menu" for key, name in MNEMONICS.items()}
 
 
 class GroupList:

@@ -113,7 +113,8 @@ class MainWindow(QtWidgets.QMainWindow):
             self.commands.show_groups()
         self.menus.update_enabled()
         self._restore_selection()
-        self.say("Space selects the next cluster; H lists all keys.")
+        key_of = self.commands.key_of
+        self.say(f"{key_of('next')} selects the next cluster; {key_of('show_all_shortcuts')} lists all keys.")
         self.later.after(_ICONS_MS, self._finish_opening)
 
     def _finish_opening(self) -> None:
@@ -208,7 +209,7 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def show_help(self) -> None:
         """Show the searchable list of actions."""
-        window = HelpWindow(self.commands.table, self.panels.gestures(), self)
+        window = HelpWindow(self.commands, self.panels.gestures(), self)
         window.chosen.connect(self.commands.run)
         window.finished.connect(self.activateWindow)
         window.open()
@@ -238,7 +239,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """Say what this is."""
         box = QtWidgets.QMessageBox(self)
         box.setWindowTitle("About phy-medicine")
-        box.setText(about_text(phy_medicine.__version__))
+        box.setText(about_text(phy_medicine.__version__, self.commands.key_of("show_all_shortcuts")))
         box.finished.connect(self.activateWindow)
         box.open()
 

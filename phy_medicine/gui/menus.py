@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from phy_medicine.gui.help_window import pretty_key
+from phy_medicine.gui.keys import MENUS, pretty_keys
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
 from phy_medicine.session.actions import Action, ActionTable
 from phy_medicine.views.theme import Theme
-
-MENUS = {"File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "&Jobs", "Help": "&Help"}
-"""Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone."""
 
 
 class Menus(QtCore.QObject):
@@ -92,16 +89,20 @@ class Menus(QtCore.QObject):
 
     def _make(self, action: Action) -> QtWidgets.QAction:
         qaction = QtWidgets.QAction(action.text, self._window)
-        qaction.setShortcuts([QtGui.QKeySequence(key) for key in action.shortcuts])
         qaction.setShortcutContext(Qt.ApplicationShortcut)
         qaction.setAutoRepeat(action.repeats)
         qaction.setStatusTip(action.help)
-        keys = ", ".join(pretty_key(k) for k in action.shortcuts)
-        qaction.setToolTip(f"{action.help} ({keys})" if keys else action.help)
+        _show_keys(qaction, action)
         qaction.triggered.connect(lambda _checked, i=action.id: self._run(i))
         self._window.addAction(qaction)
         self.actions[action.id] = qaction
         return qaction
+
+    def show_keys(self, actions: Iterable[Action]) -> None:
+        """Use the keys that actions have now, in menus, tool tips and on the keyboard."""
+        for action in actions:
+            if action.id in self.actions:
+                _show_keys(self.actions[action.id], action)
 
     def fill_toolbar(self) -> None:
         """Put the buttons of the main actions on the toolbar."""
@@ -140,6 +141,13 @@ class Menus(QtCore.QObject):
         for action in self._table:
             if action.when is not None and action.id in self.actions:
                 self.actions[action.id].setEnabled(action.when())
+
+
+def _show_keys(qaction: QtWidgets.QAction, action: Action) -> None:
+    """Give a Qt action the keys of an action, and name them in its tool tip."""
+    qaction.setShortcuts([QtGui.QKeySequence(key) for key in action.shortcuts])
+    keys = pretty_keys(action.shortcuts)
+    qaction.setToolTip(f"{action.help} ({keys})" if keys else action.help)
 
 
 class ViewKeys(QtCore.QObject):

@@ -11,6 +11,7 @@ from phy_medicine.base.errors import PhyMedError, SnippetError
 from phy_medicine.base.log import logger
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
+from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.settings_dialog import SettingsDialog
 from phy_medicine.gui.window_actions import picture_path, save_picture
@@ -121,7 +122,8 @@ class ViewPanel:
     def _show_menu(self) -> None:
         menu = QtWidgets.QMenu(self._menu)
         for action in self.view.actions():
-            entry = menu.addAction(f"{action.text}\t{action.shortcut}")
+            keys = pretty_keys(self._window.commands.of_view(self.kind, action.id).shortcuts)
+            entry = menu.addAction(f"{action.text}\t{keys}")
             entry.setToolTip(action.help)
             if action.checked is not None:
                 entry.setCheckable(True)

@@ -64,10 +64,12 @@ QLineEdit {{ background: {view}; color: {text}; border: 1px solid {line}; border
 QLineEdit:focus {{ border: 1px solid {accent}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {error}; }}
 #filter-error {{ color: {error}; }}
+#pressed-key {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px; font-size: 14pt; }}
 QLabel[dim="true"] {{ color: {dim}; }}
 QHeaderView {{ background: {panel}; border: 0; }}
 QTableView, QTreeView, QListView {{ background: {view}; color: {text}; border: 0; gridline-color: {line}; }}
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{ background: {line}; color: {text}; }}
+QTreeView::branch:selected {{ background: {line}; }}
 QTableCornerButton::section {{ background: {panel}; border: 0; }}
 QScrollBar:vertical {{ background: {view}; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: {view}; height: 10px; margin: 0; }}
