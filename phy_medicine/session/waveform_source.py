@@ -58,7 +58,7 @@ class WaveformSource:
         subset = self._model.waveform_subset
         if subset is None:
             raise DataMissing(self._model.traces_missing)
-        stored: IntArray = spike_ids[subset.has(spike_ids)]
+        stored: IntArray = spike_ids[np.isin(spike_ids, subset.spike_ids)]
         return stored
 
     def of_spikes(self, spike_ids: IntArray, channel_ids: Sequence[int] | IntArray) -> FloatArray:
