@@ -18,6 +18,7 @@ from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, Templ
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
+from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_source import TraceSource
@@ -75,6 +76,9 @@ class DataService:
         self._other_times: FloatArray | None = None
         self._waveforms = WaveformSource(model, facts)
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
+        self.pca = PcaSource(
+            self._waveforms, facts, self._cache, sample_rate=model.sample_rate, times_s=lambda: self.shown_times
+        )
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)

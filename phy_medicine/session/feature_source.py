@@ -80,7 +80,7 @@ class FeatureSource:
         if self._store().complete:
             return self._facts.pick(cluster_id, n)
         spike_ids = self._facts.spikes(cluster_id)
-        return _even(spike_ids[self._store().has_row(spike_ids)], n)
+        return even(spike_ids[self._store().has_row(spike_ids)], n)
 
     def _stride(self, n: int) -> IntArray:
         # A spike is seen on few channels: on large probes more are read, so that enough are left around any of them.
@@ -93,7 +93,7 @@ class FeatureSource:
         return self._store().read(spike_ids), frozen(self._times_s()[spike_ids])
 
 
-def _even(spike_ids: IntArray, n: int) -> IntArray:
+def even(spike_ids: IntArray, n: int) -> IntArray:
     """Return at most n of the spikes, spread evenly."""
     if len(spike_ids) <= n:
         return spike_ids

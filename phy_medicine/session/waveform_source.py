@@ -29,6 +29,14 @@ class WaveformSource:
         self._model = model
         self._facts = facts
 
+    @property
+    def n_before(self) -> int:
+        """Samples of a waveform before its spike."""
+        subset = self._model.waveform_subset
+        if self._model.traces is None and subset is not None:
+            return subset.n_samples // 2
+        return self._model.waveform_rule.before
+
     def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Waveforms:
         """Return the waveforms of at most n spikes of a cluster, even in time.
 
@@ -39,12 +47,10 @@ class WaveformSource:
         spike_ids = self._facts.pick(cluster_id, n)
         n_total = len(self._facts.spikes(cluster_id))
         subset = self._model.waveform_subset
-        n_before = self._model.waveform_rule.before
         if self._model.traces is None and subset is not None:
             spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
-            n_before = subset.n_samples // 2
         data = self.of_spikes(spike_ids, channel_ids)
-        return Waveforms(spike_ids, frozen(data), np.asarray(channel_ids), n_before, n_total)
+        return Waveforms(spike_ids, frozen(data), np.asarray(channel_ids), self.n_before, n_total)
 
     def known(self, spike_ids: IntArray) -> IntArray:
         """Return those of the spikes whose waveforms exist.
