@@ -39,6 +39,7 @@ KINDS = {
     "ISIView": "isi",
     "FiringRateView": "firing_rate",
     "RasterView": "raster_view",
+    "EventView": "event_view",
 }
 """Class of a view -> its module in `phy_medicine.views`; imported when the first one is made."""
 

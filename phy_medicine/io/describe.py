@@ -43,11 +43,12 @@ class Description:
     groups: Mapping[str, int]
     labels: tuple[str, ...]
     spike_attributes: tuple[str, ...]
+    events: Mapping[str, int]
     checks: tuple[Check, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values."""
-        return {**asdict(self), "groups": dict(self.groups)}
+        return {**asdict(self), "groups": dict(self.groups), "events": dict(self.events)}
 
     def to_text(self, *, remarks: bool = True) -> str:
         """Return the description as lines of text, with the remarks unless they are shown elsewhere."""
@@ -80,6 +81,7 @@ class Description:
             ("Stored waveforms", f"{self.n_stored_waveforms:,}" if self.n_stored_waveforms else "none"),
             ("Labels", ", ".join(self.labels) or "none"),
             ("Spike attributes", ", ".join(self.spike_attributes) or "none"),
+            ("Events", ", ".join(f"{n:,} {kind}" for kind, n in self.events.items()) or "none"),
         ]
 
     def _shift(self) -> str:
@@ -99,6 +101,7 @@ def describe(model: TemplateModel) -> Description:
     cluster_ids = np.unique(model.spike_clusters)
     features, subset, params = model.features, model.waveform_subset, model.params
     groups = model.metadata.fields.get("group", {})
+    events = {kind: len(train) for kind, train in model.events.items()}  # remarks on their files belong to the checks
     names = [str(groups.get(int(cluster), "unsorted")) for cluster in cluster_ids]
     return Description(
         path=str(model.path),
@@ -127,6 +130,7 @@ def describe(model: TemplateModel) -> Description:
         groups={name: names.count(name) for name in sorted(set(names))},
         labels=tuple(sorted(model.metadata.fields)),
         spike_attributes=tuple(model.spike_attributes),
+        events=events,
         checks=model.checks,
     )
 

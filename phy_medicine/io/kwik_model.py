@@ -14,6 +14,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.channels import Channels
 from phy_medicine.io.checks import Check, CheckList
+from phy_medicine.io.events import EventTrain
 from phy_medicine.io.fingerprint import FileMark, Fingerprint, file_mark
 from phy_medicine.io.h5 import H5File, open_h5
 from phy_medicine.io.kwik_channels import read_kwik_channels
@@ -48,7 +49,7 @@ class KwikModel:
 
     channel_group, clustering : what is open; channel_groups, clusterings : what there is
     settings : parameters of the file
-    events : type -> (n,) float64 times in s
+    events : by type
     file_mark : of the file just before it was read
     recording_offsets : (n_recordings + 1,) int64, first sample of each recording
     """
@@ -78,7 +79,7 @@ class KwikModel:
             cluster_ids = np.unique(self.spike_clusters).tolist()
             self.metadata = Metadata(read_labels(file, group, self.clustering, cluster_ids, checks))
             self.spike_templates = self._read_original(file)
-            self.events: Mapping[str, FloatArray]
+            self.events: Mapping[str, EventTrain]
             self.events = read_events(file, self.recording_offsets, self.sample_rate, checks)
             self.amplitudes: FloatArray | None = self._read_amplitudes(file)
         self.n_templates = int(self.spike_templates.max()) + 1

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
-from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.events import EventTrain, event_train
 from phy_medicine.io.h5 import H5File, number_of
 
 # Files repeat times that step back by a sample or two; more than this means another order of the spikes.
@@ -47,9 +48,9 @@ def read_samples(
     return frozen(_ascending(samples + offsets[recordings], sample_rate, name, checks)), offsets
 
 
-def read_events(file: H5File, offsets: IntArray, sample_rate: float, checks: CheckList) -> dict[str, FloatArray]:
-    """Read the times of the events of each type, (n,) float64 in s, ascending."""
-    out: dict[str, FloatArray] = {}
+def read_events(file: H5File, offsets: IntArray, sample_rate: float, checks: CheckList) -> dict[str, EventTrain]:
+    """Read the events of each type."""
+    out: dict[str, EventTrain] = {}
     for kind in file.children("/event_types"):
         path = f"/event_types/{kind}/events"
         try:
@@ -57,7 +58,7 @@ def read_events(file: H5File, offsets: IntArray, sample_rate: float, checks: Che
             has_recordings = file.is_dataset(f"{path}/recording")
             recordings = file.read(f"{path}/recording").reshape(-1).astype(np.int64) if has_recordings else 0 * samples
             inside = np.clip(recordings, 0, len(offsets) - 1)
-            out[kind] = frozen(np.sort(samples + offsets[inside]) / sample_rate)
+            out[kind] = event_train(kind, (samples + offsets[inside]) / sample_rate, file=file.path.name)
         except (DatasetError, ValueError) as error:
             checks.warn(file.path.name, f"the events {kind} cannot be read ({error}) and are left out.")
     return out

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, LabelValue
 from phy_medicine.io.channels import Channels
 from phy_medicine.io.checks import Check
+from phy_medicine.io.events import EventTrain
 from phy_medicine.io.features import FeatureStore, TemplateFeatureStore
 from phy_medicine.io.metadata import Metadata
 from phy_medicine.io.params_py import DatasetParams
@@ -144,6 +145,10 @@ class Model(Protocol):
 
     @property
     def spike_attributes(self) -> Mapping[str, AnyArray]: ...
+    @property
+    def events(self) -> Mapping[str, EventTrain]:
+        """Events of the experiment, by the name of their kind."""
+
     @property
     def metadata(self) -> Metadata: ...
 

@@ -14,6 +14,7 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.array_files import DatasetFolder, as_floats, load_array
 from phy_medicine.io.channels import Channels, read_channels
 from phy_medicine.io.checks import Check, CheckList
+from phy_medicine.io.events import EventTrain, read_events
 from phy_medicine.io.features import FeatureStore, TemplateFeatureStore, read_features, read_template_features
 from phy_medicine.io.fingerprint import Fingerprint, fingerprint
 from phy_medicine.io.generation import pending_files
@@ -180,6 +181,11 @@ class TemplateModel:
     def spike_times_reordered(self) -> FloatArray | None:
         """(n_spikes,) float64 alternative times, s, or None."""
         return read_reordered(self._folder, self.spikes, self.sample_rate, self._checks)
+
+    @cached_property
+    def events(self) -> Mapping[str, EventTrain]:
+        """Events of the experiment, by the name of their kind, from files beside the dataset."""
+        return read_events(self.dir_path, self.sample_rate, self._checks)
 
     @property
     def channel_map(self) -> IntArray:

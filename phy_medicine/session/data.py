@@ -5,12 +5,13 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.io.events import EventTrain
 from phy_medicine.io.model import Model
 from phy_medicine.session.attribute_source import AttributeSource
 from phy_medicine.session.best_channels import BestChannels
@@ -140,6 +141,11 @@ class DataService:
     def has_waveforms(self) -> bool:
         """Whether waveforms of single spikes exist."""
         return self.model.traces is not None or self.model.waveform_subset is not None
+
+    @property
+    def events(self) -> Mapping[str, EventTrain]:
+        """Events of the experiment, by the name of their kind."""
+        return self.model.events
 
     # Times that are shown instead of those of the recording
 

@@ -53,7 +53,7 @@ def test_every_form_is_read(tmp_path: Path, form: Form):
         )
         assert np.array_equal(model.traces.read(2990, 3010), mini.raw_data()[2990:3010, mini.order_of(group)])
         assert model.duration_s == sum(mini.LENGTHS) / mini.SAMPLE_RATE
-        assert model.events["stimulus"].tolist() == [100 / 2e4, 200 / 2e4, 3050 / 2e4]
+        assert model.events["stimulus"].times_s.tolist() == [100 / 2e4, 200 / 2e4, 3050 / 2e4]
         assert model.features.mapped == (form.kwx == "contiguous")
         assert {check.severity for check in model.checks} <= {"note"}
         model.describe().to_text()

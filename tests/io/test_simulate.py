@@ -14,7 +14,7 @@ from phy_medicine.io.simulate import SimulationSettings, displacement_at, simula
 from phy_medicine.io.simulate.dataset import OWN_FILES
 
 SMALL = SimulationSettings(
-    channels=24, units=8, duration_s=12.0, drift="zigzag", oversplit=0.25, overmerge=0.25, seed=3
+    events=10, channels=24, units=8, duration_s=12.0, drift="zigzag", oversplit=0.25, overmerge=0.25, seed=3
 )
 
 

@@ -17,6 +17,7 @@ from phy_medicine.io.simulate.probe import make_probe
 from phy_medicine.io.simulate.recording import write_measured
 from phy_medicine.io.simulate.settings import Clock
 from phy_medicine.io.simulate.sorting import similarity_matrix
+from phy_medicine.io.simulate.stimuli import evoked, make_stimuli
 from phy_medicine.io.simulate.trains import _respect_refractory, make_spikes
 from phy_medicine.io.simulate.units import make_units
 
@@ -177,3 +178,24 @@ def test_multi_shank_probe_keeps_shanks_apart():
 def test_waveform_of_thirty_kilohertz_has_61_samples_and_pads_to_82():
     clock = Clock(30000.0)
     assert (clock.n_before, clock.n_samples, clock.n_samples + clock.n_padding) == (20, 61, 82)
+
+
+def test_some_units_answer_stimuli_and_the_rest_of_the_trains_stays():
+    settings = with_(events=40, units=24)
+    probe, clock = make_probe(settings), Clock(30000.0)
+    units, stimuli = make_units(settings, probe), make_stimuli(settings)
+    plain, answering = make_spikes(settings, units, clock), make_spikes(settings, units, clock, stimuli)
+    extra = [evoked(settings, stimuli, unit) for unit in range(units.n_units)]
+    assert 0 < sum(len(times) > 0 for times in extra) < units.n_units
+    for unit, times in enumerate(extra):
+        before, after = (s.samples[s.units == unit] for s in (plain, answering))
+        if not len(times):
+            assert np.array_equal(before, after)
+        else:
+            onsets = stimuli.times_s[np.searchsorted(stimuli.times_s, times, side="right") - 1]
+            assert ((times - onsets) > 0.01).all() and len(after) > len(before)
+
+
+def test_stimuli_are_in_order_and_inside_the_recording():
+    times = make_stimuli(with_(events=200, duration_s=3.0)).times_s
+    assert len(times) == 200 and (np.diff(times) > 0).all() and times[0] > 0 and times[-1] < 3.0

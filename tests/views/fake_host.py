@@ -51,6 +51,7 @@ class FakeData:
         self.channel_shanks = np.zeros(n_channels, dtype=np.int32)
         self.channel_labels = tuple(str(c) for c in range(n_channels))
         self._peaks = np.linspace(4, n_channels - 5, n_clusters).astype(int)
+        self.events: dict[str, Any] = {}
         self.has_features = self.has_traces = self.has_amplitudes = self.has_waveforms = True
         self.n_without, self.removed = 0, set()
         self.missing = ""

@@ -18,6 +18,7 @@ from phy_medicine.io.simulate.probe import make_probe, probe_json
 from phy_medicine.io.simulate.recording import Scene, write_drawn, write_measured
 from phy_medicine.io.simulate.settings import Clock, SimulationSettings, checked
 from phy_medicine.io.simulate.sorting import Motion, make_sorting, mean_waveforms, similarity_matrix
+from phy_medicine.io.simulate.stimuli import Stimuli, make_stimuli, write_stimuli
 from phy_medicine.io.simulate.tables import write_tables
 from phy_medicine.io.simulate.trains import Spikes, make_spikes
 from phy_medicine.io.simulate.units import Units, make_units
@@ -29,7 +30,7 @@ OWN_FILES = (
     "templates.npy", "templates_ind.npy", "similar_templates.npy", "channel_map.npy", "channel_positions.npy",
     "channel_shanks.npy", "whitening_mat.npy", "whitening_mat_inv.npy", "pc_features.npy", "pc_feature_ind.npy",
     "spike_positions.npy", "cluster_KSLabel.tsv", "cluster_ContamPct.tsv", "cluster_Amplitude.tsv", "probe.json",
-    "ground_truth.npz",
+    "ground_truth.npz", "events.csv",
 )  # fmt: skip
 STALE_FILES = ("cluster_group.tsv", "cluster_info.tsv")
 PARTIAL_PARAMS = ".params.py.partial"
@@ -41,6 +42,7 @@ class _World:
 
     units: Units
     drift: Drift
+    stimuli: Stimuli | None
 
 
 def simulate(
@@ -89,6 +91,8 @@ def _write_all(out_dir: Path, settings: SimulationSettings, tell: Progress) -> P
         write_drawn(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Drawing spike features"))
     write_tables(out_dir, scene.sorting.labels, scene.spikes.samples, settings)
     (out_dir / "probe.json").write_text(probe_json(scene.probe), encoding="utf-8")
+    if world.stimuli is not None:
+        write_stimuli(out_dir, world.stimuli)
     _write_truth(out_dir, scene, world)
     tell(1.0, "Done")
     return _write_params(out_dir, settings)
@@ -114,8 +118,9 @@ def _build(settings: SimulationSettings, tell: Progress) -> tuple[Scene, _World,
     """Draw everything but the signal; also return the templates in uV."""
     tell(0.0, "Placing the units")
     probe, clock = make_probe(settings), Clock(settings.sample_rate_hz)
-    world = _World(make_units(settings, probe), make_drift(settings, probe.depth_range_um))
-    spikes = make_spikes(settings, world.units, clock)
+    stimuli = make_stimuli(settings) if settings.events else None
+    world = _World(make_units(settings, probe), make_drift(settings, probe.depth_range_um), stimuli)
+    spikes = make_spikes(settings, world.units, clock, stimuli)
     tell(0.02, "Computing the footprints")
     footprints = make_footprints(world.units, probe, world.drift, clock)
     motion = _motion(world, spikes, footprints, settings)

@@ -36,6 +36,7 @@ class SimulationSettings:
     probe: str = setting("neuropixels", "Layout of the contacts", choices=PROBES)
     n_shanks: int = setting(4, "Shanks of a multi-shank probe", minimum=1, maximum=64)
     gain_uv: float = setting(0.195, "Microvolts for one bit of the raw file", unit="uV", minimum=0.001, maximum=100.0)
+    events: int = setting(0, "Stimuli, of two kinds, that some of the units answer", minimum=0, maximum=100000)
     raw: bool = setting(True, "Write the raw file; without it features are drawn, not measured, which is much faster")
     seed: int = setting(0, "Seed of everything random", minimum=0, maximum=2**32 - 1)
 

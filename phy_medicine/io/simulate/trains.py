@@ -8,6 +8,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.io.simulate.settings import Clock, SimulationSettings, stream
+from phy_medicine.io.simulate.stimuli import Stimuli, evoked
 from phy_medicine.io.simulate.units import Units
 
 BURST_STOP = 0.45  # chance that a burst ends after each of its spikes
@@ -30,12 +31,13 @@ class Spikes:
     scales: FloatArray
 
 
-def make_spikes(settings: SimulationSettings, units: Units, clock: Clock) -> Spikes:
-    """Draw the trains of all units and put them in order of time."""
+def make_spikes(settings: SimulationSettings, units: Units, clock: Clock, stimuli: Stimuli | None = None) -> Spikes:
+    """Draw the trains of all units, with what stimuli evoke, and put them in order of time."""
     samples, owners, scales = [], [], []
     for unit in range(units.n_units):
         rng = stream(settings.seed, "train", unit)
-        train, scale = _unit_train(rng, settings, units, unit, clock)
+        more = evoked(settings, stimuli, unit) if stimuli is not None else np.zeros(0)
+        train, scale = _unit_train(rng, settings, units, unit, clock, more)
         samples.append(train)
         scales.append(scale)
         owners.append(np.full(len(train), unit, dtype=np.int32))
@@ -46,7 +48,7 @@ def make_spikes(settings: SimulationSettings, units: Units, clock: Clock) -> Spi
 
 
 def _unit_train(
-    rng: np.random.Generator, settings: SimulationSettings, units: Units, unit: int, clock: Clock
+    rng: np.random.Generator, settings: SimulationSettings, units: Units, unit: int, clock: Clock, evoked_s: FloatArray
 ) -> tuple[IntArray, FloatArray]:
     """Return samples and amplitude scales of one unit; never empty."""
     rate, duration = float(units.rates_hz[unit]), settings.duration_s
@@ -58,6 +60,10 @@ def _unit_train(
     else:
         times = _renewal(rng, rate, duration, float(units.refractory_s[unit]))
         scale = np.ones(len(times))
+    if len(evoked_s):
+        order = np.argsort(np.concatenate([times, evoked_s]), kind="stable")
+        times = np.concatenate([times, evoked_s])[order]
+        scale = np.concatenate([scale, np.ones(len(evoked_s))])[order]
     margin = 2 * clock.n_samples
     last = int(duration * clock.sample_rate_hz) - margin
     samples = np.floor(times * clock.sample_rate_hz).astype(np.int64)
