@@ -14,7 +14,10 @@ from .mouse import click, place
 @pytest.fixture
 def session(dataset):
     times = TemplateModel.open(dataset).spike_times
-    rows = "".join(f"{t:.4f},{kind},0.05\n" for t, kind in zip(times[len(times) // 10 :: len(times) // 8][:6], "ababab", strict=True))
+    rows = "".join(
+        f"{t:.4f},{kind},0.05\n"
+        for t, kind in zip(times[len(times) // 10 :: len(times) // 8][:6], "ababab", strict=True)
+    )
     (dataset.parent / "events.csv").write_text("time,label,duration\n" + rows)
     session = Session.open(dataset)
     yield session
