@@ -23,8 +23,7 @@ from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_source import TraceSource
-from phy_medicine.session.unit_positions import UnitPositions
-from phy_medicine.session.waveform_source import WaveformSource
+from phy_medicine.session.waveform_source import WaveformSource, Window
 
 if TYPE_CHECKING:
     from phy_medicine.session.depths import SpikeDepths
@@ -76,15 +75,14 @@ class DataService:
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
         self._other_times: FloatArray | None = None
-        self._waveforms = WaveformSource(model, facts)
+        self.waveform_source = WaveformSource(model, facts)
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
         self.pca = PcaSource(
-            self._waveforms, facts, self._cache, sample_rate=model.sample_rate, times_s=lambda: self.shown_times
+            self.waveform_source, facts, self._cache, sample_rate=model.sample_rate, times_s=lambda: self.shown_times
         )
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)
-        self.unit_positions = UnitPositions(model, facts, self._channels)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
 
     # What never changes
@@ -224,20 +222,25 @@ class DataService:
             shapes.append(TemplateShape(int(ids[i]), int(counts[i]), waveform.data, waveform.channel_ids))
         return tuple(shapes)
 
-    def waveforms(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> Waveforms:
+    def waveforms(
+        self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100, window: Window | None = None
+    ) -> Waveforms:
         """Return at most n filtered waveforms, even in time, on some channels.
 
         Raises
         ------
         DataMissing : neither raw data nor stored waveforms exist
         """
-        channels = tuple(int(c) for c in channel_ids)
-        key = ("waveforms", cluster_id, channels, n)
-        return self._cache.get(key, lambda: self._waveforms.of_cluster(cluster_id, channels, n))
+        channels, size = tuple(int(c) for c in channel_ids), window or self.waveform_source.window()
+        key = ("waveforms", cluster_id, channels, n, size)
+        return self._cache.get(key, lambda: self.waveform_source.of_cluster(cluster_id, channels, n, size))
 
-    def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
+    def waveforms_ready(
+        self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100, window: Window | None = None
+    ) -> bool:
         """Tell whether these waveforms need no reading."""
-        return ("waveforms", cluster_id, tuple(int(c) for c in channel_ids), n) in self._cache
+        channels, size = tuple(int(c) for c in channel_ids), window or self.waveform_source.window()
+        return ("waveforms", cluster_id, channels, n, size) in self._cache
 
     def features(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 2500) -> Features:
         """Return the PC scores of at most n spikes that have any, even in time, on some channels.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 _MARGIN_S = 0.002
 
 
+class Window(NamedTuple):
+    """Samples before a spike, and from the spike on."""
+
+    before: int
+    after: int
+
+
 class WaveformSource:
     """Reads waveforms for `DataService`; safe to call from any thread."""
 
@@ -37,20 +44,38 @@ class WaveformSource:
             return subset.n_samples // 2
         return self._model.waveform_rule.before
 
-    def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Waveforms:
+    def window(self, before_ms: float = 0.0, after_ms: float = 0.0) -> Window:
+        """Return the samples around a spike that can be had; 0 ms stands for what is usual in the dataset."""
+        rule, per_ms = self._model.waveform_rule, self._model.sample_rate / 1e3
+        before = round(before_ms * per_ms) if before_ms else rule.before
+        after = round(after_ms * per_ms) if after_ms else rule.after
+        subset = self._model.waveform_subset
+        if self._model.traces is None and subset is not None:
+            before, after = min(before, self.n_before), min(after, subset.n_samples - self.n_before)
+        # A curve has two points.
+        return Window(before, max(after, 1, 2 - before))
+
+    def of_cluster(
+        self, cluster_id: int, channel_ids: Sequence[int], n: int, window: Window | None = None
+    ) -> Waveforms:
         """Return the waveforms of at most n spikes of a cluster, even in time.
 
         Raises
         ------
         DataMissing : neither raw data nor stored waveforms exist
         """
-        spike_ids = self._facts.pick(cluster_id, n)
+        spike_ids, size = self.some_spikes(cluster_id, n), window or self.window()
+        data = self.of_spikes(spike_ids, channel_ids, size)
         n_total = len(self._facts.spikes(cluster_id))
+        return Waveforms(spike_ids, frozen(data), np.asarray(channel_ids), size.before, n_total)
+
+    def some_spikes(self, cluster_id: int, n: int) -> IntArray:
+        """Return at most n spikes of a cluster that have a waveform, even in time where all have one."""
         subset = self._model.waveform_subset
         if self._model.traces is None and subset is not None:
-            spike_ids = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
-        data = self.of_spikes(spike_ids, channel_ids)
-        return Waveforms(spike_ids, frozen(data), np.asarray(channel_ids), self.n_before, n_total)
+            stored: IntArray = np.intersect1d(self._facts.spikes(cluster_id), subset.spike_ids)[:n]
+            return stored
+        return self._facts.pick(cluster_id, n)
 
     def known(self, spike_ids: IntArray) -> IntArray:
         """Return those of the spikes whose waveforms exist.
@@ -67,7 +92,9 @@ class WaveformSource:
         stored: IntArray = spike_ids[np.isin(spike_ids, subset.spike_ids)]
         return stored
 
-    def of_spikes(self, spike_ids: IntArray, channel_ids: Sequence[int] | IntArray) -> FloatArray:
+    def of_spikes(
+        self, spike_ids: IntArray, channel_ids: Sequence[int] | IntArray, window: Window | None = None
+    ) -> FloatArray:
         """Return the waveforms of exactly these spikes, (n, n_samples, n_channels) float32, raw units.
 
         Raises
@@ -76,17 +103,19 @@ class WaveformSource:
         DatasetError : without raw data, the waveform of one of the spikes is not stored
         """
         traces, subset, rule = self._model.traces, self._model.waveform_subset, self._model.waveform_rule
-        channels = np.asarray(channel_ids, dtype=np.int64)
+        channels, size = np.asarray(channel_ids, dtype=np.int64), window or self.window()
         if traces is None:
             if subset is None:
                 raise DataMissing(self._model.traces_missing)
-            return subset.get(spike_ids, channels)
+            first = self.n_before - size.before
+            stored: FloatArray = subset.get(spike_ids, channels)[:, first : first + sum(size)]
+            return stored
         data = extract(
             traces.read_many,
             self._model.spike_samples[spike_ids],
             channels,
-            before=rule.before,
-            after=rule.after,
+            before=size.before,
+            after=size.after,
             sample_rate=self._model.sample_rate,
             filter=_filter_of(rule),
             margin=rule.margin if rule.band_hz else int(_MARGIN_S * self._model.sample_rate),

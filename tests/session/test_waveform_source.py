@@ -10,7 +10,8 @@ import pytest
 from phy_medicine.io.model import WaveformRule
 from phy_medicine.io.waveform_subset import WaveformSubset
 from phy_medicine.session.blocks import DataMissing
-from phy_medicine.session.waveform_source import WaveformSource
+from phy_medicine.session.session import Session
+from phy_medicine.session.waveform_source import WaveformSource, Window
 
 
 class Ramp:
@@ -60,3 +61,36 @@ def test_without_any_the_sentence_of_the_dataset_is_said():
     for ask in (lambda s: s.known(np.arange(2)), lambda s: s.of_cluster(0, (0,), 5)):
         with pytest.raises(DataMissing, match=r"recording\.dat not found"):
             ask(source_of())
+
+
+def test_without_a_wish_the_window_is_that_of_the_dataset():
+    source = source_of(traces=Ramp())
+    assert source.window() == (2, 3)
+    assert source.window(10, 0) == (10, 3)
+    assert source.window(0.4, 0.4) == (0, 2)
+    data = source.of_spikes(np.array([1]), [0], Window(1, 2))
+    assert data[0, :, 0].tolist() == [-10, 0, 10]
+
+
+def test_stored_waveforms_limit_the_window():
+    stored = WaveformSubset(np.arange(6.0).reshape(1, 6, 1), np.array([[5]]), np.array([1]))
+    source = source_of(subset=stored)
+    assert source.window(10, 10) == (3, 3)
+    assert source.window(1, 2) == (1, 2)
+    assert source.of_spikes(np.array([1]), [5], Window(1, 2))[0, :, 0].tolist() == [2, 3, 4]
+    assert source.some_spikes(0, 5).tolist() == [1]
+
+
+def test_a_wider_window_holds_the_narrow_one(dataset):
+    session = Session.open(dataset)
+    data, usual = session.data, session.data.waveform_source.window()
+    spikes = data.spikes(data.cluster_ids()[0])[5:25]
+    wide = data.waveform_source.window(2.0, 3.0)
+    assert wide == (60, 90)
+    narrow = data.waveform_source.of_spikes(spikes, (0, 3), Window(20, 30))
+    wider = data.waveform_source.of_spikes(spikes, (0, 3), wide)[:, 40:90]
+    assert narrow.shape == wider.shape
+    # The median that is taken off is that of what was read, and the filter forgets its start in 2 ms.
+    assert np.abs(narrow - wider).mean() < 0.1 * np.abs(narrow).mean()
+    assert data.waveforms(data.cluster_ids()[0], (0, 3), n=20).data.shape == (20, sum(usual), 2)
+    session.close()

@@ -20,6 +20,7 @@ from phy_medicine.compute.correlogram import lag_bins
 from phy_medicine.compute.reduction import minmax_reduce
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.view_host import ViewRequest
+from phy_medicine.session.waveform_source import Window
 from phy_medicine.views.scheduler import prepare
 
 COLORS = np.array(
@@ -30,6 +31,38 @@ COLORS = np.array(
     ],
     dtype=np.float32,
 )  # fmt: skip
+
+
+_WINDOW = Window(41, 41)
+
+
+class FakeWaveforms:
+    """Waveforms of a `FakeData`, of one cluster at a time."""
+
+    def __init__(self, data: FakeData) -> None:
+        self.data = data
+
+    def window(self, before_ms: float = 0.0, after_ms: float = 0.0) -> Window:
+        before, after = (round(ms * self.data.sample_rate / 1e3) for ms in (before_ms, after_ms))
+        return Window(before or _WINDOW.before, after or _WINDOW.after)
+
+    def some_spikes(self, cluster_id: int, n: int) -> np.ndarray:
+        ids = self.data.spikes(cluster_id)
+        return ids[:: max(1, len(ids) // n)][:n]
+
+    def known(self, spike_ids: np.ndarray) -> np.ndarray:
+        return spike_ids
+
+    def of_spikes(self, spike_ids: np.ndarray, channel_ids: Sequence[int], window: Window = _WINDOW) -> np.ndarray:
+        first = int(spike_ids[0])
+        return self.of_cluster_spikes(int(self.data.spike_clusters[first]), spike_ids, channel_ids, window, seed=first)
+
+    def of_cluster_spikes(self, cluster_id, spike_ids, channel_ids, window, *, seed: int) -> np.ndarray:
+        self.data._check()
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0, 0.8, (len(spike_ids), sum(window), len(channel_ids))).astype(np.float32)
+        sizes = rng.normal(1, 0.1, (len(spike_ids), 1, 1))
+        return (self.data._shape(cluster_id, channel_ids, window)[None] * sizes + noise).astype(np.float32)
 
 
 class FakeData:
@@ -57,6 +90,7 @@ class FakeData:
         self.missing = ""
         self.n_reads = 0
         self.cache: dict[Any, Any] = {}
+        self.waveform_source = FakeWaveforms(self)
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
@@ -106,25 +140,25 @@ class FakeData:
     def cluster_ids(self) -> tuple[int, ...]:
         return tuple(c for c in range(self.n_clusters) if c not in self.removed)
 
-    def _shape(self, cluster_id: int, channel_ids: Sequence[int]) -> np.ndarray:
-        """(82, n_channels) float32: a spike that fades and lags with distance from the peak channel."""
-        t = np.arange(82)[:, None] - 20
+    def _shape(self, cluster_id: int, channel_ids: Sequence[int], window: Window = _WINDOW) -> np.ndarray:
+        """(n_samples, n_channels) float32: a spike that fades and lags with distance from the peak channel."""
+        t = np.arange(-window.before, window.after)[:, None] + 21
         channels = np.asarray(channel_ids, dtype=int)
         distance = np.hypot(*(self.channel_positions[channels] - self.channel_positions[self._peaks[cluster_id]]).T)
         late = t - distance / 25
         spike = -np.exp(-((late / 3.5) ** 2)) + 0.45 * np.exp(-(((late - 11) / 8) ** 2))
         return (self._level[cluster_id] * spike * np.exp(-distance / 45)).astype(np.float32)
 
-    def waveforms(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> Waveforms:
-        self._check()
-        ids = self.spikes(cluster_id)
-        picked = ids[:: max(1, len(ids) // n)][:n]
-        rng = np.random.default_rng(cluster_id)
-        noise = rng.normal(0, 0.8, (len(picked), 82, len(channel_ids))).astype(np.float32)
-        data = self._shape(cluster_id, channel_ids)[None] * rng.normal(1, 0.1, (len(picked), 1, 1)) + noise
-        return Waveforms(picked, data.astype(np.float32), np.asarray(channel_ids), 41, len(ids))
+    def waveforms(
+        self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100, window: Window | None = None
+    ) -> Waveforms:
+        picked, size = self.waveform_source.some_spikes(cluster_id, n), window or _WINDOW
+        data = self.waveform_source.of_cluster_spikes(cluster_id, picked, channel_ids, size, seed=cluster_id)
+        return Waveforms(picked, data, np.asarray(channel_ids), size.before, len(self.spikes(cluster_id)))
 
-    def waveforms_ready(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> bool:
+    def waveforms_ready(
+        self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100, window: Window | None = None
+    ) -> bool:
         return not self.missing
 
     def mean_waveform(self, cluster_id: int, channel_ids: Sequence[int], *, n: int = 100) -> np.ndarray:
