@@ -12,7 +12,8 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.views import _kernels_raster as raster
-from phy_medicine.views.items import Density, Frame, Item, Lines, Points, Steps
+from phy_medicine.views import fields
+from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Steps
 
 
 def warm_up() -> None:
@@ -57,7 +58,9 @@ def _density(item: Density, frame: Frame, pixels: AnyArray) -> None:
     raster.tint(pixels, counts, item.alphas(counts), item.color, clip, step)
 
 
-_DRAW: dict[type, Any] = {Points: _points, Lines: _lines, Steps: _steps, Density: _density}
+_DRAW: dict[type, Any] = {
+    Points: _points, Lines: _lines, Steps: _steps, Density: _density, Cells: fields.cells, Bands: fields.bands,
+}  # fmt: skip
 
 
 def disc(diameter: float) -> IntArray:

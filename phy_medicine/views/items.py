@@ -72,7 +72,35 @@ class Density:
         return alphas
 
 
-Item = Points | Lines | Steps | Density
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Images of counts; images of one colour have one scale.
+
+    sums : (n, n_rows + 1, n_columns + 1) int64, of all cells above and to the left, with the highest row first
+    boxes : (n, 4) float64 left, right, bottom, top in data units
+    """
+
+    sums: IntArray
+    boxes: FloatArray
+    panels: IntArray
+    rows: IntArray
+    palette: IntArray
+    faintest: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Areas between two curves; low, high : (n, n_points), NaN breaks them; spans : (n, 2) first and last x."""
+
+    low: FloatArray
+    high: FloatArray
+    spans: FloatArray
+    panels: IntArray
+    rows: IntArray
+    palette: IntArray
+
+
+Item = Points | Lines | Steps | Density | Cells | Bands
 
 
 @dataclass(frozen=True, slots=True, eq=False)

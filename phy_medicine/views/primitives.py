@@ -14,8 +14,9 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 from phy_medicine.compute.density import bin_points
+from phy_medicine.views import fields
 from phy_medicine.views.gpu import Gpu, Image, Marks
-from phy_medicine.views.items import Density, Frame, Item, Lines, Points, Steps, merged
+from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Steps, merged
 
 _FAR_PX = 16_384.0
 # Software OpenGL needs 40 ms for 100,000 smooth strokes, and 15 ms for as many jagged lines of one pixel.
@@ -203,7 +204,23 @@ class _DensityLayer:
         self.picture.set(shown.view(np.uint8).reshape(*shown.shape, 4), (left, top, right, bottom))
 
 
-_LAYERS: dict[type, Any] = {Points: _PointLayer, Lines: _StrokeLayer, Steps: _StepLayer, Density: _DensityLayer}
+class _FieldLayer:
+    def __init__(self, item: Cells | Bands) -> None:
+        self._item = item
+        self.picture = Image()
+
+    def place(self, frame: Frame) -> None:
+        right, bottom = (int(edge) for edge in frame.clips[:, 2:].max(axis=0))
+        pixels = np.zeros((max(bottom, 1), max(right, 1)), dtype=np.uint32)
+        draw: Any = fields.cells if isinstance(self._item, Cells) else fields.bands
+        draw(self._item, frame, pixels)
+        self.picture.set(pixels.view(np.uint8).reshape(*pixels.shape, 4), (0, 0, pixels.shape[1], pixels.shape[0]))
+
+
+_LAYERS: dict[type, Any] = {
+    Points: _PointLayer, Lines: _StrokeLayer, Steps: _StepLayer, Density: _DensityLayer, Cells: _FieldLayer,
+    Bands: _FieldLayer,
+}  # fmt: skip
 
 
 def _layer(item: Item, software: bool) -> Any:

@@ -63,15 +63,6 @@ class Picture:
     def __len__(self) -> int:
         return len(self._items)
 
-    @property
-    def parts(self) -> tuple[items.Item, ...]:
-        """What was added, in its order."""
-        return tuple(self._items)
-
-    def heat_pixels(self) -> tuple[AnyArray, tuple[float, float, float, float]] | None:
-        """Return the image under all items: premultiplied pixels and x0, x1, y0, y1 in data units of panel 0."""
-        return None
-
     def clear(self) -> None:
         """Forget all items."""
         self._items.clear()
@@ -151,6 +142,44 @@ class Picture:
         """
         xs, ys = items.column(x), items.column(y)
         self._add(items.Density(xs, ys, panel, items.palette(color)[0], cell, faintest, logarithmic), xs.size)
+
+    def cells(
+        self,
+        counts: AnyArray,
+        boxes: AnyArray,
+        *,
+        color: AnyArray | Sequence[float],
+        index: AnyArray | None = None,
+        panel: int | AnyArray = 0,
+        faintest: float = 0.15,
+    ) -> None:
+        """Add images of counts, opaque by the logarithm; a pixel of several cells shows their sum.
+
+        counts : (n, n_rows, n_columns) with the lowest row first; boxes : (n, 4) x0, x1, y0, y1 data units
+        """
+        n, height, width = counts.shape
+        sums = np.zeros((n, height + 1, width + 1), dtype=np.int64)
+        sums[:, 1:, 1:] = counts[:, ::-1].cumsum(axis=1, dtype=np.int64).cumsum(axis=2)
+        panels, rows = items.panel_column(panel, n), items.row_column(index, n)
+        edges = np.array(np.broadcast_to(np.asarray(boxes, dtype=np.float64), (n, 4)))
+        self._add(items.Cells(sums, edges, panels, rows, items.palette(color), faintest), n)
+
+    def bands(
+        self,
+        low: AnyArray,
+        high: AnyArray,
+        spans: AnyArray,
+        *,
+        color: AnyArray | Sequence[float],
+        index: AnyArray | None = None,
+        panel: int | AnyArray = 0,
+    ) -> None:
+        """Add areas between even curves; low, high : (n, n_points), NaN breaks them; spans : (n, 2) ends in x."""
+        n = len(low)
+        panels, rows = items.panel_column(panel, n), items.row_column(index, n)
+        ends = np.array(np.broadcast_to(np.asarray(spans, dtype=np.float64), (n, 2)))
+        lows, highs = (np.asarray(curves, dtype=np.float64) for curves in (low, high))
+        self._add(items.Bands(lows, highs, ends, panels, rows, items.palette(color)), n)
 
     def _add(self, item: items.Item, n: int) -> None:
         if n:

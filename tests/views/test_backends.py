@@ -53,8 +53,20 @@ def _density(picture: Picture) -> None:
         picture.density(rng.normal(5, 2, 900), rng.normal(0, 1, 900), color=COLORS[panel], panel=panel, cell=cell)
 
 
+def _cells(picture: Picture) -> None:
+    counts = np.random.default_rng(5).poisson(3, (4, 40, 12))
+    picture.cells(counts, (1, 9, -2, 2), color=COLORS, index=np.arange(4), panel=np.arange(4))
+
+
+def _bands(picture: Picture) -> None:
+    curve = np.cumsum(np.random.default_rng(5).normal(0, 0.3, (4, 30)), axis=1)
+    curve[2, 7] = np.nan
+    color = COLORS * np.array([1, 1, 1, 0.5])
+    picture.bands(curve - 0.4, curve + 0.4, (2, 8), color=color, index=np.arange(4), panel=np.arange(4))
+
+
 def _all(picture: Picture) -> None:
-    for add in (_density, _points, _lines, _steps):
+    for add in (_density, _points, _lines, _steps, _cells, _bands):
         add(picture)
 
 
@@ -64,7 +76,7 @@ def _both(picture: Picture, panels: Panels, gl_pixels, monkeypatch) -> tuple[np.
     return picture.pixels.astype(int), gl_pixels(picture, panels, SIZE).astype(int)
 
 
-@pytest.mark.parametrize("scene", [_points, _lines, _steps, _density, _all])
+@pytest.mark.parametrize("scene", [_points, _lines, _steps, _density, _cells, _bands, _all])
 @pytest.mark.parametrize("zoom", [1.0, 3.7])
 def test_primitives_look_like_the_kernels(scene, zoom, gl_pixels, monkeypatch):
     picture, panels = Picture(), _panels()
