@@ -254,8 +254,8 @@ class WindowHost:
 
     def lasso_changed(self, view: View) -> None:
         """Say how to use a lasso once it encloses something."""
-        if view.scene.lasso.closed:
-            self._say("Press K to split off the spikes inside, Ctrl+right click to clear the lasso.")
+        if view.lasso_hint:
+            self._say(view.lasso_hint)
 
     def request(self, view: View) -> None:
         """Prepare the view again, because a setting of it changed."""

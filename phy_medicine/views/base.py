@@ -97,6 +97,8 @@ class View:
     max_clusters: ClassVar[int | None] = 8
     needs_selection: ClassVar[bool] = True
     has_lasso: ClassVar[bool] = False
+    lasso_modifier: ClassVar[str] = "control"
+    """Held while a click adds a corner, and while a right click clears them all."""
     axes: ClassVar[Axes] = Axes()
     settings_type: ClassVar[type] = NoSettings
     drawn_settings: ClassVar[frozenset[str]] = frozenset()
@@ -165,6 +167,13 @@ class View:
     def describe(self, x: float, y: float) -> Words | None:
         """Return what the pointer is told at a physical pixel, and the pixel it speaks of; called at every move."""
         return None
+
+    @property
+    def lasso_hint(self) -> str:
+        """What can be done with the lasso as it is drawn, or ""."""
+        key = {"control": "Ctrl"}.get(self.lasso_modifier, self.lasso_modifier.capitalize())
+        done = f"Press K to split off the spikes inside, {key}+right click to clear the lasso."
+        return done if self.scene.lasso.closed else ""
 
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes inside the lasso, ascending, drawn or not."""

@@ -1,8 +1,8 @@
 """Gestures that all views share: pan, zoom, reset, lasso, and what is passed on to the view.
 
 Drag left pans, drag right zooms, the wheel zooms at the pointer, double click or R resets, arrows pan, + and - zoom.
-Control+left adds a lasso corner, Control+right clears the lasso. A click without drag, and a wheel turned with
-Control, Alt or Shift, go to the view (`on_click`, `on_wheel`).
+Control+left adds a lasso corner, Control+right clears the lasso; a view may say another key (`lasso_modifier`). A click
+without drag, and a wheel turned with Control, Alt or Shift, go to the view (`on_click`, `on_wheel`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Gestures:
         view, panel = self._view, self._panel
         data_x, data_y = view.panels.to_data(panel, *place) if panel is not None else (math.nan, math.nan)
         click = Click(*place, panel, float(data_x), float(data_y), self._button, self._modifiers, self._digit)
-        if view.has_lasso and self._modifiers == {"control"}:
+        if view.has_lasso and self._modifiers == {view.lasso_modifier}:
             if self._button == LEFT:
                 view.add_lasso_corner(click)
             elif self._button == RIGHT:
