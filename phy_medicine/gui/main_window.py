@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
+from phy_medicine.base.paths import user_dir
 from phy_medicine.compute.pool import Priority
-from phy_medicine.gui import questions, saving
+from phy_medicine.gui import questions, saving, window_actions
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
@@ -25,7 +26,6 @@ from phy_medicine.gui.later import Later
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
-from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.script import Script
 from phy_medicine.gui.snippet_line import SnippetLine
@@ -40,7 +40,6 @@ from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
 
 if TYPE_CHECKING:
-    from phy_medicine.gui.palette import Palette
     from phy_medicine.io.safe_write import SaveReport
     from phy_medicine.session.session import Session
 
@@ -80,12 +79,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)
-        self.pictures = Pictures(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
-        self._palette: Palette | None = None
-        self.line.left.connect(self._give_focus_back)
+        self.line.left.connect(self.tables.clusters.setFocus)
         self._log = StatusLog(self.status, self.bridge)
         logger.addHandler(self._log)
         self._listen()
@@ -171,29 +168,11 @@ class MainWindow(QtWidgets.QMainWindow):
         self.host.wake()
 
     def _focus_changed(self, _old: QtWidgets.QWidget | None, new: QtWidgets.QWidget | None) -> None:
-        """Mark the panel that has the keyboard; it keeps the mark while a line or a dialog has it."""
-        docks = self.findChildren(Dock)
-        now = next((d for d in docks if new is not None and d.isAncestorOf(new)), None)
-        for dock in docks if now is not None else ():
-            focused = dock is now
+        for dock in self.findChildren(Dock):
+            focused = new is not None and dock.isAncestorOf(new)
             if focused != dock.bar.focused:
                 dock.bar.focused = focused
                 dock.bar.update()
-
-    def _give_focus_back(self) -> None:
-        """Give the keyboard to the panel that had it before a line was opened."""
-        dock = next((d for d in self.findChildren(Dock) if d.bar.focused and d.isVisible()), None)
-        (self.tables.clusters if dock is None else dock.content).setFocus()
-
-    def open_palette(self) -> None:
-        """Show the list of all actions that is searched by typing."""
-        if self._palette is None:
-            from phy_medicine.gui.palette import Palette
-
-            self._palette = Palette(self)
-            self._palette.left.connect(self._give_focus_back)
-        self._palette.set_theme(self.theme)
-        self._palette.open()
 
     def save(self) -> None:
         """Save the curation, and ask what to do when it does not go through."""
@@ -215,6 +194,18 @@ class MainWindow(QtWidgets.QMainWindow):
     def open_snippet_line(self, text: str = "") -> None:
         """Open the command line with a text after the colon."""
         self.line.open(text)
+
+    def screenshot(self, path: str = "") -> None:
+        """Save a picture of the window.
+
+        Raises
+        ------
+        ActionError : the file cannot be written
+        """
+        self.menus.load_icons()
+        target = window_actions.picture_path(path, user_dir() / "screenshots", self.session.name)
+        window_actions.save_picture(self.grab(), target)
+        self.say(f"Saved screenshot to {target}.")
 
     def show_help(self) -> None:
         """Show the searchable list of actions."""

@@ -14,6 +14,7 @@ from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.settings_dialog import SettingsDialog
+from phy_medicine.gui.window_actions import picture_path, save_picture
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.spike_attributes import kinds_of
 from phy_medicine.views.theme import Theme
@@ -99,8 +100,16 @@ class ViewPanel:
         self._window.host.status_changed(self.view)
 
     def screenshot(self) -> None:
-        """Save a picture of the view as it is, into the folder of pictures."""
-        self._window.commands.guard(lambda: self._window.pictures.save_panel(self))
+        """Save a picture of the canvas."""
+        native = self.view.canvas.native
+        self._window.commands.guard(lambda: self._save_picture(native.grab()))
+
+    def _save_picture(self, picture: Any) -> None:
+        from phy_medicine.base.paths import user_dir
+
+        target = picture_path("", user_dir() / "screenshots", f"{self._window.session.name}_{self.kind}")
+        save_picture(picture, target)
+        self._window.say(f"Saved screenshot to {target}.")
 
     def _shown(self, visible: bool) -> None:
         if self.view in self._window.host.views:
@@ -122,7 +131,6 @@ class ViewPanel:
                 entry.setChecked(action.checked())
             entry.triggered.connect(lambda _on, a=action: self._choose(a))
         menu.addSeparator()
-        menu.addAction("Save picture...", lambda: self._window.pictures.ask_panel(self))
         menu.addAction("Settings...", self.show_settings)
         menu.setToolTipsVisible(True)
         menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
@@ -196,17 +204,9 @@ class Panels:
         mine = [p for p in self._panels if p.kind == kind and p.open]
         return next((p for p in mine if p.dock.bar.focused), mine[0] if mine else None)
 
-    def named(self, name: str) -> ViewPanel | None:
-        """Return the view that has the keyboard, or the open one of a name or kind, also without "View"."""
-        if not name:
-            return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
-        word = name.lower()
-        names = [(p, {p.name.lower(), p.kind.lower(), p.kind.lower().removesuffix("view")}) for p in self._panels]
-        return next((p for p, known in names if p.open and word in known), None)
-
     def focused_kind(self) -> str:
         """Return the kind of the view that has the keyboard, or ""."""
-        return next((p.kind for p in self._panels if p.open and p.dock.bar.focused), "")
+        return next((p.kind for p in self._panels if p.dock.bar.focused), "")
 
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)

@@ -1,4 +1,4 @@
-"""From a selection to curves on boxes: single waveforms, their means, or the templates of each cluster."""
+"""From a selection to curves on boxes: waveforms, their means or counts, or the templates of each cluster."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.session.blocks import DataMissing, Waveforms
+from phy_medicine.session.blocks import DataMissing
+from phy_medicine.session.waveform_source import Window
+from phy_medicine.views.waveform_cluster import Counts, Moments, counts_of, moments_of, moved, peak_sample, placed
 from phy_medicine.views.waveform_layout import strip_places
+from phy_medicine.views.waveform_settings import WaveformSettings
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
 
-KINDS = ("waveforms", "mean_waveforms", "templates")
 WAVEFORM_OPACITY = 0.75
 # A cluster of more templates than this is a heap of merges whose small parts cannot be told apart.
 MAX_TEMPLATES = 24
@@ -41,13 +43,22 @@ class Curves:
     opacities: FloatArray
 
 
+_EMPTY = np.zeros(0, dtype=np.float32)
+_NO_CURVES = Curves(
+    _EMPTY.reshape(0, 2), _EMPTY.astype(np.uint16), _EMPTY.astype(np.uint8), _EMPTY.astype(np.uint8), _EMPTY
+)
+
+
 @dataclass(frozen=True, slots=True)
 class WaveformBlock:
     """What the waveform view draws.
 
-    kind : what is drawn, which is not what was asked for when there is a `note`; `means` go over the waveforms
+    kind : what is drawn, which is not what was asked for when there is a `note`
     channel_ids : one box each; boxes : for each cluster the places of its channels in `channel_ids`, peak first
     strips : place of each cluster beside the others in a box, of `n_strips`
+    window : samples of every curve around the spike; shifts : samples by which each cluster is moved to be aligned
+    curves : single waveforms or templates; means : one curve for each cluster and channel; deviations : of `means`
+    counts : of each cluster, for the density
     y_range : raw units that a box should hold, 0 among them; n_drawn, n_total : spikes, or templates
     """
 
@@ -56,12 +67,21 @@ class WaveformBlock:
     boxes: tuple[IntArray, ...]
     strips: tuple[int, ...]
     n_strips: int
+    window: Window
+    shifts: tuple[int, ...]
     curves: Curves
-    means: Curves | None
+    means: Curves
+    deviations: FloatArray
+    counts: tuple[Counts, ...]
     y_range: tuple[float, float]
     n_drawn: int
     n_total: int
     note: str = ""
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of every curve."""
+        return sum(self.window)
 
 
 def shown_channels(data: DataService, cluster_ids: Sequence[int], n_channels: int) -> list[tuple[int, ...]]:
@@ -69,9 +89,7 @@ def shown_channels(data: DataService, cluster_ids: Sequence[int], n_channels: in
     return [tuple(int(ch) for ch in data.best_channels(c)[:n_channels]) for c in cluster_ids]
 
 
-def make_block(
-    data: DataService, cluster_ids: Sequence[int], *, kind: str, n_waveforms: int, n_channels: int
-) -> WaveformBlock:
+def make_block(data: DataService, cluster_ids: Sequence[int], settings: WaveformSettings) -> WaveformBlock:
     """Return the curves of some clusters; templates, with a note, when there are neither raw data nor waveforms.
 
     Raises
@@ -80,17 +98,16 @@ def make_block(
     """
     if not cluster_ids:
         raise DataMissing("Select a cluster")
-    channels = shown_channels(data, cluster_ids, n_channels)
-    if kind == "templates":
-        return _templates(data, cluster_ids, channels)
+    channels = shown_channels(data, cluster_ids, settings.n_channels)
+    if settings.kind == "templates":
+        return _templates(data, cluster_ids, channels, settings)
     try:
-        waveforms = [data.waveforms(c, ch, n=n_waveforms) for c, ch in zip(cluster_ids, channels, strict=True)]
+        return _waveforms(data, cluster_ids, channels, settings)
     except DataMissing as missing:
         try:
-            return _templates(data, cluster_ids, channels, f"{str(missing).rstrip('.')}; templates shown")
+            return _templates(data, cluster_ids, channels, settings, f"{str(missing).rstrip('.')}; templates shown")
         except DataMissing:
             raise missing from None
-    return _waveforms(waveforms, channels, kind)
 
 
 def _boxes_of(channels: list[tuple[int, ...]]) -> tuple[tuple[int, ...], tuple[IntArray, ...]]:
@@ -100,22 +117,51 @@ def _boxes_of(channels: list[tuple[int, ...]]) -> tuple[tuple[int, ...], tuple[I
     return union, tuple(np.array([at[ch] for ch in own], dtype=np.int64) for own in channels)
 
 
-def _waveforms(waveforms: list[Waveforms], channels: list[tuple[int, ...]], kind: str) -> WaveformBlock:
+def _waveforms(
+    data: DataService, cluster_ids: Sequence[int], channels: list[tuple[int, ...]], settings: WaveformSettings
+) -> WaveformBlock:
     union, boxes = _boxes_of(channels)
     strips, n_strips = strip_places(boxes, len(union))
-    single = [np.ascontiguousarray(w.data.transpose(0, 2, 1)) for w in waveforms]
-    means = [data.mean(axis=0) if len(data) else np.zeros(data.shape[1:], np.float32) for data in single]
-    mean_curves = _means(means, boxes)
-    if kind == "waveforms":
-        curves, over = _interleaved(single, boxes), mean_curves
-        y_range = _range((0.0, 0.0), *(_fitting(data) for data in single))
+    window = data.waveform_source.window(settings.before_ms, settings.after_ms)
+    pairs = list(zip(cluster_ids, channels, strict=True))
+    counts: tuple[Counts, ...] = ()
+    if settings.kind == "density":
+        counts = tuple(counts_of(data, c, own, n=settings.n_density, window=window) for c, own in pairs)
+        moments = [own.moments for own in counts]
     else:
-        curves, over = mean_curves, None
-        y_range = _extent(mean_curves.values)
+        moments = [moments_of(data, c, own, n=settings.n_waveforms, window=window) for c, own in pairs]
+    shifts = tuple(_shift(own, window, settings, data.sample_rate) for own in moments)
+    curves = _NO_CURVES
+    y_range = _extent(moments, with_deviation=settings.shows_band)
+    if settings.kind != "mean_waveforms":
+        read = [data.waveforms(c, own, n=min(settings.n_waveforms, 100) if counts else settings.n_waveforms,
+                               window=window).data for c, own in pairs]  # fmt: skip
+        single = [np.ascontiguousarray(waveforms.transpose(0, 2, 1)) for waveforms in read]
+        y_range = _range((0.0, 0.0), *(_fitting(waveforms) for waveforms in single))
+        if not counts:
+            curves = _interleaved([moved(w, by) for w, by in zip(single, shifts, strict=True)], boxes)
     return WaveformBlock(
-        kind=kind, channel_ids=union, boxes=boxes, strips=strips, n_strips=n_strips, curves=curves, means=over,
-        y_range=y_range, n_drawn=sum(len(w.spike_ids) for w in waveforms), n_total=sum(w.n_total for w in waveforms),
+        kind=settings.kind, channel_ids=union, boxes=boxes, strips=strips, n_strips=n_strips, window=window,
+        shifts=shifts, curves=curves, y_range=y_range, counts=counts,
+        means=_means([moved(own.mean, by) for own, by in zip(moments, shifts, strict=True)], boxes),
+        deviations=frozen(np.concatenate([moved(m.deviation, by) for m, by in zip(moments, shifts, strict=True)])),
+        n_drawn=sum(own.n for own in moments), n_total=sum(len(data.spikes(c)) for c in cluster_ids),
     )  # fmt: skip
+
+
+def _shift(moments: Moments, window: Window, settings: WaveformSettings, sample_rate: float) -> int:
+    """Return by how many samples a cluster is moved, so that the peak of its best channel is where the spike is."""
+    if settings.align == "none" or not len(moments.mean):
+        return 0
+    return window.before - peak_sample(moments.mean[0], around=window.before, sample_rate=sample_rate)
+
+
+def _extent(moments: Sequence[Moments], *, with_deviation: bool) -> tuple[float, float]:
+    """Return the range that holds all means, and their bands."""
+    spread = 1.0 if with_deviation else 0.0
+    lows = [float((own.mean - spread * own.deviation).min(initial=0.0)) for own in moments]
+    highs = [float((own.mean + spread * own.deviation).max(initial=0.0)) for own in moments]
+    return min(lows), max(highs)
 
 
 def _fitting(data: FloatArray) -> tuple[float, float]:
@@ -130,10 +176,6 @@ def _fitting(data: FloatArray) -> tuple[float, float]:
         return 0.0, 0.0
     last = int(_FITTING * (len(lows) - 1))
     return float(lows[len(lows) - 1 - last].min()), float(highs[last].max())
-
-
-def _extent(values: FloatArray) -> tuple[float, float]:
-    return float(values.min(initial=0.0)), float(values.max(initial=0.0))
 
 
 def _range(*parts: tuple[float, float]) -> tuple[float, float]:
@@ -169,10 +211,15 @@ def _interleaved(single: list[FloatArray], boxes: tuple[IntArray, ...]) -> Curve
 
 
 def _templates(
-    data: DataService, cluster_ids: Sequence[int], channels: list[tuple[int, ...]], note: str = ""
+    data: DataService,
+    cluster_ids: Sequence[int],
+    channels: list[tuple[int, ...]],
+    settings: WaveformSettings,
+    note: str = "",
 ) -> WaveformBlock:
     union, boxes = _boxes_of(channels)
     strips, n_strips = strip_places(boxes, len(union))
+    window = data.waveform_source.window(settings.before_ms, settings.after_ms)
     at = {ch: i for i, ch in enumerate(union)}
     parts: list[tuple[FloatArray, list[int], int, float]] = []
     n_total = 0
@@ -183,20 +230,29 @@ def _templates(
         # The largest is drawn last, over the others.
         for shape in reversed(shapes[:MAX_TEMPLATES]):
             kept = [k for k, ch in enumerate(shape.channel_ids) if int(ch) in own]
-            curves = np.ascontiguousarray(shape.data[:, kept].T)
+            curves = placed(shape.data[:, kept].T, _zero(shape.data, settings), window)
             places = [at[int(shape.channel_ids[k])] for k in kept]
             parts.append((curves, places, row, max(shape.count / max(largest, 1), _FAINTEST)))
     curves = _joined(parts)
+    seen = curves.values[np.isfinite(curves.values)]
     return WaveformBlock(
-        kind="templates", channel_ids=union, boxes=boxes, strips=strips, n_strips=n_strips, curves=curves, means=None,
-        y_range=_extent(curves.values), n_drawn=len(parts), n_total=n_total, note=note,
+        kind="templates", channel_ids=union, boxes=boxes, strips=strips, n_strips=n_strips, window=window,
+        shifts=(0,) * len(channels), curves=curves, means=_NO_CURVES, deviations=_NO_CURVES.values, counts=(),
+        y_range=(float(seen.min(initial=0.0)), float(seen.max(initial=0.0))),
+        n_drawn=len(parts), n_total=n_total, note=note,
     )  # fmt: skip
+
+
+def _zero(template: FloatArray, settings: WaveformSettings) -> int:
+    """Return the sample of a template, (n_samples, n_channels), that is drawn where the spike is."""
+    if settings.align == "none" or not template.size:
+        return len(template) // 2
+    return peak_sample(np.abs(template).max(axis=1))
 
 
 def _joined(parts: list[tuple[FloatArray, list[int], int, float]]) -> Curves:
     if not parts:
-        empty = np.zeros(0, dtype=np.float32)
-        return Curves(empty.reshape(0, 1), empty.astype(np.uint16), *(2 * [empty.astype(np.uint8)]), empty)
+        return _NO_CURVES
     lengths = [len(places) for _, places, _, _ in parts]
     return Curves(
         values=frozen(np.concatenate([curves for curves, _, _, _ in parts]).astype(np.float32)),

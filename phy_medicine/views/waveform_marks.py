@@ -16,21 +16,22 @@ from phy_medicine.views.waveform_layout import Break
 _TICK_MS = 1.0
 
 
-def zero_lines(scene: Scene, boxes: IntArray, spans: FloatArray, duration_ms: float) -> None:
-    """Draw the zero of each curve, with a tick every millisecond.
+def zero_lines(scene: Scene, boxes: IntArray, spans: FloatArray, times_ms: tuple[float, float]) -> None:
+    """Draw the zero of each curve, with a tick every millisecond, a longer one at the spike.
 
-    boxes : (n,) int, panel of each line; spans : (n, 2) start and end, data units of x
+    boxes : (n,) int, panel of each line; spans : (n, 2) start and end, data units of x; times_ms : what these stand for
     """
     ratio = scene.ratio
-    line, tick = max(1.0, round(ratio)), 4.0 * ratio
+    line, tick = max(1.0, round(ratio)), 3.0 * ratio
     scale, _, shift, zero = scene.panels.transforms()[boxes].T
     y = np.round(zero)
     left, right = spans.T * scale + shift
     color = scene.theme.rgba("dim", 0.45)
     scene.under.rects(_inside(scene, np.stack([left, y, right, y + line], 1)), color)
-    parts = np.arange(0, duration_ms, _TICK_MS) / duration_ms
+    times = np.arange(math.ceil(times_ms[0] / _TICK_MS - 1e-9), times_ms[1] / _TICK_MS + 1e-9) * _TICK_MS
+    parts = (times - times_ms[0]) / (times_ms[1] - times_ms[0])
     x = np.round(left[:, None] + (right - left)[:, None] * parts).ravel()
-    y = np.repeat(y, len(parts))
+    y, tick = np.repeat(y, len(parts)), np.tile(np.where(times == 0, 2 * tick, tick), len(y))
     if len(parts) and (right - left).max(initial=0) > 6 * ratio * len(parts):
         scene.under.rects(_inside(scene, np.stack([x, y - tick, x + line, y + tick + line], 1)), color)
 
@@ -112,22 +113,22 @@ def round_length(most: float) -> float:
     return max(step * decade for step in (1.0, 2.0, 5.0) if step * decade <= most * (1 + 1e-9))
 
 
-def scale_bars(scene: Scene, px_by_ms: float, px_by_unit: float, strip_ms: float) -> None:
+def scale_bars(scene: Scene, px_by_ms: float, px_by_unit: float, strip_ms: float, unit: str) -> None:
     """Draw bars of round lengths with numbers in the lower left corner, outside of the first panel.
 
-    strip_ms : length of a curve, which the bar of time does not exceed
+    strip_ms : length of a curve, which the bar of time does not exceed; unit : name of that of amplitudes
     """
     ratio, over = scene.ratio, scene.over
     left, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
     line, color = max(1.0, round(1.5 * ratio)), scene.theme.rgba("dim")
     x, y = left - 4 * ratio, bottom + 4 * ratio
     time = round_length(min(max(min(70 * ratio, 0.3 * (right - left)), 1) / px_by_ms, strip_ms))
-    unit = round_length(max(min(60 * ratio, 0.3 * (bottom - top)), 1) / px_by_unit)
-    width, height = time * px_by_ms, unit * px_by_unit
+    amplitude = round_length(max(min(60 * ratio, 0.3 * (bottom - top)), 1) / px_by_unit)
+    width, height = time * px_by_ms, amplitude * px_by_unit
     over.rects([(x, y, x + width, y + line), (x, y - height, x + line, y + line)], color)
     text = f"{number(time)} ms" if time >= 0.1 else f"{number(1e3 * time)} µs"
     over.text(text, x + width + 5 * ratio, y + line / 2, anchor="lm", color=color)
-    text = f"{number(unit)} a.u."
+    text = f"{number(amplitude)} {unit}"
     half = over.text_width(text) / 2
     middle = min(y - height / 2, y + 14 * ratio - half)
     over.text(text, x - 5 * ratio, middle, anchor="cb", color=color, rotated=True)
@@ -136,3 +137,8 @@ def scale_bars(scene: Scene, px_by_ms: float, px_by_unit: float, strip_ms: float
 def number(value: float) -> str:
     """Return a round number without decimals that say nothing."""
     return format_number(value, max(0, -math.floor(math.log10(value) + 1e-9)))
+
+
+def significant(value: float) -> str:
+    """Return a number with three significant digits, or more where it has more before the point."""
+    return format_number(value, max(0, 2 - math.floor(math.log10(abs(value)))) if abs(value) > 1e-9 else 0)
