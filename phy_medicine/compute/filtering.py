@@ -1,4 +1,4 @@
-"""High-pass filter of raw data: Butterworth, forwards and backwards, from closed-form coefficients."""
+"""Filters of raw data: Butterworth, forwards and backwards, from closed-form coefficients."""
 
 from __future__ import annotations
 
@@ -32,9 +32,18 @@ def highpass(data: AnyArray, sample_rate: float, *, cutoff_hz: float = 150.0, or
     ------
     ValueError : data of other dimensions, or a cutoff that is not between 0 and half the sample rate
     """
+    return both_ways(data, butterworth_highpass(order, cutoff_hz, sample_rate))
+
+
+def both_ways(data: AnyArray, sections: FloatArray) -> FloatArray:
+    """Filter as `highpass` does, with any second-order sections.
+
+    Raises
+    ------
+    ValueError : data of other dimensions
+    """
     if data.ndim not in (2, 3):
         raise ValueError(f"Traces have 2 dimensions and waveforms 3, not {data.ndim}.")
-    sections = butterworth_highpass(order, cutoff_hz, sample_rate)
     windows = np.ascontiguousarray(data, dtype=np.float32)
     windows = windows if data.ndim == 3 else windows[np.newaxis]
     if kernels.ready():
@@ -63,23 +72,36 @@ def butterworth_highpass(order: int, cutoff_hz: float, sample_rate: float) -> Fl
 
     Source: Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed. 2010, section 7.2.
     """
+    return frozen(np.array([[g, s * g, t * g, 1, *a] for g, _, s, t, *a in _poles(order, cutoff_hz, sample_rate, -1)]))
+
+
+@lru_cache(maxsize=32)
+def butterworth_lowpass(order: int, cutoff_hz: float, sample_rate: float) -> FloatArray:
+    """Return a digital Butterworth low-pass filter; as `butterworth_highpass`."""
+    rows = _poles(order, cutoff_hz, sample_rate, 1)
+    return frozen(np.array([[g * w, s * g * w, t * g * w, 1, *a] for g, w, s, t, *a in rows]))
+
+
+def _poles(order: int, cutoff_hz: float, sample_rate: float, sign: int) -> list[list[float]]:
+    """Return for each section its gain, the factor of a low-pass, the numerator's b1 and b2, and a1 and a2."""
     if order < 1:
         raise ValueError(f"A filter needs an order of at least 1, not {order}.")
     if not 0 < cutoff_hz < sample_rate / 2:
+        kind = "high-pass" if sign < 0 else "low-pass"
         raise ValueError(
-            f"A high-pass cutoff of {cutoff_hz:g} Hz does not lie between 0 and half the sample rate of "
+            f"A {kind} cutoff of {cutoff_hz:g} Hz does not lie between 0 and half the sample rate of "
             f"{sample_rate:g} Hz; choose another."
         )
     warped = math.tan(math.pi * cutoff_hz / sample_rate)
-    rows = []
+    rows: list[list[float]] = []
     if order % 2:
         gain = 1 / (1 + warped)
-        rows.append([gain, -gain, 0, 1, (warped - 1) * gain, 0])
+        rows.append([gain, warped, sign, 0, (warped - 1) * gain, 0])
     for pair in range(order // 2):
         damping = 2 * warped * math.sin(math.pi * (2 * pair + 1) / (2 * order))
         gain = 1 / (1 + damping + warped**2)
-        rows.append([gain, -2 * gain, gain, 1, 2 * (warped**2 - 1) * gain, (1 - damping + warped**2) * gain])
-    return frozen(np.array(rows, dtype=np.float64))
+        rows.append([gain, warped**2, 2 * sign, 1, 2 * (warped**2 - 1) * gain, (1 - damping + warped**2) * gain])
+    return rows
 
 
 def _filter_numpy(windows: FloatArray, sections: FloatArray) -> FloatArray:

@@ -1,58 +1,48 @@
-"""Fewer points for the same picture of a trace: the lowest and highest sample of every pixel column."""
+"""Fewer points for the same picture of a trace: the lowest and highest sample of every stretch of time."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, IntArray
+from phy_medicine.base.types import AnyArray
 
 
-def minmax_reduce(data: AnyArray, n_columns: int) -> AnyArray:
-    """Keep the minimum and the maximum of each channel in each of `n_columns` stretches of time.
+def extremes(data: AnyArray, length: int) -> AnyArray:
+    """Return the minimum and the maximum of each channel in each stretch of `length` samples; all of them count.
 
     Parameters
     ----------
-    data : (n_samples, n_channels), any number type; a NaN makes its stretch NaN
-    n_columns : pixel columns; the stretches are those of `column_edges`
+    data : (n * length, n_channels), any number type; a NaN makes its stretch NaN
 
     Returns
     -------
-    (2 * n_columns, n_channels), dtype of `data`: minimum and maximum of the first stretch, then of the next;
-        `data` itself when it has no more rows than that
+    (n, 2, n_channels), dtype of `data`
 
     Raises
     ------
-    ValueError : `n_columns` below 1
+    ValueError : `length` below 1, or the data are no whole number of stretches, which would not be even in time
     """
-    n_samples, n_channels = data.shape
-    edges = column_edges(n_samples, n_columns)
-    if n_samples <= 2 * n_columns:
-        return data
-    reduced = np.empty((n_columns, 2, n_channels), dtype=data.dtype)
-    n_long = n_samples % n_columns
-    # Two blocks of equal stretches: 2 ms for 7,500 x 384, where ufunc.reduceat takes 26 ms.
-    for columns in (slice(0, n_long), slice(n_long, n_columns)):
-        n_here = columns.stop - columns.start
-        if n_here:
-            block = data[edges[columns.start] : edges[columns.stop]].reshape(n_here, -1, n_channels)
-            block.min(axis=1, out=reduced[columns, 0])
-            block.max(axis=1, out=reduced[columns, 1])
-    return reduced.reshape(2 * n_columns, n_channels)
+    if length < 1 or len(data) % length:
+        raise ValueError(f"{len(data)} samples cannot be cut into stretches of {length}.")
+    # A reduction over an axis in the middle: 2 ms for 7,500 x 384, where ufunc.reduceat takes 26 ms.
+    stretches = data.reshape(-1, length, data.shape[1])
+    reduced = np.empty((len(stretches), 2, data.shape[1]), dtype=data.dtype)
+    stretches.min(axis=1, out=reduced[:, 0])
+    stretches.max(axis=1, out=reduced[:, 1])
+    return reduced
 
 
-def column_edges(n_samples: int, n_columns: int) -> IntArray:
-    """Return where each stretch starts: lengths differ by at most one sample, the longer ones come first.
-
-    Returns
-    -------
-    (n_columns + 1,) int64, from 0 to `n_samples`
+def joined(columns: AnyArray, n: int) -> AnyArray:
+    """Return the extremes of stretches `n` times as long; (k * n, 2, n_channels) -> (k, 2, n_channels).
 
     Raises
     ------
-    ValueError : `n_columns` below 1
+    ValueError : the stretches are no multiple of `n`
     """
-    if n_columns < 1:
-        raise ValueError(f"A trace needs at least one column of pixels, not {n_columns}.")
-    length, n_long = divmod(n_samples, n_columns)
-    columns = np.arange(n_columns + 1, dtype=np.int64)
-    return columns * length + np.minimum(columns, n_long)
+    if n < 1 or len(columns) % n:
+        raise ValueError(f"{len(columns)} stretches cannot be joined by {n}.")
+    groups = columns.reshape(-1, n, 2, columns.shape[2])
+    reduced = np.empty((len(groups), 2, columns.shape[2]), dtype=columns.dtype)
+    groups[:, :, 0].min(axis=1, out=reduced[:, 0])
+    groups[:, :, 1].max(axis=1, out=reduced[:, 1])
+    return reduced

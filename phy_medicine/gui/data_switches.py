@@ -17,7 +17,7 @@ class DataSwitches:
         self._window = window
 
     def toggle_filter(self) -> None:
-        """Show the raw signal, or the high-passed one, in all views of the signal.
+        """Show the raw signal, or the filtered one, in all views of the signal.
 
         Raises
         ------
@@ -29,7 +29,8 @@ class DataSwitches:
         filtered = not any(view.settings.filtered for view in views)
         for view in views:
             view.set_filtered(filtered)
-        self._window.say("High-pass filtered signal." if filtered else "Raw signal, not filtered.")
+        words = getattr(views[0], "filter_words", "high-pass")
+        self._window.say(f"Filtered signal: {words}." if filtered else "Raw signal, not filtered.")
 
     def toggle_times(self) -> None:
         """Put spikes at the times of `spike_times_reordered.npy`, or back at those of the recording.

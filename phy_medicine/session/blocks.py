@@ -71,10 +71,12 @@ class Amplitudes:
 class Trace:
     """A stretch of the recording.
 
-    start_s : time of the first sample; data : (n_samples, n_channels) float32; channel_ids : (n_channels,) int
+    start_s : time of the first sample; data : (n_samples, n_channels) float32; channel_ids : (n_channels,) int;
+    unread : part that is not read yet, NaN in `data`
     """
 
     start_s: float
     data: FloatArray
     channel_ids: IntArray
     sample_rate: float
+    unread: float = 0.0

@@ -55,6 +55,14 @@ class ArrayCache:
         self._put(key, value)
         return value
 
+    def peek(self, key: Hashable) -> Any:
+        """Return the value of a key, or None."""
+        with self._lock:
+            if key not in self._items:
+                return None
+            self._items.move_to_end(key)
+            return self._items[key][0]
+
     def _put(self, key: Hashable, value: Any) -> None:
         size = size_of(value)
         with self._lock:

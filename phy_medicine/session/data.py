@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.signal_filters import HIGH_PASS
 from phy_medicine.io.events import EventTrain
 from phy_medicine.io.model import Model
 from phy_medicine.session.attribute_source import AttributeSource
@@ -22,6 +23,7 @@ from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
+from phy_medicine.session.trace_columns import TraceColumns
 from phy_medicine.session.trace_source import TraceSource
 from phy_medicine.session.waveform_source import WaveformSource, Window
 
@@ -84,6 +86,8 @@ class DataService:
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
+        self._traces = TraceSource(model)
+        self.trace_columns = TraceColumns(self._traces)
 
     # What never changes
 
@@ -349,27 +353,29 @@ class DataService:
         stop_s: float,
         channel_ids: Sequence[int],
         *,
-        filtered: bool = True,
+        filter: str = HIGH_PASS,
         n_points: int | None = None,
     ) -> Trace:
-        """Return a stretch of the recording, high-passed or with the median of each channel removed.
+        """Return a stretch of the recording; `filter` is a name of `SIGNAL_FILTERS`.
 
-        n_points : a stretch of more samples is reduced to the minimum and maximum of equal stretches in turn
+        n_points : a stretch of more samples is reduced to the minimum and maximum of equal stretches in turn, and one
+        that takes long to read comes in parts, as `TraceColumns.read` says
 
         Raises
         ------
         DataMissing : the dataset has no raw data
         """
         channels = tuple(int(c) for c in channel_ids)
-        key = ("trace", round(start_s, 6), round(stop_s, 6), channels, filtered, n_points)
+        if n_points is None:
+            return self._traces.read(start_s, stop_s, np.asarray(channels, dtype=np.int64), filter=filter)
+        return self.trace_columns.read(start_s, stop_s, channels, n_points, filter=filter)
 
-        def read() -> Trace:
-            source, ids = TraceSource(self.model), np.asarray(channels, dtype=np.int64)
-            if n_points is None:
-                return source.read(start_s, stop_s, ids, filtered=filtered)
-            return source.read_reduced(start_s, stop_s, ids, n_points, filtered=filtered)
-
-        return self._cache.get(key, read)
+    def trace_ready(
+        self, start_s: float, stop_s: float, channel_ids: Sequence[int], *, filter: str, n_points: int
+    ) -> bool:
+        """Tell whether `trace` needs no reading."""
+        channels = tuple(int(c) for c in channel_ids)
+        return self.trace_columns.ready(start_s, stop_s, channels, n_points, filter=filter)
 
     # Reading
 

@@ -361,6 +361,7 @@ class Session:
         self._closing.set()
         self.jobs.close()
         self.pool.shutdown(wait=False)
+        self.data.trace_columns.close()
         self.storage.close()
 
     # Inside

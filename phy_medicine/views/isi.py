@@ -14,6 +14,7 @@ from phy_medicine.views.base import ViewAction
 from phy_medicine.views.histogram import HistogramView
 from phy_medicine.views.histogram_block import NORMALIZATIONS
 from phy_medicine.views.histogram_controls import HistogramSettings
+from phy_medicine.views.violations import intervals_ms, middles_s, violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,7 @@ class ISIView(HistogramView):
 
     def moments_of(self, cluster_id: int) -> FloatArray:
         """Return the middle of each interval, s."""
-        times = self.host.data.spike_times[self.host.data.spikes(cluster_id)]
-        middles: FloatArray = (times[1:] + times[:-1]) / 2
-        return middles
+        return middles_s(self.host.data.spike_times[self.host.data.spikes(cluster_id)])
 
     def values_key(self) -> Hashable:
         """Return what the labels depend on."""
@@ -99,7 +98,7 @@ class ISIView(HistogramView):
         if self.block is None:
             raise ActionError("Select a cluster first.")
         cluster_id, limit = self.cluster_ids[0], self.settings.refractory_ms
-        short = np.flatnonzero(self.values_of(cluster_id) < limit)
+        short = violations(self.values_of(cluster_id), limit)
         if not len(short):
             raise ActionError(f"Cluster {cluster_id} has no interval below {limit:g} ms.")
         known = self._violation is not None and self._violation[0] == cluster_id
@@ -109,10 +108,3 @@ class ISIView(HistogramView):
         self.status = f"{which + 1:,} of {cluster_id}: {len(short):,} intervals < {limit:g} ms"
         self.host.go_to_time(float(self.moments_of(cluster_id)[short[which]]), cluster_id)
         self.redraw()
-
-
-def intervals_ms(times_s: FloatArray, sample_rate: float) -> FloatArray:
-    """Return the intervals between successive times, ms; whole samples, so that none falls beside its bin."""
-    samples = np.rint(np.diff(times_s) * sample_rate)
-    intervals: FloatArray = samples * 1e3 / sample_rate
-    return intervals

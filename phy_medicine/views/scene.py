@@ -37,6 +37,8 @@ class Scene:
         self.ratio = 1.0
         self.message = ""
         self.waiting_since: float | None = None
+        # Part of a long work that is done, while its results are drawn as they come.
+        self.progress: float | None = None
         self.size = (1, 1)
         self._built: tuple[Any, ...] | None = None
 
@@ -122,6 +124,11 @@ class Scene:
         return self.waiting_since is not None and time.perf_counter() - self.waiting_since > WAIT_SHOWN_AFTER_S
 
     def _draw_wait(self, gpu: Gpu) -> None:
+        if self.progress is not None and not self.message:
+            self._cover.clear()
+            self._cover.rects([(0, 0, self.progress * self.size[0], 2 * self.ratio)], self.theme.rgba("accent"))
+            self._cover.draw(gpu)
+            return
         if not self.shows_wait or self.waiting_since is None:
             return
         width, height = self.size

@@ -5,17 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from phy_medicine.compute.signal_filters import SIGNAL_FILTERS
 from phy_medicine.views.base import ViewAction
+from phy_medicine.views.trace_channels import DEPTH, ID, SHANK
 
 if TYPE_CHECKING:
+    from phy_medicine.views.signal_view import SignalView
     from phy_medicine.views.trace import TraceView
 
 _STEP, _SIZE, _LENGTH = 0.1, 1.2, 1.25
+ORDER_TEXTS = {
+    SHANK: "Channels by shank and depth",
+    DEPTH: "Channels by depth alone",
+    ID: "Channels by number",
+}
 
 
 def trace_actions(view: TraceView) -> tuple[ViewAction, ...]:
     """Return the actions of a trace view, in menu order."""
-    return (*_switches(view), *_movements(view), *_sizes(view))
+    return (*_switches(view), *signal_actions(view, ""), *_movements(view), *_sizes(view))
+
+
+def signal_actions(view: SignalView, prefix: str) -> tuple[ViewAction, ...]:
+    """Return the choices of all views of the signal: following, order of channels, filter."""
+
+    def choice(name: str, value: str) -> tuple[Callable[[], None], Callable[[], bool]]:
+        return lambda: view.change(**{name: value}), lambda: getattr(view.settings, name) == value
+
+    made = [
+        ViewAction(f"{prefix}toggle_follow", "Follow the selection in time",
+                   lambda: view.change(follow=not view.settings.follow),
+                   help="Go to the nearest spike of the first cluster whenever another one is selected.",
+                   checked=lambda: bool(view.settings.follow)),
+        ViewAction(f"{prefix}center_channels", "Centre on the channels of the cluster", view.center_channels,
+                   help="Bring the channels around the first selected cluster into the middle."),
+    ]  # fmt: skip
+    for name, text in ORDER_TEXTS.items():
+        handler, checked = choice("order", name)
+        help_text = "Order of the channels in this view, from the bottom."
+        made.append(ViewAction(f"{prefix}order_by_{name}", text, handler, help=help_text, checked=checked))
+    for item in SIGNAL_FILTERS.values():
+        handler, checked = choice("filter", item.name)
+        action_id = f"{prefix}filter_{item.name.replace('-', '_').replace(' ', '_')}"
+        help_text = "Show the signal like this; Alt+R switches between raw and filtered in all views."
+        made.append(ViewAction(action_id, f"Signal: {item.words}", handler, help=help_text, checked=checked))
+    return tuple(made)
 
 
 def _switches(view: TraceView) -> tuple[ViewAction, ...]:
@@ -30,6 +64,8 @@ def _switches(view: TraceView) -> tuple[ViewAction, ...]:
          "Show all channels, or those around the selected clusters."),
         ("toggle_highlighted_spikes", "Spikes of all clusters", "all_spikes", "alt+s",
          "Mark the spikes of all clusters, or of the selected ones."),
+        ("toggle_spike_lines", "Lines at spikes", "spike_lines", "",
+         "Draw a line through all channels at every spike of the selected clusters."),
         ("toggle_show_labels", "Names of channels", "labels", "alt+l", "Show or hide the names of channels."),
         ("switch_origin", "Origin at the top", "origin_top", "alt+o", "Turn the order of channels upside down."),
         ("toggle_auto_scale", "Scale by the noise", "auto_scale", "",
@@ -67,6 +103,11 @@ def _movements(view: TraceView) -> tuple[ViewAction, ...]:
                    help="Go to the next spike of the first selected cluster."),
         ViewAction("go_to_previous_spike", "Previous spike", lambda: view.go_to_spike(-1), "alt+pgup",
                    help="Go to the previous spike of the first selected cluster."),
+        ViewAction("go_to_next_violation", "Next violation of the refractory period",
+                   lambda: view.go_to_violation(1), "shift+alt+pgdown",
+                   help="Go to the next two spikes of the first cluster that are too close to be one neuron's."),
+        ViewAction("go_to_previous_violation", "Previous violation of the refractory period",
+                   lambda: view.go_to_violation(-1), "shift+alt+pgup", help="Go to the pair before."),
     )  # fmt: skip
 
 

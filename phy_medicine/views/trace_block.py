@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +20,12 @@ SPIKE_S = 0.001
 """Length of a highlighted waveform, the spike in its middle."""
 _LOUD = 0.5
 _SPREAD_S = 0.05
+# Values put together in some 2 ms, which may be done before the next frame.
+_QUICK = 100_000
 # Answers kept: for what is shown, and for what will probably be asked next.
 _KEPT = 4
 _NOTHING = frozen(np.zeros(0, dtype=np.int64))
+_NO_TIMES = frozen(np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Query:
 
     interval: Interval
     channel_ids: tuple[int, ...]
-    filtered: bool
+    filter: str
     n_points: int
 
 
@@ -40,7 +43,7 @@ class Traces:
     """data : (n_channels, n_points) float32; offsets_s : (n_points,) float32 from the start of the interval.
 
     rate : points by second; paired : points are the minimum and the maximum of a stretch, of the next one the maximum
-    and the minimum, and so on;
+    and the minimum, and so on; unread : part that is not read yet, NaN;
     spread : distance of the 1 and 99 % quantiles of the samples of these channels
     """
 
@@ -50,6 +53,7 @@ class Traces:
     rate: float
     paired: bool
     spread: float
+    unread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,29 @@ class Highlights:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """Where a new selection takes the view; cluster_ids : the first one, or none; time_s : of its spike."""
+
+    cluster_ids: tuple[int, ...]
+    time_s: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class TraceBlock:
-    """What a trace view draws; peaks : position in the selection -> its peak channel's row in the traces, or none."""
+    """What a trace view draws; peaks : position in the selection -> its peak channel's row in the traces, or none.
+
+    n_spikes : marked ones; times_s, rows : (n,) of the spikes of selected clusters in sight, their position in the
+    selection; jump : where the selection takes the view
+    """
 
     traces: Traces
     highlights: Highlights
     peaks: Mapping[int, int]
-    n_spikes: int
+    n_spikes: int = 0
+    times_s: FloatArray = field(default_factory=lambda: _NO_TIMES)
+    rows: IntArray = field(default_factory=lambda: _NOTHING)
+    jump: Jump | None = None
 
 
 class TraceReader:
@@ -82,12 +102,16 @@ class TraceReader:
         self._data = data
         # Replaced as a whole, because several threads read.
         self._last: tuple[Traces, ...] = ()
-        self._known_spread: tuple[tuple[tuple[int, ...], bool], float] | None = None
+        self._known_spread: tuple[tuple[tuple[int, ...], str], float] | None = None
         self._loud: dict[int, IntArray] = {}
 
     def ready(self, query: Query) -> bool:
-        """Tell whether these traces are among the last answers."""
-        return any(traces.query == query for traces in self._last)
+        """Tell whether these traces are among the last answers, or quickly made from what is kept."""
+        if any(traces.query == query for traces in self._last):
+            return True
+        few = len(query.channel_ids) * query.n_points <= _QUICK and self._knows_spread(query)
+        window = query.interval.start_s, query.interval.stop_s
+        return few and self._data.trace_ready(*window, query.channel_ids, filter=query.filter, n_points=query.n_points)
 
     def read(self, query: Query) -> Traces:
         """Return traces as rows of channels.
@@ -104,7 +128,7 @@ class TraceReader:
             interval.start_s,
             interval.stop_s,
             query.channel_ids,
-            filtered=query.filtered,
+            filter=query.filter,
             n_points=query.n_points,
         )
         data = np.array(trace.data.T, order="C")
@@ -113,19 +137,25 @@ class TraceReader:
             _turn_odd_pairs(data)
         offsets = np.arange(data.shape[1]) // 2 * 2 + 1 if paired else np.arange(data.shape[1])
         offsets_s = (offsets / trace.sample_rate + (trace.start_s - interval.start_s)).astype(np.float32)
-        traces = Traces(query, frozen(data), frozen(offsets_s), trace.sample_rate, paired, self._spread(query))
-        self._last = (traces, *self._last[: _KEPT - 1])
+        spread = self._spread(query)
+        traces = Traces(query, frozen(data), frozen(offsets_s), trace.sample_rate, paired, spread, trace.unread)
+        if not trace.unread:
+            self._last = (traces, *self._last[: _KEPT - 1])
         return traces
+
+    def _knows_spread(self, query: Query) -> bool:
+        known = self._known_spread
+        return known is not None and known[0] == (query.channel_ids, query.filter)
 
     def _spread(self, query: Query) -> float:
         """Return the distance of the 1 and 99 % quantiles of single samples; it stays while only time changes."""
-        key = (query.channel_ids, query.filtered)
+        key = (query.channel_ids, query.filter)
         known = self._known_spread
         if known is None or known[0] != key:
             start_s = query.interval.start_s
             length_s = min(_SPREAD_S, query.interval.recording_s)
             start_s = min(start_s, query.interval.recording_s - length_s)
-            trace = self._data.trace(start_s, start_s + length_s, query.channel_ids, filtered=query.filtered)
+            trace = self._data.trace(start_s, start_s + length_s, query.channel_ids, filter=query.filter)
             low, high = robust_range(trace.data, n_max=20_000)
             self._known_spread = known = (key, high - low)
         return known[1]
@@ -148,26 +178,47 @@ class TraceReader:
         loud: IntArray = shapes[0].channel_ids[sizes >= _LOUD * sizes.max(initial=0)]
         return loud
 
-    def highlights(self, traces: Traces, rows: Mapping[int, int], others: int | None) -> tuple[Highlights, int]:
-        """Mark the spikes of clusters, and return how many they are.
+    def selected_spikes(self, interval: Interval, spike_ids: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
+        """Return the spikes of selected clusters in sight, ascending in each, and their position in the selection."""
+        first, last = self._bounds(interval)
+        found = []
+        for ids in spike_ids:
+            low, high = np.searchsorted(ids, (first, last))
+            found.append(np.asarray(ids[low:high], dtype=np.int64))
+        rows = np.repeat(np.arange(len(found)), [len(ids) for ids in found])
+        return np.concatenate([_NOTHING, *found]), rows
 
-        rows : colour row of clusters, above 0; others : row of the first of `OTHER_ROWS` for all other clusters, one
-        by cluster in turn, or None to leave them out
-        """
-        interval = traces.query.interval
+    def _bounds(self, interval: Interval) -> tuple[int, int]:
+        """Return the first spike in sight, at least partly, and the one after the last."""
         ids = self._data.spikes_between(interval.start_s - SPIKE_S / 2, interval.stop_s + SPIKE_S / 2)
-        labels = self._data.labels_of(ids)
-        if others is None:
-            mine = np.isin(labels, np.fromiter(rows, dtype=np.int64))
-            ids, labels = ids[mine], labels[mine]
-        offsets_s = self._data.spike_times[ids] - interval.start_s
-        marks = Marks(traces)
-        clusters = np.unique(labels).tolist()
+        return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
+
+    def highlights(
+        self, traces: Traces, cluster_ids: Sequence[int], mine: tuple[IntArray, IntArray], *, others: bool
+    ) -> tuple[Highlights, int]:
+        """Mark spikes, and return how many they are.
+
+        cluster_ids : selected; mine : their spikes and positions; others : mark those of all other clusters too, in
+        colour row 1 + `OTHER_ROWS` and following, one by cluster in turn
+        """
+        marks, interval = Marks(traces), traces.query.interval
+        times = self._data.spike_times
+        n_spikes = len(mine[0])
+        if others:
+            ids = np.arange(*self._bounds(interval))
+            labels = self._data.labels_of(ids)
+            order = np.argsort(labels, kind="stable")
+            found, starts = np.unique(labels[order], return_index=True)
+            for cluster_id, spikes in zip(found.tolist(), np.split(ids[order], starts[1:]), strict=True):
+                if cluster_id not in cluster_ids:
+                    n_spikes += len(spikes)
+                    row = 1 + OTHER_ROWS + cluster_id % OTHER_ROWS
+                    marks.add(times[spikes] - interval.start_s, self.loud_channels(cluster_id), row)
         # Selected clusters last, so that they cover the others.
-        for cluster_id in sorted(clusters, key=lambda c: rows.get(c, 0)):
-            row = rows[cluster_id] if cluster_id in rows else (others or 0) + cluster_id % OTHER_ROWS
-            marks.add(offsets_s[labels == cluster_id], self.loud_channels(cluster_id), row)
-        return marks.runs(), len(ids)
+        for i, cluster_id in enumerate(cluster_ids):
+            offsets_s = times[mine[0][mine[1] == i]] - interval.start_s
+            marks.add(offsets_s, self.loud_channels(cluster_id), 1 + i % OTHER_ROWS)
+        return marks.runs(), n_spikes
 
 
 def _turn_odd_pairs(data: FloatArray) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +11,27 @@ from phy_medicine.base.types import FloatArray, IntArray
 
 N_USUAL, N_MOST, N_EACH = 24, 32, 8
 """Channels around one cluster; most around several that lie apart; enough of each of these, while there is room."""
+
+
+SHANK, DEPTH, ID = "shank", "depth", "id"
+ORDERS = (SHANK, DEPTH, ID)
+"""Shank by shank and by depth in each; by depth, whatever the shank; by number."""
+
+
+def ordered(channel_ids: Sequence[int], positions: FloatArray, shanks: IntArray, order: str) -> tuple[int, ...]:
+    """Return channels in one of `ORDERS`, from the lowest row up."""
+    if order == ID:
+        return tuple(sorted(int(c) for c in channel_ids))
+    return depth_order(channel_ids, positions, np.zeros_like(shanks) if order == DEPTH else shanks)
+
+
+def shank_runs(channel_ids: Sequence[int], shanks: IntArray) -> tuple[tuple[int, int, int], ...]:
+    """Return shank, first row and the one after the last, of each shank; none for one shank, or if they mix."""
+    mine = shanks[np.asarray(channel_ids, dtype=np.int64)]
+    edges = [0, *(np.flatnonzero(np.diff(mine)) + 1).tolist(), len(mine)]
+    if not 1 < len(edges) - 1 == len(np.unique(mine)):
+        return ()
+    return tuple((int(mine[a]), a, b) for a, b in pairwise(edges))
 
 
 def depth_order(channel_ids: Sequence[int], positions: FloatArray, shanks: IntArray) -> tuple[int, ...]:

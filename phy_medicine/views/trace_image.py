@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray, frozen
+from phy_medicine.compute.signal_filters import SIGNAL_FILTERS
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
 from phy_medicine.views.cluster_scatter import number
-from phy_medicine.views.contrast import TEXT, legible
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
 from phy_medicine.views.matrix_image import indexed, reduced
-from phy_medicine.views.theme import DARK, RGBA, Theme, hex_rgba
+from phy_medicine.views.theme import DARK, Theme, hex_rgba
 from phy_medicine.views.trace import TraceView
+from phy_medicine.views.trace_actions import signal_actions
 from phy_medicine.views.trace_block import Highlights, TraceBlock, Traces
-from phy_medicine.views.trace_marks import draw_labels
-from phy_medicine.views.trace_time import LONGEST_S, SHORTEST_S, Interval
+from phy_medicine.views.trace_marks import draw_words
+from phy_medicine.views.trace_settings import TraceImageSettings
+from phy_medicine.views.trace_time import Interval
 
-_SCALING = (0.01, 100.0)
 # The full colour is so many spreads of the noise, some 7 standard deviations.
 _FULL = 1.5
 _STEP, _SIZE, _LENGTH = 0.1, 1.2, 1.25
@@ -39,27 +38,12 @@ _BAR_STEPS = 48
 _EMPTY = Highlights(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.uint8))
 
 
-@dataclass(frozen=True, slots=True)
-class TraceImageSettings:
-    """What the trace image view shows."""
-
-    length_s: float = setting(
-        0.25, f"Length of what a reset shows; at most {LONGEST_S:g} s", unit="s", minimum=SHORTEST_S, maximum=LONGEST_S
-    )
-    scaling: float = setting(1.0, "Strength of the colours", minimum=_SCALING[0], maximum=_SCALING[1])
-    filtered: bool = setting(True, "High-pass filter the traces")
-    all_channels: bool = setting(True, "Show all channels, not only those around the selected clusters")
-    labels: bool = setting(True, "Name the channels")
-    origin_top: bool = setting(False, "Put the channel of smallest y at the top")
-    auto_scale: bool = setting(True, "Fit the colours to the noise when other channels are shown")
-
-
 class TraceImageView(TraceView):
     """The stretch of time of the trace view as an image; scrolling one scrolls the other."""
 
     name, title = "TraceImageView", "Trace image"
     settings_type = TraceImageSettings
-    drawn_settings = frozenset({"length_s", "scaling", "labels", "origin_top", "auto_scale"})
+    drawn_settings = frozenset({"length_s", "scaling", "labels", "origin_top", "auto_scale", "follow"})
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
@@ -69,29 +53,17 @@ class TraceImageView(TraceView):
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether the traces are at hand."""
-        return self._interval is not None and self._reader.ready(self._query(request))
+        return self._interval is not None and self._reader.ready(self._query(request)[0])
 
     def prepare(self, request: ViewRequest) -> TraceBlock:
         """Read the traces."""
-        query = self._query(request)
-        traces = self._reader.read(query)
-        places = {channel: place for place, channel in enumerate(query.channel_ids)}
-        peaks = {i: places.get(self.host.data.peak_channel(c), -1) for i, c in enumerate(request.cluster_ids)}
-        return TraceBlock(traces, _EMPTY, {i: p for i, p in peaks.items() if p >= 0}, 0)
+        query, jump = self._query(request)
+        return TraceBlock(self._reader.read(query), _EMPTY, self._peaks(request, query), jump=jump)
 
     def upload(self, block: TraceBlock) -> None:
         """Set what is shown; the image depends on the size and is made with the marks."""
-        query = block.traces.query
-        if self._interval is None:
-            self._interval = query.interval
-        self._channels = query.channel_ids
-        self._tell()
-        n = len(query.channel_ids)
-        self.panels.set_home(0, x=(query.interval.start_s, query.interval.stop_s))
-        self.panels.set_home(1, x=(0.0, query.interval.length_s))
-        self.panels.set_home(y=(-0.5, n - 0.5))
-        kind = "high-pass" if query.filtered else "raw"
-        self.status = f"{query.interval.text()} · {n} of {self.host.data.n_channels} channels · {kind}"
+        self.panels.set_home(y=(-0.5, len(block.traces.query.channel_ids) - 0.5))
+        self._take(block.traces.query, block.jump, block.traces.unread)
 
     def _limit(self, block: TraceBlock) -> float:
         """Return the voltage of the full colour; it stays while time is scrolled."""
@@ -100,6 +72,9 @@ class TraceImageView(TraceView):
         return _FULL * self._scale[2] / float(self.settings.scaling)
 
     # Surroundings
+
+    def _lanes(self) -> float:
+        return 0.0
 
     def arrange(self, box: Box) -> None:
         """Leave room for the legend of colours above."""
@@ -116,14 +91,9 @@ class TraceImageView(TraceView):
             return
         self._set_image(block)
         self.scene.draw_axes(0, Axes(x="Time (s)", y=None))
-        if self.settings.labels:
-            heights = self.panels.to_pixels(0, 0.0, self._slots(len(self._channels)))[1]
-            bright = legible(self.colors, self.scene.theme.rgba("view"), TEXT)
-            colors: dict[int, RGBA] = {}
-            for i, place in sorted(block.peaks.items(), reverse=True):
-                red, green, blue, alpha = (float(v) for v in bright[i])
-                colors[place] = (red, green, blue, alpha)
-            draw_labels(self.scene, self._names(), heights, dict(reversed(colors.items())))
+        self._draw_channels(block)
+        self._draw_shanks(0.0)
+        draw_words(self.scene, self.filter_words, SIGNAL_FILTERS[self.settings.filter].short)
         self._draw_legend(self._limit(block))
 
     def _set_image(self, block: TraceBlock) -> None:
@@ -206,6 +176,7 @@ class TraceImageView(TraceView):
 
         end_s = self.host.data.duration_s
         return (
+            *signal_actions(self, "image_"),
             ViewAction("image_all_channels", "All channels", lambda: self._toggle("all_channels"),
                        help="Show all channels, or those around the selected clusters.",
                        checked=lambda: bool(self.settings.all_channels)),

@@ -69,8 +69,43 @@ def _round_step(least: float) -> int:
     return next((step for step in (1, 2, 4, 5, 8, 10, 20, 25, 50, 100) if step >= least), 200)
 
 
-def draw_scale_bar(scene: Scene, pixels_by_unit: float) -> None:
-    """Draw a bar of a round amplitude at the right of the first panel."""
+def draw_words(scene: Scene, *texts: str) -> None:
+    """Write the first of some texts that fits beside the title of the time axis, below the first panel."""
+    _, _, right, bottom = (float(edge) for edge in scene.panels.rects[0])
+    r, ink = scene.ratio, scene.over
+    # The line of the title, as the axes draw it.
+    y = bottom + 9 * r + ink.cap_height + 7 * r
+    middle = (float(scene.panels.rects[0, 0]) + right) / 2
+    room = right - middle - ink.text_width("Time (s)") / 2 - 12 * r
+    for text in texts:
+        if ink.text_width(text) <= room:
+            ink.text(text, right, y, anchor="rt", color=scene.theme.rgba("dim"))
+            return
+
+
+def draw_shanks(scene: Scene, runs: Sequence[tuple[int, int, int]], *, upside_down: bool, reserved: float) -> None:
+    """Part the channels of each shank from the next by a line, and name the shanks at the right.
+
+    runs : shank, first row and the one after the last; reserved : room at the bottom that has other marks, px
+    """
+    left, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
+    r, n = scene.ratio, runs[-1][2] if runs else 0
+    line = max(1.0, round(r))
+    for shank, first, last in runs:
+        edges = (n - last - 0.5, n - first - 0.5) if upside_down else (first - 0.5, last - 0.5)
+        low, high = (float(y) for y in scene.panels.to_pixels(0, 0.0, np.array(edges))[1])
+        boundary = round(high)
+        if edges[1] < n - 1 and top < boundary < bottom:
+            scene.over.rects([(left, boundary, right, boundary + line)], scene.theme.rgba("dim", LINE_ALPHA))
+        text = f"shank {shank}"
+        ends = max(high, top), min(low, bottom - reserved)
+        if ends[1] - ends[0] >= scene.over.text_width(text) + 6 * r:
+            middle = (ends[0] + ends[1]) / 2
+            scene.over.text(text, right + 7 * r, middle, anchor="ct", color=scene.theme.rgba("dim"), rotated=True)
+
+
+def draw_scale_bar(scene: Scene, pixels_by_unit: float) -> float:
+    """Draw a bar of a round amplitude at the right of the first panel; return the room that it takes, px."""
     _, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
     r = scene.ratio
     value = bar_value(pixels_by_unit, min(_BAR[1] * r, 0.4 * (bottom - top)))
@@ -82,6 +117,7 @@ def draw_scale_bar(scene: Scene, pixels_by_unit: float) -> None:
     end = bottom - max(4 * r, (length - height) / 2)
     scene.over.rects([(x, end - height, x + width, end)], color)
     scene.over.text(text, x + 7 * r, end - height / 2, anchor="ct", color=color, rotated=True)
+    return bottom - min(end - height, end - (height + length) / 2)
 
 
 def bar_value(pixels_by_unit: float, longest: float) -> float:

@@ -10,8 +10,8 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.views.layout import Panels
 
-SHORTEST_S, LONGEST_S = 0.002, 20.0
-"""Limits of what is shown at once; 20 s of 384 channels take 2 s to read and filter."""
+SHORTEST_S, LONGEST_S = 0.002, 86_400.0
+"""Limits of what is shown at once, and the recording is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Interval:
 
     def text(self) -> str:
         """Return `[12.00s - 12.25s]`, with as many digits as tell start from stop."""
-        digits = 2 if self.length_s >= 0.1 else 3 if self.length_s >= 0.01 else 4
+        digits = 0 if self.length_s >= 20 else 2 if self.length_s >= 0.1 else 3 if self.length_s >= 0.01 else 4
         return f"[{self.start_s:.{digits}f}s - {self.stop_s:.{digits}f}s]"
 
 
@@ -76,6 +76,13 @@ def neighbouring_spike(
         first = np.searchsorted(spike_times, time_s - tolerance_s, side="left")
         row = int(np.searchsorted(spike_ids, first)) - 1
     return float(spike_times[spike_ids[row]])
+
+
+def nearest_spike(spike_ids: IntArray, spike_times: FloatArray, time_s: float) -> float:
+    """Return the time of the spike of a cluster that is nearest to a moment; arguments as `neighbouring_spike`."""
+    at = int(np.searchsorted(spike_ids, np.searchsorted(spike_times, time_s)))
+    near = spike_times[spike_ids[max(at - 1, 0) : at + 1]]
+    return float(near[np.argmin(np.abs(near - time_s))])
 
 
 class TimePanels(Panels):
@@ -107,6 +114,18 @@ class TimePanels(Panels):
         super().zoom(panel, at, (1.0, factors[1]))
         if factors[0] != 1:
             self._on_zoom(factors[0], (at[0] - left) / max(float(right - left), 1.0))
+
+    def show_rows(self, low: float, high: float) -> None:
+        """Show the channels between two heights, whatever the time."""
+        bottom, top = (float(edge) for edge in self.home()[0, 2:])
+        span = max(top - bottom, 1e-9)
+        self._shown[1, 0] = (low - bottom) / span, (high - bottom) / span
+        self.version += 1
+
+    def show_all_rows(self) -> None:
+        """Show all channels of the view, whatever the time."""
+        self._shown[1, 0] = 0.0, 1.0
+        self.version += 1
 
     def reset(self) -> None:
         """Show all channels of the view, and the usual length of time."""

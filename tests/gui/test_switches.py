@@ -19,7 +19,7 @@ def test_alt_r_switches_the_filter_of_every_view_of_the_signal(window, press):
     for filtered in (False, True):
         press("Alt+R")
         assert all(v.settings.filtered is filtered for v in signal_views)
-    assert "High-pass" in window.status.message.text()
+    assert "high-pass 150 Hz, Butterworth order 3" in window.status.message.text()
 
 
 def test_alt_r_without_such_a_view_says_what_to_do(window, press):

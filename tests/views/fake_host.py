@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.compute.correlogram import lag_bins
-from phy_medicine.compute.reduction import minmax_reduce
+from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.session.waveform_source import Window
@@ -215,13 +215,21 @@ class FakeData:
         stop_s: float,
         channel_ids: Sequence[int],
         *,
-        filtered: bool = True,
+        filter: str = "high-pass",
         n_points: int | None = None,
     ) -> Trace:
         self._check()
         self.n_reads += 1
         first, last = round(start_s * self.sample_rate), round(stop_s * self.sample_rate)
         rng = np.random.default_rng(first)
+        length, rate = 1, self.sample_rate
+        if n_points is not None and last - first > n_points:
+            length = -(-(last - first) // (n_points // 2))
+            rate *= 2 / length
+        if length > 2000:
+            # Too long to be made up sample by sample: what the noise of a column reaches.
+            data = np.tile(np.float32([[-4.0], [4.0]]), ((last - first) // length, len(channel_ids)))
+            return Trace(first / self.sample_rate, data, np.asarray(channel_ids), rate)
         data = rng.normal(0, 1.0, (last - first, len(channel_ids))).astype(np.float32)
         for spike in self.spikes_between(start_s, stop_s):
             shape = self._shape(int(self.spike_clusters[spike]), channel_ids)
@@ -229,12 +237,12 @@ class FakeData:
             a, b = max(at, 0), min(at + 82, last - first)
             if b > a:
                 data[a:b] += shape[a - at : b - at]
-        rate = self.sample_rate
-        if n_points is not None and len(data) > n_points:
-            length = -(-len(data) // (n_points // 2))
-            rate *= 2 / length
-            data = minmax_reduce(data[: len(data) // length * length], len(data) // length)
+        if length > 1:
+            data = extremes(data[: len(data) // length * length], length).reshape(-1, len(channel_ids))
         return Trace(first / self.sample_rate, data, np.asarray(channel_ids), rate)
+
+    def trace_ready(self, *window: float, **options: Any) -> bool:
+        return False
 
     def _check(self) -> None:
         if self.missing:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.views.interact import Click
-from phy_medicine.views.isi import ISIView, intervals_ms
+from phy_medicine.views.isi import ISIView
 from phy_medicine.views.theme import LIGHT
+from phy_medicine.views.violations import intervals_ms
 
 RATE = 30_000.0
 

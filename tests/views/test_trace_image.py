@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_host import FakeHost, show
 
-from phy_medicine.compute.reduction import minmax_reduce
+from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Trace
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import DARK, LIGHT
@@ -21,7 +21,7 @@ def with_one_sample(view, channel, time_s, value):
     """Noise of 1, and one sample above it."""
     data = view.host.data
 
-    def trace(start_s, stop_s, channel_ids, *, filtered=True, n_points=None):
+    def trace(start_s, stop_s, channel_ids, *, filter="high-pass", n_points=None):
         n, rate = round((stop_s - start_s) * data.sample_rate), data.sample_rate
         values = np.random.default_rng(1).normal(size=(n, len(channel_ids))).astype(np.float32)
         at = round((time_s - start_s) * rate)
@@ -30,7 +30,7 @@ def with_one_sample(view, channel, time_s, value):
         if n_points is not None and n > n_points:
             length = -(-n // (n_points // 2))
             rate *= 2 / length
-            values = minmax_reduce(values[: n // length * length], n // length)
+            values = extremes(values[: n // length * length], length).reshape(-1, len(channel_ids))
         return Trace(start_s, values, np.asarray(channel_ids), rate)
 
     data.trace = trace

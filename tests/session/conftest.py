@@ -1,0 +1,25 @@
+"""What tests of the session share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phy_medicine.io.traces import Traces
+from phy_medicine.session.trace_source import TraceSource
+
+
+@pytest.fixture(scope="session")
+def source_of() -> Callable[..., TraceSource]:
+    """Makes a source of traces out of an array, (n_samples, n_channels)."""
+
+    def make(raw: Any, rate: float) -> TraceSource:
+        traces = Traces([raw], np.arange(raw.shape[1]), rate)
+        model = SimpleNamespace(traces=traces, n_channels=raw.shape[1], sample_rate=rate, traces_missing="")
+        return TraceSource(model)  # type: ignore[arg-type]
+
+    return make
