@@ -25,6 +25,7 @@ from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.trace_columns import TraceColumns
 from phy_medicine.session.trace_source import TraceSource
+from phy_medicine.session.unit_positions import UnitPositions
 from phy_medicine.session.waveform_source import WaveformSource, Window
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class DataService:
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)
+        self.unit_positions = UnitPositions(model, facts, self._channels)
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
         self._traces = TraceSource(model)
         self.trace_columns = TraceColumns(self._traces)

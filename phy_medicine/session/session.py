@@ -86,7 +86,9 @@ class Session:
         self.selection.changed.connect(self.wizard.visit)
         self.data = DataService(model, self.facts, channels=self.clusters.channels)
         self.data.motion, self.data.depths = self.motion, self.depths
-        self.data.table = TableSource(self.cluster_table, self.clusters, self.manager.groups, self.similar)
+        self.data.table = TableSource(
+            self.cluster_table, self.clusters, self.manager.groups, self.similar, x_um=self.data.unit_positions.x_um
+        )
         self.manager.changed.connect(self._note_merge)
         self.pool = Pool()
         self.store = session_store(self)

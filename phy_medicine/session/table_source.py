@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from phy_medicine.session.tables import TableState
 
 _NUMBERS = ("int", "float")
+X = Column("x", "x", "µm", help="x position: of the spikes, else the centre of mass of the main template")
+"""A column for views alone; a label field of this name comes before it."""
 
 
 class TableSource:
@@ -25,15 +27,24 @@ class TableSource:
 
     `version` grows whenever rows, order, cells or similarity may differ from before, so that what was made of them
     can be kept until then.
+
+    x_um : clusters -> their x positions, for the column `x`
     """
 
     def __init__(
-        self, table: TableState, clusters: ClusterTable, groups: Groups, similar: SimilarClusters | None = None
+        self,
+        table: TableState,
+        clusters: ClusterTable,
+        groups: Groups,
+        similar: SimilarClusters | None = None,
+        *,
+        x_um: Callable[[Sequence[int]], FloatArray] | None = None,
     ) -> None:
         self._table = table
         self._clusters = clusters
         self._groups = groups
         self._similar = similar
+        self._x_um = x_um
         self.version = 0
         table.changed.connect(self._grow)
         if similar is not None:
@@ -45,18 +56,22 @@ class TableSource:
 
     def numeric_columns(self) -> tuple[Column, ...]:
         """Return the columns that hold numbers."""
-        return tuple(c for c in self._table.columns if c.kind in _NUMBERS)
+        numbers = tuple(c for c in self._table.columns if c.kind in _NUMBERS)
+        return numbers if self._x_um is None or any(c.name == X.name for c in self._table.columns) else (*numbers, X)
 
     def column(self, name: str) -> Column | None:
         """Return a column by its name; the depth is the one that the table shows, observed or corrected."""
         names = (DEPTH, CORRECTED) if name in (DEPTH, CORRECTED) else (name,)
-        return next((c for c in self._table.columns if c.name in names), None)
+        found = next((c for c in self._table.columns if c.name in names), None)
+        return X if found is None and name == X.name and self._x_um is not None else found
 
     def numbers(self, column: str, cluster_ids: Sequence[int]) -> FloatArray:
         """Return one column of some clusters, (n,) float64, NaN where a cell is empty or no number."""
         found = self.column(column)
         if found is None:
             return np.full(len(cluster_ids), np.nan)
+        if found is X and self._x_um is not None:
+            return self._x_um(cluster_ids)
         return np.array([_number(self._cell(c, found.name)) for c in cluster_ids], dtype=np.float64)
 
     def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> FloatArray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -15,14 +14,13 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.curation.colors import COLOR_SCHEMES
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.clusters import AMPLITUDE_MEDIAN, Column
-from phy_medicine.session.view_host import ViewHost
 from phy_medicine.views.all_clusters import AllClustersView
 from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import ViewAction
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
-from phy_medicine.views.theme import DARK, Theme
+from phy_medicine.views.selecting_lasso import SelectingLasso
 
 SCHEMES = tuple(scheme.name for scheme in COLOR_SCHEMES)
 SMALLEST, LARGEST = 1.0, 100.0
@@ -92,7 +90,7 @@ class ScatterBlock:
     colors: FloatArray
 
 
-class ClusterScatterView(AllClustersView):
+class ClusterScatterView(SelectingLasso, AllClustersView):
     """One disc for each cluster that the filter leaves; the selected ones are in their colours, on top."""
 
     name, title = "ClusterScatterView", "Cluster scatter"
@@ -100,10 +98,6 @@ class ClusterScatterView(AllClustersView):
     axes = Axes(x="", y="")
     settings_type = ClusterScatterSettings
     drawn_settings = frozenset({"smallest", "largest"})
-
-    def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
-        super().__init__(host, theme=theme, settings=settings)
-        self._selecting = False
 
     # Arrays
 
@@ -141,6 +135,8 @@ class ClusterScatterView(AllClustersView):
     def upload(self, block: ScatterBlock) -> None:
         """Draw large discs first, so that small ones are seen, and selected ones last."""
         self.scene.axes = Axes(x=block.x.title, y=block.y.title, log_x=block.x.log, log_y=block.y.log)
+        # Two places on the probe, in µm, are a map.
+        self.panels.equal = self._is_map(block)
         self.panels.set_home(x=_widened(block.x.range), y=_widened(block.y.range))
         self.picture.clear()
         rows = np.flatnonzero(block.shown)
@@ -157,6 +153,10 @@ class ClusterScatterView(AllClustersView):
                 self._add_discs(block, mine, rim, wider)
             self._add_discs(block, mine, own)
         self.status = self._summary(block)
+
+    @staticmethod
+    def _is_map(block: ScatterBlock) -> bool:
+        return {block.x.column.unit, block.y.column.unit} == {"µm"} and not (block.x.log or block.y.log)
 
     def _add_discs(self, block: ScatterBlock, rows: IntArray, colors: FloatArray, wider: float = 0.0) -> None:
         sizes = self._diameters(block)[rows]
@@ -261,32 +261,10 @@ class ClusterScatterView(AllClustersView):
             cluster_id = self.pick(click.x, click.y)
             self.choose(click, () if cluster_id is None else (cluster_id,), control=False)
 
-    def add_lasso_corner(self, click: Click) -> None:
-        """Add a corner to the lasso; from the third on the clusters inside are selected."""
-        if not self.scene.lasso.add(click.panel, click.data_x, click.data_y):
-            return
-        inside = self._inside()
-        if inside:
-            self._selecting = True
-            try:
-                self.host.select(inside)
-            finally:
-                self._selecting = False
-        self.redraw()
-
-    def _inside(self) -> list[int]:
-        """Return the clusters inside the lasso, in the order of the table."""
+    def cluster_places(self) -> tuple[IntArray, FloatArray, FloatArray] | None:
+        """Return where the lasso finds clusters."""
         block: ScatterBlock | None = self.block
-        if block is None or not self.scene.lasso.closed:
-            return []
-        inside: list[int] = block.cluster_ids[self.scene.lasso.contains(block.x.places, block.y.places)].tolist()
-        return inside
-
-    def clear_lasso(self) -> None:
-        """Forget the lasso, unless it is the lasso that selects."""
-        if not self._selecting and len(self.scene.lasso):
-            self.scene.lasso.clear()
-            self.redraw()
+        return None if block is None else (block.cluster_ids, block.x.places, block.y.places)
 
     def on_wheel(self, modifiers: frozenset[str], notches: float) -> None:
         """Alt: size of the discs; Shift: colours."""
@@ -344,9 +322,19 @@ class ClusterScatterView(AllClustersView):
             ViewAction("toggle_log_y", "Logarithmic y", log_y[0], help="Logarithmic y axis.", checked=log_y[1]),
             ViewAction("toggle_log_size", "Logarithmic sizes", log_size[0], help="Sizes grow with the logarithm.",
                        checked=log_size[1]),
+            ViewAction("toggle_unit_map", "Positions on the probe", self._toggle_map,
+                       help="Show x against depth, both in µm and to one scale, or amplitude against depth.",
+                       checked=lambda: (self.settings.x_column, self.settings.y_column) == ("x", "depth")),
             ViewAction("next_cluster_colors", "Next colours", partial(self._turn_scheme, 1),
                        help="Colour the clusters by group, depth, rate, at random, or not."),
         )  # fmt: skip
+
+    def _toggle_map(self) -> None:
+        """Show the clusters where they are on the probe, or back."""
+        column = "amp" if (self.settings.x_column, self.settings.y_column) == ("x", "depth") else "x"
+        self.clear_lasso()
+        self.panels.reset()
+        self.change(x_column=column, y_column="depth", x_log=False, y_log=False)
 
     def _toggle_log(self, which: str) -> None:
         self.clear_lasso()

@@ -77,6 +77,17 @@ class Panels:
     def __len__(self) -> int:
         return len(self.rects)
 
+    @property
+    def equal(self) -> bool:
+        """Whether one unit has the same length in x and y."""
+        return self._equal
+
+    @equal.setter
+    def equal(self, equal: bool) -> None:
+        if equal != self._equal:
+            self._equal = equal
+            self.version += 1
+
     def set_rects(self, rects: AnyArray) -> None:
         """Place the panels; (n, 4) left, top, right, bottom in px."""
         rounded = np.round(np.asarray(rects, dtype=np.float64)).astype(np.int64).reshape(-1, 4)

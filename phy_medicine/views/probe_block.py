@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
-from phy_medicine.views.probe_shape import Shank, shanks_of, spacing
+from phy_medicine.session.blocks import DataMissing
+from phy_medicine.views.probe_shape import Break, Shank, shanks_of, side_by_side, spacing
+from phy_medicine.views.probe_units import NO_UNITS, Units
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
@@ -20,14 +22,17 @@ _AROUND, _LEAST = 2.0, 8.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The probe, which never changes.
+    """The probe as it is drawn, which never changes.
 
-    positions : (n_channels, 2) float64, µm; near : distance of neighbouring contacts, µm; row : least distance of two
-    contacts side by side, µm; extent : (4,) x0, x1, y0, y1 of all shanks, µm
+    positions : (n_channels, 2) float64, µm, moved to the left by `moved`, (n_channels,), where gaps are shortened
+    near : distance of neighbouring contacts, µm; row : least distance of two contacts side by side, µm
+    extent : (4,) x0, x1, y0, y1 of all shanks, µm
     """
 
     positions: FloatArray
+    moved: FloatArray
     shanks: tuple[Shank, ...]
+    breaks: tuple[Break, ...]
     near: float
     row: float
     extent: FloatArray
@@ -39,6 +44,7 @@ class ProbeBlock:
 
     channels : (n,) int, of each disc; clusters : (n,) uint8, place in the selection; places : (n,) int, place of the
     disc beside the others on its contact; beside : (n,) int, how many these are; peaks : (n,) bool
+    shares : (n,) float64, amplitude of the cluster's template there by that at its peak, 0..1
     region : (4,) x0, x1, y0, y1, µm, of the selected clusters, or the extent of the probe without any
     """
 
@@ -48,17 +54,31 @@ class ProbeBlock:
     places: IntArray
     beside: IntArray
     peaks: BoolArray
+    shares: FloatArray
     region: FloatArray
+    units: Units
 
 
-def make_probe(positions: FloatArray, shank_ids: IntArray) -> Probe:
-    """Return the geometry of a probe; positions : (n_channels, 2), µm; shank_ids : (n_channels,)."""
+def make_probe(positions: FloatArray, shank_ids: IntArray, *, shorten: bool = False) -> Probe:
+    """Return the geometry of a probe; positions : (n_channels, 2), µm; shank_ids : (n_channels,).
+
+    shorten : long gaps between shanks are not drawn in full
+    """
     points = np.asarray(positions, dtype=np.float64)
     near = spacing(points)
     shanks = shanks_of(points, np.asarray(shank_ids))
+    moved, breaks = np.zeros(len(points)), ()
+    row = _row_distance(points, near)
+    if shorten:
+        moves, breaks = side_by_side(shanks, near)
+        for shank, move in zip(shanks, moves, strict=True):
+            moved[shank.channels] = move
+        left = [np.array([move, 0.0]) for move in moves]
+        shanks = tuple(Shank(s.channels, frozen(s.outline - by)) for s, by in zip(shanks, left, strict=True))
+        points = points - np.stack([moved, np.zeros(len(moved))], axis=1)
     corners = np.concatenate([shank.outline for shank in shanks])
     extent = np.stack([corners.min(axis=0), corners.max(axis=0)], axis=1).ravel()
-    return Probe(points, shanks, near, _row_distance(points, near), frozen(extent))
+    return Probe(frozen(points), frozen(moved), shanks, breaks, near, row, frozen(extent))
 
 
 def _row_distance(points: FloatArray, near: float) -> float:
@@ -69,7 +89,7 @@ def _row_distance(points: FloatArray, near: float) -> float:
     return float(side.min()) if len(side) else 3 * near
 
 
-def make_block(data: DataService, probe: Probe, cluster_ids: Sequence[int]) -> ProbeBlock:
+def make_block(data: DataService, probe: Probe, cluster_ids: Sequence[int], units: Units = NO_UNITS) -> ProbeBlock:
     """Return the discs of some clusters."""
     best = [np.asarray(data.best_channels(c), dtype=np.int64) for c in cluster_ids]
     empty = np.zeros(0, dtype=np.int64)
@@ -84,8 +104,22 @@ def make_block(data: DataService, probe: Probe, cluster_ids: Sequence[int]) -> P
     beside = np.bincount(channels, minlength=len(probe.positions))[channels]
     return ProbeBlock(
         probe, frozen(channels), frozen(clusters.astype(np.uint8)), frozen(places), frozen(beside), frozen(peaks),
-        frozen(_region(probe, channels)),
+        frozen(_shares(data, cluster_ids, channels, clusters)), frozen(_region(probe, channels)), units,
     )  # fmt: skip
+
+
+def _shares(data: DataService, cluster_ids: Sequence[int], channels: IntArray, clusters: IntArray) -> FloatArray:
+    """Return the amplitude of each disc by the largest of its cluster; 1 where there are no templates."""
+    whole = np.ones(len(channels))
+    if not len(channels):
+        return whole
+    try:
+        amplitudes = np.nan_to_num(data.template_shapes.amplitudes(cluster_ids)[clusters, channels]).astype(np.float64)
+    except DataMissing:
+        return whole
+    largest = np.zeros(len(cluster_ids))
+    np.maximum.at(largest, clusters, amplitudes)
+    return np.divide(amplitudes, largest[clusters], out=whole, where=largest[clusters] > 0)
 
 
 def _region(probe: Probe, channels: IntArray) -> FloatArray:

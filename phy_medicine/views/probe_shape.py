@@ -1,4 +1,4 @@
-"""Shanks of a probe: which channels stand on which, their outline, and what of it lies in a rectangle."""
+"""Shanks of a probe: which channels stand on which, their outline, how far apart they are drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import FloatArray, IntArray, frozen
 
 # Columns further apart than this stand on different shanks even if the dataset names only one.
 _SHANK_GAP_UM = 100.0
+# Gaps between shanks wider than so many distances of contacts, or than the widest shank, are shortened to that.
+_LEAST_GAP = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,20 @@ class Shank:
 
     channels: IntArray
     outline: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A shortened gap between two shanks; left, right : where it is drawn, µm; gap_um : its true width."""
+
+    left: float
+    right: float
+    gap_um: float
+
+    @property
+    def middle(self) -> float:
+        """Where the line in the gap is drawn, µm."""
+        return (self.left + self.right) / 2
 
 
 def spacing(positions: FloatArray) -> float:
@@ -53,6 +69,27 @@ def shanks_of(positions: FloatArray, shank_ids: IntArray) -> tuple[Shank, ...]:
             own = channels[(positions[channels, 0] >= start) & (positions[channels, 0] < stop)]
             shanks.append(Shank(own, outline(positions[own], near)))
     return tuple(shanks)
+
+
+def side_by_side(shanks: tuple[Shank, ...], near: float) -> tuple[FloatArray, tuple[Break, ...]]:
+    """Return how far each shank moves to the left, (n,) float64, µm, so that no gap is long, and the gaps shortened.
+
+    Shanks above each other move together.
+    """
+    lefts = np.array([shank.outline[:, 0].min() for shank in shanks])
+    rights = np.array([shank.outline[:, 0].max() for shank in shanks])
+    longest = max(_LEAST_GAP * near, float((rights - lefts).max()))
+    moves, breaks = np.zeros(len(shanks)), []
+    moved, reached = 0.0, -np.inf
+    for i in np.argsort(lefts, kind="stable"):
+        gap = lefts[i] - reached
+        if np.isfinite(gap) and gap > longest:
+            start = reached - moved
+            breaks.append(Break(start, start + longest, float(gap)))
+            moved += gap - longest
+        moves[i] = moved
+        reached = max(reached, float(rights[i]))
+    return frozen(moves), tuple(breaks)
 
 
 def outline(points: FloatArray, near: float) -> FloatArray:

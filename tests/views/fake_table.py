@@ -16,6 +16,7 @@ from phy_medicine.session.clusters import Column
 COLUMNS = (
     Column("id", "Id", kind="int"),
     Column("amp", "Amp", "raw"),
+    Column("x", "x", "µm"),
     Column("depth", "Depth", "µm"),
     Column("fr", "Rate", "Hz"),
     Column("group", "Group", kind="group"),
@@ -71,6 +72,18 @@ class FakeTable:
         return "template similarity", self.matrix[np.ix_(ids, ids)]
 
 
+class FakePositions:
+    """Like `UnitPositions`: each cluster is 9 µm to the right of its peak channel."""
+
+    source = "made up"
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def x_um(self, cluster_ids: Sequence[int]) -> np.ndarray:
+        return np.array([self._data.channel_positions[self._data.peak_channel(c), 0] + 9.0 for c in cluster_ids])
+
+
 class FakeTemplates:
     """Like `TemplateSource`, from the made-up shapes of `FakeData`; counts what is read."""
 
@@ -97,4 +110,13 @@ def host_with_table(n: int = 40, **facts: Any) -> FakeHost:
     host = FakeHost(n_clusters=n, n_per_cluster=facts.pop("n_per_cluster", 30), **facts)
     host.data.table = FakeTable(n)
     host.data.template_shapes = FakeTemplates(host.data)
+    host.data.unit_positions = FakePositions(host.data)
+    return host
+
+
+def host_on_probe(n: int = 6, n_channels: int = 128, **facts: Any) -> FakeHost:
+    """A host with a table whose clusters have the depth of their peak channel."""
+    host = host_with_table(n, n_channels=n_channels, **facts)
+    depths = host.data.channel_positions[[host.data.peak_channel(c) for c in range(n)], 1]
+    host.data.table.cells["depth"].update(enumerate(depths.tolist()))
     return host

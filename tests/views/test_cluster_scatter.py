@@ -136,7 +136,7 @@ def test_the_lasso_is_the_polygon_whatever_the_axes(corners, logarithmic):
             if (ya > y) != (yb > y) and x < (xb - xa) * (y - ya) / (yb - ya) + xa:
                 inside = not inside
         expected += [c] * inside
-    assert view._inside() == expected and block is view.block
+    assert view.clusters_inside() == expected and block is view.block
 
 
 def test_merge_filter_and_sort_are_followed_but_a_selection_makes_nothing_anew(view):
@@ -236,3 +236,21 @@ def test_numbers_have_three_digits():
     assert [number(v) for v in (0.0, 3.14159, 52.13, 1234.5, 17.0, 0.01234, 1e9, np.nan)] == [
         "0", "3.14", "52.1", "1,234", "17", "0.0123", "1.00e+09", "none",
     ]  # fmt: skip
+
+
+def test_positions_on_the_probe_have_one_scale_and_amplitude_brings_back_two(view, drawn):
+    table = view.host.data.table
+    table.cells["x"] = {c: 16.0 * (c % 4) for c in table.order}
+    show(view, view.host.make_request([]))
+    drawn(view)
+    scale_x, scale_y = view.panels.transforms()[0, :2]
+    assert abs(scale_x) != pytest.approx(abs(scale_y), rel=0.01)
+    toggle = next(a for a in view.actions() if a.id == "toggle_unit_map")
+    toggle.handler()
+    drawn(view)
+    assert toggle.checked() and (view.scene.axes.x, view.scene.axes.y) == ("x (µm)", "Depth (µm)")
+    scale_x, scale_y = view.panels.transforms()[0, :2]
+    assert scale_x == pytest.approx(-scale_y)
+    toggle.handler()
+    drawn(view)
+    assert not toggle.checked() and view.settings.x_column == "amp" and not view.panels.equal

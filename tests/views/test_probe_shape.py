@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phy_medicine.views.probe_block import make_probe
-from phy_medicine.views.probe_shape import clipped, outline, shanks_of, spacing
+from phy_medicine.views.probe_shape import Shank, clipped, outline, shanks_of, side_by_side, spacing
 
 STAGGERED = np.stack([np.tile([16.0, 48, 0, 32], 10), 20.0 * (np.arange(40) // 2)], 1)
 
@@ -53,3 +55,29 @@ def test_contacts_of_a_row_tell_how_wide_discs_side_by_side_may_be():
     assert make_probe(STAGGERED, np.zeros(40, int)).row == 32
     line = np.stack([np.zeros(5), 20.0 * np.arange(5)], 1)
     assert make_probe(line, np.zeros(5, int)).row == 60
+
+
+def _shank(left, width):
+    return Shank(np.zeros(0, int), outline(np.array([(left + 6.0, 0.0), (left + width - 6.0, 100.0)]), 10.0))
+
+
+@given(st.lists(st.tuples(st.integers(-500, 3000), st.integers(13, 90)), min_size=1, max_size=6))
+def test_shanks_keep_order_overlap_and_short_gaps_and_no_gap_is_long(spans):
+    shanks = tuple(_shank(float(left), float(width)) for left, width in spans)
+    moves, breaks = side_by_side(shanks, 10.0)
+    longest = max(30.0, max(float(width) for _, width in spans))
+    order = sorted(range(len(spans)), key=lambda i: spans[i][0])
+    reached, drawn, long = spans[order[0]][0], float(spans[order[0]][0]), []
+    for i in order:
+        left, width = spans[i]
+        gap = left - reached
+        if gap > longest:
+            long.append(gap)
+        # Slow and obvious: where the left edge is drawn, from the right edge of all before.
+        if i != order[0]:
+            expected = drawn + min(gap, longest)
+            assert left - moves[i] == pytest.approx(expected)
+        if left + width > reached or i == order[0]:
+            drawn, reached = left - moves[i] + width, left + width
+    assert [b.gap_um for b in breaks] == pytest.approx(long)
+    assert all(b.right - b.left == pytest.approx(longest) for b in breaks)

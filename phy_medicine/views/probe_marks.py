@@ -1,0 +1,110 @@
+"""What surrounds the contacts of a probe: shanks, labels, a scale bar, shortened gaps, and the frame of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray
+from phy_medicine.views.axes import format_number
+from phy_medicine.views.probe_shape import Break, Shank, clipped
+from phy_medicine.views.scene import Scene
+from phy_medicine.views.trace_marks import bar_value
+from phy_medicine.views.waveform_marks import overlaps
+
+_BAR = 70.0  # length of the scale bar, logical px
+
+
+def draw_shanks(scene: Scene, panel: int, shanks: Sequence[Shank]) -> None:
+    """Fill and outline the shanks."""
+    theme, rect = scene.theme, scene.panels.rects[panel].astype(np.float64)
+    for shank in shanks:
+        x, y = scene.panels.to_pixels(panel, shank.outline[:, 0], shank.outline[:, 1])
+        inside = clipped(np.stack([x, y], 1), rect)
+        if len(inside) >= 3:
+            scene.under.polygon(inside, theme.rgba("panel"))
+        ring = np.vstack([shank.outline, shank.outline[:1]])
+        scene.picture.lines(ring[None, :, 0], ring[None, :, 1], color=theme.rgba("dim", 0.7), panel=panel)
+
+
+def draw_breaks(scene: Scene, breaks: Sequence[Break], span_um: FloatArray) -> None:
+    """Draw a dashed line in each shortened gap of the first panel, and its true width where there is room.
+
+    span_um : (2,) lower and upper end of the shanks
+    """
+    left, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
+    ratio, dim = scene.ratio, scene.theme.rgba("dim")
+    dash, line = 4 * ratio, max(1.0, round(ratio))
+    for gap in breaks:
+        (x0, x1), (low, high) = scene.panels.to_pixels(0, np.array([gap.left, gap.right]), span_um)
+        x = round(float(x0 + x1) / 2)
+        if not left < x < right - line:
+            continue
+        start = max(top, min(float(high), bottom)) + scene.over.cap_height + 6 * ratio
+        starts = np.arange(start, min(float(low), bottom) - dash, 2 * dash)
+        edges = [np.full(len(starts), x), starts, np.full(len(starts), x + line), starts + dash]
+        scene.under.rects(np.stack(edges, 1), scene.theme.rgba("dim", 0.5))
+        text = f"{format_number(gap.gap_um)} µm"
+        half = scene.over.text_width(text) / 2
+        if 2 * half <= x1 - x0 - 2 * ratio and left <= x - half and x + half <= right:
+            scene.over.text(text, x, start - scene.over.cap_height - 2 * ratio, anchor="ct", color=dim)
+
+
+def footer_height(scene: Scene) -> float:
+    """Return the room that the scale bar needs below, px."""
+    return scene.over.cap_height + 12 * scene.ratio
+
+
+def draw_footer(scene: Scene, note: str) -> None:
+    """Draw a bar of a round length below the first panel, and a note at the right where there is room."""
+    left, _, right, bottom = (float(edge) for edge in scene.panels.rects[0])
+    ratio, over, dim = scene.ratio, scene.over, scene.theme.rgba("dim")
+    scale = float(scene.panels.transforms()[0, 0])
+    value = bar_value(scale, min(_BAR * ratio, 0.5 * (right - left)))
+    line, y = max(1.0, round(1.5 * ratio)), round(bottom + footer_height(scene) / 2 + 2 * ratio)
+    end, tick = left + value * scale, 3 * ratio
+    ends = [(left, y - tick, left + line, y + tick + line), (end - line, y - tick, end, y + tick + line)]
+    over.rects([(left, y, end, y + line), *ends], dim)
+    text = f"{value:,g} µm"
+    over.text(text, end + 6 * ratio, y + line / 2, anchor="lm", color=dim)
+    stop = end + 6 * ratio + over.text_width(text)
+    if note and stop + 10 * ratio + over.text_width(note) <= right:
+        over.text(note, right, y + line / 2, anchor="rm", color=dim)
+
+
+def mark_region(scene: Scene, overview: int) -> None:
+    """Frame in the overview what the first panel shows."""
+    x0, x1, y0, y1 = scene.panels.ranges()[0]
+    x, y = scene.panels.to_pixels(overview, np.array([x0, x1]), np.array([y1, y0]))
+    left, top, right, bottom = scene.panels.rects[overview]
+    x, y = np.clip(x, left, right), np.clip(y, top, bottom)
+    least = 4 * scene.ratio
+    if y[1] - y[0] < least:
+        y = np.clip((y.mean() - least / 2, y.mean() + least / 2), top, bottom)
+    box, accent = [(x[0], y[0], x[1], y[1])], scene.theme.rgba("accent")
+    scene.under.rects(box, scene.theme.rgba("accent", 0.18))
+    scene.over.frames(box, accent, width=max(1.0, round(scene.ratio)))
+
+
+class Labels:
+    """Writes labels beside contacts of the first panel, none over another or over what is taken; taken : (n, 4) px."""
+
+    def __init__(self, scene: Scene, taken: FloatArray) -> None:
+        self._scene = scene
+        self._taken = taken
+
+    def write(self, text: str, x: float, y: float, edge: float | None = None) -> None:
+        """Write a label where there is room, else at the edge of the shank with a line to it, if one is given."""
+        scene, ratio = self._scene, self._scene.ratio
+        color = scene.theme.rgba("dim" if edge is None else "text")
+        half = scene.over.cap_height / 2 + 2 * ratio
+        for start in (x,) if edge is None else (x, edge):
+            place = np.array([start - 1, y - half, start + scene.over.text_width(text) + 1, y + half])
+            if place[2] <= scene.panels.rects[0][2] and not overlaps(place, self._taken):
+                scene.over.text(text, start, y, anchor="lm", color=color)
+                if start != x:
+                    line = (x - 3 * ratio, y, start - 3 * ratio, y)
+                    scene.over.segments([line], scene.theme.rgba("text", 0.7), width=max(1.0, round(ratio)))
+                self._taken = np.vstack([self._taken, place])
+                return
