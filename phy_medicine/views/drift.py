@@ -12,19 +12,20 @@ from phy_medicine.base.params import setting
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.spike_map import Window
 from phy_medicine.session.view_host import ViewHost, ViewRequest
-from phy_medicine.views.axes import Axes
+from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.drift_block import POINT_BUDGET, DriftBlock, DriftSource, Wish
 from phy_medicine.views.drift_image import HeatPicture, mixed, shaded, tinted
 from phy_medicine.views.drift_marks import amplitude_palette, draw_band, draw_hint, draw_legend, header_height
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
+from phy_medicine.views.nearest import REACH, words_of_spike
 from phy_medicine.views.theme import DARK, Theme
 
 COLORS = ("cluster", "amplitude")
 _FIRST_SIZE = (256, 512)
 _LARGE_POINTS = 3_000
-_REACH = 8
 # Nearer to each other than so many logical px, curves hide the spikes.
 _N_CURVES, _BETWEEN_CURVES = 15, 24
 
@@ -232,10 +233,14 @@ class DriftView(View):
 
     def pick(self, x: float, y: float) -> int | None:
         """Return the cluster of the nearest spike within 8 px."""
+        spike_id = self._spike_at(x, y)
+        return None if spike_id is None else int(self.host.data.labels_of(np.array([spike_id]))[0])
+
+    def _spike_at(self, x: float, y: float) -> int | None:
         block: DriftBlock | None = self.block
-        if block is None:
+        if block is None or self.panels.at(x, y) is None:
             return None
-        reach = _REACH * self.ratio
+        reach = REACH * self.ratio
         (t0, t1), (high, low) = self.panels.to_data(
             0, np.array([x - reach, x + reach]), np.array([y - reach, y + reach])
         )
@@ -244,7 +249,20 @@ class DriftView(View):
             return None
         distances = np.hypot(*(a - b for a, b in zip(self._pixels(ids), (x, y), strict=True)))
         nearest = int(np.argmin(distances))
-        return int(self.host.data.labels_of(ids[nearest : nearest + 1])[0]) if distances[nearest] <= reach else None
+        return int(ids[nearest]) if distances[nearest] <= reach else None
+
+    def describe(self, x: float, y: float) -> Words | None:
+        spike_id = self._spike_at(x, y)
+        if spike_id is None:
+            return None
+        one = np.array([spike_id])
+        removed = self.block.removed
+        times_s, depths_um = self._source.place(one, removed)
+        depth = "depth" if removed is None else "corrected depth"
+        (px,), (py,) = self._pixels(one)
+        cluster_id = int(self.host.data.labels_of(one)[0])
+        words = words_of_spike(cluster_id, float(times_s[0]), f"{depth} {format_number(float(depths_um[0]), 1)} µm")
+        return words, float(px), float(py)
 
     def _pixels(self, spike_ids: IntArray) -> tuple[FloatArray, FloatArray]:
         return self.panels.to_pixels(0, *self._source.place(spike_ids, self.block.removed))

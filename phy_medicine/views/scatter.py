@@ -13,14 +13,16 @@ from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View
+from phy_medicine.views.cluster_scatter import number
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
+from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 
 # Above this many spikes points only cover each other; density shows what is there, and costs less.
 POINT_BUDGET = 25_000
 _LARGE_POINTS = 3_000
 # Fewer spikes than this are counted in larger cells, or the picture is dust.
 _DENSE = 300_000
-_REACH = 8
 # What is shown without a zoom: all but the outermost spikes, and some room.
 _TAIL, _EDGE = 0.001, 0.05
 _RANGE_SPIKES = 50_000
@@ -39,11 +41,12 @@ class ScatterSettings:
 class Cloud:
     """Spikes of the selected clusters that have a place, in order of time.
 
-    x, y : (n,) float32; rows : (n,) uint8, the cluster's place in the selection; n_read, n_total : spikes of the
-    clusters that were asked for a place, and all of them
+    spike_ids : (n,) int64; x, y : (n,) float32; rows : (n,) uint8, the cluster's place in the selection
+    n_read, n_total : spikes of the clusters that were asked for a place, and all of them
     behind : (m, 2) float32, spikes in the background
     """
 
+    spike_ids: IntArray
     x: FloatArray
     y: FloatArray
     rows: IntArray
@@ -98,6 +101,7 @@ class ScatterView(View):
         order = order[np.argsort(ids[order], kind="stable")]
         behind = self.places(request, self.behind(request))
         return Cloud(
+            spike_ids=frozen(ids[order]),
             x=frozen(xy[order, 0].astype(np.float32)),
             y=frozen(xy[order, 1].astype(np.float32)),
             rows=frozen(rows[order]),
@@ -147,13 +151,23 @@ class ScatterView(View):
 
     def pick(self, x: float, y: float) -> int | None:
         """Return the cluster of the nearest spike within 8 px."""
+        nearest = self._nearest(x, y)
+        return None if nearest is None else self.cluster_ids[self.block.rows[nearest]]
+
+    def _nearest(self, x: float, y: float) -> int | None:
         block: Cloud | None = self.block
-        if block is None or not len(block.x):
+        if block is None or self.panels.at(x, y) is None:
             return None
-        px, py = self.panels.to_pixels(0, block.x, block.y)
-        distances = np.hypot(px - x, py - y)
-        nearest = int(np.argmin(distances))
-        return self.cluster_ids[block.rows[nearest]] if distances[nearest] <= _REACH * self.ratio else None
+        return nearest_point(self.panels, 0, block.x, block.y, place=(x, y), reach=REACH * self.ratio)
+
+    def describe(self, x: float, y: float) -> Words | None:
+        nearest, block = self._nearest(x, y), self.block
+        if nearest is None:
+            return None
+        time_s = float(self.host.data.spike_times[block.spike_ids[nearest]])
+        values = f"x {number(float(block.x[nearest]))} · y {number(float(block.y[nearest]))}"
+        px, py = self.panels.to_pixels(0, block.x[nearest], block.y[nearest])
+        return words_of_spike(self.cluster_ids[block.rows[nearest]], time_s, values), float(px), float(py)
 
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes of the drawn clusters inside the lasso, drawn or not; one without a place is outside.

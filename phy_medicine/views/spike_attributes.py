@@ -16,9 +16,12 @@ from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.session.blocks import Amplitudes, DataMissing
 from phy_medicine.session.view_host import ViewHost, ViewRequest
-from phy_medicine.views.amplitude import AmplitudeView
+from phy_medicine.views.amplitude import AmplitudeBlock, AmplitudeView
 from phy_medicine.views.amplitude_kinds import AmplitudeKind
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.cluster_scatter import number
+from phy_medicine.views.hover import Words
+from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 from phy_medicine.views.scatter import ScatterSettings, ScatterView, span_of
 from phy_medicine.views.theme import DARK, Theme
 
@@ -100,6 +103,19 @@ class AttributeView(AmplitudeView):
 
     def _kind(self, request: ViewRequest) -> AmplitudeKind:
         return AttributeKind(known_attribute(self.host.data, self.attribute))
+
+    def describe(self, x: float, y: float) -> Words | None:
+        block: AmplitudeBlock | None = self.block
+        if block is None or self.panels.at(x, y) != 0:
+            return None
+        reach = REACH * self.ratio
+        nearest = nearest_point(self.panels, 0, block.times_s, block.values, place=(x, y), reach=reach)
+        if nearest is None:
+            return None
+        time_s, value = float(block.times_s[nearest]), float(block.values[nearest])
+        px, py = self.panels.to_pixels(0, time_s, value)
+        values = f"{words_of(self.attribute)} {number(value)}"
+        return words_of_spike(self.cluster_ids[block.rows[nearest]], time_s, values), float(px), float(py)
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return no actions: there is one type only."""

@@ -266,6 +266,23 @@ def test_a_click_selects_the_cluster_of_the_nearest_spike(view, drawn):
     assert view.host.called("message") == [("No spike here.",)]
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+def test_the_pointer_is_told_of_the_nearest_spike(view, drawn, corrected):
+    motion = view.host.data.motion
+    motion.corrected = corrected
+    show(view, view.host.make_request([2]))
+    drawn(view)
+    removed = motion.current if corrected else None
+    spike = int(view.host.data.spikes(2)[40])
+    x, y = _place(view, spike, removed)
+    words, px, py = view.describe(x, y)
+    time, depth = view.host.data.spike_times[spike], view.host.data.depths.without(removed)[spike]
+    name = "corrected depth" if corrected else "depth"
+    assert words == f"cluster 2 · {time:.3f} s\n{name} {depth:.1f} µm" and (px, py) == pytest.approx((x, y), abs=0.01)
+    left, top, _, _ = view.panels.rects[0]
+    assert view.describe(float(left) - 5, float(top) + 5) is None
+
+
 def test_the_band_marks_the_time_window(view, drawn):
     view.change(curves=False)
     show(view, view.host.make_request([0]))

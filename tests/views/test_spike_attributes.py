@@ -149,3 +149,17 @@ def test_settings_are_saved():
     other = make_view("SpikeKs_ScoreView")
     other.restore(view.state())
     assert other.settings.marker_size == pytest.approx(2.75) and view.actions() == ()
+
+
+def test_the_pointer_is_told_time_and_value_of_the_nearest_spike(drawn):
+    view = make_view("SpikeKs_ScoreView", 5)
+    block = show(view, view.host.make_request([0, 4]))
+    drawn(view)
+    x, y = (float(v) for v in view.panels.to_pixels(0, block.times_s[3], block.values[3]))
+    words, px, py = view.describe(x, y)
+    spike = block.spike_ids[3]
+    cluster, time = view.host.data.spike_clusters[spike], view.host.data.spike_times[spike]
+    assert words == f"cluster {cluster} · {time:.3f} s\nKs score {view.host.data.values['ks_score'][spike]:,.0f}"
+    assert (px, py) == pytest.approx((x, y))
+    assert view.describe(x, y - 200) is None or view.describe(x, y - 200)[0] != words
+    assert view.describe(1.0, 1.0) is None

@@ -152,3 +152,16 @@ def test_any_number_of_spikes_at_any_size(drawn, size, n, monkeypatch):
     if all(len(view.host.data.spikes(c)) for c in (0, 1)):
         show(view, view.host.make_request([0, 1]))
         assert drawn(view, size)[2, 2].tolist() == [255, 255, 255]
+
+
+def test_the_pointer_is_told_of_the_nearest_spike(drawn):
+    view = make_view(3)
+    block = show(view, view.host.make_request([1, 3]))
+    drawn(view)
+    x, y = (float(v) for v in view.panels.to_pixels(0, block.x[2], block.y[2]))
+    words, px, py = view.describe(x, y)
+    spike = block.spike_ids[2]
+    cluster, time = view.host.data.spike_clusters[spike], view.host.data.spike_times[spike]
+    assert words.startswith(f"cluster {cluster} · {time:.3f} s\nx ") and " · y " in words
+    assert (px, py) == pytest.approx((x, y))
+    assert view.describe(1.0, 1.0) is None
