@@ -49,6 +49,18 @@ class LagBins:
         """(n_bins,) float64, s, lag in the middle of each bin."""
         return np.arange(-self.n_half, self.n_half + 1) * self.bin_s
 
+    @property
+    def edges_s(self) -> FloatArray:
+        """(n_bins + 1,) float64, s, half-way between the centres."""
+        return (np.arange(-self.n_half, self.n_half + 2) - 0.5) * self.bin_s
+
+    def lags(self, index: int) -> tuple[int, int]:
+        """Return the first and the last lag of a bin, samples."""
+        k = abs(index - self.n_half)
+        last = -(-(2 * k + 1) * self.width // 2) - 1
+        first = -(-(2 * k - 1) * self.width // 2) if k else -last
+        return (first, last) if index >= self.n_half else (-last, -first)
+
 
 def lag_bins(sample_rate: float, *, bin_s: float, window_s: float) -> LagBins:
     """Put a bin and a window given in seconds on the sample grid.
@@ -109,8 +121,8 @@ def correlogram(
     Source: Perkel, Gerstein & Moore 1967, Biophys. J. 7:391 and 7:419.
     """
     bins = lag_bins(sample_rate, bin_s=bin_s, window_s=window_s)
-    first = _train(samples_a)
-    second = first if samples_b is None else _train(samples_b)
+    first = checked_train(samples_a)
+    second = first if samples_b is None else checked_train(samples_b)
     compiled = kernels.use_compiled(first.size + second.size, _NUMPY_LIMIT)
     return _auto(first, bins, compiled) if samples_b is None else _cross(first, second, bins, compiled)
 
@@ -132,7 +144,7 @@ def correlograms(trains: Sequence[IntArray], *, sample_rate: float, bin_s: float
     BinError, ValueError : as `correlogram`
     """
     bins = lag_bins(sample_rate, bin_s=bin_s, window_s=window_s)
-    checked = [_train(train) for train in trains]
+    checked = [checked_train(train) for train in trains]
     compiled = kernels.use_compiled(sum(train.size for train in checked) * (len(checked) + 1), _NUMPY_LIMIT)
     counts = np.zeros((len(checked), len(checked), bins.n_bins), dtype=np.int64)
     for i, train in enumerate(checked):
@@ -154,7 +166,13 @@ def merged_acg(acg_a: IntArray, acg_b: IntArray, ccg_ab: IntArray) -> IntArray:
     return merged
 
 
-def _train(samples: IntArray) -> IntArray:
+def checked_train(samples: IntArray) -> IntArray:
+    """Return a spike train as int64.
+
+    Raises
+    ------
+    ValueError : it is not ascending
+    """
     train = np.ascontiguousarray(samples, dtype=np.int64)
     if (train[1:] < train[:-1]).any():
         row = int(np.flatnonzero(train[1:] < train[:-1])[0]) + 1

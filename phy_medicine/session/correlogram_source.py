@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.compute.correlogram import correlogram, merged_acg
+from phy_medicine.compute.log_correlogram import LogLagBins, log_correlogram
 from phy_medicine.session.cache import ArrayCache
 
 _Bins = tuple[float, float]
@@ -41,6 +44,23 @@ class CorrelogramSource:
     def has(self, cluster_a: int, cluster_b: int, bin_s: float, window_s: float) -> bool:
         """Tell whether `get` needs no counting."""
         return _key(min(cluster_a, cluster_b), max(cluster_a, cluster_b), (bin_s, window_s)) in self._cache
+
+    def get_log(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> IntArray:
+        """Return how many spikes of b follow those of a by each lag; (n_bins,) int64."""
+        key = ("log correlogram", cluster_a, cluster_b, bins)
+        return self._cache.get(key, lambda: self._count_log(cluster_a, cluster_b, bins))
+
+    def has_log(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> bool:
+        """Tell whether `get_log` needs no counting."""
+        return ("log correlogram", cluster_a, cluster_b, bins) in self._cache
+
+    def _count_log(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> IntArray:
+        parts_a, parts_b = (self._parents.get(c, (c,)) for c in (cluster_a, cluster_b))
+        pairs = [(a, b) for a in parts_a for b in parts_b]
+        if len(pairs) > 1 and all(self.has_log(a, b, bins) for a, b in pairs):
+            return frozen(np.sum([self.get_log(a, b, bins) for a, b in pairs], axis=0))
+        b = None if cluster_a == cluster_b else self._samples(cluster_b)
+        return frozen(log_correlogram(self._samples(cluster_a), b, bins))
 
     def _count(self, cluster_a: int, cluster_b: int, bins: _Bins) -> IntArray:
         added = self._added(cluster_a, cluster_b, bins)

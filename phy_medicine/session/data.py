@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.log_correlogram import LogLagBins
 from phy_medicine.compute.signal_filters import HIGH_PASS
 from phy_medicine.io.events import EventTrain
 from phy_medicine.io.model import Model
@@ -333,6 +334,14 @@ class DataService:
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         """Tell whether `correlogram` needs no counting."""
         return self.correlograms.has(cluster_a, cluster_b, bin_s, window_s)
+
+    def log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> IntArray:
+        """Return how many spikes of b follow those of a by each lag, all spikes; (n_bins,) int64."""
+        return self.correlograms.get_log(cluster_a, cluster_b, bins)
+
+    def has_log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> bool:
+        """Tell whether `log_correlogram` needs no counting."""
+        return self.correlograms.has_log(cluster_a, cluster_b, bins)
 
     def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what a view computes of a cluster, from the cache if it is there; the key begins with what it is."""
