@@ -60,6 +60,10 @@ class FiringRateView(HistogramView):
         """Return the title of the vertical axis for rates."""
         return "Rate (spikes/s)"
 
+    def rate_unit(self) -> str:
+        """Return the unit of a rate."""
+        return "spikes/s"
+
     def set_range(self, low: float, high: float) -> None:
         """Show a stretch of the recording; beyond its ends there is nothing."""
         whole = self.known_range()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from phy_medicine.base.types import FloatArray
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import MINUS
+from phy_medicine.views.bin_walk import BinWalk, shade_bin
 from phy_medicine.views.histogram_block import (
     Bins,
     ClusterValues,
@@ -36,8 +37,13 @@ from phy_medicine.views.histogram_block import (
 )
 from phy_medicine.views.histogram_controls import HistogramControls
 from phy_medicine.views.histogram_rows import HistogramRows, draw_across
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, RIGHT, Click
 from phy_medicine.views.layout import Box, Panels
+from phy_medicine.views.theme import DARK, Theme
+
+if TYPE_CHECKING:
+    from phy_medicine.session.view_host import ViewHost
 
 
 class HistogramView(HistogramControls):
@@ -53,8 +59,11 @@ class HistogramView(HistogramControls):
     noun: ClassVar[str] = "spikes"
     alias: ClassVar[str] = "h"
     _rows: HistogramRows | None = None
-    # What was clicked: cluster, bin, and which of the values in it is shown in the traces.
-    _chosen: tuple[int, int, int] | None = None
+
+    def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
+        super().__init__(host, theme=theme, settings=settings)
+        # Cluster and bin.
+        self._walk: BinWalk[tuple[int, int]] = BinWalk()
 
     # What a subclass says
 
@@ -92,6 +101,10 @@ class HistogramView(HistogramControls):
     def rate_title(self) -> str:
         """Return the title of the vertical axis for rates."""
         return f"{self.noun.capitalize()} per s and bin"
+
+    def rate_unit(self) -> str:
+        """Return the unit of a rate."""
+        return "per s"
 
     # Arrays
 
@@ -193,8 +206,9 @@ class HistogramView(HistogramControls):
             self.panels.set_home(panel, y=(0.0, 1.08 * float(tops[panel]) if tops[panel] > 0 else 1.0))
         self._draw_bars(bars, block.bins, overlaid=overlaid)
         self._rows = self._make_rows(block, floors)
-        if self._chosen is not None and (self._chosen[0] not in self.cluster_ids or self._chosen[1] >= block.bins.n):
-            self._chosen = None
+        key = self._walk.key
+        if key is not None and not (key[0] in self.cluster_ids and key[1] < block.bins.n):
+            self._walk.forget()
         self.status = self._describe(block)
 
     def _log_heights(
@@ -284,18 +298,11 @@ class HistogramView(HistogramControls):
         return self.colors[row] if self.settings.overlay else None
 
     def _draw_chosen(self, block: HistogramBlock) -> None:
-        """Frame the bin that was clicked."""
-        if self._chosen is None:
-            return
-        cluster_id, index, _ = self._chosen
-        panel = self._panel_of(self.cluster_ids.index(cluster_id))
-        left, top, right, bottom = (float(edge) for edge in self.panels.rects[panel])
-        start = block.bins.ends[0] + index * block.bins.width
-        x0, x1 = self.panels.to_pixels(panel, np.array([start, start + block.bins.width]), 0.0)[0]
-        middle = (x0 + x1) / 2
-        x0, x1 = max(min(x0, middle - self.ratio), left), min(max(x1, middle + self.ratio), right)
-        if x1 > x0:
-            self.scene.over.rects([(x0, top, x1, bottom)], self.scene.theme.rgba("text", 0.28))
+        """Mark the bin that was clicked."""
+        if self._walk.key is not None:
+            cluster_id, index = self._walk.key
+            start = block.bins.ends[0] + index * block.bins.width
+            shade_bin(self.scene, self._panel_of(self.cluster_ids.index(cluster_id)), (start, start + block.bins.width))
 
     # Gestures and actions
 
@@ -320,6 +327,27 @@ class HistogramView(HistogramControls):
             bars, _ = self._log_heights(bars, ones, overlaid=True)
         return self.cluster_ids[int(np.argmin(np.abs(bars[:, index] - height)))]
 
+    def describe(self, x: float, y: float) -> Words | None:
+        """Tell cluster, range and height of the bin under the pointer."""
+        cluster_id, panel = self.pick(x, y), self.panels.at(x, y)
+        if cluster_id is None or panel is None:
+            return None
+        block: HistogramBlock = self.block
+        index = block.bins.at(float(self.panels.to_data(panel, x, y)[0]))
+        if index is None:
+            return None
+        row = self.cluster_ids.index(cluster_id)
+        n, (low, high) = int(block.rows[row].counts[index]), block.bins.edges(index)
+        words = f"{cluster_id}: {self.counted(n)}"
+        if self.settings.normalization != "count":
+            bars, _ = heights(block, self.settings.normalization, self.exposure_s(block.bins))
+            words += f" · {bars[row, index]:.3g} {self._height_words()}"
+        return f"{words}\n{_short(low)} to {_short(high)} {self.unit}".rstrip(), x, y
+
+    def _height_words(self) -> str:
+        kind = self.settings.normalization
+        return {"maximum": "of the maximum", "rate": self.rate_unit()}.get(kind, self._y_title().lower())
+
     def on_click(self, click: Click) -> None:
         """Click tells how many values a bin has, and shows one after the other in the traces; right click goes back."""
         block: HistogramBlock | None = self.block
@@ -337,13 +365,11 @@ class HistogramView(HistogramControls):
         low, high = block.bins.edges(index)
         where = f"{cluster_id}: {self.counted(n)}, {_short(low)} to {_short(high)} {self.unit}".rstrip()
         moments = self.moments_of(cluster_id) if n else None
-        again = self._chosen is not None and self._chosen[:2] == (cluster_id, index)
-        turn = self._chosen[2] + step if again and self._chosen is not None else (0 if step > 0 else -1)
-        self._chosen = (cluster_id, index, turn % n if n else 0)
+        turn = self._walk.step((cluster_id, index), n, step)
         self.status = where
         if moments is not None:
-            moment = float(moments[block.bins.inside(self.values_of(cluster_id), index)[self._chosen[2]]])
-            self.status = f"{self._chosen[2] + 1:,} of {where}"
+            moment = float(moments[block.bins.inside(self.values_of(cluster_id), index)[turn]])
+            self.status = f"{turn + 1:,} of {where}"
             self.host.go_to_time(moment, cluster_id)
         self.redraw()
 

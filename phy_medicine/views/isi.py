@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +12,15 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray
 from phy_medicine.views.base import ViewAction
+from phy_medicine.views.bin_walk import BinWalk
 from phy_medicine.views.histogram import HistogramView
 from phy_medicine.views.histogram_block import NORMALIZATIONS
 from phy_medicine.views.histogram_controls import HistogramSettings
+from phy_medicine.views.theme import DARK, Theme
 from phy_medicine.views.violations import intervals_ms, middles_s, violations
+
+if TYPE_CHECKING:
+    from phy_medicine.session.view_host import ViewHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,11 @@ class ISIView(HistogramView):
     name, title = "ISIView", "ISI"
     settings_type = ISISettings
     quantity, unit, noun, alias = "Interval", "ms", "intervals", "isi"
-    # The cluster whose violations are walked through, and which one is shown.
-    _violation: tuple[int, int] | None = None
+
+    def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
+        super().__init__(host, theme=theme, settings=settings)
+        # The cluster whose violations are looked at.
+        self._violations: BinWalk[int] = BinWalk()
 
     def values_of(self, cluster_id: int) -> FloatArray:
         """Return the intervals of a cluster, ms, exact to the sample."""
@@ -83,12 +92,12 @@ class ISIView(HistogramView):
         self.change(refractory_ms=refractory_ms)
 
     def _next_violation(self) -> None:
-        self._walk(1)
+        self._go_on(1)
 
     def _previous_violation(self) -> None:
-        self._walk(-1)
+        self._go_on(-1)
 
-    def _walk(self, step: int) -> None:
+    def _go_on(self, step: int) -> None:
         """Show one of the violations of the first cluster after the other.
 
         Raises
@@ -101,10 +110,7 @@ class ISIView(HistogramView):
         short = violations(self.values_of(cluster_id), limit)
         if not len(short):
             raise ActionError(f"Cluster {cluster_id} has no interval below {limit:g} ms.")
-        known = self._violation is not None and self._violation[0] == cluster_id
-        turn = self._violation[1] + step if known and self._violation is not None else min(step, 0) % len(short)
-        self._violation = (cluster_id, turn % len(short))
-        which = self._violation[1]
+        which = self._violations.step(cluster_id, len(short), step)
         self.status = f"{which + 1:,} of {cluster_id}: {len(short):,} intervals < {limit:g} ms"
         self.host.go_to_time(float(self.moments_of(cluster_id)[short[which]]), cluster_id)
         self.redraw()

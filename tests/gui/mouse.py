@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 
 
 def place(view, panel: int, x: float, y: float) -> QtCore.QPoint:
@@ -25,6 +25,13 @@ def click(qtbot, view, point: QtCore.QPoint, button=Qt.LeftButton, modifiers=Qt.
     qtbot.mousePress(native, button, modifiers, point)
     qtbot.mouseRelease(native, button, modifiers, point)
     QtWidgets.QApplication.processEvents()
+
+
+def move(view, point: QtCore.QPoint) -> None:
+    """Move the pointer over a pixel of a view, no button held."""
+    place, nothing = QtCore.QPointF(point), Qt.NoModifier
+    event = QtGui.QMouseEvent(QtCore.QEvent.MouseMove, place, Qt.NoButton, Qt.NoButton, nothing)
+    QtWidgets.QApplication.sendEvent(view.canvas.native, event)
 
 
 def lasso(qtbot, view, panel: int, corners: list[tuple[float, float]]) -> np.ndarray:

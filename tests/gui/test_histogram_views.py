@@ -7,7 +7,7 @@ import pytest
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 
-from .mouse import click, place
+from .mouse import click, move, place
 
 KINDS = ("HistogramView", "ISIView", "FiringRateView")
 
@@ -85,3 +85,14 @@ def test_clicks_on_short_intervals_and_moments_move_the_traces(window, press, se
     show(window, settle, "TraceView")
     assert traces.interval.center_s == pytest.approx(quarter, abs=window.session.data.duration_s / 100)
     assert rates.time_window == window.session.time_window
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pointer_over_a_histogram_is_told_its_bar(window, press, settle, kind):
+    press("Space")
+    view = add(window, settle, kind)
+    index = int(np.argmax(view.block.rows[0].counts))
+    bins = view.block.bins
+    move(view, place(view, 0, bins.ends[0] + (index + 0.5) * bins.width, half_way(view)))
+    cluster_id, n = view.cluster_ids[0], int(view.block.rows[0].counts[index])
+    assert view.hover.text.startswith(f"{cluster_id}: {n:,} ")

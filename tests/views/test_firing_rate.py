@@ -102,3 +102,12 @@ def test_a_cluster_of_one_spike_and_20_clusters_are_drawn(drawn):
     show(view, host.make_request(range(20)))
     assert drawn(view, (400, 300)).max() > 150
     assert view._rows.labels[4][2] == "1 spike"
+
+
+def test_the_pointer_is_told_the_rate_of_a_stretch_of_time(drawn):
+    view = FiringRateView(FakeHost())
+    block = show(view, view.host.make_request([2]))
+    drawn(view)
+    x, y = (float(v) for v in view.panels.to_pixels(0, 301.0, 0.0))
+    n = int(block.rows[0].counts[100])
+    assert view.describe(x, y - 5)[0] == f"2: {n} spikes · {n / 3:.3g} spikes/s\n300 to 303 s"

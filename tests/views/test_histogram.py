@@ -375,3 +375,24 @@ def test_the_traces_window_draws_nothing_anew(view):
 def test_minor_ticks_are_whole_parts_of_powers_of_ten():
     assert np.round(10.0 ** minor_ticks(0.0, 1.0), 9).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert len(minor_ticks(-5, 5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("normalization", "words"),
+    [
+        ("count", "1 number"),
+        ("density", "1 number · 0.1 share per cm"),
+        ("rate", "1 number · 0.00167 per s"),
+        ("maximum", "1 number · 1 of the maximum"),
+    ],
+)
+def test_the_pointer_is_told_the_range_and_height_of_a_bar(numbers, drawn, normalization, words):
+    numbers.change(normalization=normalization)
+    show(numbers, numbers.host.make_request([0, 1]))
+    drawn(numbers)
+    x, y = (float(v) for v in numbers.panels.to_pixels(0, 3.5, 0.0))
+    text, *place = numbers.describe(x, y - 5)
+    assert text == f"0: {words}\n3 to 4 cm" and place == [x, y - 5]
+    x, y = (float(v) for v in numbers.panels.to_pixels(1, 3.5, 0.0))
+    assert numbers.describe(x, y - 5)[0].startswith("1: 0 numbers")
+    assert numbers.describe(0.0, 0.0) is None

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from fake_host import FakeHost, show
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phy_medicine.base.errors import ActionError, PhyMedError
@@ -54,6 +54,7 @@ def _actions(view):
     return {a.id: a for a in view.actions()}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3_000), min_size=2, max_size=80), st.floats(0.2, 20), st.integers(2, 60))
 def test_intervals_and_violations_agree_with_brute_force(steps, refractory_ms, n_bins):
     samples = np.cumsum(steps)
@@ -148,9 +149,9 @@ def test_another_selection_forgets_the_clicked_bin(drawn):
     show(view, view.host.make_request([0]))
     drawn(view)
     _click_at(view, 0.5)
-    assert view._chosen == (0, 0, 0)
+    assert (view._walk.key, view._walk.turn) == ((0, 0), 0)
     show(view, view.host.make_request([1]))
-    assert view._chosen is None and view.status.startswith("[0 ms, 50 ms]")
+    assert view._walk.key is None and view.status.startswith("[0 ms, 50 ms]")
 
 
 def test_actions_walk_through_all_violations_of_the_first_cluster():
