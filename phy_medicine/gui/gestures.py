@@ -27,6 +27,8 @@ GESTURES = (
     ("DriftView", "Shift+wheel", "Colour by amplitude or by cluster"),
     ("CorrelogramView", "Ctrl+wheel", "Window"),
     ("CorrelogramView", "Alt+wheel", "Bin"),
+    ("CorrelogramView", "Click on a bin", "How many pairs it holds; each click shows the next one in the trace view"),
+    ("CorrelogramView", "Right click on a bin", "Show the pair before in the trace view"),
     ("ClusterScatterView", "Click, Shift+click", "Select, add a cluster"),
     ("ClusterScatterView", "Ctrl+click", "Draw a lasso; the clusters inside are selected"),
     ("ClusterScatterView", "Alt+wheel", "Size of the discs"),

@@ -93,6 +93,7 @@ class Axes:
     grid : light lines at the ticks, for panels whose values are compared
     frame : outline all around instead of the two axis lines
     log_x, log_y : the panels' data are log10 of what the ticks say
+    y_floor : log10 of what stands at 0 of a logarithmic y axis, for bars, which grow from 0
     """
 
     x: str | None = ""
@@ -101,6 +102,7 @@ class Axes:
     frame: bool = False
     log_x: bool = False
     log_y: bool = False
+    y_floor: float = 0.0
 
     def margins(self, ink: Ink, y_ranges: FloatArray, height: float, ratio: float) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom margin in px.
@@ -114,7 +116,8 @@ class Axes:
             bottom = 9 * ratio + cap + 5 * ratio + (cap + 10 * ratio if self.x else 0)
         if self.y is not None:
             most = _count(height - top - bottom, ratio)
-            texts = [t for low, high in y_ranges for t in _ticks(low, high, most, log=self.log_y)[1]]
+            floor = self.y_floor
+            texts = [t for low, high in y_ranges + floor for t in _ticks(low, high, most, log=self.log_y)[1]]
             widest = max((ink.text_width(text) for text in texts), default=0)
             # In steps of 8 px, so that the picture does not move with every new number.
             left = math.ceil((12 * ratio + widest) / (8 * ratio)) * 8 * ratio + (
@@ -160,9 +163,10 @@ class Axes:
 
     def _draw_y(self, panels: Panels, panel: int, under: Ink, over: Ink, theme: Theme, ratio: float) -> None:
         left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
-        low, high = panels.ranges()[panel, 2:]
+        low, high = panels.ranges()[panel, 2:] + self.y_floor
         line, tick = max(1.0, round(ratio)), 4 * ratio
         values, labels = _ticks(low, high, _count(bottom - top, ratio), log=self.log_y)
+        values = values - self.y_floor
         widest = 0
         for y, text in zip(np.round(panels.to_pixels(panel, 0.0, values)[1]), labels, strict=True):
             over.rects([(left - tick, y, left, y + line)], theme.rgba("dim", LINE_ALPHA))

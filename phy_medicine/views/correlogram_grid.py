@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray
-from phy_medicine.views.axes import LINE_ALPHA, MINUS, tick_labels, tick_values
+from phy_medicine.views.axes import LINE_ALPHA, MINUS, log_tick_labels, log_tick_values, tick_labels, tick_values
 from phy_medicine.views.contrast import TEXT, legible
+from phy_medicine.views.correlogram_block import Heights
 from phy_medicine.views.layout import Box, grid
 from phy_medicine.views.scene import Scene
 
-X_TITLE, Y_TITLE = "Lag (ms)", "Spike pairs per bin"
+X_TITLE = "Lag (ms)"
 # Cells below this size have no y axis of their own, logical px.
 _OWN_AXIS = (96, 56)
 # Columns narrower than this have no numbers under them, logical px; the title then tells the lags.
@@ -23,12 +25,15 @@ _TICK = 4
 class CorrelogramGrid:
     """Cells of n clusters, row by row.
 
-    uniform : all cells have the same y axis, which then stands at the left only
+    heights : what is drawn, for the y axes; uniform : all cells have the same y axis, which then stands at the left
+    only; log_x : places along x are powers of ten
     """
 
-    def __init__(self, cluster_ids: Sequence[int], *, uniform: bool) -> None:
+    def __init__(self, cluster_ids: Sequence[int], heights: Heights, *, uniform: bool, log_x: bool) -> None:
         self._names = tuple(str(cluster_id) for cluster_id in cluster_ids)
+        self._heights = heights
         self._uniform = uniform
+        self._log_x = log_x
         self._y_columns: range = range(0)
         self._upright = False
         self._lags_under_cells = True
@@ -69,13 +74,19 @@ class CorrelogramGrid:
             axis = gap
         scene.panels.set_rects(_cells(n, (left, top, right, bottom), axis, 10 * r if room else gap))
 
-    def _y_ticks(self, low: float, high: float, height: float) -> FloatArray:
-        """Ticks of a cell of so many logical px; several clusters are shown as counts, a single one as a rate."""
-        return tick_values(low, high, int(np.clip(height / 36, 2, 5)), whole=self.n > 1)
+    def _y_ticks(self, panel: int, span: FloatArray, height: float) -> list[tuple[float, str]]:
+        """Return place and text of the ticks of a cell of so many logical px."""
+        low, high, most = float(span[0]), float(span[1]), int(np.clip(height / 36, 2, 5))
+        if not self._heights.floors:
+            values = tick_values(low, high, most, whole=self._heights.whole)
+            return list(zip(values.tolist(), tick_labels(values), strict=True))
+        floor = math.log10(self._heights.floors[panel])
+        values = log_tick_values(low + floor, high + floor, most)
+        return list(zip((values - floor).tolist(), log_tick_labels(values), strict=True))
 
     def _axis_width(self, scene: Scene, height: float) -> float:
         ranges = scene.panels.ranges()[:, 2:]
-        texts = [t for low, high in ranges for t in tick_labels(self._y_ticks(low, high, height / scene.ratio))]
+        texts = [t for k, span in enumerate(ranges) for _, t in self._y_ticks(k, span, height / scene.ratio)]
         widest = max((scene.over.text_width(text) for text in texts), default=0)
         # In steps of 8 px, so that the cells do not move with every new number.
         return float(np.ceil((widest + (_TICK + 10) * scene.ratio) / (8 * scene.ratio)) * 8 * scene.ratio)
@@ -118,16 +129,19 @@ class CorrelogramGrid:
         low, high = panels.ranges()[0, :2]
         a, _, c, _ = panels.transforms()[n * (n - 1)]
         gap = bottom_row[1][0] - bottom_row[0][2]
-        ticks = _lag_ticks(scene, (low, high), (a, c), bottom_row[0], gap) if self._lags_under_cells else np.zeros(0)
+        ticks, texts = np.zeros(0), ()
+        if self._lags_under_cells:
+            ticks, texts = _lag_ticks(scene, (low, high), (a, c), bottom_row[0], gap, log=self._log_x)
         dim, line = scene.theme.rgba("dim"), max(1.0, round(r))
         y = bottom_row[0][3]
         for rect in bottom_row:
-            for tick, text in zip(ticks, tick_labels(ticks), strict=True):
+            for tick, text in zip(ticks, texts, strict=True):
                 x = round(tick * a + c) + rect[0] - bottom_row[0][0]
                 scene.over.rects([(x, y, x + line, y + _TICK * r)], scene.theme.rgba("dim", LINE_ALPHA))
                 scene.over.text(text, x, y + (_TICK + 5) * r, anchor="ct", color=dim)
         title, title_y = X_TITLE, y + (_TICK + 12) * r + scene.over.cap_height
         if not len(ticks):
+            low, high = (10.0**low, 10.0**high) if self._log_x else (low, high)
             title, title_y = f"Lag, {low:.3g} to {high:.3g} ms".replace("-", MINUS), y + 8 * r
         middle = (bottom_row[0][0] + bottom_row[-1][2]) / 2
         scene.over.text(title, middle, title_y, anchor="ct", color=dim)
@@ -143,16 +157,14 @@ class CorrelogramGrid:
                 panel = row * self.n + column
                 left, top, _, bottom = panels.rects[panel]
                 scene.over.rects([(left - line, top, left, bottom + line)], scene.theme.rgba("dim", LINE_ALPHA))
-                low, high = ranges[panel, 2:]
-                ticks = self._y_ticks(low, high, (bottom - top) / r)
-                for tick, text in zip(ticks, tick_labels(ticks), strict=True):
+                for tick, text in self._y_ticks(panel, ranges[panel, 2:], (bottom - top) / r):
                     y = round(tick * transforms[panel, 1] + transforms[panel, 3])
                     scene.over.rects([(left - _TICK * r, y, left, y + line)], scene.theme.rgba("dim", LINE_ALPHA))
                     scene.over.text(text, left - (_TICK + 4) * r, y, anchor="rm", color=dim)
         x = max(scene.over.text_width(name) for name in self._names) + 14 * r
         middle = (panels.rects[0][1] + panels.rects[-1][3]) / 2
-        if panels.rects[-1][3] - panels.rects[0][1] >= scene.over.text_width(Y_TITLE):
-            scene.over.text(Y_TITLE, x, middle, anchor="ct", color=dim, rotated=True)
+        if panels.rects[-1][3] - panels.rects[0][1] >= scene.over.text_width(self._heights.title):
+            scene.over.text(self._heights.title, x, middle, anchor="ct", color=dim, rotated=True)
 
 
 def _gap(column: float, ratio: float) -> float:
@@ -170,17 +182,18 @@ def _cells(n: int, box: Box, gap_x: float, gap_y: float) -> FloatArray:
 
 
 def _lag_ticks(
-    scene: Scene, lags: tuple[float, float], transform: tuple[float, float], rect: FloatArray, gap: float
-) -> FloatArray:
+    scene: Scene, lags: tuple[float, float], transform: tuple[float, float], rect: FloatArray, gap: float, *, log: bool
+) -> tuple[FloatArray, tuple[str, ...]]:
     """Return at least two ticks whose labels fit under one cell without touching those of the next; else none."""
     for most in (5, 3):
-        ticks = tick_values(*lags, most)
+        ticks = log_tick_values(*lags, most) if log else tick_values(*lags, most)
+        texts = log_tick_labels(ticks) if log else tick_labels(ticks)
         x = ticks * transform[0] + transform[1]
-        half = np.array([scene.over.text_width(text) / 2 for text in tick_labels(ticks)])
+        half = np.array([scene.over.text_width(text) / 2 for text in texts])
         if len(ticks) < 2:
             continue
         inside = x[0] - half[0] >= rect[0] - gap / 2 and x[-1] + half[-1] <= rect[2] + gap / 2 - 4 * scene.ratio
         apart = (x[1:] - half[1:] - x[:-1] - half[:-1] >= 8 * scene.ratio).all()
         if inside and apart:
-            return ticks
-    return np.zeros(0)
+            return ticks, texts
+    return np.zeros(0), ()

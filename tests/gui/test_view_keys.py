@@ -67,6 +67,6 @@ def test_correlogram_snippets_take_a_value_and_ask_for_a_missing_one(window, pre
     assert window.commands.run_line(":cb 0.5") == ""
     press("N")
     settings = correlograms.settings
-    assert (settings.window_ms, settings.bin_ms, settings.uniform_normalization) == (80, 0.5, True)
+    assert (settings.window_ms, settings.bin_ms, settings.same_scale) == (80, 0.5, True)
     assert "cw" in window.commands.run_line(":cw") or "needs" in window.commands.run_line(":cw")
     assert "between" in window.commands.run_line(":cb -1")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.compute.correlogram import lag_bins
+from phy_medicine.compute.log_correlogram import LogLagBins, log_correlogram
 from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.view_host import ViewRequest
@@ -196,6 +197,15 @@ class FakeData:
         return (counts + counts[::-1]) // 2 if cluster_a == cluster_b else counts
 
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
+        return False
+
+    def log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> np.ndarray:
+        trains = [
+            np.rint(self.spike_times[self.spikes(c)] * self.sample_rate).astype(int) for c in (cluster_a, cluster_b)
+        ]
+        return log_correlogram(trains[0], None if cluster_a == cluster_b else trains[1], bins)
+
+    def has_log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> bool:
         return False
 
     def kept(self, key: Any, compute: Any) -> Any:
