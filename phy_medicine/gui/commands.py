@@ -88,6 +88,12 @@ class Commands:
         """Return the first key of an action as this platform writes it, "" if it has none."""
         return next(map(pretty_key, self.table[action_id].shortcuts), "")
 
+    def why_not(self, action: Action) -> str:
+        """Return in a few words why an action cannot be used now, "" when it can."""
+        if action.owner and self._window.panels.target(action.owner) is None:
+            return f"No {action.owner} is open"
+        return (action.why_not or "Not now") if action.when is not None and not action.when() else ""
+
     def use_keys(self, changed: Iterable[Action]) -> None:
         """Take over actions whose keys have changed, everywhere, and remember the user's keys."""
         actions = list(changed)

@@ -40,6 +40,7 @@ from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
 
 if TYPE_CHECKING:
+    from phy_medicine.gui.palette import Palette
     from phy_medicine.io.safe_write import SaveReport
     from phy_medicine.session.session import Session
 
@@ -82,7 +83,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
-        self.line.left.connect(self.tables.clusters.setFocus)
+        self._palette: Palette | None = None
+        self.line.left.connect(self._give_focus_back)
         self._log = StatusLog(self.status, self.bridge)
         logger.addHandler(self._log)
         self._listen()
@@ -168,11 +170,29 @@ class MainWindow(QtWidgets.QMainWindow):
         self.host.wake()
 
     def _focus_changed(self, _old: QtWidgets.QWidget | None, new: QtWidgets.QWidget | None) -> None:
-        for dock in self.findChildren(Dock):
-            focused = new is not None and dock.isAncestorOf(new)
+        """Mark the panel that has the keyboard; it keeps the mark while a line or a dialog has it."""
+        docks = self.findChildren(Dock)
+        now = next((d for d in docks if new is not None and d.isAncestorOf(new)), None)
+        for dock in docks if now is not None else ():
+            focused = dock is now
             if focused != dock.bar.focused:
                 dock.bar.focused = focused
                 dock.bar.update()
+
+    def _give_focus_back(self) -> None:
+        """Give the keyboard to the panel that had it before a line was opened."""
+        dock = next((d for d in self.findChildren(Dock) if d.bar.focused and d.isVisible()), None)
+        (self.tables.clusters if dock is None else dock.content).setFocus()
+
+    def open_palette(self) -> None:
+        """Show the list of all actions that is searched by typing."""
+        if self._palette is None:
+            from phy_medicine.gui.palette import Palette
+
+            self._palette = Palette(self)
+            self._palette.left.connect(self._give_focus_back)
+        self._palette.set_theme(self.theme)
+        self._palette.open()
 
     def save(self) -> None:
         """Save the curation, and ask what to do when it does not go through."""

@@ -206,7 +206,7 @@ class Panels:
 
     def focused_kind(self) -> str:
         """Return the kind of the view that has the keyboard, or ""."""
-        return next((p.kind for p in self._panels if p.dock.bar.focused), "")
+        return next((p.kind for p in self._panels if p.open and p.dock.bar.focused), "")
 
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)

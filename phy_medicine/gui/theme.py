@@ -64,6 +64,9 @@ QLineEdit {{ background: {view}; color: {text}; border: 1px solid {line}; border
 QLineEdit:focus {{ border: 1px solid {accent}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {error}; }}
 #filter-error {{ color: {error}; }}
+#palette {{ background: {panel}; border: 1px solid {dim}; }}
+#palette QLineEdit {{ background: {panel}; border: 0; padding: 8px 10px; font-size: 12pt; }}
+#palette QListView {{ background: {panel}; border-top: 1px solid {line}; border-bottom: 1px solid {line}; }}
 #pressed-key {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px; font-size: 14pt; }}
 QLabel[dim="true"] {{ color: {dim}; }}
 QHeaderView {{ background: {panel}; border: 0; }}

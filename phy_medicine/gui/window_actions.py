@@ -51,6 +51,8 @@ def view_actions(w: MainWindow) -> tuple[Action, ...]:
     return (
         Action("enable_snippet_mode", "Command line", w.open_snippet_line, "Type an action by name.", "View", "line",
                (":",)),
+        Action("command_palette", "All commands...", w.open_palette, "Find an action by a few letters of its name.",
+               "View", "line", ("Ctrl+Shift+P",)),
         Action("switch_raw_data_filter", "Filter of the signal", w.switches.toggle_filter,
                "Show the raw or the high-passed signal in all views.", "View", "data", ("Alt+R",)),
         Action("toggle_spike_reorder", "Reordered spike times", w.switches.toggle_times,

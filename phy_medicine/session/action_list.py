@@ -45,10 +45,10 @@ def _edit_actions(s: Session) -> tuple[Action, ...]:
     undo_text = "Undo the last merge, split, move or label, and select what was selected before it."
     return (
         edit("undo", "Undo", s.undo, undo_text, group="history", shortcuts=("Ctrl+Z",), when=lambda: s.can_undo,
-             icon="fa5s.undo", toolbar=True, repeats=True),
+             why_not="Nothing to undo", icon="fa5s.undo", toolbar=True, repeats=True),
         edit("redo", "Redo", s.redo, "Do again what was undone.", group="history",
-             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"), when=lambda: s.can_redo, icon="fa5s.redo", toolbar=True,
-             repeats=True),
+             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"), when=lambda: s.can_redo,
+             why_not="Nothing to do again", icon="fa5s.redo", toolbar=True, repeats=True),
         edit("merge", "Merge", s.merge, "Join all selected clusters into one new cluster.", group="clusters",
              shortcuts=("G",), alias="g", icon="fa5s.compress-alt"),
         edit("split_init", "Split into templates", s.split_init,

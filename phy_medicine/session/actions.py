@@ -37,7 +37,7 @@ class Action:
     menu : title of its menu, "" for none; shortcuts : key sequences, the first is shown; alias : short snippet name;
     when : tells whether it makes sense now (None: always); handler : called with the parsed arguments;
     owner : class name of the view it belongs to, "" for the program's own; group : actions of one menu with the same
-    group stand together
+    group stand together; why_not : a few words on what is missing when `when` says no
     """
 
     id: str
@@ -54,6 +54,7 @@ class Action:
     toolbar: bool = False
     owner: str = ""
     repeats: bool = False
+    why_not: str = ""
 
     @property
     def usage(self) -> str:
