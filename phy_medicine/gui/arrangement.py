@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.gui import layout
+from phy_medicine.gui import layout, layout_file
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.layout_file import Cell, Layout, kind_and_number
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.window_jobs import DOCK as JOBS
 
@@ -63,6 +64,7 @@ class Arrangement:
     def remember(self) -> None:
         """Keep sizes, places and open panels in the window's state."""
         window = self._window
+        window.focus_mode.leave()
         window.state.set("geometry", base64.b64encode(bytes(window.saveGeometry())).decode())
         window.state.set("docks", base64.b64encode(bytes(window.saveState())).decode())
         window.state.set("panels", window.panels.names())
@@ -70,21 +72,107 @@ class Arrangement:
 
     def reset(self) -> None:
         """Put all panels where they belong, and show the window."""
+        self.place(Layout(layout.DEFAULT, layout.built_in(layout.DEFAULT, self._window.width())))
+
+    def place(self, chosen: Layout) -> tuple[str, ...]:
+        """Put all panels where a layout says, show the window, and return the panels that do not exist here.
+
+        Raises
+        ------
+        ActionError : none of them exists; nothing has changed
+        """
         window = self._window
+        window.focus_mode.leave()
+        node = layout.without(chosen.arrangement, self._exists)
+        if node is None:
+            raise ActionError(f"None of the panels of the layout {chosen.name} exists here.")
         for dock in self._docks():
             dock.setFloating(False)
             window.removeDockWidget(dock)
-        node = layout.without(layout.default_layout(window.width()), self.kinds.__contains__)
-        if node is None:
-            return
-        docks = {kind: self._dock_of(kind) for kind in layout.kinds_of(node)}
+        docks = {panel: self._dock_of(panel) for panel in layout.kinds_of(node)}
         builder = layout.LayoutBuilder(window, docks)
         builder.build(node)
         for dock in docks.values():
             dock.show()
         window.setUpdatesEnabled(False)
         window.show()
+        builder.raise_fronts(node)
+        self._float(chosen)
+        self._set_views(chosen)
         builder.resize(node, window.width(), window.height())
+        self._settle_after_placing()
+        return tuple(panel for panel in chosen.panels if not self._exists(panel))
+
+    def _exists(self, panel: str) -> bool:
+        return kind_and_number(panel)[0] in self.kinds
+
+    def _float(self, chosen: Layout) -> None:
+        for panel, rect in chosen.floating.items():
+            if self._exists(panel):
+                dock = self._dock_of(panel)
+                self._window.addDockWidget(Qt.TopDockWidgetArea, dock)
+                dock.setFloating(True)
+                dock.setUpdatesEnabled(True)  # as a window of its own it is not told when the main window paints again
+                dock.setGeometry(*rect)
+                dock.show()
+
+    def _set_views(self, chosen: Layout) -> None:
+        """Give the views the settings of a layout; of a view that is not part of it nothing changes."""
+        for panel, state in chosen.views.items():
+            kind, number = kind_and_number(panel)
+            if panel in chosen.panels and kind in self._window.panels.kinds:
+                self._window.panels.nth_or_new(kind, number).take_state(state)
+
+    def layout(self) -> Layout:
+        """Return where the panels are now, and what the views are set to.
+
+        Raises
+        ------
+        ActionError : every panel floats or is closed
+        """
+        window = self._window
+        window.focus_mode.leave()
+        names = self._names_of_docks()
+        placed = {dock: panel for dock, panel in names.items() if not dock.isFloating()}
+        if not placed:
+            raise ActionError("No panel has a place in the window; put one back before saving a layout.")
+        floating = {panel: dock.geometry().getRect() for dock, panel in names.items() if dock.isFloating()}
+        views = {names[p.dock]: p.settings() for p in window.panels if p.dock in names}
+        return Layout("", layout_file.tree_of(self._cells(placed)), floating, views)
+
+    def _names_of_docks(self) -> dict[Dock, str]:
+        """Return what a layout calls every open dock: its kind, and a number for further ones of the kind."""
+        window, names, counts = self._window, {}, dict[str, int]()
+        docks = [(kind, dock) for kind, dock in window.tables.docks.items()]
+        docks += [(panel.kind, panel.dock) for panel in window.panels]
+        docks += [(JOBS, window.jobs.dock)] if window.jobs.is_open else []
+        for kind, dock in docks:
+            if not dock.isHidden():
+                n = counts[kind] = counts.get(kind, -1) + 1
+                names[dock] = f"{kind} ({n})" if n else kind
+        return names
+
+    def _cells(self, placed: dict[Dock, str]) -> list[Cell]:
+        """Return the places of the docks that do not float, in tabs as they are on the screen."""
+        bars = self._window.findChildren(QtWidgets.QTabBar, options=Qt.FindDirectChildrenOnly)
+        order = {bar.tabText(i): i for bar in bars for i in range(bar.count())}
+        heights = {bar.tabText(i): bar.height() for bar in bars for i in range(bar.count())}
+        cells: list[Cell] = []
+        seen: set[Dock] = set()
+        for dock in placed:
+            if dock not in seen:
+                mates = [d for d in (dock, *self._window.tabifiedDockWidgets(dock)) if d in placed]
+                mates.sort(key=lambda d: order.get(d.windowTitle(), 0))
+                seen.update(mates)
+                front = next((d for d in mates if not d.visibleRegion().isEmpty()), mates[0])
+                above = heights.get(front.windowTitle(), 0) if len(mates) > 1 else 0
+                rect = front.geometry().adjusted(0, -above, 0, 0).getRect()
+                cells.append(Cell(tuple(placed[d] for d in mates), placed[front], rect))
+        return cells
+
+    def _settle_after_placing(self) -> None:
+        """Let the tables fit their columns and the views paint once the docks have their sizes."""
+        window = self._window
         # The docks get their new sizes with the next event.
         for table in (window.tables.clusters, window.tables.similar):
             window.later.after(0, table.fit_width)
@@ -102,8 +190,11 @@ class Arrangement:
     def _docks(self) -> list[Dock]:
         return list(self._window.findChildren(Dock))
 
-    def _dock_of(self, kind: str) -> Dock:
-        return self._window.tables.docks.get(kind) or self._window.panels.first_or_new(kind).dock
+    def _dock_of(self, panel: str) -> Dock:
+        kind, number = kind_and_number(panel)
+        if kind == JOBS:
+            return self._window.jobs.dock
+        return self._window.tables.docks.get(kind) or self._window.panels.nth_or_new(kind, number).dock
 
     def resize(self, width: int, height: int) -> None:
         """Give the window a size, also when it is maximized."""
@@ -122,6 +213,7 @@ class Arrangement:
         found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
         if found is None:
             raise ActionError(f"There is no view {kind}; there are {', '.join(self.kinds)}.")
+        self._window.focus_mode.leave()
         if found == JOBS:
             self._window.jobs.show()
         elif found in self._window.tables.docks:

@@ -43,6 +43,7 @@ class Commands:
             *window_actions.file_actions(w),
             *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
+            *w.layouts.actions(),
             *w.jobs.actions(),
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
@@ -50,6 +51,7 @@ class Commands:
         self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))
         w.menus.add(self.table)
         w.menus.fill_toolbar()
+        w.menus.add_submenu("View", "Layout", w.layouts.fill)
         w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
         w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
 

@@ -1,10 +1,11 @@
-"""The default arrangement of docks, read from a table of data; nested splits, tabs where room is short."""
+"""Arrangements of docks, read from a table of data and built: nested splits, tabs where room is short."""
 
 from __future__ import annotations
 
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,27 +15,43 @@ Node = Mapping[str, Any]
 _ORIENTATIONS = {"row": Qt.Horizontal, "column": Qt.Vertical}
 
 
-def default_layout(width: int) -> Node:
-    """Return the arrangement for a window of this width.
+DEFAULT = "curation"
 
-    A node is `{"tabs": [kinds]}`, or `{"row": [nodes], "sizes": [...]}`, or the same with "column".
+
+@cache
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = json.loads(files("phy_medicine.data").joinpath("layouts.json").read_text("utf-8"))
+    return table
+
+
+def built_in_names() -> tuple[str, ...]:
+    """Names of the layouts of the program, the default first."""
+    return tuple(_table()["layouts"])
+
+
+def built_in(name: str, width: int) -> Node:
+    """Return an arrangement of the program for a window of this width.
+
+    A node is `{"tabs": [panels]}`, with `"front"` where it is not the first, or `{"row": [nodes], "sizes": [...]}`, or
+    the same with "column". A panel is a kind, `ProbeView`, or a further one of it, `ProbeView (1)`.
     """
-    table = json.loads(files("phy_medicine.data").joinpath("layouts.json").read_text("utf-8"))
-    return table["wide"] if width >= int(table["wide_from"]) else table["narrow"]
+    node: Node = _table()["layouts"][name]["wide" if width >= int(_table()["wide_from"]) else "narrow"]
+    return node
 
 
 def kinds_of(node: Node) -> Iterator[str]:
-    """Give the kinds of docks in a layout, in order."""
+    """Give the panels of a layout, in order."""
     yield from node.get("tabs", ())
     for child in node.get("row", node.get("column", ())):
         yield from kinds_of(child)
 
 
 def without(node: Node, known: Callable[[str], bool]) -> Node | None:
-    """Return the layout without kinds that do not exist; splits with one child collapse."""
+    """Return the layout without panels that do not exist; splits with one child collapse."""
     if "tabs" in node:
         tabs = [k for k in node["tabs"] if known(k)]
-        return {"tabs": tabs} if tabs else None
+        front = {"front": node["front"]} if node.get("front") in tabs else {}
+        return {"tabs": tabs, **front} if tabs else None
     way = "row" if "row" in node else "column"
     pairs = [(without(child, known), size) for child, size in zip(node[way], node["sizes"], strict=True)]
     kept = [(child, size) for child, size in pairs if child is not None]
@@ -54,6 +71,13 @@ class LayoutBuilder:
         """Place all docks of a layout."""
         self._window.addDockWidget(Qt.TopDockWidgetArea, self._first(node))
         self._split(node)
+
+    def raise_fronts(self, node: Node) -> None:
+        """Bring the tabs to the front that a layout names; call it once the docks are shown."""
+        if "front" in node:
+            self._docks[node["front"]].raise_()
+        for child in node.get("row", node.get("column", ())):
+            self.raise_fronts(child)
 
     def resize(self, node: Node, width: int, height: int) -> None:
         """Give the cells their shares of a size; call it once the window is shown."""

@@ -19,10 +19,12 @@ from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.data_switches import DataSwitches
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.focus_mode import FocusMode
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
 from phy_medicine.gui.later import Later
+from phy_medicine.gui.layout_book import LayoutBook
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
@@ -75,6 +77,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.panels = Panels(self)
         self.tables = TablePanels(self)
         self.arrangement = Arrangement(self)
+        self.focus_mode = FocusMode(self)
+        self.layouts = LayoutBook(self)
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
         self.switches = DataSwitches(self)

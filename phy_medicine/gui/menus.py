@@ -87,6 +87,11 @@ class Menus(QtCore.QObject):
                 entry.setCheckable(True)
                 submenu.aboutToShow.connect(lambda e=entry, c=choice: e.setChecked(chosen() == c))
 
+    def add_submenu(self, menu: str, title: str, fill: Callable[[QtWidgets.QMenu], object]) -> None:
+        """Add a submenu whose entries are made each time it is opened."""
+        submenu = self.menus[menu].addMenu(title)
+        submenu.aboutToShow.connect(lambda: fill(submenu))
+
     def _make(self, action: Action) -> QtWidgets.QAction:
         qaction = QtWidgets.QAction(action.text, self._window)
         qaction.setShortcutContext(Qt.ApplicationShortcut)

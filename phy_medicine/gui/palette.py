@@ -242,7 +242,7 @@ class Palette(QtWidgets.QFrame):
         if action is None or len(action.args) != 1 or action.args[0].optional:
             return False
         typed = text.partition(" ")[2].strip().lower()
-        return action.args[0].kind == "word" and typed not in map(str.lower, action.args[0].candidates())
+        return action.args[0].kind in ("word", "rest") and typed not in map(str.lower, action.args[0].candidates())
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self.hint.setText(

@@ -99,6 +99,17 @@ class ViewPanel:
         action.handler(*values)
         self._window.host.status_changed(self.view)
 
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that a layout holds: not what belongs to the recording, such as a zoom."""
+        state = self.view.state()
+        return {key: state[key] for key in ("settings", "auto_update")}
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Take over what a layout holds of the view, and show it so."""
+        self.view.restore(state)
+        self._update.setChecked(self.view.auto_update)
+        self._window.host.update(self.view)
+
     def screenshot(self) -> None:
         """Save a picture of the canvas."""
         native = self.view.canvas.native
@@ -180,9 +191,12 @@ class Panels:
         names = {p.name for p in self._panels}
         return next(n for n in (title, *(f"{title} ({i})" for i in range(1, 1000))) if n not in names)
 
-    def first_or_new(self, kind: str) -> ViewPanel:
-        """Return the first view of a kind, made if there is none."""
-        return next((p for p in self._panels if p.kind == kind), None) or self.add(kind)
+    def nth_or_new(self, kind: str, number: int) -> ViewPanel:
+        """Return the view of a kind with this number, from 0; made, with those before it, if there is none."""
+        mine = [p for p in self._panels if p.kind == kind]
+        while len(mine) <= number:
+            mine.append(self.add(kind))
+        return mine[number]
 
     def reopen_or_add(self, kind: str) -> ViewPanel:
         """Show a closed view of a kind where it was, else add one beside the last view."""

@@ -194,7 +194,7 @@ def test_a_script_ends_at_the_first_failure(window, qtbot, settle):
 
 def test_layouts_name_each_kind_once_and_lose_what_is_unknown():
     for width in (1280, 1920):
-        kinds = list(layout.kinds_of(layout.default_layout(width)))
+        kinds = list(layout.kinds_of(layout.built_in("curation", width)))
         assert len(kinds) == len(set(kinds))
     node = {
         "row": [{"tabs": ["A", "B"]}, {"column": [{"tabs": ["C"]}, {"tabs": ["D"]}], "sizes": [1, 2]}],
