@@ -44,6 +44,9 @@ class SettingsDialog(QtWidgets.QDialog):
         )
         buttons.rejected.connect(self.close)
         buttons.button(QtWidgets.QDialogButtonBox.RestoreDefaults).clicked.connect(self._restore)
+        for button in buttons.buttons():
+            # Else Return at the end of a line of text would also press one of them.
+            button.setAutoDefault(False)
         form.addRow(buttons)
 
     def event(self, event: QtCore.QEvent) -> bool:

@@ -81,9 +81,7 @@ class DataService:
         self._other_times: FloatArray | None = None
         self.waveform_source = WaveformSource(model, facts)
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
-        self.pca = PcaSource(
-            self.waveform_source, facts, self._cache, sample_rate=model.sample_rate, times_s=lambda: self.shown_times
-        )
+        self.pca = PcaSource(self.waveform_source, facts, self._cache, lambda: self.shown_times)
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)

@@ -23,7 +23,7 @@ N_WAVEFORMS = 1000
 # Spikes behind the clusters, from their neighbours.
 _N_BEHIND = 500
 # What lies farther from the spike is noise, which would only blur the components.
-_BEFORE_S, _AFTER_S = 0.0007, 0.0013
+_BEFORE_MS, _AFTER_MS = 0.7, 1.3
 # Waveforms read at once: 4 MB on two channels.
 _CHUNK = 4096
 
@@ -46,8 +46,6 @@ class PcaSource:
         waveforms: WaveformSource,
         facts: ClusterFacts,
         cache: ArrayCache,
-        *,
-        sample_rate: float,
         times_s: Callable[[], FloatArray],
     ) -> None:
         """times_s : gives the times at which spikes are shown, (n_spikes,) s"""
@@ -55,7 +53,6 @@ class PcaSource:
         self._facts = facts
         self._cache = cache
         self._times_s = times_s
-        self._sample_rate = sample_rate
 
     def components(self, cluster_ids: Sequence[int], channel_ids: Sequence[int]) -> SelectedComponents:
         """Return the components of at most 1,000 waveforms of each cluster; the order of the clusters is all the same.
@@ -124,10 +121,8 @@ class PcaSource:
         return frozen(chosen), frozen(self._read(chosen, channels))
 
     def _read(self, spike_ids: IntArray, channels: tuple[int, ...]) -> FloatArray:
-        waveforms = self._waveforms.of_spikes(spike_ids, channels)
-        n_before = self._waveforms.n_before
-        first = max(n_before - round(_BEFORE_S * self._sample_rate), 0)
-        return np.ascontiguousarray(waveforms[:, first : n_before + round(_AFTER_S * self._sample_rate)])
+        window = self._waveforms.window(_BEFORE_MS, _AFTER_MS)
+        return self._waveforms.of_spikes(spike_ids, channels, window)
 
     def _features(
         self, spike_ids: IntArray, waveforms: FloatArray, selected: SelectedComponents, n_total: int

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import setting
-from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.session.blocks import Features
+from phy_medicine.base.types import IntArray
+from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.feature_block import OTHERS, SECOND, FeatureBlock, Span, build
 from phy_medicine.views.feature_cells import draw_cells, draw_names, place_cells
-from phy_medicine.views.feature_grid import DEFAULT_GRID, Dimension, FeatureGrid, choose_channels, parse_grid
+from phy_medicine.views.feature_grid import (
+    DEFAULT_GRID,
+    DISCRIMINANT_GRID,
+    Dimension,
+    FeatureGrid,
+    choose_channels,
+    parse_grid,
+)
 from phy_medicine.views.feature_lasso import spikes_inside
+from phy_medicine.views.feature_scores import SOURCES, FileScores, Scores, SelectedScores, nearest_source
+from phy_medicine.views.feature_words import count_in_words, nearest, separation, words_at
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, RIGHT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
 
@@ -24,6 +37,9 @@ _ALPHA = 0.5
 _SMALLEST_SCALING, _LARGEST_SCALING = 0.02, 50.0
 _STEP = 1.2
 _QUICK_CLUSTERS = 4
+_DISCRIMINANT_CHANNELS = 4
+# A pointer this near to a spike means it, logical px.
+_REACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +48,12 @@ class FeatureSettings:
 
     marker_size: float = setting(2.0, "Diameter of a spike", unit="px", minimum=1.0, maximum=20.0)
     scaling: float = setting(1.0, "Magnification", minimum=_SMALLEST_SCALING, maximum=_LARGEST_SCALING)
+    source: str = setting("file", "Principal components: of the file, or of the selected clusters", choices=SOURCES)
+    discriminant: bool = setting(False, "Show the linear discriminant in place of the grid")
+    against: str = setting(SECOND, "Linear discriminant: first cluster from the", choices=(SECOND, OTHERS))
     fixed_channels: bool = setting(False, "Keep the channels when the selection changes")
     background: bool = setting(True, "Show spikes of the whole recording in grey")
     grid: str = setting(DEFAULT_GRID, "Dimensions of each panel, rows divided by /")
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureBlock:
-    """Spikes of the whole recording, then those of the clusters in order of time.
-
-    columns : (n_dimensions, n) float32, in the order of `grid.dimensions`; rows : (n,) uint8, 0 for the background,
-    then 1 + the cluster's place in the selection; limit : largest score of the clusters
-    """
-
-    grid: FeatureGrid
-    channel_ids: tuple[int, ...]
-    columns: FloatArray
-    rows: IntArray
-    n_drawn: int
-    n_total: int
-    limit: float
 
 
 class FeatureView(View):
@@ -66,6 +68,7 @@ class FeatureView(View):
     # Clusters and channels shown last: they decide whether the channels stay.
     _shown: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     _grid: FeatureGrid = parse_grid(DEFAULT_GRID)
+    _meaning: tuple[Any, ...] = ()
 
     def make_panels(self) -> Panels:
         """Return one panel for each pair of the grid; those with a dimension in common move together along it."""
@@ -76,74 +79,101 @@ class FeatureView(View):
         request = self.limited(request)
         if not 0 < len(request.cluster_ids) <= _QUICK_CLUSTERS:
             return False
-        channels = self._channels_for(request, parse_grid(self.settings.grid).n_channels)
-        return self.host.data.features_ready(request.cluster_ids, channels, n=N_SPIKES)
+        pairs, data = self._pairs(), self.host.data
+        if pairs.discriminates or any(d.kind in ("amplitude", "depth") for d in pairs.dimensions):
+            return False
+        channels = self._channels_for(request, pairs)
+        if nearest_source(data, self.settings.source) == "selected":
+            return not self.settings.background and data.pca.ready(request.cluster_ids, channels)
+        return data.features_ready(request.cluster_ids, channels, n=N_SPIKES)
 
     def prepare(self, request: ViewRequest) -> FeatureBlock:
         """Choose the channels and gather the scores."""
-        pairs = parse_grid(self.settings.grid)
-        channels = self._channels_for(request, pairs.n_channels)
-        data = self.host.data
-        clusters = [data.features(c, channels, n=N_SPIKES) for c in request.cluster_ids]
-        columns = [_columns(pairs, features) for features in clusters]
-        for column in columns:
-            # A spike that lacks a channel was too small there to be kept.
-            np.nan_to_num(column, copy=False)
-        limit = _limit(pairs, columns)
-        rows = np.repeat(np.arange(1, len(clusters) + 1, dtype=np.uint8), [len(f.spike_ids) for f in clusters])
-        values = np.concatenate([np.zeros((len(pairs.dimensions), 0), np.float32), *columns], axis=1)
-        if len(clusters) > 1:
-            # In order of time, so that no cluster hides another.
-            order = np.argsort(np.concatenate([f.spike_ids for f in clusters]), kind="stable")
-            values, rows = values[:, order], rows[order]
-        if self.settings.background:
-            behind = _columns(pairs, data.background_features(channels, n=N_SPIKES))
-            values = np.concatenate([behind, values], axis=1)
-            rows = np.concatenate([np.zeros(behind.shape[1], np.uint8), rows])
-        n_drawn, n_total = sum(len(f.spike_ids) for f in clusters), sum(f.n_total for f in clusters)
-        return FeatureBlock(pairs, channels, frozen(values), frozen(rows), n_drawn, n_total, limit)
+        pairs, data, settings = self._pairs(), self.host.data, self.settings
+        channels = self._channels_for(request, pairs)
+        scores: Scores
+        if nearest_source(data, settings.source) == "file":
+            scores = FileScores(data, channels, n=N_SPIKES)
+        else:
+            scores = self._selected(request, channels)
+        background, against = settings.background, settings.against
+        return build(data, pairs, request.cluster_ids, channels, scores, background=background, against=against)
 
-    def _channels_for(self, request: ViewRequest, n: int) -> tuple[int, ...]:
+    def _selected(self, request: ViewRequest, channels: tuple[int, ...]) -> SelectedScores:
+        scores = SelectedScores(self.host.data, request.cluster_ids, channels)
+        if scores.n_waveforms == 0:
+            raise DataMissing("No spike of these clusters has a stored waveform, so no components can be computed.")
+        return scores
+
+    def _pairs(self) -> FeatureGrid:
+        return parse_grid(DISCRIMINANT_GRID if self.settings.discriminant else self.settings.grid)
+
+    def _n_channels(self, pairs: FeatureGrid) -> int:
+        """Channels that are chosen: the discriminant uses four, though its panels name one."""
+        least = _DISCRIMINANT_CHANNELS if self.settings.discriminant else 1
+        return max(pairs.n_channels, min(least, self.host.data.n_channels))
+
+    def _channels_for(self, request: ViewRequest, pairs: FeatureGrid) -> tuple[int, ...]:
         """Keep the channels while the clusters are the same, after a merge or split, and when they are fixed."""
+        n = self._n_channels(pairs)
         clusters, channels = self._shown
-        if len(channels) == n:
-            alive = set(self.host.data.cluster_ids())
-            if self.settings.fixed_channels or clusters == request.cluster_ids or not alive.issuperset(clusters):
-                return channels
+        alive = set(self.host.data.cluster_ids())
+        kept = self.settings.fixed_channels or clusters == request.cluster_ids or not alive.issuperset(clusters)
+        if kept and len(channels) >= n:
+            return channels[:n]
         reference = request.best_ids[-1] if request.best_ids else request.cluster_ids[0]
         best = [self.host.data.best_channels(c).tolist() for c in request.cluster_ids]
-        return choose_channels(best, request.cluster_ids.index(reference), n)
+        chosen = choose_channels(best, request.cluster_ids.index(reference), n)
+        if not kept or not channels:
+            return chosen
+        more = [c for c in chosen if c not in channels]
+        return (*channels, *more, *chosen)[:n]
 
     def upload(self, block: FeatureBlock) -> None:
-        """Draw every panel with the same range of scores."""
+        """Draw every panel; scores have the same range in all of them."""
         self._shown = self.cluster_ids, block.channel_ids
-        self._take_grid(block.grid)
-        limit = block.limit / self.settings.scaling
-        spans = {False: (-limit, limit), True: (0.0, self.host.data.duration_s)}
+        self._take_grid(block)
+        spans = {d: self._span(block, d) for d in block.grid.dimensions}
         palette = np.concatenate([[self.scene.theme.rgba("background_spikes", _ALPHA)], self.colors])
         palette[1:, 3] = _ALPHA
-        known = dict(zip(block.grid.dimensions, block.columns, strict=True))
+        clusters = np.arange(len(self.colors))
         self.picture.clear()
         for panel, (x, y) in enumerate(block.grid.panels):
-            self.panels.set_home(panel, x=spans[x.place is None], y=spans[y.place is None])
+            self.panels.set_home(panel, x=spans[x], y=spans[y])
+            if x.kind == "count":
+                bars, edges = block.histograms[y], block.span(y)
+                self.picture.steps(bars, edges, color=palette[1:], index=clusters, panel=panel, sideways=True)
+                continue
             size = self.settings.marker_size
-            self.picture.points(known[x], known[y], color=palette, index=block.rows, panel=panel, size=size)
-        self.status = self._describe(block)
+            self.picture.points(
+                block.column(x), block.column(y), color=palette, index=block.rows, panel=panel, size=size
+            )
+        self.status = self._status_of(block)
 
-    def _take_grid(self, pairs: FeatureGrid) -> None:
+    def _span(self, block: FeatureBlock, dimension: Dimension) -> Span:
+        low, high = block.span(dimension)
+        return (low / self.settings.scaling, high / self.settings.scaling) if dimension.signed else (low, high)
+
+    def _take_grid(self, block: FeatureBlock) -> None:
+        """Place the panels anew for another grid, and forget a lasso that was drawn over something else."""
+        pairs = block.grid
         if pairs != self._grid:
             self._grid = pairs
             self.panels.resize(len(pairs.panels), x_links=pairs.links(0), y_links=pairs.links(1))
-            self.scene.lasso.clear()
+        meaning = pairs, block.channel_ids, type(block.scores), pairs.discriminates and self.settings.against
+        if meaning != self._meaning:
+            self._meaning = meaning
+            self.clear_lasso()
 
-    def _describe(self, block: FeatureBlock) -> str:
+    def _status_of(self, block: FeatureBlock) -> str:
         labels = ", ".join(dict.fromkeys(self._channel_labels(block)))
         fixed = " (fixed)" if self.settings.fixed_channels else ""
-        all_drawn = block.n_drawn == block.n_total
-        count = f"{block.n_total:,} spikes" if all_drawn else f"{block.n_drawn:,} of {block.n_total:,}"
+        axis = block.axis and separation(block.axis, self.cluster_ids, self.settings.against)
+        parts = [axis, block.scores.words, f"channels: {labels}{fixed}", count_in_words(block)]
         n_selected = len(self.request.cluster_ids) if self.request is not None else 0
-        cut = f" · {len(self.cluster_ids)} of {n_selected} clusters" if n_selected > len(self.cluster_ids) else ""
-        return f"channels: {labels}{fixed} · {count}{cut}"
+        if n_selected > len(self.cluster_ids):
+            parts.append(f"{len(self.cluster_ids)} of {n_selected} clusters")
+        return " · ".join(part for part in parts if part)
 
     def _channel_labels(self, block: FeatureBlock) -> list[str]:
         return [self.host.data.channel_labels[c] for c in block.channel_ids]
@@ -161,11 +191,29 @@ class FeatureView(View):
         labels = [""] if self.block is None else self._channel_labels(self.block)
         return {dimension: dimension.label(labels) for dimension in self._grid.dimensions}
 
+    def pick(self, x: float, y: float) -> int | None:
+        """Return the cluster of the nearest spike within 8 px; None for one of the background."""
+        found = self._nearest(x, y)
+        return None if found is None or self.block.rows[found] == 0 else self.cluster_ids[self.block.rows[found] - 1]
+
+    def _nearest(self, x: float, y: float) -> int | None:
+        return None if self.block is None else nearest(self.panels, self.block, (x, y), _REACH * self.ratio)
+
+    def describe(self, x: float, y: float) -> Words | None:
+        """Return the values and the cluster of the spike under the pointer, else the values at the pointer."""
+        if self.block is None:
+            return None
+        within = _REACH * self.ratio
+        return words_at(self.panels, self.block, self._names(), self.cluster_ids, place=(x, y), within=within)
+
     # Gestures and actions
 
     def on_click(self, click: Click) -> None:
         """Alt+click shows the x dimension, and Alt+right click the y dimension, in the amplitude views."""
         if click.modifiers != {"alt"} or click.panel is None or self.block is None:
+            return
+        if self.block.scores.words:
+            self.host.message("The amplitude views show scores of the file; these were computed for this view alone.")
             return
         x, y = self._grid.panels[click.panel]
         chosen, other = (x, y) if click.button == LEFT else (y, x)
@@ -197,6 +245,42 @@ class FeatureView(View):
         self._shown = clusters, tuple(chosen)
         self.host.request(self)
 
+    def set_feature_channels(self, *labels: str) -> None:
+        """Use channels, by what they are called, as the first ones until the selection changes.
+
+        Raises
+        ------
+        PhyMedError : unknown channel, one given twice, or more than the grid shows
+        """
+        clusters, channels = self._shown
+        ids = [self._channel(label) for label in labels]
+        if len(set(ids)) < len(ids):
+            raise PhyMedError("Give each channel once; the feature view shows a channel against another.")
+        if not channels:
+            raise PhyMedError("Select a cluster first; the channels of the feature view belong to the selection.")
+        if len(ids) > len(channels):
+            raise PhyMedError(f"The feature view shows {len(channels)} channels now, not {len(ids)}.")
+        kept = [c for c in channels if c not in ids]
+        self._shown = clusters, (*ids, *kept, *channels)[: len(channels)]
+        self.host.request(self)
+
+    def _channel(self, label: str) -> int:
+        labels = self.host.data.channel_labels
+        if label not in labels:
+            raise PhyMedError(f"There is no channel {label}; channels are called {labels[0]} to {labels[-1]}.")
+        return labels.index(label)
+
+    def change(self, **values: Any) -> None:
+        """Change settings, and show the view with them.
+
+        Raises
+        ------
+        PhyMedError : unknown setting, value out of range, or a grid that cannot be read
+        """
+        if "grid" in values:
+            parse_grid(str(values["grid"]))
+        super().change(**values)
+
     def set_grid_dim(self, rows: Sequence[Sequence[str]]) -> None:
         """Change the panels; rows : as `[["time,0A", "1A,0A"], ...]`.
 
@@ -204,9 +288,7 @@ class FeatureView(View):
         ------
         PhyMedError : unknown dimension, or rows of different length
         """
-        text = " / ".join(" ".join(row) for row in rows)
-        parse_grid(text)
-        self.change(grid=text)
+        self.change(grid=" / ".join(" ".join(row) for row in rows))
 
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes of the drawn clusters inside the lasso, drawn or not.
@@ -218,8 +300,17 @@ class FeatureView(View):
         lasso = self.scene.lasso
         if self.block is None or not lasso.closed or lasso.panel is None:
             return super().lasso_spike_ids()
+        block: FeatureBlock = self.block
         pair, spike_ids = self._grid.panels[lasso.panel], self._drawn_request.spike_ids
-        return spikes_inside(self.host.data, spike_ids, lasso, pair, self.block.channel_ids)
+        scores, axis = block.scores, block.axis
+        return spikes_inside(self.host.data, spike_ids, lasso, pair, block.channel_ids, scores=scores, axis=axis)
+
+    def add_lasso_corner(self, click: Click) -> None:
+        """Add a corner to the lasso, except over a histogram."""
+        if click.panel is not None and self._grid.panels[click.panel][0].kind == "count":
+            self.host.message("Draw the lasso around points; over a histogram it encloses none.")
+            return
+        super().add_lasso_corner(click)
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""
@@ -235,7 +326,41 @@ class FeatureView(View):
                 checked=lambda: not self.settings.fixed_channels,
             ),
             ViewAction("clear_channels", "Choose the channels anew", self._clear_channels),
+            ViewAction(
+                "set_feature_channels",
+                "Choose the channels by name",
+                self._name_channels,
+                snippet="fc",
+                arguments=(str, str),
+                help="As :fc 12 13, x channel then y channel; they stay until the selection changes.",
+            ),
+            ViewAction(
+                "toggle_feature_source",
+                "Components of the selected clusters",
+                self._toggle_source,
+                help="Principal components of the waveforms of the selected clusters, instead of those in the file.",
+                checked=lambda: nearest_source(self.host.data, self.settings.source) != "file",
+            ),
+            ViewAction(
+                "toggle_linear_discriminant",
+                "Linear discriminant",
+                self._toggle_discriminant,
+                help="Show the selected clusters along the axis that separates them best.",
+                checked=lambda: self.settings.discriminant,
+            ),
         )
+
+    def _name_channels(self, x: str, y: str) -> None:
+        self.set_feature_channels(x, y)
+
+    def _toggle_source(self) -> None:
+        if not self.host.data.has_features:
+            self.host.message("This dataset has no PC features, so components are always of the selected clusters.")
+            return
+        self.change(source="selected" if self.settings.source == "file" else "file")
+
+    def _toggle_discriminant(self) -> None:
+        self.change(discriminant=not self.settings.discriminant)
 
     def _toggle_automatic(self) -> None:
         if self.settings.fixed_channels:
@@ -245,15 +370,3 @@ class FeatureView(View):
     def _clear_channels(self) -> None:
         self._shown = (), ()
         self.host.request(self)
-
-
-def _columns(pairs: FeatureGrid, features: Features) -> FloatArray:
-    """Return the coordinates of spikes in every dimension, (n_dimensions, n) float32."""
-    return np.stack([dimension.values(features) for dimension in pairs.dimensions])
-
-
-def _limit(pairs: FeatureGrid, columns: list[FloatArray]) -> float:
-    """Return the largest score in any dimension but time."""
-    scores = [k for k, dimension in enumerate(pairs.dimensions) if dimension.place is not None]
-    largest = max((float(np.abs(column[scores]).max(initial=0.0)) for column in columns), default=0.0)
-    return largest or 1.0

@@ -23,6 +23,13 @@ def range_ends(low: float, high: float) -> tuple[str, str]:
     return format_number(low, decimals), format_number(high, decimals)
 
 
+def value_in_words(name: str, value: float, span: tuple[float, float]) -> str:
+    """Return `12A −34.2`, or `Time 12.31 s`, with three digits of the span."""
+    quantity, _, unit = name.rstrip(")").partition(" (")
+    decimals = max(0, 2 - math.floor(math.log10(max(span[1] - span[0], 1e-9))))
+    return f"{quantity} {format_number(value, decimals)}" + (f" {unit}" if unit and unit != "a.u." else "")
+
+
 def place_cells(scene: Scene, pairs: FeatureGrid, names: Names, box: Box) -> None:
     """Place the panels, with room left of each row for its name and below each panel for a line of text."""
     left, top, right, bottom = box
@@ -48,9 +55,9 @@ def draw_cells(scene: Scene, pairs: FeatureGrid) -> None:
     for k, (x, y) in enumerate(pairs.panels):
         left, top, right, bottom = (float(edge) for edge in scene.panels.rects[k])
         x0, y0 = (float(round(float(place))) for place in scene.panels.to_pixels(k, 0.0, 0.0))
-        if x.place is not None and left <= x0 <= right - line:
+        if x.signed and left <= x0 <= right - line:
             scene.under.rects([(x0, top, x0 + line, bottom)], zero)
-        if y.place is not None and top <= y0 <= bottom - line:
+        if y.signed and top <= y0 <= bottom - line:
             scene.under.rects([(left, y0, right, y0 + line)], zero)
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray
+from phy_medicine.compute.discriminant import Discriminant
+from phy_medicine.views.feature_block import columns_of, fill
 from phy_medicine.views.feature_grid import Dimension
+from phy_medicine.views.feature_scores import FileScores, Scores
 from phy_medicine.views.lasso import Lasso
 
 if TYPE_CHECKING:
@@ -25,26 +27,26 @@ def spikes_inside(
     lasso: Lasso,
     dimensions: tuple[Dimension, Dimension],
     channel_ids: Sequence[int],
+    *,
+    scores: Scores | None = None,
+    axis: Discriminant | None = None,
 ) -> IntArray:
-    """Return the spikes inside, ascending; a spike without a score on a channel counts as 0 there, as it is drawn.
+    """Return the spikes inside, ascending; a spike without a score on a channel counts as 0 there, as it is drawn;
+    one without an amplitude or a depth is outside.
 
-    spike_ids : of each cluster
+    spike_ids : of each cluster; scores : those of the file by default; axis : of the dimension LDA
 
     Raises
     ------
-    ActionError : some of the spikes have no features at all, so it is unknown where they belong
+    ActionError : some of the spikes have no scores at all, so it is unknown where they belong
     """
-    spikes = np.concatenate([np.zeros(0, dtype=np.int64), *spike_ids])
-    n_without = data.n_without_features(spikes)
-    if n_without:
-        raise ActionError(
-            f"Only {len(spikes) - n_without:,} of {len(spikes):,} spikes of these clusters have PC features, so a "
-            "split here would leave the others behind; split in the amplitude view, or export features of all spikes."
-        )
+    source = FileScores(data, channel_ids) if scores is None else scores
+    spikes = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *spike_ids]))
+    source.check_all(spikes)
     inside = np.zeros(len(spikes), dtype=bool)
     for start in range(0, len(spikes), _CHUNK):
-        features = data.features_of(spikes[start : start + _CHUNK], channel_ids)
-        x, y = (np.nan_to_num(dimension.values(features)) for dimension in dimensions)
-        inside[start : start + _CHUNK] = lasso.contains(x, y)
-    found: IntArray = np.sort(spikes[inside])
+        columns = columns_of(data, dimensions, source.of(spikes[start : start + _CHUNK]), axis)
+        fill(dimensions, columns)
+        inside[start : start + _CHUNK] = lasso.contains(*columns)
+    found: IntArray = spikes[inside]
     return found

@@ -11,6 +11,7 @@ from phy_medicine.session import pca_source
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.pca_source import PcaSource
+from phy_medicine.session.waveform_source import Window
 
 N_SPIKES = 600
 
@@ -18,7 +19,7 @@ N_SPIKES = 600
 class Waves:
     """Waveforms of three clusters (spike id modulo 3) on four channels: a shape of each, in noise."""
 
-    n_before = 30
+    n_before = 30  # samples of `data` before the spike
     stored = None
 
     def __init__(self):
@@ -32,9 +33,13 @@ class Waves:
             return spike_ids
         return spike_ids[np.isin(spike_ids, self.stored)]
 
-    def of_spikes(self, spike_ids, channel_ids):
+    def window(self, before_ms, after_ms):
+        return Window(round(30 * before_ms), round(30 * after_ms))
+
+    def of_spikes(self, spike_ids, channel_ids, window):
         self.read.append(len(spike_ids))
-        return self.data[spike_ids][:, :, list(channel_ids)]
+        first = self.n_before - window.before
+        return self.data[spike_ids][:, first : first + sum(window), list(channel_ids)]
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def source(waves):
         spikes=lambda c: np.arange(c, N_SPIKES, 3), pick=lambda c, n: np.arange(c, N_SPIKES, 3)[:: -(-200 // n)]
     )
     times = np.arange(N_SPIKES) / 10
-    return PcaSource(waves, facts, ArrayCache(), sample_rate=30_000.0, times_s=lambda: times)
+    return PcaSource(waves, facts, ArrayCache(), lambda: times)
 
 
 def test_the_scores_are_those_of_the_waveforms_of_these_clusters_alone(source, waves):

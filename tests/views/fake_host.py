@@ -20,6 +20,8 @@ from phy_medicine.compute.correlogram import lag_bins
 from phy_medicine.compute.log_correlogram import LogLagBins, log_correlogram
 from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
+from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views.scheduler import prepare
@@ -92,9 +94,14 @@ class FakeData:
         self.n_reads = 0
         self.cache: dict[Any, Any] = {}
         self.waveform_source = FakeWaveforms(self)
+        self.pca = PcaSource(SingleWaveforms(self), self, ArrayCache(), lambda: self.spike_times)
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
+
+    def pick(self, cluster_id: int, n: int) -> np.ndarray:
+        ids = self.spikes(cluster_id)
+        return ids[:: max(1, -(-len(ids) // n))]
 
     def labels_of(self, spike_ids: np.ndarray) -> np.ndarray:
         return self.spike_clusters[spike_ids]
@@ -257,6 +264,29 @@ class FakeData:
     def _check(self) -> None:
         if self.missing:
             raise DataMissing(self.missing)
+
+
+class SingleWaveforms:
+    """Waveforms of single spikes of a `FakeData`, the same whenever a spike is asked for."""
+
+    def __init__(self, data: FakeData) -> None:
+        self._data = data
+        self._noise = np.random.default_rng(11).normal(0, 0.8, (1009, 100)).astype(np.float32)
+
+    def window(self, before_ms: float, after_ms: float) -> Window:
+        return Window(round(before_ms * self._data.sample_rate / 1e3), round(after_ms * self._data.sample_rate / 1e3))
+
+    def known(self, spike_ids: np.ndarray) -> np.ndarray:
+        self._data._check()
+        return spike_ids[self._data.n_without :]
+
+    def of_spikes(self, spike_ids: np.ndarray, channel_ids: Sequence[int], window: Window) -> np.ndarray:
+        data = self._data
+        shapes = np.stack([data._shape(c, channel_ids, window) for c in range(data.n_clusters)])
+        clusters = data.spike_clusters[spike_ids]
+        size = data._amplitudes[spike_ids] / data._level[clusters]
+        noise = self._noise[(spike_ids[:, None] * 31 + np.asarray(channel_ids)) % 1009, : sum(window)]
+        return shapes[clusters] * size[:, None, None] + noise.transpose(0, 2, 1)
 
 
 class FakeHost:

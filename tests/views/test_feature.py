@@ -11,7 +11,7 @@ from fake_host import FakeHost, show
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.views.feature import FeatureView
 from phy_medicine.views.feature_cells import range_ends
-from phy_medicine.views.feature_grid import Dimension, choose_channels, parse_grid
+from phy_medicine.views.feature_grid import DEFAULT_GRID, Dimension, choose_channels, parse_grid
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
 
@@ -85,6 +85,47 @@ def test_a_channel_given_by_another_view_is_used_and_never_twice(view):
     view.set_channel(9, 0)
     assert view.block.channel_ids == (9, x)
     assert show(view, view.host.make_request([3])).channel_ids == tuple(view.host.data.best_channels(3)[:2])
+
+
+def test_channels_are_chosen_by_what_they_are_called(view):
+    view.host.data.channel_labels = tuple(f"A{c}" for c in range(32))
+    show(view, view.host.make_request([2]))
+    choose = next(a for a in view.actions() if a.id == "set_feature_channels")
+    assert choose.snippet == "fc" and choose.needs_arguments
+    choose.handler("A9", "A4")
+    assert view.block.channel_ids == (9, 4) and view.status.startswith("channels: A9, A4")
+    view.set_feature_channels("A4")
+    assert view.block.channel_ids == (4, 9)
+    assert show(view, view.host.make_request([3])).channel_ids == tuple(view.host.data.best_channels(3)[:2])
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["99"], "no channel 99; channels are called 0 to 31"),
+        (["4", "4"], "once"),
+        (["1", "2", "3"], "shows 2 channels"),
+    ],
+)
+def test_channels_that_cannot_be_shown_are_refused_in_a_sentence(view, labels, said):
+    before = show(view, view.host.make_request([2])).channel_ids
+    with pytest.raises(PhyMedError, match=said):
+        view.set_feature_channels(*labels)
+    assert view.block.channel_ids == before
+
+
+def test_without_a_selection_there_are_no_channels_to_choose(view):
+    with pytest.raises(PhyMedError, match="Select a cluster first"):
+        view.set_feature_channels("3")
+
+
+def test_a_lasso_over_other_channels_is_forgotten(view):
+    show(view, view.host.make_request([2]))
+    _lasso(view, A1_A0, ((0, 0), (1, 0), (1, 1)))
+    view.change(background=False)
+    assert len(view.scene.lasso) == 3
+    view.set_channel(9, 1)
+    assert len(view.scene.lasso) == 0
 
 
 # The picture
@@ -177,6 +218,43 @@ def test_alt_click_shows_a_dimension_in_the_amplitude_views(view):
     assert view.host.called("select_feature") == [(x, 1), (y, 0), (x, 0)]
 
 
+# Under the pointer
+
+
+def test_the_pointer_over_a_spike_is_told_its_values_and_its_cluster(view, drawn):
+    view.change(background=False)
+    block = show(view, view.host.make_request([1]))
+    drawn(view)
+    time, score = (block.column(d)[100] for d in block.grid.panels[TIME_0A])
+    x, y = (float(v) for v in view.panels.to_pixels(TIME_0A, time, score))
+    text, at_x, at_y = view.describe(x + 1, y)
+    first, second, whose = text.split("\n")
+    assert first.startswith("Time ") and first.endswith(" s") and whose == "cluster 1"
+    assert second.startswith(f"{block.channel_ids[0]}A ")
+    assert abs(at_x - x) <= 8 and abs(at_y - y) <= 8
+    assert view.pick(x, y) == 1
+
+
+def test_where_there_is_no_spike_the_pointer_is_told_what_the_place_stands_for(view, drawn):
+    block = show(view, view.host.make_request([1]))
+    drawn(view)
+    left, top, _, _ = (float(edge) for edge in view.panels.rects[A1_A0])
+    text, x, y = view.describe(left + 1, top + 1)
+    assert (x, y) == (left + 1, top + 1) and "cluster" not in text
+    assert text.split("\n")[0].startswith(f"{block.channel_ids[1]}A \N{MINUS SIGN}")
+    assert view.describe(1.0, 1.0) is None and view.pick(left + 1, top + 1) is None
+
+
+def test_a_spike_of_the_background_is_not_selected(view, drawn):
+    block = show(view, view.host.make_request([1]))
+    drawn(view)
+    x, y = (block.column(d) for d in block.grid.panels[TIME_0A])
+    px, py = view.panels.to_pixels(TIME_0A, x, y)
+    mine = np.stack([px, py], axis=1)[block.rows > 0]
+    alone = next(i for i in np.flatnonzero(block.rows == 0) if np.hypot(*(mine - (px[i], py[i])).T).min() > 9)
+    assert view.describe(px[alone], py[alone])[0].endswith("not selected") and view.pick(px[alone], py[alone]) is None
+
+
 # Splitting
 
 
@@ -220,9 +298,25 @@ def test_the_grid_is_written_as_in_phy():
     pairs = parse_grid("time,0A 1B,0A / 0A,time 0A,2C")
     assert (pairs.n_rows, pairs.n_columns, pairs.n_channels) == (2, 2, 3)
     assert pairs.panels[3] == (Dimension(0, 0), Dimension(2, 2))
-    for wrong in ("time,0A / 0A,0B 1A,0A", "0A", "0A,depth"):
-        with pytest.raises(PhyMedError):
-            parse_grid(wrong)
+    assert parse_grid("time,0A\n0A,LDA").panels[1] == (Dimension(0, 0), Dimension(attribute="LDA"))
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        ("time,0A / 0A,0B 1A,0A", "have 1 and 2 panels"),
+        ("", "is empty"),
+        ("0A", "two dimensions with a comma, as 'time,0A', not '0A'"),
+        ("0A,height", "time, amplitude, depth, LDA, or a channel .* not 'height'"),
+        ("0A,count", "as 'count,0A', not '0A,count'"),
+        (" ".join(["time,0A"] * 101), "101 panels; more than 100"),
+    ],
+)
+def test_a_grid_that_cannot_be_read_is_refused_in_a_sentence(view, grid, said):
+    show(view, view.host.make_request([0]))
+    with pytest.raises(PhyMedError, match=said):
+        view.change(grid=grid)
+    assert view.settings.grid == DEFAULT_GRID and len(view.panels) == 16
 
 
 def test_another_grid_is_shown(view, drawn):
