@@ -1,6 +1,6 @@
 """Images of counts and bands between two curves, drawn with numpy in either way of drawing pictures.
 
-They are few and large, so that their cost is that of the pixels: 4 ms for 12 images of 100 x 60 pixels.
+They are few and large, so that their cost is that of the pixels: 12 ms for 24 images that fill 620 x 400.
 """
 
 from __future__ import annotations
@@ -12,6 +12,14 @@ from phy_medicine.views.items import Bands, Cells, Frame, opacities
 
 # One pixel in so many is fuller than what has the full opacity.
 _FULLEST = 0.005
+
+
+def summed(counts: IntArray) -> IntArray:
+    """Return the sums that `Picture.cells` draws of images of counts, (n, n_rows, n_columns), lowest row first."""
+    n, height, width = counts.shape
+    sums = np.zeros((n, height + 1, width + 1), dtype=np.int64)
+    sums[:, 1:, 1:] = counts[:, ::-1].cumsum(axis=1, dtype=np.int64).cumsum(axis=2)
+    return sums
 
 
 def cells(item: Cells, frame: Frame, pixels: AnyArray) -> None:
@@ -37,8 +45,8 @@ def _on_pixels(item: Cells, i: int, frame: Frame) -> tuple[IntArray, int, int]:
     columns, left = _edges((x0 * a + c, x1 * a + c), (clip[0], clip[2]), sums.shape[1] - 1)
     if not (len(rows) and len(columns)):
         return np.zeros((0, 0), dtype=np.int64), 0, 0
-    (r0, r1), (c0, c1) = rows.T[:, :, None], columns.T[:, None, :]
-    return sums[r1, c1] - sums[r0, c1] - sums[r1, c0] + sums[r0, c0], left, top
+    below = sums[rows[:, 1]] - sums[rows[:, 0]]
+    return below[:, columns[:, 1]] - below[:, columns[:, 0]], left, top
 
 
 def _edges(span: tuple[float, float], limits: tuple[int, int], n: int) -> tuple[IntArray, int]:

@@ -145,21 +145,19 @@ class Picture:
 
     def cells(
         self,
-        counts: AnyArray,
+        sums: IntArray,
         boxes: AnyArray,
         *,
         color: AnyArray | Sequence[float],
         index: AnyArray | None = None,
         panel: int | AnyArray = 0,
-        faintest: float = 0.15,
+        faintest: float = 0.25,
     ) -> None:
         """Add images of counts, opaque by the logarithm; a pixel of several cells shows their sum.
 
-        counts : (n, n_rows, n_columns) with the lowest row first; boxes : (n, 4) x0, x1, y0, y1 data units
+        sums : `fields.summed` of the counts; boxes : (n, 4) x0, x1, y0, y1 data units
         """
-        n, height, width = counts.shape
-        sums = np.zeros((n, height + 1, width + 1), dtype=np.int64)
-        sums[:, 1:, 1:] = counts[:, ::-1].cumsum(axis=1, dtype=np.int64).cumsum(axis=2)
+        n = len(sums)
         panels, rows = items.panel_column(panel, n), items.row_column(index, n)
         edges = np.array(np.broadcast_to(np.asarray(boxes, dtype=np.float64), (n, 4)))
         self._add(items.Cells(sums, edges, panels, rows, items.palette(color), faintest), n)

@@ -92,9 +92,10 @@ class WaveformView(View):
         if alone:
             self._draw(block.means, self.colors, width=1.5)
         elif self.settings.mean:
-            halo = np.broadcast_to(np.array(self.scene.theme.rgba("view", 0.8)), self.colors.shape)
-            self._draw(block.means, halo, width=4.0)
-            self._draw(block.means, self._contrasting(), width=1.5)
+            if not block.counts:
+                halo = np.broadcast_to(np.array(self.scene.theme.rgba("view", 0.8)), self.colors.shape)
+                self._draw(block.means, halo, width=4.0)
+            self._draw(block.means, self._contrasting(), width=1.0 if block.counts else 1.5)
 
     def _fit(self, block: WaveformBlock) -> None:
         """Choose the raw units of a box, for each kind its own; kept from one selection to the next while it suits."""
@@ -137,7 +138,7 @@ class WaveformView(View):
             half = (stop - start) / (block.n_samples - 1) / 2
             left = start - half + 2 * half * block.shifts[row]
             box = left, left + 2 * half * block.n_samples, own.low, own.high
-            self.picture.cells(own.counts, box, color=self.colors[row], panel=boxes)
+            self.picture.cells(own.sums, box, color=self.colors[row], panel=boxes)
 
     def strip(self, cluster: int) -> tuple[float, float]:
         """Return start and end of the strip of a cluster in 0..1 of a box."""

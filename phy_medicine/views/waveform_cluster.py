@@ -10,6 +10,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.session.waveform_source import Window
+from phy_medicine.views.fields import summed
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
@@ -35,13 +36,13 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many waveforms have which amplitude at which sample.
+    """How many waveforms have which amplitude around which sample, from half a sample before it to half a one after.
 
-    counts : (n_channels, N_STEPS, n_samples) uint32, lowest amplitude first; those beyond `low`, `high` in raw units
-    are left out; moments : of the same waveforms
+    sums : `fields.summed` of the counts, (n_channels, N_STEPS, n_samples) with the lowest amplitude first; what is
+    beyond `low`, `high` in raw units is left out; moments : of the same waveforms
     """
 
-    counts: IntArray
+    sums: IntArray
     low: float
     high: float
     moments: Moments
@@ -83,24 +84,36 @@ def _count(data: DataService, cluster_id: int, channels: Sequence[int], n: int, 
     room = _ROOM * (high - low) or 1.0
     low, high = low - room, high + room
     spike_ids = data.waveform_source.some_spikes(cluster_id, n)
-    size = sum(window)
-    counts = np.zeros(len(channels) * size * N_STEPS, dtype=np.int64)
-    # The counts of an amplitude are those of a row of its own for each channel and sample.
-    rows = (np.arange(size)[:, None] + size * np.arange(len(channels))) * N_STEPS
-    total, squares = np.zeros((2, size, len(channels)))
+    changes = np.zeros((sum(window), len(channels), N_STEPS + 1), dtype=np.int64)
+    total, squares = np.zeros((2, sum(window), len(channels)))
     for start in range(0, len(spike_ids), _CHUNK):
         part = data.waveform_source.of_spikes(spike_ids[start : start + _CHUNK], channels, window)
-        steps = np.floor((part - low) * (N_STEPS / (high - low))).astype(np.int64)
-        inside = (steps >= 0) & (steps < N_STEPS)
-        counts += np.bincount((steps + rows)[inside], minlength=len(counts))
+        _add_curves(changes, (part - np.float32(low)) * np.float32(N_STEPS / (high - low)))
         total += part.sum(axis=0, dtype=np.float64)
         squares += np.square(part, dtype=np.float64).sum(axis=0)
     n_read = max(len(spike_ids), 1)
     mean = total / n_read
     deviation = np.sqrt(np.maximum(squares / n_read - mean**2, 0))
-    image = counts.reshape(len(channels), size, N_STEPS).transpose(0, 2, 1).astype(np.uint32)
+    counts = changes.cumsum(axis=2)[:, :, :N_STEPS].transpose(1, 2, 0)
     moments = Moments(frozen(mean.T.astype(np.float32)), frozen(deviation.T.astype(np.float32)), len(spike_ids))
-    return Counts(frozen(image), low, high, moments)
+    return Counts(frozen(summed(counts)), low, high, moments)
+
+
+def _add_curves(changes: IntArray, heights: FloatArray) -> None:
+    """Add where curves (n, n_samples, n_channels), in steps, begin and end to count around each sample.
+
+    changes : (n_samples, n_channels, N_STEPS + 1), by how much each step has more than the one below
+    """
+    # Steep flanks would fall apart into dots if the samples alone were counted.
+    middles = (heights[:, 1:] + heights[:, :-1]) / 2
+    lowest, highest = heights.copy(), heights.copy()
+    for own in (np.s_[:, :-1], np.s_[:, 1:]):
+        np.minimum(lowest[own], middles, out=lowest[own])
+        np.maximum(highest[own], middles, out=highest[own])
+    rows = ((N_STEPS + 1) * np.arange(changes.shape[0] * changes.shape[1])).reshape(changes.shape[:2])
+    for edge, sign in ((np.floor(lowest), 1), (np.floor(highest) + 1, -1)):
+        steps = np.clip(edge, 0, N_STEPS).astype(np.int64) + rows
+        changes += sign * np.bincount(steps.ravel(), minlength=changes.size).reshape(changes.shape)
 
 
 def peak_sample(waveform: FloatArray, *, around: int | None = None, sample_rate: float = 0.0) -> int:

@@ -7,6 +7,7 @@ import pytest
 from fake_host import COLORS
 
 from phy_medicine.views import raster
+from phy_medicine.views.fields import summed
 from phy_medicine.views.gpu import is_software
 from phy_medicine.views.items import merged
 from phy_medicine.views.layout import Panels, grid
@@ -55,7 +56,7 @@ def _density(picture: Picture) -> None:
 
 def _cells(picture: Picture) -> None:
     counts = np.random.default_rng(5).poisson(3, (4, 40, 12))
-    picture.cells(counts, (1, 9, -2, 2), color=COLORS, index=np.arange(4), panel=np.arange(4))
+    picture.cells(summed(counts), (1, 9, -2, 2), color=COLORS, index=np.arange(4), panel=np.arange(4))
 
 
 def _bands(picture: Picture) -> None:

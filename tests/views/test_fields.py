@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from phy_medicine.views.fields import summed
 from phy_medicine.views.layout import Panels
 from phy_medicine.views.raster import Picture
 
@@ -23,7 +24,7 @@ def _alphas(picture: Picture, size: int = 20) -> np.ndarray:
 def test_a_cell_fills_the_pixels_of_its_box_and_the_first_row_is_the_lowest():
     picture, counts = Picture(), np.zeros((1, 2, 5), dtype=int)
     counts[0, 0, 1] = 7
-    picture.cells(counts, (0, 10, 0, 10), color=WHITE)
+    picture.cells(summed(counts), (0, 10, 0, 10), color=WHITE)
     drawn = np.zeros((20, 20), dtype=int)
     drawn[10:, 4:8] = 255
     assert np.array_equal(_alphas(picture), drawn)
@@ -33,7 +34,7 @@ def test_a_pixel_of_several_cells_shows_their_sum():
     picture, counts = Picture(), np.zeros((1, 40, 40), dtype=int)
     counts[0, 20:22, 20:22] = [[1, 0], [2, 5]]
     counts[0, 0, 0] = 8
-    picture.cells(counts, (0, 10, 0, 10), color=WHITE)
+    picture.cells(summed(counts), (0, 10, 0, 10), color=WHITE)
     alphas = _alphas(picture)
     assert np.count_nonzero(alphas) == 2
     assert alphas[9, 10] == alphas[19, 0] == 255
@@ -44,7 +45,7 @@ def test_no_count_is_lost_at_any_size():
     counts = (rng.random((1, 37, 53)) < 0.02).astype(int)
     for size in (7, 20, 36):
         picture = Picture()
-        picture.cells(counts, (0, 10, 0, 10), color=WHITE)
+        picture.cells(summed(counts), (0, 10, 0, 10), color=WHITE)
         rows, columns = np.nonzero(counts[0, ::-1])
         expected = np.zeros((size, size), dtype=bool)
         # A pixel begins with the cell next to its edge.
@@ -55,7 +56,7 @@ def test_no_count_is_lost_at_any_size():
 
 def test_opacity_grows_with_the_logarithm_of_the_count():
     picture = Picture()
-    picture.cells(np.array([[[1, 10, 100]]]), (0, 10, 0, 10), color=WHITE, faintest=0.2)
+    picture.cells(summed(np.array([[[1, 10, 100]]])), (0, 10, 0, 10), color=WHITE, faintest=0.2)
     low, middle, high = _alphas(picture)[0, [2, 10, 18]] / 255
     assert high == pytest.approx(1.0, abs=0.01) and low == pytest.approx(0.2, abs=0.01)
     assert middle == pytest.approx(0.6, abs=0.01)
@@ -64,7 +65,7 @@ def test_opacity_grows_with_the_logarithm_of_the_count():
 def test_images_of_one_colour_have_one_scale():
     picture = Picture()
     counts = np.array([[[4]], [[64]]])
-    picture.cells(counts, [(0, 5, 0, 10), (5, 10, 0, 10)], color=WHITE)
+    picture.cells(summed(counts), [(0, 5, 0, 10), (5, 10, 0, 10)], color=WHITE)
     alphas = _alphas(picture)
     assert alphas[5, 2] < alphas[5, 15] == 255
 
@@ -89,7 +90,7 @@ def test_a_band_follows_slopes_and_breaks_at_nan():
 
 def test_what_lies_outside_of_the_panel_is_not_drawn():
     picture = Picture()
-    picture.cells(np.ones((1, 3, 3), dtype=int), (-5, 5, 5, 15), color=WHITE)
+    picture.cells(summed(np.ones((1, 3, 3), dtype=int)), (-5, 5, 5, 15), color=WHITE)
     picture.bands([[-9.0, -9.0]], [[-2.0, -2.0]], (0, 10), color=WHITE)
     picture.bands([[0.0, 0.0]], [[10.0, 10.0]], (12, 15), color=WHITE)
     alphas = _alphas(picture)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views import waveform_cluster
-from phy_medicine.views.waveform_cluster import N_STEPS, counts_of, moments_of, moved, peak_sample, placed
+from phy_medicine.views.waveform_cluster import N_STEPS, _add_curves, counts_of, moments_of, moved, peak_sample, placed
 
 WINDOW = Window(10, 20)
 CHANNELS = (3, 4, 7)
@@ -52,17 +52,25 @@ def test_counts_are_those_of_each_waveform_channel_and_sample(monkeypatch):
     data = FakeData()
     data.waveform_source = _Even(data)
     found = counts_of(data, 2, CHANNELS, n=50, window=WINDOW)
-    slow = np.zeros_like(found.counts)
+    slow = np.zeros((len(CHANNELS), N_STEPS, sum(WINDOW)), dtype=int)
     for spike in data.waveform_source.some_spikes(2, 50):
         waveform = data.waveform_source.of_spikes(np.array([spike]), CHANNELS, WINDOW)[0]
-        for sample, row in enumerate(waveform):
-            for channel, value in enumerate(row):
-                step = int(np.floor((value - found.low) / (found.high - found.low) * N_STEPS))
-                if 0 <= step < N_STEPS:
-                    slow[channel, step, sample] += 1
-    assert found.counts.sum() == 50 * len(CHANNELS) * sum(WINDOW)
+        heights = (waveform - found.low) / (found.high - found.low) * N_STEPS
+        for sample, channel in np.ndindex(heights.shape):
+            near = [heights[k, channel] for k in (sample - 1, sample, sample + 1) if 0 <= k < len(heights)]
+            ends = [(height + heights[sample, channel]) / 2 for height in near]
+            for step in range(N_STEPS):
+                slow[channel, step, sample] += step <= max(ends) and min(ends) < step + 1
     # The steps are cut in another precision: an amplitude on an edge may fall on either side.
-    assert np.abs(found.counts.astype(int) - slow).sum() <= 4
+    counts = np.diff(np.diff(found.sums, axis=1), axis=2)[:, ::-1]
+    assert np.abs(counts - slow).sum() <= 10 and slow.sum() > 50 * 3 * 30
+
+
+def test_amplitudes_beyond_the_range_are_left_out():
+    changes = np.zeros((2, 1, N_STEPS + 1), dtype=np.int64)
+    _add_curves(changes, np.array([[-3.0, -2.0], [N_STEPS + 1.0, N_STEPS + 5.0], [2.5, 4.5]])[:, :, None])
+    counts = changes.cumsum(axis=2)[:, 0, :N_STEPS]
+    assert [np.flatnonzero(row).tolist() for row in counts] == [[2, 3], [3, 4]]
 
 
 def test_moments_of_counts_are_those_of_the_same_waveforms():
