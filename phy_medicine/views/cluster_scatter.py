@@ -173,9 +173,15 @@ class ClusterScatterView(SelectingLasso, AllClustersView):
                 part = palette[start : start + 256]
                 self.picture.points(x, y, color=part, index=index[mine] - start, size=float(size) + wider)
 
+    def _ends(self, block: ScatterBlock) -> tuple[float, float]:
+        """Return the smallest and the largest diameter, logical px; half of that on a map, which is dense."""
+        part = 0.5 if self._is_map(block) else 1.0
+        low, high = sorted((self.settings.smallest, self.settings.largest))
+        return max(part * low, SMALLEST), max(part * high, SMALLEST)
+
     def _diameters(self, block: ScatterBlock) -> FloatArray:
         """Return the diameter of each disc, logical px, in steps."""
-        low, high = sorted((self.settings.smallest, self.settings.largest))
+        low, high = self._ends(block)
         sizes: FloatArray = np.round((low + (high - low) * block.shares) / _SIZE_STEP) * _SIZE_STEP
         return sizes
 
@@ -206,7 +212,7 @@ class ClusterScatterView(SelectingLasso, AllClustersView):
         block, scene, ratio = self.block, self.scene, self.ratio
         left, top, right, _ = (float(edge) for edge in self.panels.rects[0])
         y, gap, dim = top - self._header() / 2, 6 * ratio, scene.theme.rgba("dim")
-        low, high = sorted((self.settings.smallest, self.settings.largest))
+        low, high = self._ends(block)
         values = [10**v if block.size.log else v for v in block.size.range]
         unit = f" {block.size.column.unit}" if block.size.column.unit else ""
         parts: list[tuple[str, float]] = [(block.size.column.title, 0.0)]

@@ -41,14 +41,14 @@ def draw_breaks(scene: Scene, breaks: Sequence[Break], span_um: FloatArray) -> N
         x = round(float(x0 + x1) / 2)
         if not left < x < right - line:
             continue
-        start = max(top, min(float(high), bottom)) + scene.over.cap_height + 6 * ratio
+        start = max(top + scene.over.cap_height + 8 * ratio, min(float(high), bottom))
         starts = np.arange(start, min(float(low), bottom) - dash, 2 * dash)
         edges = [np.full(len(starts), x), starts, np.full(len(starts), x + line), starts + dash]
         scene.under.rects(np.stack(edges, 1), scene.theme.rgba("dim", 0.5))
         text = f"{format_number(gap.gap_um)} µm"
         half = scene.over.text_width(text) / 2
         if 2 * half <= x1 - x0 - 2 * ratio and left <= x - half and x + half <= right:
-            scene.over.text(text, x, start - scene.over.cap_height - 2 * ratio, anchor="ct", color=dim)
+            scene.over.text(text, x, start - 5 * ratio, anchor="cb", color=dim)
 
 
 def footer_height(scene: Scene) -> float:
@@ -102,6 +102,8 @@ class Labels:
         for start in (x,) if edge is None else (x, edge):
             place = np.array([start - 1, y - half, start + scene.over.text_width(text) + 1, y + half])
             if place[2] <= scene.panels.rects[0][2] and not overlaps(place, self._taken):
+                # A ring under the text would make it another number.
+                scene.over.rects([tuple(place.tolist())], scene.theme.rgba("panel", 0.75))
                 scene.over.text(text, start, y, anchor="lm", color=color)
                 if start != x:
                     line = (x - 3 * ratio, y, start - 3 * ratio, y)
