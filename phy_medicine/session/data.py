@@ -6,6 +6,7 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.log_correlogram import LogLagBins
 from phy_medicine.compute.signal_filters import HIGH_PASS
+from phy_medicine.io.contacts import Contacts, read_contacts
 from phy_medicine.io.events import EventTrain
 from phy_medicine.io.model import Model
 from phy_medicine.session.attribute_source import AttributeSource
@@ -131,6 +133,11 @@ class DataService:
     def channel_labels(self) -> tuple[str, ...]:
         """What people call each channel."""
         return self.model.channel_labels
+
+    @cached_property
+    def contacts(self) -> Contacts | None:
+        """Shapes of the contacts, None where they are not known."""
+        return read_contacts(self.model.dir_path, self.model.channel_positions)
 
     @property
     def has_features(self) -> bool:

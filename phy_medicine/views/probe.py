@@ -17,7 +17,15 @@ from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, Click
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.probe_block import Probe, ProbeBlock, make_block, make_probe
-from phy_medicine.views.probe_marks import Labels, draw_breaks, draw_footer, draw_shanks, footer_height, mark_region
+from phy_medicine.views.probe_marks import (
+    Labels,
+    draw_breaks,
+    draw_contacts,
+    draw_footer,
+    draw_shanks,
+    footer_height,
+    mark_region,
+)
 from phy_medicine.views.probe_units import NO_UNITS, Units, chosen_boxes, draw_units, make_units, ring_at
 from phy_medicine.views.probe_words import words_of_cluster, words_of_contact, words_of_gap
 from phy_medicine.views.selecting_lasso import SelectingLasso
@@ -82,7 +90,8 @@ class ProbeView(SelectingLasso):
         shorten = bool(self.settings.shorten_gaps)
         if made is None or made[0] != shorten:
             # Two threads may both make it; they make the same.
-            made = self._probe = shorten, make_probe(data.channel_positions, data.channel_shanks, shorten=shorten)
+            positions, shanks = data.channel_positions, data.channel_shanks
+            made = self._probe = shorten, make_probe(positions, shanks, shorten=shorten, contacts=data.contacts)
         units = self._make_units(made[1]) if self.settings.units else NO_UNITS
         return make_block(data, made[1], request.cluster_ids, units)
 
@@ -217,10 +226,11 @@ class ProbeView(SelectingLasso):
 
     def _draw_contacts(self, panel: int) -> None:
         block, theme = self.block, self.scene.theme
-        alone = np.bincount(block.channels, minlength=len(block.probe.positions)) < 2
-        x, y = block.probe.positions[alone].T
-        color = theme.rgba("background_spikes", 1.0 if panel == MAIN else 0.7)
-        self.picture.points(x, y, color=color, size=self._sizes(panel)[0], panel=panel)
+        if panel == OVERVIEW or not draw_contacts(self.scene, block.probe):
+            alone = np.bincount(block.channels, minlength=len(block.probe.positions)) < 2
+            x, y = block.probe.positions[alone].T
+            color = theme.rgba("background_spikes", 1.0 if panel == MAIN else 0.7)
+            self.picture.points(x, y, color=color, size=self._sizes(panel)[0], panel=panel)
         self._draw_discs(panel, ~block.peaks)
         if panel == MAIN:
             for wider, role in ((6.0, "text"), (3.0, "view")):

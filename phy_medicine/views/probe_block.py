@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
+from phy_medicine.io.contacts import Contacts
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.views.probe_shape import Break, Shank, shanks_of, side_by_side, spacing
 from phy_medicine.views.probe_units import NO_UNITS, Units
@@ -26,7 +27,7 @@ class Probe:
 
     positions : (n_channels, 2) float64, µm, moved to the left by `moved`, (n_channels,), where gaps are shortened
     near : distance of neighbouring contacts, µm; row : least distance of two contacts side by side, µm
-    extent : (4,) x0, x1, y0, y1 of all shanks, µm
+    extent : (4,) x0, x1, y0, y1 of all shanks, µm; contacts : their shapes, None where these are not known
     """
 
     positions: FloatArray
@@ -36,6 +37,7 @@ class Probe:
     near: float
     row: float
     extent: FloatArray
+    contacts: Contacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class ProbeBlock:
     units: Units
 
 
-def make_probe(positions: FloatArray, shank_ids: IntArray, *, shorten: bool = False) -> Probe:
+def make_probe(
+    positions: FloatArray, shank_ids: IntArray, *, shorten: bool = False, contacts: Contacts | None = None
+) -> Probe:
     """Return the geometry of a probe; positions : (n_channels, 2), µm; shank_ids : (n_channels,).
 
     shorten : long gaps between shanks are not drawn in full
@@ -78,7 +82,7 @@ def make_probe(positions: FloatArray, shank_ids: IntArray, *, shorten: bool = Fa
         points = points - np.stack([moved, np.zeros(len(moved))], axis=1)
     corners = np.concatenate([shank.outline for shank in shanks])
     extent = np.stack([corners.min(axis=0), corners.max(axis=0)], axis=1).ravel()
-    return Probe(frozen(points), frozen(moved), shanks, breaks, near, row, frozen(extent))
+    return Probe(frozen(points), frozen(moved), shanks, breaks, near, row, frozen(extent), contacts)
 
 
 def _row_distance(points: FloatArray, near: float) -> float:

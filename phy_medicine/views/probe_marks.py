@@ -8,12 +8,14 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray
 from phy_medicine.views.axes import format_number
+from phy_medicine.views.probe_block import Probe
 from phy_medicine.views.probe_shape import Break, Shank, clipped
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.trace_marks import bar_value
 from phy_medicine.views.waveform_marks import overlaps
 
 _BAR = 70.0  # length of the scale bar, logical px
+_LEAST_CONTACT = 3.0  # logical px
 
 
 def draw_shanks(scene: Scene, panel: int, shanks: Sequence[Shank]) -> None:
@@ -26,6 +28,26 @@ def draw_shanks(scene: Scene, panel: int, shanks: Sequence[Shank]) -> None:
             scene.under.polygon(inside, theme.rgba("panel"))
         ring = np.vstack([shank.outline, shank.outline[:1]])
         scene.picture.lines(ring[None, :, 0], ring[None, :, 1], color=theme.rgba("dim", 0.7), panel=panel)
+
+
+def draw_contacts(scene: Scene, probe: Probe) -> bool:
+    """Draw the contacts in the first panel as they are; False if their shapes are not known, or too small."""
+    contacts = probe.contacts
+    scale = abs(float(scene.panels.transforms()[0, 0]))
+    if contacts is None or float(np.median(contacts.size_um)) * scale < _LEAST_CONTACT * scene.ratio:
+        return False
+    # Larger than a disc, and still behind the clusters.
+    color = scene.theme.rgba("background_spikes", 0.6)
+    x, y = scene.panels.to_pixels(0, *probe.positions.T)
+    half = contacts.size_um / 2 * scale
+    left, top, right, bottom = (float(edge) for edge in scene.panels.rects[0])
+    boxes = np.stack([x - half[:, 0], y - half[:, 1], x + half[:, 0], y + half[:, 1]], axis=1)[~contacts.round]
+    boxes = np.clip(boxes, (left, top, left, top), (right, bottom, right, bottom))
+    scene.under.rects(boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])], color)
+    for size in np.unique(contacts.size_um[contacts.round, 0]):
+        some = probe.positions[contacts.round & (contacts.size_um[:, 0] == size)]
+        scene.picture.points(*some.T, color=color, size=float(size) * scale / scene.ratio)
+    return True
 
 
 def draw_breaks(scene: Scene, breaks: Sequence[Break], span_um: FloatArray) -> None:
@@ -99,11 +121,13 @@ class Labels:
         scene, ratio = self._scene, self._scene.ratio
         color = scene.theme.rgba("dim" if edge is None else "text")
         half = scene.over.cap_height / 2 + 2 * ratio
-        for start in (x,) if edge is None else (x, edge):
+        # Discs side by side may reach over the edge of a narrow shank.
+        for start in (x,) if edge is None else (x, edge, edge + 8 * ratio, edge + 16 * ratio):
             place = np.array([start - 1, y - half, start + scene.over.text_width(text) + 1, y + half])
             if place[2] <= scene.panels.rects[0][2] and not overlaps(place, self._taken):
-                # A ring under the text would make it another number.
-                scene.over.rects([tuple(place.tolist())], scene.theme.rgba("panel", 0.75))
+                if edge is None:
+                    # A ring under the text would make it another number.
+                    scene.over.rects([tuple(place.tolist())], scene.theme.rgba("panel", 0.75))
                 scene.over.text(text, start, y, anchor="lm", color=color)
                 if start != x:
                     line = (x - 3 * ratio, y, start - 3 * ratio, y)

@@ -85,6 +85,7 @@ class FakeData:
         rows = np.arange(n_channels) // 2
         self.channel_positions = np.stack([16.0 * (rows % 2) + 32.0 * (np.arange(n_channels) % 2), 20.0 * rows], axis=1)
         self.channel_shanks = np.zeros(n_channels, dtype=np.int32)
+        self.contacts = None
         self.channel_labels = tuple(str(c) for c in range(n_channels))
         self._peaks = np.linspace(4, n_channels - 5, n_clusters).astype(int)
         self.events: dict[str, Any] = {}

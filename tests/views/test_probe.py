@@ -7,6 +7,7 @@ import pytest
 from fake_host import show
 from fake_table import host_on_probe
 
+from phy_medicine.io.contacts import Contacts
 from phy_medicine.views.interact import Click
 from phy_medicine.views.probe import MAIN, OVERVIEW, ProbeSettings, ProbeView
 from phy_medicine.views.theme import DARK, LIGHT
@@ -407,3 +408,27 @@ def test_a_probe_that_fits_is_shown_whole_and_the_scale_bar_is_true(shanks, draw
     length = np.argmin(row)  # of the first run
     bar_um = length / shanks.panels.transforms()[MAIN, 0]
     assert min(abs(bar_um - value) / value for value in (10, 20, 50, 100)) < 0.04
+
+
+def test_contacts_of_known_shape_are_drawn_in_their_size(shanks, drawn):
+    wide, high = np.full(64, 12.0), np.full(64, 6.0)
+    high[40:] = 12.0
+    shanks.host.data.contacts = Contacts(np.stack([wide, high], axis=1), np.arange(64) >= 40)
+    shanks.change(units=False, contact_size=2.0)
+    show(shanks, shanks.host.make_request([]))
+    image = drawn(shanks, (1000, 700)).max(axis=2) > 75
+    scale = shanks.panels.transforms()[MAIN, 0]
+    for channel, width, height in ((8, 12, 6), (50, 12, 12)):
+        x, y = (round(v) for v in _place_drawn(shanks, channel))
+        reach = int(10 * scale)
+        row, column = image[y, x - reach : x + reach], image[y - int(7 * scale) : y + int(7 * scale), x]
+        assert row.sum() == pytest.approx(width * scale, abs=2.5)
+        assert column.sum() == pytest.approx(height * scale, abs=2.5)
+    corner = 5 * scale
+    x, y = _place_drawn(shanks, 50)
+    assert not image[int(y - corner), int(x - corner)]
+
+
+def _place_drawn(view, channel):
+    x, y = view.panels.to_pixels(MAIN, *view.block.probe.positions[channel])
+    return float(x), float(y)
