@@ -146,7 +146,7 @@ class Axes:
         most = max(2, min(5, int((right - left) / (55 * ratio))))
         values, labels = _ticks(low, high, most, log=self.log_x)
         text_y = bottom + tick + 5 * ratio
-        limit_left, limit_right = left - 30 * ratio, right + 16 * ratio
+        limit_left, limit_right = left - 30 * ratio, right + 20 * ratio
         for x, text in zip(np.round(panels.to_pixels(panel, values, 0.0)[0]), labels, strict=True):
             over.rects([(x, bottom, x + line, bottom + tick)], theme.rgba("dim", LINE_ALPHA))
             if self.grid:

@@ -79,7 +79,11 @@ class Scene:
         font_px = round(self.theme.font_px * self.ratio)
         self.under.clear(font_px)
         self.over.clear(font_px)
-        arrange((0.0, 0.0, float(self.size[0]), float(self.size[1])))
+        box, ranges = (0.0, 0.0, float(self.size[0]), float(self.size[1])), self.panels.ranges()
+        arrange(box)
+        if not np.array_equal(ranges, self.panels.ranges()):
+            # With one scale for both axes the ranges follow the room, and the room is what their numbers leave.
+            arrange(box)
         if self.message:
             self._draw_message()
         else:

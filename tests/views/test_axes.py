@@ -74,3 +74,12 @@ def test_the_last_number_stays_inside_the_margin():
     ends = [end for text, end, anchor in drawn if anchor == "ct" and text[0].isdigit()]
     assert len(ends) >= 3
     assert max(ends) <= 400
+
+
+def test_a_number_of_four_digits_is_written_under_the_last_tick():
+    ink = Ink()
+    panels = Panels(1)
+    panels.set_home(x=(-500, 1000), y=(0, 1))
+    panels.set_rects([(60, 10, 390, 260)])
+    Axes(x="Time (ms)").draw(panels, 0, Ink(), ink, theme=DARK, ratio=1.0)
+    assert "1,000" in [line.text for line in ink.lines]
