@@ -54,6 +54,11 @@ class EventTrain:
         """Whether an event has an end."""
         return bool(np.isfinite(self.ends_s).any())
 
+    def between(self, start_s: float, stop_s: float) -> EventTrain:
+        """Return the events of a stretch of time; those at its end are not in it."""
+        inside = slice(*np.searchsorted(self.times_s, [start_s, stop_s]))
+        return EventTrain(self.name, self.times_s[inside], self.ends_s[inside], self.file)
+
 
 def event_train(name: str, times_s: FloatArray, ends_s: FloatArray | None = None, file: str = "") -> EventTrain:
     """Return a train of the events with a time, put in order of time."""

@@ -12,6 +12,8 @@ from phy_medicine.io.model import Model
 from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.ranged import STATISTICS, RangedStatistics
+from phy_medicine.session.time_ranges import TimeRange, TimeRanges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,10 +53,18 @@ SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between
 
 
 class ClusterTable:
-    """Rows of living clusters, ascending id; each cell is computed when asked and kept."""
+    """Rows of living clusters, ascending id; each cell is computed when asked and kept.
+
+    Cells are of the whole recording, which is what is saved; the tables of the window show those `shown`.
+    """
 
     def __init__(
-        self, model: Model, manager: ClusterManager, facts: SessionFacts, corrected: CorrectedDepths | None = None
+        self,
+        model: Model,
+        manager: ClusterManager,
+        facts: SessionFacts,
+        corrected: CorrectedDepths | None = None,
+        ranges: TimeRanges | None = None,
     ) -> None:
         self._model = model
         self.corrected_depths = corrected
@@ -62,6 +72,8 @@ class ClusterTable:
         self._manager = manager
         self._stats_of = facts.stats
         self._facts: dict[int, dict[str, Cell]] = {}
+        self._ranges = ranges
+        self._ranged = RangedStatistics(facts, model.amplitudes)
 
     @property
     def changed(self) -> SignalInstance:
@@ -114,10 +126,20 @@ class ClusterTable:
             return facts[column]
         return self._manager.labels.get(column, cluster_id)
 
+    def shown(self, cluster_id: int, column: str) -> Cell:
+        """Return one cell as tables show it: counted in the time range while one is chosen."""
+        return self.value_within(cluster_id, column, None if self._ranges is None else self._ranges.a)
+
+    def value_within(self, cluster_id: int, column: str, time_range: TimeRange | None) -> Cell:
+        """Return one cell, counted in a stretch of time where it is one of `STATISTICS`."""
+        if time_range is None or column not in STATISTICS:
+            return self.value(cluster_id, column)
+        return self._ranged.get(cluster_id, column, time_range)
+
     def compute_all(self) -> None:
         """Compute the cells of all clusters ahead; safe in any thread."""
         for cluster_id in self.ids:
-            self.value(cluster_id, AMPLITUDE_MEDIAN)
+            self.shown(cluster_id, AMPLITUDE_MEDIAN)
 
     def row(self, cluster_id: int) -> dict[str, Cell]:
         """Return all cells of a cluster."""

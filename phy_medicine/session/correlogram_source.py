@@ -29,6 +29,12 @@ class CorrelogramSource:
         self._cache = cache
         self._parents: dict[int, tuple[int, int]] = {}
 
+    def of_part(self, samples: Callable[[int], IntArray], cache: ArrayCache) -> CorrelogramSource:
+        """Return a source over some spikes of the same clusters, which knows as well what was merged."""
+        part = CorrelogramSource(samples, self._sample_rate, cache)
+        part._parents = self._parents
+        return part
+
     def note_merge(self, new_id: int, old_ids: Sequence[int]) -> None:
         """Remember what a new cluster was merged from."""
         if len(old_ids) == 2:

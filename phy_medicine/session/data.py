@@ -5,6 +5,9 @@ A cluster id never changes its spikes, so what is cached under an id stays right
 
 from __future__ import annotations
 
+import copy
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -24,8 +27,10 @@ from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
+from phy_medicine.session.ranged import RangedCache, RangedFacts
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
+from phy_medicine.session.time_ranges import TimeRange
 from phy_medicine.session.trace_columns import TraceColumns
 from phy_medicine.session.trace_source import TraceSource
 from phy_medicine.session.unit_positions import UnitPositions
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
     from phy_medicine.session.table_source import TableSource
 
 T = TypeVar("T")
+
+_KEPT_RANGES = 8
 
 
 class ClusterFacts(Protocol):
@@ -66,6 +73,7 @@ class DataService:
 
     motion, depths : where spikes are along the probe, and what motion is known; set once, by the session
     table : the cluster table as it is sorted and filtered; set once, by the session
+    time_range : the stretch of time that spikes are of, None for the whole recording
     """
 
     motion: MotionState
@@ -81,16 +89,63 @@ class DataService:
         self._cache = ArrayCache(cache_bytes)
         self._main_templates: dict[int, int] = {}
         self._other_times: FloatArray | None = None
+        self.time_range: TimeRange | None = None
+        self._whole = self
+        self._parts: OrderedDict[TimeRange, DataService] = OrderedDict()
+        self._lock = threading.Lock()
+        self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
+        self._traces = TraceSource(model)
+        self.trace_columns = TraceColumns(self._traces)
+        self.unit_positions = UnitPositions(model, facts, self._channels)
+        self._make_sources()
+
+    def _make_sources(self) -> None:
+        model, facts = self.model, self._facts
         self.waveform_source = WaveformSource(model, facts)
-        self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times)
+        self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times, lambda: self.id_range)
         self.pca = PcaSource(self.waveform_source, facts, self._cache, lambda: self.shown_times)
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)
-        self.unit_positions = UnitPositions(model, facts, self._channels)
-        self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
-        self._traces = TraceSource(model)
-        self.trace_columns = TraceColumns(self._traces)
+
+    # Of a stretch of time
+
+    def within(self, time_range: TimeRange | None) -> DataService:
+        """Return the dataset with the spikes of a stretch of time alone; None: with those of the whole recording.
+
+        Clusters keep their templates and channels; `duration_s` and `spike_times` stay those of the recording.
+        """
+        whole = self._whole
+        if time_range is None:
+            return whole
+        with whole._lock:
+            part = whole._parts.get(time_range)
+            if part is None:
+                part = whole._parts[time_range] = whole._part(time_range)
+                for old in list(whole._parts)[:-_KEPT_RANGES]:
+                    del whole._parts[old]
+        return part
+
+    def _part(self, time_range: TimeRange) -> DataService:
+        part = copy.copy(self)
+        part.time_range = time_range
+        part._facts = RangedFacts(self._facts, time_range)
+        part._cache = RangedCache(self._cache, time_range)
+        part.correlograms = self.correlograms.of_part(part._samples, part._cache)
+        if hasattr(self, "table"):
+            part.table = self.table.within(time_range)
+        part._make_sources()
+        return part
+
+    @property
+    def id_range(self) -> tuple[int, int]:
+        """First spike shown, and the one after the last."""
+        return (0, self.n_spikes) if self.time_range is None else (self.time_range.first, self.time_range.stop)
+
+    @property
+    def shown_s(self) -> tuple[float, float]:
+        """Stretch of time that spikes are of, s: the range, else the whole recording."""
+        return (0.0, self.duration_s) if self.time_range is None else (self.time_range.start_s, self.time_range.stop_s)
 
     # What never changes
 
@@ -156,24 +211,27 @@ class DataService:
 
     @property
     def events(self) -> Mapping[str, EventTrain]:
-        """Events of the experiment, by the name of their kind."""
-        return self.model.events
+        """Events of the experiment in the time range, by the name of their kind."""
+        if self.time_range is None:
+            return self.model.events
+        return {name: train.between(*self.shown_s) for name, train in self.model.events.items()}
 
     # Times that are shown instead of those of the recording
 
     @property
     def has_other_times(self) -> bool:
         """Whether amplitudes and features are shown over other times than those of the recording."""
-        return self._other_times is not None
+        return self._whole._other_times is not None
 
     @property
     def shown_times(self) -> FloatArray:
         """(n_spikes,) float64, s; where amplitudes and features put the spikes, in any order."""
-        return self.spike_times if self._other_times is None else self._other_times
+        other = self._whole._other_times
+        return self.spike_times if other is None else other
 
     def show_times(self, times_s: FloatArray | None) -> None:
         """Show amplitudes and features over other times, (n_spikes,) s; None: over those of the recording."""
-        self._other_times = times_s
+        self._whole._other_times = times_s
         self._cache.clear()
 
     # Of a cluster
@@ -360,7 +418,7 @@ class DataService:
 
     def spikes_between(self, start_s: float, stop_s: float) -> IntArray:
         """Return the spikes in a stretch of time."""
-        first, last = np.searchsorted(self.spike_times, [start_s, stop_s])
+        first, last = np.clip(np.searchsorted(self.spike_times, [start_s, stop_s]), *self.id_range)
         return np.arange(first, last)
 
     def trace(

@@ -32,12 +32,17 @@ class FeatureSource:
         facts: ClusterFacts,
         cache: ArrayCache,
         times_s: Callable[[], FloatArray] | None = None,
+        id_range: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
-        """times_s : gives the times at which spikes are shown, (n_spikes,) s; None: those of the recording"""
+        """
+        times_s : gives the times at which spikes are shown, (n_spikes,) s; None: those of the recording
+        id_range : gives the first spike of the background and the one after the last; None: all spikes
+        """
         self._model = model
         self._facts = facts
         self._cache = cache
         self._times_s = times_s or (lambda: model.spike_times)
+        self._id_range = id_range or (lambda: (0, model.n_spikes))
 
     def of_cluster(self, cluster_id: int, channel_ids: Sequence[int], n: int) -> Features:
         """Return the scores of at most n spikes of a cluster, even in time, among those that have any."""
@@ -51,7 +56,8 @@ class FeatureSource:
 
     def _near(self, channels: tuple[int, ...], n: int) -> Features:
         rows = self._cache.get(("feature rows", None, n), lambda: self._read(self._stride(n)))
-        every = _on(rows, channels, self._model.n_spikes)
+        first, stop = self._id_range()
+        every = _on(rows, channels, stop - first)
         seen = np.flatnonzero(np.isfinite(every.data).any(axis=(1, 2)))
         seen = seen[:: max(1, -(-len(seen) // n))]
         data = frozen(every.data[seen])
@@ -86,7 +92,8 @@ class FeatureSource:
         # A spike is seen on few channels: on large probes more are read, so that enough are left around any of them.
         n_local = max(len(self._store().local_channels(0)), 1)
         n_read = int(np.clip(n * self._model.n_channels // (2 * n_local), n, max(n, _BACKGROUND_ROWS)))
-        spike_ids = np.arange(0, self._model.n_spikes, max(1, self._model.n_spikes // n_read))
+        first, stop = self._id_range()
+        spike_ids = np.arange(first, stop, max(1, (stop - first) // n_read))
         return spike_ids[self._store().has_row(spike_ids)]
 
     def _read(self, spike_ids: IntArray) -> Rows:

@@ -10,19 +10,26 @@ import numpy as np
 from phy_medicine.curation.colors import selection_color
 from phy_medicine.curation.selection import Selection
 from phy_medicine.session.data import DataService
+from phy_medicine.session.time_ranges import A, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
+
+_NO_SECOND = "No second time range yet: mark one with Shift+Alt+drag right in a view over time, or type :range2 600 900"
 
 
 class RequestMaker:
     """Numbers the requests, so that the newest wins."""
 
-    def __init__(self, data: DataService) -> None:
+    def __init__(self, data: DataService, ranges: TimeRanges) -> None:
         self._data = data
+        self._ranges = ranges
         self._generation = count(1)
 
-    def make(self, selection: Selection, time_window: tuple[float, float] | None) -> ViewRequest:
-        """Return the request for a selection: spikes, colours and channels in colour order."""
+    def make(self, selection: Selection, time_window: tuple[float, float] | None, which: str = A) -> ViewRequest:
+        """Return the request for a selection: spikes of time range a or b, colours and channels in colour order."""
         ids = selection.cluster_ids
+        a, b = self._ranges.a, self._ranges.b
+        mine, other = (a, b) if which == A else (b, a)
+        data = self._data.within(mine)
         colors = np.array([selection_color(i) for i in range(len(ids))], dtype=np.float32).reshape(-1, 4)
         return ViewRequest(
             generation=next(self._generation),
@@ -30,9 +37,12 @@ class RequestMaker:
             best_ids=selection.best_ids,
             similar_ids=selection.similar_ids,
             colors=colors,
-            spike_ids=tuple(self._data.spikes(c) for c in ids),
-            channel_ids=tuple(_unique(int(ch) for c in ids for ch in self._data.best_channels(c))),
+            spike_ids=tuple(data.spikes(c) for c in ids),
+            channel_ids=tuple(_unique(int(ch) for c in ids for ch in data.best_channels(c))),
             time_window=time_window,
+            time_range=mine,
+            other_range=other,
+            missing=_NO_SECOND if which != A and mine is None else "",
         )
 
 

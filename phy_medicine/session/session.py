@@ -40,6 +40,7 @@ from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
 from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
+from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
 
 
@@ -62,6 +63,8 @@ class Session:
     """One sentence for the status bar."""
     time_window_changed = Signal(object)
     """(start, stop) in s that the time views show."""
+    time_range_changed = Signal(object)
+    """TimeRanges: the stretches of time that views and tables cover."""
 
     def __init__(self, model: Model, *, read_only: bool = False, recover: bool | None = None) -> None:
         self.model: Model = model
@@ -77,7 +80,8 @@ class Session:
         self.motion = MotionState(lambda: self.store, own.state, writable=lambda: not self.read_only)
         self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
-        self.clusters = ClusterTable(model, self.manager, self.facts, corrected)
+        self.time_ranges = TimeRanges(model.spike_times, model.duration_s, self._show_range)
+        self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges)
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
         self.selection = SelectionModel()
         self.cluster_table: TableState = cluster_table(self.clusters)
@@ -94,7 +98,7 @@ class Session:
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
-        self._requests = RequestMaker(self.data)
+        self._requests = RequestMaker(self.data, self.time_ranges)
         self._time_window: tuple[float, float] | None = None
         self._first_similar = 15
         self._closing = threading.Event()
@@ -174,14 +178,29 @@ class Session:
         """Return the cluster of every spike, (n_spikes,) int32, a copy."""
         return self.manager.assignment.labels()
 
-    def request(self) -> ViewRequest:
-        """Return what the views are to show now."""
-        return self._requests.make(self.selection.current, self._time_window)
+    def set_time_range(self, start_s: float, stop_s: float, which: str = A) -> TimeRange | None:
+        """Show and count only this stretch of time, s; which : "a" for all views, "b" for those bound to it.
 
-    def candidate_requests(self, n: int = 2) -> list[ViewRequest]:
+        Nothing that is saved changes. The whole recording as range "a" is no range, None.
+
+        Raises
+        ------
+        ActionError : nothing of the recording lies in it
+        """
+        return self.time_ranges.choose(start_s, stop_s, which)
+
+    def clear_time_range(self, which: str = "") -> None:
+        """Show the whole recording again; which : "a" or "b", both by default."""
+        self.time_ranges.clear(which)
+
+    def request(self, which: str = A) -> ViewRequest:
+        """Return what the views of time range a or b are to show now."""
+        return self._requests.make(self.selection.current, self._time_window, which)
+
+    def candidate_requests(self, n: int = 2, which: str = A) -> list[ViewRequest]:
         """Return what the views will probably be asked next, likeliest first."""
         candidates = self.wizard.candidates(self.selection.current, n)
-        return [self._requests.make(s, self._time_window) for s in candidates]
+        return [self._requests.make(s, self._time_window, which) for s in candidates]
 
     # Selecting
 
@@ -367,6 +386,12 @@ class Session:
         self.storage.close()
 
     # Inside
+
+    def _show_range(self) -> None:
+        """Show statistics of the time range in the tables; other rows may be first, and pass a filter."""
+        self.cluster_table.refresh()
+        self.similarity_table.refresh()
+        self.time_range_changed.emit(self.time_ranges)
 
     def _note_merge(self, delta: Delta) -> None:
         if delta.kind == "merge" and delta.direction != "undo":

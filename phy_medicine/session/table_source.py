@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from phy_medicine.curation.groups import Groups
     from phy_medicine.session.similar import SimilarClusters
     from phy_medicine.session.tables import TableState
+    from phy_medicine.session.time_ranges import TimeRange
 
 _NUMBERS = ("int", "float")
 X = Column("x", "x", "µm", help="x position: of the spikes, else the centre of mass of the main template")
@@ -45,10 +47,23 @@ class TableSource:
         self._groups = groups
         self._similar = similar
         self._x_um = x_um
-        self.version = 0
+        self._value = clusters.shown
+        self._whole = self
+        self._version = 0
         table.changed.connect(self._grow)
         if similar is not None:
             similar.changed.connect(self._grow)
+
+    @property
+    def version(self) -> int:
+        """Number of changes so far."""
+        return self._whole._version
+
+    def within(self, time_range: TimeRange) -> TableSource:
+        """Return the same rows with the statistics of a stretch of time."""
+        part = copy.copy(self)
+        part._value = lambda cluster_id, column: self._clusters.value_within(cluster_id, column, time_range)
+        return part
 
     def ids(self) -> tuple[int, ...]:
         """Return the clusters that the filter leaves, from top to bottom."""
@@ -94,12 +109,12 @@ class TableSource:
 
     def _cell(self, cluster_id: int, column: str) -> Cell:
         try:
-            return self._clusters.value(cluster_id, column)
+            return self._value(cluster_id, column)
         except ActionError:  # gone since the ids were asked for; the views will be told
             return None
 
     def _grow(self) -> None:
-        self.version += 1
+        self._version += 1
 
 
 def _number(cell: Cell) -> float:

@@ -113,7 +113,7 @@ def cluster_table(clusters: ClusterTable) -> TableState:
     """Return the table of all clusters, most spikes first."""
     table = TableState(
         lambda: clusters.ids,
-        clusters.value,
+        clusters.shown,
         lambda: clusters.columns,
         sort=[SortKey("n_spikes", False)],
         all_columns=lambda: clusters.all_columns,
@@ -165,7 +165,7 @@ class SimilarityTable(TableState):
         return self._cell_of(self._values, cluster_id, column)
 
     def _cell_of(self, values: Mapping[int, float], cluster_id: int, column: str) -> Cell:
-        return values.get(cluster_id) if column == SIMILARITY.name else self._clusters.value(cluster_id, column)
+        return values.get(cluster_id) if column == SIMILARITY.name else self._clusters.shown(cluster_id, column)
 
 
 def _with_similarity(columns: tuple[Column, ...]) -> tuple[Column, ...]:

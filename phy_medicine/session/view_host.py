@@ -12,6 +12,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
+    from phy_medicine.session.time_ranges import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,12 @@ class ViewRequest:
 
     cluster_ids : colour order, `best_ids` then `similar_ids` without duplicates
     colors : (n_clusters, 4) float32 RGBA 0..1
-    spike_ids : for each cluster all its spikes, ascending
+    spike_ids : for each cluster all its spikes in the time range, ascending
     channel_ids : best channels of the selected clusters, those of the first cluster first, peak first
     time_window : (start, stop) in s shown by the time views, or None
+    time_range : stretch of time that everything shown is of, None for the whole recording; other_range : the one of
+    the two that this view does not show
+    missing : why there is nothing to show, "" if there is
     """
 
     generation: int
@@ -33,6 +37,9 @@ class ViewRequest:
     spike_ids: tuple[IntArray, ...] = ()
     channel_ids: tuple[int, ...] = ()
     time_window: tuple[float, float] | None = None
+    time_range: TimeRange | None = None
+    other_range: TimeRange | None = None
+    missing: str = ""
 
 
 class ViewHost(Protocol):
@@ -65,6 +72,9 @@ class ViewHost(Protocol):
 
     def show_interval(self, start_s: float, stop_s: float) -> None:
         """Show this stretch of time in every view of the signal."""
+
+    def set_time_range(self, start_s: float, stop_s: float, which: str) -> None:
+        """Let every view show this stretch of time alone ("a"), or those bound to the second range ("b")."""
 
     def lasso_changed(self, view: Any) -> None:
         """The lasso of a view was drawn, changed or cleared."""
