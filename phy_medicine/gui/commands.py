@@ -44,6 +44,7 @@ class Commands:
             *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
             *w.layouts.actions(),
+            *w.ranges.actions(),
             *w.jobs.actions(),
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),

@@ -10,6 +10,8 @@ GESTURES = (
     ("All views", "Arrow keys, + and -", "Pan and zoom the focused view"),
     ("All views", "Ctrl+click", "Add a lasso corner, where the view has a lasso"),
     ("All views", "Ctrl+right click", "Clear the lasso"),
+    ("Views over time", "Shift+Alt+drag left", "Time range A: all views and statistics show only it"),
+    ("Views over time", "Shift+Alt+drag right", "Time range B, for views that compare it with A"),
     ("WaveformView", "Ctrl+wheel", "Height of the boxes"),
     ("WaveformView", "Ctrl+click, Ctrl+right click", "Channel as x, y of the feature view"),
     ("WaveformView", "Alt+click twice", "Draw a line; K splits off all spikes whose waveform crosses it"),

@@ -60,6 +60,22 @@ def without(node: Node, known: Callable[[str], bool]) -> Node | None:
     return {way: [child for child, _ in kept], "sizes": [size for _, size in kept]}
 
 
+def put_beside(window: QtWidgets.QMainWindow, dock: QtWidgets.QDockWidget, other: QtWidgets.QDockWidget) -> None:
+    """Share the place of a dock, and of those behind its tabs, with another one, along its longer side."""
+    way = Qt.Horizontal if dock.width() > dock.height() else Qt.Vertical
+    # Qt would make one more tab of the other dock.
+    behind = [(d, d.isHidden()) for d in window.tabifiedDockWidgets(dock)]
+    for tab, _ in behind:
+        window.removeDockWidget(tab)
+    window.splitDockWidget(dock, other, way)
+    for tab, hidden in behind:
+        window.tabifyDockWidget(dock, tab)
+        tab.setHidden(hidden)
+    other.show()
+    dock.show()
+    dock.raise_()
+
+
 class LayoutBuilder:
     """Puts docks into a main window that has no central widget."""
 

@@ -35,6 +35,7 @@ from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
 from phy_medicine.gui.theme import wear
+from phy_medicine.gui.time_ranges import RangeSwitch
 from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.gui.window_jobs import WindowJobs
 from phy_medicine.session.snippets import SnippetHistory
@@ -84,6 +85,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)
+        self.ranges = RangeSwitch(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -121,6 +123,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._restore_selection()
         key_of = self.commands.key_of
         self.say(f"{key_of('next')} selects the next cluster; {key_of('show_all_shortcuts')} lists all keys.")
+        self.ranges.restore()
         self.later.after(_ICONS_MS, self._finish_opening)
 
     def _finish_opening(self) -> None:
@@ -212,8 +215,11 @@ class MainWindow(QtWidgets.QMainWindow):
         spike_ids = self.host.lasso_spikes()
         if len(spike_ids) == 0:
             raise ActionError("No spikes selected, cannot split.")
-        self.session.split(spike_ids)
+        seen = self.host.lasso_ranges()
+        delta = self.session.split(spike_ids)
         self.host.clear_lassos()
+        if seen:
+            self.say(f"{delta.message} Only spikes of {seen} were split off: what the views show.")
 
     def open_snippet_line(self, text: str = "") -> None:
         """Open the command line with a text after the colon."""
@@ -256,7 +262,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = THEMES[name]
         self.state.set("theme", name)
         wear(self.theme)
-        for part in (self.status, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
+        for part in (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
             part.set_theme(self.theme)
 
     def show_about(self) -> None:
@@ -343,6 +349,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.arrangement.remember()
         state.set("tables", self.tables.to_state())
         state.set("views", self.panels.settings())
+        self.ranges.remember()
         state.set("groups", self.groups.to_state())
         state.set("snippets", list(self.line.history.lines))
         selection = self.session.selection.current

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import PhyMedError, SnippetError
 from phy_medicine.base.log import logger
+from phy_medicine.gui import layout
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import Qt, QtWidgets
+from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
 from phy_medicine.gui.window_actions import picture_path, save_picture
+from phy_medicine.session.time_ranges import A
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.spike_attributes import kinds_of
 from phy_medicine.views.theme import Theme
@@ -52,11 +55,12 @@ def view_class(kind: str) -> type[View]:
 
 
 class ViewPanel:
-    """One view and its dock."""
+    """One view and its dock; which : the time range that the view shows, "a" or "b"."""
 
-    def __init__(self, window: MainWindow, kind: str, name: str, state: dict[str, Any]) -> None:
-        self.kind, self.name, self._window = kind, name, window
-        self.view = view_class(kind)(window.host, theme=window.theme)
+    def __init__(self, window: MainWindow, kind: str, name: str, state: dict[str, Any], which: str = A) -> None:
+        self.kind, self.name, self.which, self._window = kind, name, which, window
+        host: Any = RangeHost(window.host, which)
+        self.view = host.view = view_class(kind)(host, theme=window.theme)
         try:
             self.view.restore(state)
         except (PhyMedError, TypeError, AttributeError) as error:
@@ -75,6 +79,11 @@ class ViewPanel:
     def open(self) -> bool:
         """Whether the panel was not closed; it may be behind a tab."""
         return not self.dock.isHidden()
+
+    def show_range(self) -> None:
+        """Show in the title bar which time range the picture is of."""
+        ranged = self.which != A or self.view.shown_request.time_range is not None
+        self.dock.bar.set_badge(self.which.upper() if ranged else "", "accent" if self.which == A else "warning")
 
     def actions(self) -> Sequence[ViewAction]:
         """Return what the view can do."""
@@ -177,11 +186,15 @@ class Panels:
     def __iter__(self) -> Iterator[ViewPanel]:
         return iter(self._panels)
 
-    def add(self, kind: str, name: str | None = None) -> ViewPanel:
-        """Make a view of a kind in a dock of its own; the dock is not placed yet."""
-        name = name or self._free_name(view_class(kind).title or kind)
+    def add(self, kind: str, name: str | None = None, which: str = "") -> ViewPanel:
+        """Make a view of a kind in a dock of its own; the dock is not placed yet.
+
+        which : time range that it shows; by default the one of the view of that name before, else the first
+        """
+        title = view_class(kind).title or kind
+        name = name or self._free_name(title if which in ("", A) else f"{title} {which.upper()}")
         state = self._remembered.get(name) or self._remembered.get(view_class(kind).title, {})
-        panel = ViewPanel(self._window, kind, name, state)
+        panel = ViewPanel(self._window, kind, name, state, which or state.get("time_range", A))
         self._panels.append(panel)
         self._window.host.add(panel.view, visible=False)
         self._window.commands.take_view_actions(kind, panel)
@@ -193,14 +206,14 @@ class Panels:
 
     def nth_or_new(self, kind: str, number: int) -> ViewPanel:
         """Return the view of a kind with this number, from 0; made, with those before it, if there is none."""
-        mine = [p for p in self._panels if p.kind == kind]
+        mine = [p for p in self._panels if p.kind == kind and p.which == A]
         while len(mine) <= number:
             mine.append(self.add(kind))
         return mine[number]
 
     def reopen_or_add(self, kind: str) -> ViewPanel:
         """Show a closed view of a kind where it was, else add one beside the last view."""
-        closed = next((p for p in self._panels if p.kind == kind and not p.open), None)
+        closed = next((p for p in self._panels if p.kind == kind and p.which == A and not p.open), None)
         if closed is not None:
             closed.dock.give_focus()
             return closed
@@ -222,10 +235,33 @@ class Panels:
         """Return the kind of the view that has the keyboard, or ""."""
         return next((p.kind for p in self._panels if p.open and p.dock.bar.focused), "")
 
+    def twin(self, panel: ViewPanel, which: str) -> ViewPanel:
+        """Show a view of the same kind, of another time range, beside a view; it starts with the same settings."""
+        twins = [p for p in self._panels if p.kind == panel.kind and p.which == which]
+        known = next((p for p in twins if p.open), None) or next(iter(twins), None)
+        if known is not None:
+            known.dock.give_focus()
+            return known
+        title = view_class(panel.kind).title or panel.kind
+        remembered = f"{title} {which.upper()}" in self._remembered
+        made = self.add(panel.kind, which=which)
+        if not remembered:
+            made.view.restore(panel.view.state())
+        if panel.dock.isFloating() or not panel.open:
+            self._window.addDockWidget(Qt.TopDockWidgetArea, made.dock)
+        else:
+            layout.put_beside(self._window, panel.dock, made.dock)
+        return made
+
+    def focused(self) -> ViewPanel | None:
+        """Return the view that has the keyboard."""
+        return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
+
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)
         if panel is not None:
             panel.dock.bar.set_status(view.status)
+            panel.show_range()
 
     def names(self) -> list[tuple[str, str]]:
         """Return kind and name of every open view."""
@@ -233,7 +269,7 @@ class Panels:
 
     def settings(self) -> dict[str, Any]:
         """Return what the views remember, by name."""
-        return {**self._remembered, **{p.name: p.view.state() for p in self._panels}}
+        return {**self._remembered, **{p.name: {**p.view.state(), "time_range": p.which} for p in self._panels}}
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours in every view."""

@@ -164,6 +164,17 @@ class StatusBar(QtWidgets.QStatusBar):
         self.checks.setVisible(bool(text))
         self._paint(self.checks, "warning" if warning else "dim")
 
+    def add_mark(self, mark: QtWidgets.QWidget) -> None:
+        """Show a mark before the remarks, the dirty mark and the journal."""
+        mark.setContentsMargins(8, 2, 8, 2)
+        for widget in (self.checks, self.dirty, self.journal):
+            self.removeWidget(widget)
+        hidden = self.checks.isHidden()
+        for widget in (mark, self.checks, self.dirty, self.journal):
+            self.addPermanentWidget(widget)
+            widget.show()
+        self.checks.setHidden(hidden)
+
     def show_journal(self, text: str, tip: str) -> None:
         self.journal.setText(text)
         self.journal.setToolTip(tip)

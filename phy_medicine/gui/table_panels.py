@@ -11,6 +11,7 @@ from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.table_delegate import GroupMark, RowLook
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
+from phy_medicine.session.ranged import STATISTICS
 
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
@@ -47,6 +48,7 @@ class TablePanels:
         connect(session.cluster_table.changed, lambda: later("clusters", self._refill_clusters))
         connect(session.similarity_table.changed, lambda: later("similar", self._refill_similar))
         connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
+        connect(session.time_range_changed, lambda _ranges: self._show_range())
         self._apply_state()
         self._show_selection()
         self._show_metric()
@@ -95,6 +97,15 @@ class TablePanels:
     def _show_metric(self) -> None:
         """Name in the title what is compared."""
         self.docks[SIMILAR].bar.set_title(f"{SIMILAR} \N{MIDDLE DOT} {self._session.similar.title}")
+
+    def _show_range(self) -> None:
+        """Count in the time range, and say so in the titles."""
+        chosen = self._session.time_ranges.a
+        for table in (self.clusters, self.similar):
+            for column in STATISTICS:
+                table.model.forget_column(column)
+        for dock in self.docks.values():
+            dock.bar.set_badge("" if chosen is None else f"A: {chosen.text}")
 
     def _show_menu(self) -> None:
         menu = fill_similarity_menu(QtWidgets.QMenu(self._menu), self._session.similar, self._window.commands.guard)

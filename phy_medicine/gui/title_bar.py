@@ -90,6 +90,7 @@ class TitleBar(QtWidgets.QWidget):
     def __init__(self, title: str, theme: Theme) -> None:
         super().__init__()
         self._title, self._status, self._theme = title, "", theme
+        self._badge, self._badge_role = "", "accent"
         self.focused = False
         self._title_shown = True
         self.setFixedHeight(HEIGHT)
@@ -130,6 +131,12 @@ class TitleBar(QtWidgets.QWidget):
             self.setToolTip(status if cut != status else "")
             self.update()
 
+    def set_badge(self, badge: str, role: str = "accent") -> None:
+        """Show a letter in a small frame before the title, "" for none; role : of its colour in the theme."""
+        if (badge, role) != (self._badge, self._badge_role):
+            self._badge, self._badge_role = badge, role
+            self.update()
+
     def enterEvent(self, event: QtCore.QEvent) -> None:
         self._wake(True)
 
@@ -149,6 +156,9 @@ class TitleBar(QtWidgets.QWidget):
         buttons = sum(b.width() for b in self.findChildren(GlyphButton) if b.isVisible())
         x, room = 8, self.width() - 8 - buttons - 8
         metrics = self.fontMetrics()
+        if self._badge:
+            used = self._paint_badge(painter, x)
+            x, room = x + used, room - used
         if self._title_shown:
             painter.setPen(QtGui.QColor(theme.text))
             title = metrics.elidedText(self._title, Qt.ElideRight, room)
@@ -159,3 +169,12 @@ class TitleBar(QtWidgets.QWidget):
             painter.setPen(QtGui.QColor(theme.dim))
             status = metrics.elidedText(self._status, Qt.ElideMiddle, room)
             painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, status)
+
+    def _paint_badge(self, painter: QtGui.QPainter, x: int) -> int:
+        """Draw the letter in its frame; return the width it takes."""
+        width = max(self.fontMetrics().horizontalAdvance(self._badge) + 8, 16)
+        frame = QtCore.QRectF(x + 0.5, 3.5, width - 1, self.height() - 8)
+        painter.setPen(QtGui.QColor(getattr(self._theme, self._badge_role)))
+        painter.drawRoundedRect(frame, 3, 3)
+        painter.drawText(frame, Qt.AlignCenter, self._badge)
+        return width + 6

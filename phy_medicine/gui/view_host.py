@@ -12,6 +12,7 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
 from phy_medicine.gui.qt import QtCore
+from phy_medicine.session.time_ranges import A
 from phy_medicine.views import raster
 from phy_medicine.views.base import View
 from phy_medicine.views.scheduler import FrameScheduler, prepare
@@ -54,6 +55,7 @@ class WindowHost:
         self._scheduler = FrameScheduler(session.pool, self._ticker.wake, paint=self._paint)
         self._prefetched: ViewRequest | None = None
         self._shown: ViewRequest | None = None
+        self.range_chosen: Callable[[float, float, str], object] = lambda start_s, stop_s, which: None
         self._calm = QtCore.QTimer(bridge, singleShot=True, interval=_CALM_MS)
         self._calm.timeout.connect(self._warm_up)
         # Software OpenGL needs both cores to put the window together after the last view was painted.
@@ -70,7 +72,7 @@ class WindowHost:
         view.canvas.events.draw.connect(lambda _event: self._painted(view), position="last")
         self._scheduler.add(view, visible=visible)
         view.set_time_window(self._session.time_window)
-        self._scheduler.request(view, self._session.request(), force=True)
+        self._scheduler.request(view, self._session.request(view.range_name), force=True)
 
     def remove(self, view: View) -> None:
         """Forget a view."""
@@ -91,13 +93,19 @@ class WindowHost:
     def show_selection(self) -> None:
         """Ask every view to show the session's selection; lassos belong to the selection before."""
         self.clear_lassos()
+        self.show_ranges()
+
+    def show_ranges(self) -> None:
+        """Ask every view to show the selection in its time range; what was prefetched of other ranges is dropped."""
         self._session.pool.cancel_all(Priority.PREFETCH)
         self._shown = self._session.request()
-        self._scheduler.request_all(self._shown)
+        others = {view.range_name for view in self.views} - {A}
+        second = {which: self._session.request(which) for which in others}
+        self._scheduler.request_all(self._shown, of_others=lambda view: second.get(view.range_name))
 
     def update(self, view: View) -> None:
         """Show the selection in a view whose automatic update is off."""
-        self._scheduler.request(view, self._session.request(), force=True)
+        self._scheduler.request(view, self._session.request(view.range_name), force=True)
 
     def show_time_window(self, window: tuple[float, float] | None) -> None:
         """Mark the stretch of time that the trace views show in all views."""
@@ -117,6 +125,12 @@ class WindowHost:
         """Return the union of the spikes inside the lassos of all views, ascending."""
         ids = [view.lasso_spike_ids() for view in self.views if view.has_lasso]
         return np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)
+
+    def lasso_ranges(self) -> str:
+        """Return the time ranges that the lassos hold spikes of, in words; "" if one holds those of any time."""
+        views = [view for view in self.views if view.has_lasso and view.scene.lasso.closed]
+        ranges = {view.shown_request.time_range for view in views}
+        return "" if None in ranges else " and ".join(sorted(r.text for r in ranges if r is not None))
 
     def clear_lassos(self) -> None:
         """Forget the lassos of all views."""
@@ -172,11 +186,12 @@ class WindowHost:
             self._warm_up()
         else:
             self._calm.start()
-        for request in self._session.candidate_requests():
-            for view in self.views:
-                if view.auto_update and self.in_sight(view):
-                    key = ("prefetch", id(view), request.cluster_ids)
-                    self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
+        for which in {view.range_name for view in self.views}:
+            for request in self._session.candidate_requests(which=which):
+                for view in self.views:
+                    if view.range_name == which and view.auto_update and self.in_sight(view):
+                        key = ("prefetch", id(view), request.cluster_ids)
+                        self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
 
     def _warm_up(self) -> None:
         """Compile kernels, the first time, and read ahead; not before the first picture, which would wait."""
@@ -252,6 +267,10 @@ class WindowHost:
             if hasattr(view, "show_interval"):
                 view.show_interval(start_s, stop_s)
 
+    def set_time_range(self, start_s: float, stop_s: float, which: str) -> None:
+        """Let every view show this stretch of time alone ("a"), or those bound to the second range ("b")."""
+        self._edit(lambda: self.range_chosen(start_s, stop_s, which))
+
     def lasso_changed(self, view: View) -> None:
         """Say how to use a lasso once it encloses something."""
         if view.lasso_hint:
@@ -259,7 +278,7 @@ class WindowHost:
 
     def request(self, view: View) -> None:
         """Prepare the view again, because a setting of it changed."""
-        self._scheduler.request(view, self._session.request(), force=True)
+        self._scheduler.request(view, self._session.request(view.range_name), force=True)
 
     def redraw(self, view: View) -> None:
         """Draw the view at the next tick."""

@@ -42,7 +42,7 @@ class AllClustersView(View):
         wanted = (getattr(self.settings, f.name) for f in dataclasses.fields(self.settings))
         names = (f.name for f in dataclasses.fields(self.settings))
         prepared = tuple(v for name, v in zip(names, wanted, strict=True) if name not in self.drawn_settings)
-        return self.host.data.table.version, *prepared
+        return self.host.data.table.version, self.host.data.time_range, *prepared
 
     def table_changed(self) -> None:
         """Show the rows as they are now."""

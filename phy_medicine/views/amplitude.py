@@ -179,6 +179,10 @@ class AmplitudeView(View):
         if x1 > x0:
             self.scene.over.rects([(x0, top, x1, bottom)], (1.0, 1.0, 0.0, 0.25))
 
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the scatter panel, unless it shows other times than those of the recording."""
+        return () if self.host.data.has_other_times else (0,)
+
     def on_click(self, click: Click) -> None:
         """Alt+click shows that moment in the trace views."""
         if click.modifiers == {"alt"} and click.panel == 0:

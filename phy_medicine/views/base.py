@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,6 +41,7 @@ import numpy as np
 
 from phy_medicine.base.params import changed
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.canvas import Canvas
@@ -50,6 +51,7 @@ from phy_medicine.views.interact import Click, Gestures
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.theme import DARK, Theme
+from phy_medicine.views.time_marks import Marked, draw_ranges
 
 if TYPE_CHECKING:
     from phy_medicine.session.view_host import ViewHost
@@ -103,9 +105,12 @@ class View:
     settings_type: ClassVar[type] = NoSettings
     drawn_settings: ClassVar[frozenset[str]] = frozenset()
     """Settings whose change needs no new `prepare`, only `upload` of the block at hand."""
+    veil: ClassVar[float] = 0.6
+    """How much of what lies outside the time range is covered, in views over time; axes and bands are still seen."""
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         self.host = host
+        self.range_name: str = getattr(host, "which", A)
         self.settings: Any = self.settings_type() if settings is None else settings
         self.scene = Scene(self.make_panels(), self.axes)
         self.scene.theme = theme
@@ -113,6 +118,7 @@ class View:
         self.request: ViewRequest | None = None
         self.block: Any = None
         self.time_window: tuple[float, float] | None = None
+        self.marked: Marked | None = None
         self.auto_update = True
         self.hover = Hover(self, self.describe)
         self._status = ""
@@ -144,6 +150,10 @@ class View:
     def decorate(self) -> None:
         """Add axes and marks; by default the axes of the first panel."""
         self.scene.draw_axes(0)
+
+    def time_panels(self) -> Sequence[int]:
+        """Return the panels whose x axis is the time of the recording: time ranges are marked in them."""
+        return ()
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return what the view can do."""
@@ -211,6 +221,11 @@ class View:
     @status.setter
     def status(self, text: str) -> None:
         self._status = text
+
+    @property
+    def shown_request(self) -> ViewRequest:
+        """What is drawn now; its time range is the one that the picture is of."""
+        return self._drawn_request
 
     def limited(self, request: ViewRequest) -> ViewRequest:
         """Return the request with no more clusters than the view shows."""
@@ -299,14 +314,19 @@ class View:
 
     def paint(self, gpu: Gpu, ratio: float) -> None:
         """Draw a frame; called by the canvas."""
-        self.scene.paint(gpu, ratio, self.arrange, self.decorate)
+        self.scene.paint(gpu, ratio, self.arrange, self.decorate_all)
         self.hover.paint(gpu, self.scene)
 
     def prerender(self) -> Callable[[], None] | None:
         """Return the part of the next frame that may be drawn in another thread, None if there is none."""
         if self._canvas is None or not self._canvas.ready:
             return None
-        return self.scene.prerender(self._canvas.gpu, self._canvas.ratio, self.arrange, self.decorate)
+        return self.scene.prerender(self._canvas.gpu, self._canvas.ratio, self.arrange, self.decorate_all)
+
+    def decorate_all(self) -> None:
+        """Add axes, marks, and the time ranges where the x axis is time."""
+        self.decorate()
+        draw_ranges(self)
 
     def close(self) -> None:
         """Give back the widget; a canvas left to the garbage collector would drop the GL context in mid-frame."""

@@ -92,10 +92,11 @@ class CorrelogramView(CorrelogramControls):
             data.kept(self._short_key(c), partial(self._count_short, spikes))
             for c, spikes in zip(ids, request.spike_ids, strict=True)
         ]
+        start_s, stop_s = data.shown_s
         return CorrelogramBlock(
             bins=bins,
             counts=frozen(self._count_log(ids, bins) if isinstance(bins, LogLagBins) else self._count(ids, bins)),
-            chance=frozen(np.outer(n_spikes, n_spikes) / max(data.duration_s, 1e-9)),
+            chance=frozen(np.outer(n_spikes, n_spikes) / max(stop_s - start_s, 1e-9)),
             n_spikes=frozen(n_spikes),
             n_short=frozen(np.array(short, dtype=np.int64)),
         )

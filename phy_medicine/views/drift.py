@@ -264,6 +264,10 @@ class DriftView(View):
         words = words_of_spike(cluster_id, float(times_s[0]), f"{depth} {format_number(float(depths_um[0]), 1)} µm")
         return words, float(px), float(py)
 
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the panel with the axes."""
+        return (0,)
+
     def _pixels(self, spike_ids: IntArray) -> tuple[FloatArray, FloatArray]:
         return self.panels.to_pixels(0, *self._source.place(spike_ids, self.block.removed))
 

@@ -169,7 +169,9 @@ class DriftSource:
 
     def inside(self, window: Window, removed: Motion | None) -> IntArray:
         """Return all spikes of a window, ascending."""
-        return spikes_in_window(self._data.spike_times, self.depths(removed), window)
+        first, stop = self._data.id_range
+        ids = spikes_in_window(self._data.spike_times[first:stop], self.depths(removed)[first:stop], window)
+        return ids + ids.dtype.type(first)
 
     def place(self, spike_ids: IntArray, removed: Motion | None) -> tuple[FloatArray, FloatArray]:
         """Return times, float64 s, and depths, float32 µm, of some spikes."""
@@ -178,15 +180,16 @@ class DriftSource:
     def _counts(
         self, window: Window, size: tuple[int, int], removed: Motion | None, *, by_amplitude: bool
     ) -> tuple[IntArray, IntArray]:
-        key = (window, size, self._number(removed), by_amplitude)
+        key = (window, size, self._number(removed), by_amplitude, self._data.time_range)
         return self._cache.get(key, lambda: self._count(window, size, removed, by_amplitude))
 
     def _count(
         self, window: Window, size: tuple[int, int], removed: Motion | None, by_amplitude: bool
     ) -> tuple[IntArray, IntArray]:
-        times, depths = self._data.spike_times, self.depths(removed)
+        shown = slice(*self._data.id_range)
+        times, depths = self._data.spike_times[shown], self.depths(removed)[shown]
         if by_amplitude:
-            return rank_window(times, depths, self.ranks(), window, size)
+            return rank_window(times, depths, self.ranks()[shown], window, size)
         return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
 
     def _number(self, removed: Motion | None) -> int:

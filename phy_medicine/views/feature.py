@@ -290,6 +290,12 @@ class FeatureView(View):
         """
         self.change(grid=" / ".join(" ".join(row) for row in rows))
 
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the panels with time from left to right, unless it is another than that of the recording."""
+        if self.host.data.has_other_times:
+            return ()
+        return tuple(i for i, (x, _) in enumerate(self._grid.panels) if x.place is None)
+
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes of the drawn clusters inside the lasso, drawn or not.
 

@@ -45,7 +45,8 @@ class FiringRateView(HistogramView):
 
     def notes_of(self, cluster_id: int, values: FloatArray) -> tuple[str, ...]:
         """Return the mean rate, and how many spikes there are."""
-        rate = len(values) / max(self.host.data.duration_s, 1e-9)
+        start_s, stop_s = self.host.data.shown_s
+        rate = len(values) / max(stop_s - start_s, 1e-9)
         return f"{rate:.3g} /s", self.counted(len(values))
 
     def known_range(self) -> tuple[float, float]:
@@ -74,6 +75,10 @@ class FiringRateView(HistogramView):
         """Mark the stretch of time that the trace views show."""
         self.time_window = window
         self.redraw()
+
+    def time_panels(self) -> range:
+        """Return all panels."""
+        return range(len(self.panels))
 
     def decorate(self) -> None:
         """Add to the marks of every histogram a band where the trace views are."""

@@ -96,7 +96,8 @@ class HistogramView(HistogramControls):
 
     def exposure_s(self, bins: Bins) -> float:
         """Return the time during which the values of one bin were collected."""
-        return self.host.data.duration_s
+        start_s, stop_s = self.host.data.shown_s
+        return stop_s - start_s
 
     def rate_title(self) -> str:
         """Return the title of the vertical axis for rates."""

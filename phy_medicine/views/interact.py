@@ -1,8 +1,9 @@
 """Gestures that all views share: pan, zoom, reset, lasso, and what is passed on to the view.
 
 Drag left pans, drag right zooms, the wheel zooms at the pointer, double click or R resets, arrows pan, + and - zoom.
-Control+left adds a lasso corner, Control+right clears the lasso; a view may say another key (`lasso_modifier`). A click
-without drag, and a wheel turned with Control, Alt or Shift, go to the view (`on_click`, `on_wheel`).
+Control+left adds a lasso corner, Control+right clears the lasso; a view may say another key (`lasso_modifier`).
+Shift+Alt+drag marks a time range in a view over time. A click without drag, and a wheel turned with Control, Alt or
+Shift, go to the view (`on_click`, `on_wheel`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
+
+from phy_medicine.views import time_marks
 
 LEFT, RIGHT = 1, 2
 WHEEL_FACTOR = 1.1
@@ -48,6 +51,7 @@ class Gestures:
         self._modifiers: frozenset[str] = frozenset()
         self._panel: int | None = None
         self._dragged = False
+        self._marking: time_marks.Marking | None = None
         self._digit: int | None = None
 
     def press(self, event: Any) -> None:
@@ -57,6 +61,7 @@ class Gestures:
         self._button, self._modifiers = event.button, modifiers_of(event)
         self._panel = self._view.panels.at(x, y)
         self._dragged = False
+        self._marking = time_marks.begin(self._view, self._panel, self._button, self._modifiers, x)
         event.handled = True
 
     def move(self, event: Any) -> None:
@@ -66,7 +71,9 @@ class Gestures:
         x, y = self._place(event)
         slop = _CLICK_SLOP * self._view.ratio
         self._dragged = self._dragged or math.dist((x, y), self._start) > slop
-        if self._dragged and not self._modifiers and self._panel is not None:
+        if self._dragged and self._marking is not None:
+            self._marking.move(x)
+        elif self._dragged and not self._modifiers and self._panel is not None:
             dx, dy = x - self._last[0], y - self._last[1]
             if self._button == LEFT:
                 self._view.panels.pan(self._panel, (dx, dy))
@@ -82,6 +89,10 @@ class Gestures:
         """End a drag, or tell the view of a click."""
         if self._start is not None and not self._dragged:
             self._click(self._start)
+        elif self._start is not None and self._marking is not None:
+            # Moves that follow each other fast are not all told.
+            self._marking.move(self._place(event)[0])
+            self._marking.end()
         self._start = None
         event.handled = True
 
@@ -99,7 +110,7 @@ class Gestures:
 
     def double_click(self, event: Any) -> None:
         """Reset the zoom."""
-        self._start = None
+        self._start = self._marking = None
         if not modifiers_of(event):
             self._reset()
         event.handled = True

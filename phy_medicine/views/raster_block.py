@@ -61,7 +61,7 @@ class RasterSource:
         rows = np.zeros((len(cluster_ids), n_bins), dtype=np.uint16)
         firsts = self._first_spikes(window, n_bins)
         for row, cluster_id in zip(rows, cluster_ids, strict=True):
-            key = (cluster_id, window, n_bins)
+            key = (cluster_id, window, n_bins, self._data.time_range)
             try:
                 row[:] = self._cache.get(key, partial(self._count, cluster_id, firsts))
             except ActionError:

@@ -237,6 +237,10 @@ class RasterView(AllClustersView):
 
     # Gestures and actions
 
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the one panel."""
+        return (0,)
+
     def pick(self, x: float, y: float) -> int | None:
         """Return the cluster of the row under a pixel."""
         row = self._row_at(x, y)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
+from phy_medicine.session.time_ranges import reading
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.base import Sentence, View
 from phy_medicine.views.scene import WAIT_SHOWN_AFTER_S
@@ -94,11 +95,13 @@ class FrameScheduler:
         entry.taken = None
         self._start(entry)
 
-    def request_all(self, request: ViewRequest) -> None:
-        """Ask every view to show a selection."""
+    def request_all(
+        self, request: ViewRequest, *, of_others: Callable[[View], ViewRequest | None] | None = None
+    ) -> None:
+        """Ask every view to show a selection; `of_others` gives the request of a view that shows another time range."""
         self._hold_until = time.perf_counter() + _HOLD_S
         for entry in list(self._entries.values()):
-            self.request(entry.view, request)
+            self.request(entry.view, (of_others and of_others(entry.view)) or request)
 
     def redraw(self, view: View) -> None:
         """Draw a view at the next tick."""
@@ -150,7 +153,7 @@ class FrameScheduler:
         if view.needs_selection and not request.cluster_ids:
             self._pool.cancel(("view", id(view)))
             self._show(entry, request, Sentence("Select a cluster"))
-        elif view.cached(request):
+        elif not request.missing and _cached(view, request):
             self._pool.cancel(("view", id(view)))
             self._show(entry, request, prepare(view, request))
         else:
@@ -173,6 +176,11 @@ class FrameScheduler:
         self._wake(0.0)
 
 
+def _cached(view: View, request: ViewRequest) -> bool:
+    with reading(request.time_range):
+        return view.cached(request)
+
+
 def _quietly(call: Callable[[], Any]) -> Any:
     """Call ahead of time what the painting will call again if it fails now."""
     try:
@@ -184,8 +192,11 @@ def _quietly(call: Callable[[], Any]) -> Any:
 
 def prepare(view: View, request: ViewRequest) -> Any:
     """Return the view's block for a request, or the sentence that says why there is none; in any thread."""
+    if request.missing:
+        return Sentence(request.missing)
     try:
-        return view.prepare(view.limited(request))
+        with reading(request.time_range):
+            return view.prepare(view.limited(request))
     except PhyMedError as error:
         return Sentence(str(error))
     except Exception:

@@ -50,6 +50,8 @@ class TraceView(SignalView):
         {"length_s", "scaling", "labels", "origin_top", "auto_scale", "colored_spikes", "spike_lines", "follow",
          "refractory_ms"}
     )  # fmt: skip
+    # The signal itself is of no range.
+    veil = 0.3
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
@@ -188,6 +190,10 @@ class TraceView(SignalView):
             self._scroll(-0.1 * notches)
         elif modifiers == {"shift"}:
             self.change(colored_spikes=not self.settings.colored_spikes)
+
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the panel with the axes."""
+        return (0,)
 
     def on_click(self, click: Click) -> None:
         """Control+click selects the cluster of a spike; Shift+click chooses a channel for the feature view."""

@@ -44,6 +44,8 @@ class TraceImageView(TraceView):
     name, title = "TraceImageView", "Trace image"
     settings_type = TraceImageSettings
     drawn_settings = frozenset({"length_s", "scaling", "labels", "origin_top", "auto_scale", "follow"})
+    # The signal itself is of no range.
+    veil = 0.3
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
@@ -160,6 +162,10 @@ class TraceImageView(TraceView):
             self.scale_by(WHEEL_FACTOR**notches)
         elif modifiers == {"alt"}:
             self._scroll(-0.1 * notches)
+
+    def time_panels(self) -> tuple[int, ...]:
+        """Return the panel with the axes."""
+        return (0,)
 
     def on_click(self, click: Click) -> None:
         """Control+click selects the cluster of a spike; Shift+click chooses a channel for the feature view."""

@@ -96,6 +96,8 @@ class FakeData:
         self.cache: dict[Any, Any] = {}
         self.waveform_source = FakeWaveforms(self)
         self.pca = PcaSource(SingleWaveforms(self), self, ArrayCache(), lambda: self.spike_times)
+        self.time_range, self.has_other_times = None, False
+        self.shown_s, self.id_range = (0.0, self.duration_s), (0, self.n_spikes)
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
@@ -323,7 +325,8 @@ class FakeHost:
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("select", "select_more", "split", "go_to_time", "set_channels", "select_feature",
-                        "time_window_changed", "show_interval", "lasso_changed", "redraw", "message"):  # fmt: skip
+                        "time_window_changed", "show_interval", "set_time_range", "lasso_changed", "redraw",
+                        "message"):  # fmt: skip
             raise AttributeError(name)
         return lambda *args: self.calls.append((name, *args))
 
