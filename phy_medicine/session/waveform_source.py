@@ -46,12 +46,13 @@ class WaveformSource:
 
     def window(self, before_ms: float = 0.0, after_ms: float = 0.0) -> Window:
         """Return the samples around a spike that can be had; 0 ms stands for what is usual in the dataset."""
-        rule, per_ms = self._model.waveform_rule, self._model.sample_rate / 1e3
-        before = round(before_ms * per_ms) if before_ms else rule.before
-        after = round(after_ms * per_ms) if after_ms else rule.after
-        subset = self._model.waveform_subset
+        rule, subset, per_ms = self._model.waveform_rule, self._model.waveform_subset, self._model.sample_rate / 1e3
+        usual = Window(rule.before, rule.after)
+        before, after = round(before_ms * per_ms), round(after_ms * per_ms)
         if self._model.traces is None and subset is not None:
-            before, after = min(before, self.n_before), min(after, subset.n_samples - self.n_before)
+            usual = Window(self.n_before, subset.n_samples - self.n_before)
+            before, after = min(before, usual.before), min(after, usual.after)
+        before, after = before if before_ms else usual.before, after if after_ms else usual.after
         # A curve has two points.
         return Window(before, max(after, 1, 2 - before))
 

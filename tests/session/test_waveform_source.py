@@ -75,7 +75,8 @@ def test_without_a_wish_the_window_is_that_of_the_dataset():
 def test_stored_waveforms_limit_the_window():
     stored = WaveformSubset(np.arange(6.0).reshape(1, 6, 1), np.array([[5]]), np.array([1]))
     source = source_of(subset=stored)
-    assert source.window(10, 10) == (3, 3)
+    # The rule says 2 and 3 samples, for a recording.
+    assert source.window() == source.window(10, 10) == (3, 3)
     assert source.window(1, 2) == (1, 2)
     assert source.of_spikes(np.array([1]), [5], Window(1, 2))[0, :, 0].tolist() == [2, 3, 4]
     assert source.some_spikes(0, 5).tolist() == [1]
