@@ -84,7 +84,12 @@ def draw_units(scene: Scene, units: Units, cluster_ids: Sequence[int], colors: F
     picture, theme, chosen = scene.picture, scene.theme, _places_of(units, cluster_ids)
     others = np.ones(len(units.cluster_ids), dtype=bool)
     others[[row for row, _ in chosen]] = False
-    own, index = np.unique(legible(units.colors[others], theme.rgba("panel")), axis=0, return_inverse=True)
+    x0, x1, y0, y1 = scene.panels.ranges()[0]
+    edge = 2 * near_um
+    others &= (units.x > x0 - edge) & (units.x < x1 + edge) & (units.y > y0 - edge) & (units.y < y1 + edge)
+    # Few groups, so few colours to make legible.
+    own, index = np.unique(units.colors[others], axis=0, return_inverse=True)
+    own = legible(own, theme.rgba("panel"))
     own[:, 3] = 0.75
     a, b = np.abs(scene.panels.transforms()[0, :2])
     size = _radius(scene, near_um)
