@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.params import setting
 from phy_medicine.base.types import IntArray
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View, ViewAction
-from phy_medicine.views.feature_block import OTHERS, SECOND, FeatureBlock, Span, build
-from phy_medicine.views.feature_cells import draw_cells, draw_names, place_cells
+from phy_medicine.views.feature_block import FeatureBlock, Span, build
+from phy_medicine.views.feature_cells import draw_caption, draw_cells, draw_names, place_cells
 from phy_medicine.views.feature_grid import (
     DEFAULT_GRID,
     DISCRIMINANT_GRID,
@@ -24,36 +22,23 @@ from phy_medicine.views.feature_grid import (
     FeatureGrid,
     choose_channels,
     parse_grid,
+    share_channels,
 )
 from phy_medicine.views.feature_lasso import spikes_inside
-from phy_medicine.views.feature_scores import SOURCES, FileScores, Scores, SelectedScores, nearest_source
-from phy_medicine.views.feature_words import count_in_words, nearest, separation, words_at
+from phy_medicine.views.feature_scores import FileScores, Scores, SelectedScores, nearest_source
+from phy_medicine.views.feature_settings import LARGEST_SCALING, OTHERS, SMALLEST_SCALING, FeatureSettings
+from phy_medicine.views.feature_words import count_in_words, nearest, separated, separation, words_at
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, RIGHT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
 
 N_SPIKES = 2500
 _ALPHA = 0.5
-_SMALLEST_SCALING, _LARGEST_SCALING = 0.02, 50.0
 _STEP = 1.2
 _QUICK_CLUSTERS = 4
 _DISCRIMINANT_CHANNELS = 4
 # A pointer this near to a spike means it, logical px.
 _REACH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSettings:
-    """What the feature view shows."""
-
-    marker_size: float = setting(2.0, "Diameter of a spike", unit="px", minimum=1.0, maximum=20.0)
-    scaling: float = setting(1.0, "Magnification", minimum=_SMALLEST_SCALING, maximum=_LARGEST_SCALING)
-    source: str = setting("file", "Principal components: of the file, or of the selected clusters", choices=SOURCES)
-    discriminant: bool = setting(False, "Show the linear discriminant in place of the grid")
-    against: str = setting(SECOND, "Linear discriminant: first cluster from the", choices=(SECOND, OTHERS))
-    fixed_channels: bool = setting(False, "Keep the channels when the selection changes")
-    background: bool = setting(True, "Show spikes of the whole recording in grey")
-    grid: str = setting(DEFAULT_GRID, "Dimensions of each panel, rows divided by /")
 
 
 class FeatureView(View):
@@ -123,7 +108,10 @@ class FeatureView(View):
             return channels[:n]
         reference = request.best_ids[-1] if request.best_ids else request.cluster_ids[0]
         best = [self.host.data.best_channels(c).tolist() for c in request.cluster_ids]
-        chosen = choose_channels(best, request.cluster_ids.index(reference), n)
+        if self.settings.discriminant:
+            chosen = share_channels(best if self.settings.against == OTHERS else best[:2], n)
+        else:
+            chosen = choose_channels(best, request.cluster_ids.index(reference), n)
         if not kept or not channels:
             return chosen
         more = [c for c in chosen if c not in channels]
@@ -168,24 +156,45 @@ class FeatureView(View):
     def _status_of(self, block: FeatureBlock) -> str:
         labels = ", ".join(dict.fromkeys(self._channel_labels(block)))
         fixed = " (fixed)" if self.settings.fixed_channels else ""
-        axis = block.axis and separation(block.axis, self.cluster_ids, self.settings.against)
-        parts = [axis, block.scores.words, f"channels: {labels}{fixed}", count_in_words(block)]
+        parts = [*self._computed(), f"channels: {labels}{fixed}", count_in_words(block)]
         n_selected = len(self.request.cluster_ids) if self.request is not None else 0
         if n_selected > len(self.cluster_ids):
             parts.append(f"{len(self.cluster_ids)} of {n_selected} clusters")
-        return " · ".join(part for part in parts if part)
+        return " · ".join(parts)
+
+    def _computed(self) -> list[str]:
+        """What was computed: how far the clusters are apart, and of what; nothing for plain scores of the file."""
+        block: FeatureBlock | None = self.block
+        if block is None:
+            return []
+        return [
+            *([separation(block.axis)] if block.axis else []),
+            *([block.scores.words] if block.scores.words else []),
+        ]
+
+    def _caption(self) -> list[str]:
+        """The same for the line above the panels, longest wording first."""
+        computed = self._computed()
+        if not computed:
+            return []
+        if self.block.axis is None:
+            return computed
+        apart, whose = computed[0], separated(self.cluster_ids, self.settings.against).capitalize()
+        return [" · ".join([f"{whose}: {apart}", *computed[1:]]), f"{whose}: {apart}", apart, apart.split(",")[0]]
 
     def _channel_labels(self, block: FeatureBlock) -> list[str]:
         return [self.host.data.channel_labels[c] for c in block.channel_ids]
 
     def arrange(self, box: Box) -> None:
         """Leave room for names: left of the rows, and below the panels."""
-        place_cells(self.scene, self._grid, self._names(), box)
+        place_cells(self.scene, self._grid, self._names(), box, caption=bool(self._caption()))
 
     def decorate(self) -> None:
-        """Add frames, zero lines, and the names of the axes where they change."""
+        """Add frames, zero lines, the names of the axes where they change, and what is not plain in a line above."""
         draw_cells(self.scene, self._grid)
         draw_names(self.scene, self._grid, self._names())
+        if caption := self._caption():
+            draw_caption(self.scene, caption)
 
     def _names(self) -> dict[Dimension, str]:
         labels = [""] if self.block is None else self._channel_labels(self.block)
@@ -230,7 +239,7 @@ class FeatureView(View):
             self.change(marker_size=float(np.clip(self.settings.marker_size * WHEEL_FACTOR**notches, 1.0, 20.0)))
 
     def _scale(self, factor: float) -> None:
-        scaling = float(np.clip(self.settings.scaling * factor, _SMALLEST_SCALING, _LARGEST_SCALING))
+        scaling = float(np.clip(self.settings.scaling * factor, SMALLEST_SCALING, LARGEST_SCALING))
         self.change(scaling=scaling)
 
     def set_channel(self, channel_id: int, which: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -30,13 +30,14 @@ def value_in_words(name: str, value: float, span: tuple[float, float]) -> str:
     return f"{quantity} {format_number(value, decimals)}" + (f" {unit}" if unit and unit != "a.u." else "")
 
 
-def place_cells(scene: Scene, pairs: FeatureGrid, names: Names, box: Box) -> None:
-    """Place the panels, with room left of each row for its name and below each panel for a line of text."""
+def place_cells(scene: Scene, pairs: FeatureGrid, names: Names, box: Box, *, caption: bool = False) -> None:
+    """Place the panels, with room left of each row for its name, below each panel and perhaps above all for text."""
     left, top, right, bottom = box
     r, ink = scene.ratio, scene.over
+    top += ink.cap_height + 7 * r if caption else 0
     ranges = scene.panels.ranges()
-    texts = [names[pairs.panels[k][1]] for k in pairs.left_ends()]
-    texts += [text for k in pairs.left_ends() for text in range_ends(*ranges[k, 2:])]
+    upright = [names[d] for k in pairs.left_ends() if (d := pairs.panels[k][1]).place is not None]
+    texts = upright + [text for k in pairs.left_ends() for text in range_ends(*ranges[k, 2:])]
     widest = max(ink.text_width(text) for text in texts)
     # In steps of 8 px, so that the picture does not move with every new number.
     margin = math.ceil((widest + 14 * r) / (8 * r)) * 8 * r
@@ -44,6 +45,16 @@ def place_cells(scene: Scene, pairs: FeatureGrid, names: Names, box: Box) -> Non
     strip = ink.cap_height + 9 * r
     cells = (left + margin, top + 7 * r, right - 9 * r, bottom - strip - 2 * r)
     scene.panels.set_rects(grid(pairs.n_rows, pairs.n_columns, cells, gap=(margin if named_inside else 7 * r, strip)))
+
+
+def draw_caption(scene: Scene, wordings: Sequence[str]) -> None:
+    """Add a line above the panels: the first wording there is room for, longest first."""
+    left, top = (float(edge) for edge in scene.panels.rects[0, :2])
+    ink, edge = scene.over, 4 * scene.ratio
+    room = scene.size[0] - 2 * edge
+    text = next((words for words in wordings if ink.text_width(words) <= room), wordings[-1])
+    x = max(min(left, edge + room - ink.text_width(text)), edge)
+    ink.text(text, x, top - 7 * scene.ratio, anchor="lb", color=scene.theme.rgba("text"))
 
 
 def draw_cells(scene: Scene, pairs: FeatureGrid) -> None:
@@ -67,7 +78,9 @@ def draw_names(scene: Scene, pairs: FeatureGrid, names: Names) -> None:
     for k in pairs.lower_ends():
         _draw_below(scene, k, names[pairs.panels[k][0]], range_ends(*ranges[k, :2]))
     for k in pairs.left_ends():
-        _draw_beside(scene, k, names[pairs.panels[k][1]], range_ends(*ranges[k, 2:]))
+        dimension = pairs.panels[k][1]
+        ends = range_ends(*ranges[k, 2:])
+        _draw_beside(scene, k, names[dimension], ends, rotated=dimension.place is None)
 
 
 def _draw_below(scene: Scene, panel: int, name: str, ends: tuple[str, str]) -> None:
@@ -83,10 +96,18 @@ def _draw_below(scene: Scene, panel: int, name: str, ends: tuple[str, str]) -> N
         ink.text(ends[1], right, y, anchor="rt", color=scene.theme.rgba("dim"))
 
 
-def _draw_beside(scene: Scene, panel: int, name: str, ends: tuple[str, str]) -> None:
+def _draw_beside(scene: Scene, panel: int, name: str, ends: tuple[str, str], *, rotated: bool) -> None:
     left, top, _, bottom = (float(edge) for edge in scene.panels.rects[panel])
-    ink, x = scene.over, left - 6 * scene.ratio
-    ink.text(name, x, (top + bottom) / 2, anchor="rm", color=scene.theme.rgba("text"))
-    if bottom - top >= 3 * ink.cap_height + 12 * scene.ratio:
+    ink, r = scene.over, scene.ratio
+    x, middle, room = left - 6 * r, (top + bottom) / 2, bottom - top
+    if rotated:
+        if ink.text_width(name) > room:
+            name = name.split(" ")[0]
+        length = ink.text_width(name)
+        ink.text(name, x, middle, anchor="cb", rotated=True, color=scene.theme.rgba("text"))
+    else:
+        length = ink.cap_height
+        ink.text(name, x, middle, anchor="rm", color=scene.theme.rgba("text"))
+    if room >= length + 2 * ink.cap_height + 12 * r:
         ink.text(ends[1], x, top, anchor="rt", color=scene.theme.rgba("dim"))
         ink.text(ends[0], x, bottom, anchor="rb", color=scene.theme.rgba("dim"))

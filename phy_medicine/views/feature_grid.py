@@ -172,3 +172,11 @@ def choose_channels(best: Sequence[Sequence[int]], reference: int, n: int) -> tu
     shared = set(own).intersection(*({int(c) for c in channels} for channels in best))
     ordered = [c for c in own if c in shared] + [c for c in own if c not in shared]
     return tuple(ordered[i % len(ordered)] for i in range(n))
+
+
+def share_channels(best: Sequence[Sequence[int]], n: int) -> tuple[int, ...]:
+    """Return n channels, the best of each cluster in turn, then the second best; fewer than n are repeated."""
+    longest = max(len(channels) for channels in best)
+    turns = (int(channels[i]) for i in range(longest) for channels in best if i < len(channels))
+    ordered = list(dict.fromkeys(turns))
+    return tuple(ordered[i % len(ordered)] for i in range(n))

@@ -17,13 +17,20 @@ from phy_medicine.views.layout import Panels
 _D_PRIME = "d\N{PRIME}"
 
 
-def separation(axis: Discriminant, cluster_ids: Sequence[int], against: str) -> str:
-    """Return how well the first cluster is separated, as `3 | 5: d' 4.2, overlap 2.1 %`."""
-    first, *others = cluster_ids
-    other = "others" if against == OTHERS and len(others) > 1 else str(others[0])
+def separation(axis: Discriminant) -> str:
+    """Return how far two clusters are apart, as `d' 4.20, overlap 2.1 %`."""
     known = np.isfinite(axis.d_prime)
     distance = f"{_D_PRIME} {format_number(axis.d_prime, 2)}" if known else f"too few spikes for {_D_PRIME}"
-    return f"{first} | {other}: {distance}, overlap {format_number(100 * axis.overlap, 1)} %"
+    overlap = 100 * axis.overlap
+    return f"{distance}, overlap {'< 0.1' if 0 < overlap < 0.05 else format_number(overlap, 1)} %"
+
+
+def separated(cluster_ids: Sequence[int], against: str) -> str:
+    """Return which clusters are apart."""
+    first, *others = cluster_ids
+    if against == OTHERS and len(others) > 1:
+        return f"cluster {first} from {len(others)} others"
+    return f"clusters {first} and {others[0]}"
 
 
 def count_in_words(block: FeatureBlock) -> str:
@@ -73,4 +80,4 @@ def words_at(
         row = int(block.rows[found])
         whose = [f"cluster {cluster_ids[row - 1]}" if row else "not selected"]
     lines = [value_in_words(names[d], value, block.span(d)) for d, value in zip(pair, values, strict=True)]
-    return "\n".join([*lines, *whose]), *place
+    return "\n".join([*lines, *whose]), float(place[0]), float(place[1])

@@ -11,7 +11,7 @@ from fake_host import FakeHost, show
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.views.feature import FeatureView
 from phy_medicine.views.feature_cells import range_ends
-from phy_medicine.views.feature_grid import DEFAULT_GRID, Dimension, choose_channels, parse_grid
+from phy_medicine.views.feature_grid import DEFAULT_GRID, Dimension, choose_channels, parse_grid, share_channels
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
 
@@ -46,6 +46,11 @@ def test_the_reference_decides_on_channels_and_common_ones_come_first():
     assert choose_channels([[4, 5, 6, 7], [6, 5, 9]], 1, 2) == (6, 5)
     assert choose_channels([[4, 5], [5, 9]], 0, 2) == (5, 4)
     assert choose_channels([[4]], 0, 2) == (4, 4)
+
+
+def test_clusters_that_are_to_be_separated_share_the_channels():
+    assert share_channels([[4, 5, 6], [9, 4, 8, 7]], 4) == (4, 9, 5, 6)
+    assert share_channels([[4, 5], [4, 5]], 4) == (4, 5, 4, 5)
 
 
 def test_the_best_channels_of_the_cluster_are_shown(view):

@@ -160,7 +160,8 @@ def test_the_clusters_are_shown_along_the_axis_that_separates_them(separated):
     both = lda[mine == 1].astype(float), lda[mine == 2].astype(float)
     d_prime = (both[0].mean() - both[1].mean()) / np.sqrt((both[0].var() + both[1].var()) / 2)
     assert block.axis.d_prime == pytest.approx(d_prime, rel=0.05)
-    assert separated.status.startswith(f"0 | 3: d\N{PRIME} {block.axis.d_prime:.2f}, overlap ")
+    assert separated.status.startswith(f"d\N{PRIME} {block.axis.d_prime:.2f}, overlap ")
+    assert separated._caption()[0] == f"Clusters 0 and 3: d\N{PRIME} {block.axis.d_prime:.2f}, overlap 0.0 %"
 
 
 def test_the_histograms_count_percent_of_each_cluster(separated, drawn):
@@ -175,6 +176,21 @@ def test_the_histograms_count_percent_of_each_cluster(separated, drawn):
     assert (upper[..., 2] > upper[..., 0] + 40).sum() > 50 < (lower[..., 0] > lower[..., 2] + 40).sum()
 
 
+def test_a_line_above_the_panels_says_how_far_the_clusters_are_apart(separated, drawn):
+    separated.change(source="selected")
+    show(separated, separated.host.make_request([0, 3], n_best=2))
+    heights = []
+    for size in ((220, 160), (400, 300), (1200, 900)):
+        image = drawn(separated, size).astype(int)
+        top = int(separated.panels.rects[:, 1].min()) - 2
+        assert (image[:top].max(axis=2) > 180).any() and (image[:1].max(axis=2) < 60).all()
+        assert (image[:, -2:].max(axis=2) < 60).all()
+        heights.append(top)
+    separated.change(source="file", discriminant=False)
+    drawn(separated, (400, 300))
+    assert separated.panels.rects[:, 1].min() < min(heights) and len(set(heights)) == 1
+
+
 def test_one_cluster_is_asked_to_be_two(separated):
     show(separated, separated.host.make_request([1]))
     assert "Select two clusters" in separated.scene.message and "one is selected" in separated.scene.message
@@ -184,7 +200,7 @@ def test_the_first_cluster_can_be_set_against_all_others(separated):
     second = show(separated, separated.host.make_request([0, 1, 2], n_best=3)).axis
     separated.change(against="all others")
     others = separated.block.axis
-    assert separated.status.startswith("0 | others: ")
+    assert separated._caption()[0].startswith("Cluster 0 from 2 others: d\N{PRIME} ")
     assert np.linalg.norm(others.weights - second.weights) > 1e-3
 
 
@@ -233,6 +249,15 @@ def test_the_menu_switches_the_discriminant_and_keeps_the_channels(view):
 
 
 # Other dimensions
+
+
+@pytest.mark.parametrize("size", [(400, 300), (1200, 900)])
+def test_long_names_leave_room_for_the_panels(view, drawn, size):
+    view.change(grid="time,0A time,amplitude count,0A / 0A,LDA 0A,0B count,LDA")
+    show(view, view.host.make_request([0, 1], n_best=2))
+    drawn(view, size)
+    rects = view.panels.rects
+    assert (rects[:, 2] - rects[:, 0]).min() > 0.15 * size[0] and rects[:, 2].max() < size[0]
 
 
 def test_amplitude_and_depth_are_dimensions(drawn):
