@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("PyQt5")
@@ -67,11 +68,11 @@ def settle(window: MainWindow, qtbot) -> Callable[[], None]:
 
 
 @pytest.fixture
-def press_now(window: MainWindow, qtbot) -> Callable[..., None]:
-    """Presses keys where the keyboard is, one after another without waiting for the views."""
+def press_keys_in(qtbot) -> Callable[..., None]:
+    """Presses keys where the keyboard of a window is, one after another without waiting for the views."""
     from phy_medicine.gui.qt import QtGui
 
-    def press_keys(*keys: str) -> None:
+    def press_keys(window: MainWindow, *keys: str) -> None:
         for key in keys:
             code = QtGui.QKeySequence(key)[0]
             modifiers = Qt.KeyboardModifiers(code & int(Qt.KeyboardModifierMask))
@@ -79,6 +80,12 @@ def press_now(window: MainWindow, qtbot) -> Callable[..., None]:
             qtbot.keyClick(target, code & ~int(Qt.KeyboardModifierMask), modifiers)
 
     return press_keys
+
+
+@pytest.fixture
+def press_now(window: MainWindow, press_keys_in) -> Callable[..., None]:
+    """Presses keys in the window, without waiting."""
+    return lambda *keys: press_keys_in(window, *keys)
 
 
 @pytest.fixture
@@ -90,3 +97,28 @@ def press(press_now, settle) -> Callable[..., None]:
         settle()
 
     return press_keys
+
+
+@pytest.fixture(scope="session")
+def rich_dataset(tmp_path_factory) -> Path:
+    """The params.py of a dataset in which every view has something to show; look, but change nothing.
+
+    It has events, attributes of spikes, template features, and a cluster of one spike.
+    """
+    from phy_medicine.io.simulate import SimulationSettings, simulate
+
+    settings = SimulationSettings(
+        channels=24, units=20, duration_s=20.0, drift="zigzag", oversplit=0.3, events=30, seed=5
+    )
+    params = simulate(tmp_path_factory.mktemp("rich"), settings)
+    folder, rng = params.parent, np.random.default_rng(0)
+    clusters = np.load(folder / "spike_clusters.npy")
+    n, n_clusters = len(clusters), int(clusters.max()) + 1
+    clusters[n // 2] = n_clusters  # a cluster of one spike
+    np.save(folder / "spike_clusters.npy", clusters)
+    np.save(folder / "spike_width.npy", rng.gamma(3.0, 0.1, n))
+    np.save(folder / "spike_place.npy", rng.normal(size=(n, 2)))
+    near = np.argsort(rng.random((n_clusters, n_clusters)) - 2 * np.eye(n_clusters), axis=1)[:, :6]
+    np.save(folder / "template_feature_ind.npy", near)
+    np.save(folder / "template_features.npy", rng.normal(1.0, 0.4, (n, 6)).astype(np.float32))
+    return params

@@ -21,28 +21,6 @@ SMALL, LARGE = (900, 600), (1280, 800)
 NOT_IN_SELECTION_COLORS = {"TraceImageView"}
 
 
-@pytest.fixture(scope="module")
-def rich_dataset(tmp_path_factory) -> Path:
-    """A dataset in which every view has something to show: events, attributes of spikes, template features."""
-    from phy_medicine.io.simulate import SimulationSettings, simulate
-
-    settings = SimulationSettings(
-        channels=24, units=20, duration_s=20.0, drift="zigzag", oversplit=0.3, events=30, seed=5
-    )
-    params = simulate(tmp_path_factory.mktemp("rich"), settings)
-    folder, rng = params.parent, np.random.default_rng(0)
-    clusters = np.load(folder / "spike_clusters.npy")
-    n, n_clusters = len(clusters), int(clusters.max()) + 1
-    clusters[n // 2] = n_clusters  # a cluster of one spike
-    np.save(folder / "spike_clusters.npy", clusters)
-    np.save(folder / "spike_width.npy", rng.gamma(3.0, 0.1, n))
-    np.save(folder / "spike_place.npy", rng.normal(size=(n, 2)))
-    near = np.argsort(rng.random((n_clusters, n_clusters)) - 2 * np.eye(n_clusters), axis=1)[:, :6]
-    np.save(folder / "template_feature_ind.npy", near)
-    np.save(folder / "template_features.npy", rng.normal(1.0, 0.4, (n, 6)).astype(np.float32))
-    return params
-
-
 @pytest.fixture
 def open_alone(rich_dataset, open_window, tmp_path):
     """Opens a window with one view beside the tables; returns window and panel."""
