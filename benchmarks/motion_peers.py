@@ -15,6 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def main() -> None:
     cpu = time.process_time()
     seconds, times, depths, motion = run_medicine(case) if method == "medicine" else run_spikeinterface(case, method)
     np.savez(f"{out}.npz", time_bins=times, depth_bins=depths, motion=motion)
+    program = "medicine-neuro" if method == "medicine" else "spikeinterface"
     facts = {
+        "program": f"{program} {version(program)}",
         "wall_s": seconds,
         "cpu_s": time.process_time() - cpu,
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -11,6 +11,8 @@ import click
 from phy_medicine.app.build import WindowOptions, clear_cache
 from phy_medicine.app.cli import debug_option
 from phy_medicine.base import log
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.gui.figure_path import check_ending
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -23,11 +25,27 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
     return int(match[1]), int(match[2])
 
 
+def _picture(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Name of a picture, whose ending is its format."""
+    try:
+        if value is not None:
+            check_ending(value)
+    except PhyMedError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return value
+
+
 _OPTIONS = (
     click.option(
         "--do", "do", multiple=True, metavar="SNIPPET", help="Run a snippet or an action after opening; repeatable."
     ),
-    click.option("--screenshot", type=click.Path(path_type=Path), metavar="PNG", help="Save a picture of the window."),
+    click.option(
+        "--screenshot",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=_picture,
+        help="Save a picture of the window: .png, .svg or .pdf.",
+    ),
     click.option("--quit", "quit_after", is_flag=True, help="Close the window when the --do list is done."),
     click.option("--size", metavar="WxH", callback=_size, help="Size of the window in pixels, such as 1280x800."),
     click.option("--read-only", is_flag=True, help="Change nothing: no journal, no save."),

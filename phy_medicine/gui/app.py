@@ -124,7 +124,7 @@ def run(
     ----------
     session : a session, or what returns one (it may still be opening in another thread)
     do : lines to run, each when all views have painted the one before
-    screenshot : PNG of the window after the last line
+    screenshot : picture of the window after the last line, PNG, SVG or PDF by its ending
     quit : close after that, without asking and without remembering the window
 
     Returns

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
-from phy_medicine.base.paths import user_dir
 from phy_medicine.compute.pool import Priority
-from phy_medicine.gui import questions, saving, window_actions
+from phy_medicine.gui import questions, saving
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
@@ -28,6 +27,7 @@ from phy_medicine.gui.layout_book import LayoutBook
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
+from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.script import Script
 from phy_medicine.gui.snippet_line import SnippetLine
@@ -86,6 +86,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)
         self.ranges = RangeSwitch(self)
+        self.pictures = Pictures(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -224,18 +225,6 @@ class MainWindow(QtWidgets.QMainWindow):
     def open_snippet_line(self, text: str = "") -> None:
         """Open the command line with a text after the colon."""
         self.line.open(text)
-
-    def screenshot(self, path: str = "") -> None:
-        """Save a picture of the window.
-
-        Raises
-        ------
-        ActionError : the file cannot be written
-        """
-        self.menus.load_icons()
-        target = window_actions.picture_path(path, user_dir() / "screenshots", self.session.name)
-        window_actions.save_picture(self.grab(), target)
-        self.say(f"Saved screenshot to {target}.")
 
     def show_help(self) -> None:
         """Show the searchable list of actions."""

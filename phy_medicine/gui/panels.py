@@ -16,7 +16,6 @@ from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
-from phy_medicine.gui.window_actions import picture_path, save_picture
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.spike_attributes import kinds_of
@@ -120,16 +119,8 @@ class ViewPanel:
         self._window.host.update(self.view)
 
     def screenshot(self) -> None:
-        """Save a picture of the canvas."""
-        native = self.view.canvas.native
-        self._window.commands.guard(lambda: self._save_picture(native.grab()))
-
-    def _save_picture(self, picture: Any) -> None:
-        from phy_medicine.base.paths import user_dir
-
-        target = picture_path("", user_dir() / "screenshots", f"{self._window.session.name}_{self.kind}")
-        save_picture(picture, target)
-        self._window.say(f"Saved screenshot to {target}.")
+        """Save a picture of the view as it is, into the folder of pictures."""
+        self._window.commands.guard(lambda: self._window.pictures.save_panel(self))
 
     def _shown(self, visible: bool) -> None:
         if self.view in self._window.host.views:
@@ -151,6 +142,7 @@ class ViewPanel:
                 entry.setChecked(action.checked())
             entry.triggered.connect(lambda _on, a=action: self._choose(a))
         menu.addSeparator()
+        menu.addAction("Save picture...", lambda: self._window.pictures.ask_panel(self))
         menu.addAction("Settings...", self.show_settings)
         menu.setToolTipsVisible(True)
         menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
@@ -230,6 +222,14 @@ class Panels:
         """Return the view that an action of a kind means: the focused one, else the first that is open."""
         mine = [p for p in self._panels if p.kind == kind and p.open]
         return next((p for p in mine if p.dock.bar.focused), mine[0] if mine else None)
+
+    def named(self, name: str) -> ViewPanel | None:
+        """Return the view that has the keyboard, or the open one of a name or kind, also without "View"."""
+        if not name:
+            return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
+        word = name.lower()
+        names = [(p, {p.name.lower(), p.kind.lower(), p.kind.lower().removesuffix("view")}) for p in self._panels]
+        return next((p for p, known in names if p.open and word in known), None)
 
     def focused_kind(self) -> str:
         """Return the kind of the view that has the keyboard, or ""."""

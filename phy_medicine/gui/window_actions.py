@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.gui.qt import QtGui
 from phy_medicine.session.actions import Action, Arg
 from phy_medicine.views.theme import THEMES
 
@@ -25,10 +23,27 @@ def file_actions(w: MainWindow) -> tuple[Action, ...]:
                "File", "save", ("Ctrl+S",), icon="fa5s.save", toolbar=True),
         Action("about_dataset", "About this dataset", w.about_dataset.show,
                "What the dataset holds, and what was found odd in it.", "File", "dataset"),
-        Action("screenshot", "Screenshot", w.screenshot, "Save a picture of the window as PNG.", "File", "picture",
-               args=(Arg("path", "rest", optional=True),)),
+        *picture_actions(w),
         Action("exit", "Quit", w.close, "Close the window; unsaved work is asked about.", "File", "exit",
                ("Ctrl+Q",)),
+    )  # fmt: skip
+
+
+def picture_actions(w: MainWindow) -> tuple[Action, ...]:
+    """Return what makes pictures."""
+    return (
+        Action("picture_of_window", "Screenshot...", w.pictures.ask_window,
+               "Save a picture of the whole window as PNG, SVG or PDF.", "File", "picture", ("F12",)),
+        Action("picture_of_view", "Picture of the view...", w.pictures.ask_view,
+               "Save a picture of the view that has the keyboard, at any size, as PNG, SVG or PDF.", "File", "picture",
+               ("Shift+F12",)),
+        Action("screenshot", "Screenshot", w.pictures.save_window,
+               "Save a picture of the window; its name ends with .png, .svg or .pdf.", "", "picture",
+               args=(Arg("path", "rest", optional=True),)),
+        Action("save_view", "Save view", w.pictures.save_view,
+               "Save a picture of a view: name with .png, .svg or .pdf, then if wanted size (600x400), scale (2x), "
+               "background (white or screen) and name of the view.", "", "picture",
+               args=(Arg("path", optional=True), Arg("options", "rest", optional=True))),
     )  # fmt: skip
 
 
@@ -99,29 +114,3 @@ def _resize(arrangement: Arrangement) -> Callable[[str], None]:
         arrangement.resize(int(match[1]), int(match[2]))
 
     return resize
-
-
-def picture_path(path: str, folder: Path, stem: str) -> Path:
-    """Return where a picture goes: as given, with .png; without a name into a folder of its own, numbered."""
-    if path:
-        given = Path(path).expanduser()
-        return given if given.suffix.lower() == ".png" else given.with_name(given.name + ".png")
-    number = 1
-    while (target := folder / f"{stem}_{number}.png").exists():
-        number += 1
-    return target
-
-
-def save_picture(picture: QtGui.QPixmap, target: Path) -> None:
-    """Write a picture as PNG.
-
-    Raises
-    ------
-    ActionError : the folder or the file cannot be written
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ActionError(f"Could not make the folder {target.parent}: {error.strerror}.") from None
-    if not picture.save(str(target), "PNG"):
-        raise ActionError(f"Could not write the picture {target}; choose a folder that can be written.")

@@ -32,6 +32,10 @@ class HeatPicture(Picture):
         """Show premultiplied pixels, (h, w, 4) uint8, first row at the top; box : x0, x1, y0, y1 in data units."""
         self._heat, self._box, self._texture = pixels, box, None
 
+    def heat_pixels(self) -> tuple[AnyArray, DataBox] | None:
+        """Return the image and its box."""
+        return None if self._heat is None else (self._heat, self._box)
+
     def draw(self, gpu: Gpu, panels: Panels, ratio: float = 1.0) -> None:
         """Draw the image, then all items."""
         if self._heat is not None:

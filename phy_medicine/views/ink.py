@@ -11,6 +11,7 @@ ink.draw(gpu)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from vispy import gloo
@@ -25,6 +26,17 @@ _ALONG = {"l": 0.0, "c": 0.5, "r": 1.0}
 _ACROSS = {"t": 1.0, "m": 0.5, "b": 0.0}
 
 
+class Line(NamedTuple):
+    """A line of text as it was asked for; x, y : pen on the baseline, px; anchor : l, c or r; rotated: upwards."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str
+    color: RGBA
+    rotated: bool
+
+
 class Ink:
     """Rectangles, straight lines, convex polygons and lines of text of one font size."""
 
@@ -36,6 +48,7 @@ class Ink:
         self._box_colors: list[RGBA] = []
         self._glyphs: list[tuple[float, ...]] = []
         self._glyph_colors: list[RGBA] = []
+        self.lines: list[Line] = []
         self._changed = True
         self._generation = -1
         self._texture: gloo.Texture2D | None = None
@@ -47,6 +60,11 @@ class Ink:
         """Height of a capital letter, px."""
         return self._atlas.cap_height
 
+    @property
+    def font_px(self) -> int:
+        """Size of the text, px."""
+        return self._atlas.font_px
+
     def clear(self, font_px: int | None = None) -> None:
         """Forget everything, and perhaps change the size of the text."""
         self._parts.clear()
@@ -54,6 +72,7 @@ class Ink:
         self._box_colors.clear()
         self._glyphs.clear()
         self._glyph_colors.clear()
+        self.lines.clear()
         self._changed = True
         if font_px is not None and self._atlas is not atlas(font_px):
             self._atlas, self._texture_version = atlas(font_px), -1
@@ -118,8 +137,10 @@ class Ink:
         along = -self.text_width(text) * _ALONG[anchor[0]]
         across = self.cap_height * _ACROSS[anchor[1]]
         if rotated:
+            self.lines.append(Line(text, x + across, y, anchor[0], color, rotated))
             self._rotated_line(text, round(x + across), round(y - along), color)
         else:
+            self.lines.append(Line(text, x, y + across, anchor[0], color, rotated))
             self._line(text, round(x + along), round(y + across), color)
         self._changed = True
 
@@ -150,6 +171,14 @@ class Ink:
             self._settle()
             self._parts.append((positions, colors))
             self._changed = True
+
+    def triangles(self) -> tuple[FloatArray, FloatArray]:
+        """Return the shapes without the text: (n, 3, 2) corners, px, and (n, 4) RGBA 0..1, float32."""
+        self._settle()
+        if not self._parts:
+            return np.zeros((0, 3, 2), dtype=np.float32), np.zeros((0, 4), dtype=np.float32)
+        corners = np.concatenate([positions for positions, _ in self._parts]).reshape(-1, 3, 2)
+        return corners, np.concatenate([colors for _, colors in self._parts])[::3]
 
     def vertices(self) -> tuple[FloatArray, FloatArray]:
         """Return (n, 4) float32 x, y, u, v with u, v in 0..1, and (n, 4) float32 colours; three for each triangle."""

@@ -63,6 +63,15 @@ class Picture:
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def parts(self) -> tuple[items.Item, ...]:
+        """What was added, in its order."""
+        return tuple(self._items)
+
+    def heat_pixels(self) -> tuple[AnyArray, tuple[float, float, float, float]] | None:
+        """Return the image under all items: premultiplied pixels and x0, x1, y0, y1 in data units of panel 0."""
+        return None
+
     def clear(self) -> None:
         """Forget all items."""
         self._items.clear()

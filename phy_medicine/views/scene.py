@@ -53,17 +53,23 @@ class Scene:
 
     def paint(self, gpu: Gpu, ratio: float, arrange: Callable[[Box], None], decorate: Callable[[], None]) -> None:
         """Draw a frame."""
-        if (gpu.width, gpu.height) != self.size or ratio != self.ratio:
-            self.size, self.ratio = (gpu.width, gpu.height), ratio
-            self.touch()
-        if self._built != (self.panels.version, self.message):
-            self._build(arrange, decorate)
+        self.settle((gpu.width, gpu.height), ratio, arrange, decorate)
         gpu.begin(self.theme.rgba("view"))
         self.under.draw(gpu)
         if not self.message:
             self.picture.draw(gpu, self.panels, ratio)
         self.over.draw(gpu)
         self._draw_wait(gpu)
+
+    def settle(
+        self, size: tuple[int, int], ratio: float, arrange: Callable[[Box], None], decorate: Callable[[], None]
+    ) -> None:
+        """Place panels and add marks for a canvas of this size, px, if that is not done yet; needs no GL."""
+        if size != self.size or ratio != self.ratio:
+            self.size, self.ratio = size, ratio
+            self.touch()
+        if self._built != (self.panels.version, self.message):
+            self._build(arrange, decorate)
 
     def prerender(
         self, gpu: Gpu, ratio: float, arrange: Callable[[Box], None], decorate: Callable[[], None]

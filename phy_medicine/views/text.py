@@ -18,6 +18,7 @@ from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import AnyArray
 
 _NAMES = (
     "Inter-Regular.ttf", "Inter-Regular.otf", "InterVariable.ttf", "NotoSans-Regular.ttf", "SFNS.ttf",
@@ -80,6 +81,7 @@ class Atlas:
     """
 
     def __init__(self, font_px: int) -> None:
+        self.font_px = font_px
         self._font = ImageFont.truetype(str(font_path()), font_px, layout_engine=ImageFont.Layout.BASIC)
         self._glyphs: dict[str, Glyph] = {}
         self._shelf = [2, 0, 1]
@@ -101,6 +103,27 @@ class Atlas:
     def width(self, text: str) -> int:
         """Return the width of a line of text in px."""
         return sum(self.glyph(character).advance for character in text)
+
+    @property
+    def family(self) -> str:
+        """Name of the font, "DejaVu Sans"."""
+        return str(self._font.getname()[0])
+
+    def stamp(self, text: str) -> tuple[AnyArray, int, int]:
+        """Return the coverage of a line of text, (h, w) uint8, and the column and row of its pen."""
+        glyphs = [self.glyph(character) for character in text]
+        row = max((-g.top for g in glyphs), default=0)
+        height = max(row + max((g.top + g.height for g in glyphs), default=0), 1)
+        # Letters may reach beyond the pen on both sides.
+        around = self.font_px
+        out = np.zeros((height, self.width(text) + 2 * around), dtype=np.uint8)
+        pen = around
+        for g in glyphs:
+            x, y = pen + g.left, row + g.top
+            here = out[y : y + g.height, x : x + g.width]
+            np.maximum(here, self.pixels[g.v : g.v + g.height, g.u : g.u + g.width, 0], out=here)
+            pen += g.advance
+        return out, around, row
 
     def _draw(self, character: str) -> Glyph:
         left, top, right, bottom = (int(edge) for edge in self._font.getbbox(character, anchor="ls"))

@@ -85,6 +85,14 @@ def test_size_that_is_no_size_is_a_usage_error(size: str, opened: list[WindowOpt
     assert opened == []
 
 
+@pytest.mark.parametrize(("name", "code"), [("a.svg", 0), ("a.PDF", 0), ("a", 0), ("a.jpg", 2)])
+def test_a_picture_is_png_svg_or_pdf(name: str, code: int, opened: list[WindowOptions]):
+    result = CliRunner().invoke(cli, ["template-gui", PARAMS, "--screenshot", name])
+    assert result.exit_code == code
+    assert len(opened) == (code == 0)
+    assert ("a.jpg: a picture is written as .png, .svg or .pdf." in result.stderr) == (code != 0)
+
+
 def test_clear_cache_deletes_the_cache_and_nothing_else(tmp_path: Path):
     for name in ("cache", "journal"):
         (tmp_path / ".phy_medicine" / name / "sub").mkdir(parents=True)
