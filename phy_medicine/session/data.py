@@ -28,6 +28,7 @@ from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.ranged import RangedCache, RangedFacts
+from phy_medicine.session.residual import ResidualSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.time_ranges import TimeRange
@@ -96,6 +97,7 @@ class DataService:
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
         self._traces = TraceSource(model)
         self.trace_columns = TraceColumns(self._traces)
+        self.residual = ResidualSource(model, facts, self._traces, self._cache)
         self.unit_positions = UnitPositions(model, facts, self._channels)
         self._make_sources()
 

@@ -60,13 +60,14 @@ class SignalView(View):
     def _query(self, request: ViewRequest) -> tuple[Query, Jump | None]:
         jump = self._jump(request)
         interval = self._interval or self._first_interval(request)
-        query = Query(
-            interval if jump is None else jump.interval,
-            self._channels_of(request),
-            self.settings.filter,
-            self._n_points(),
-        )
+        interval = interval if jump is None else jump.interval
+        residual = self._residual(interval)
+        query = Query(interval, self._channels_of(request), self.settings.filter, self._n_points(), residual)
         return query, jump
+
+    def _residual(self, interval: Interval) -> int | None:
+        """Return which spikes are subtracted, None for none."""
+        return None
 
     def _jump(self, request: ViewRequest) -> Jump | None:
         """Return where to go for a new selection; nowhere if a spike of its first cluster is in sight."""
@@ -129,6 +130,8 @@ class SignalView(View):
     def _words(self, query: Query, unread: float) -> str:
         short = SIGNAL_FILTERS[query.filter].short
         channels = f"{len(query.channel_ids)} of {self.host.data.n_channels} channels"
+        if query.residual is not None:
+            channels = channels.replace(" channels", " · residual")
         return f"{query.interval.text()} · {f'{1 - unread:.0%} read' if unread else channels} · {short}"
 
     def _slots(self, n: int) -> FloatArray:

@@ -30,8 +30,9 @@ from phy_medicine.views.trace_marks import (
     label_width,
 )
 from phy_medicine.views.trace_pick import describe, spike_at
-from phy_medicine.views.trace_settings import TraceSettings
+from phy_medicine.views.trace_settings import RESIDUAL_S, TraceSettings
 from phy_medicine.views.trace_spikes import draw_spike_lines, lanes_height
+from phy_medicine.views.trace_time import Interval
 
 # The gradient of the channels in so many steps; a palette has room for 256.
 _GRADIENT = 64
@@ -73,6 +74,18 @@ class TraceView(SignalView):
         highlights, n_spikes = self._reader.highlights(traces, request.cluster_ids, mine, others=others)
         times = frozen(self.host.data.spike_times[mine[0]])
         return TraceBlock(traces, highlights, self._peaks(request, query), n_spikes, times, frozen(mine[1]), jump)
+
+    def _residual(self, interval: Interval) -> int | None:
+        if not self.settings.residual or interval.length_s > RESIDUAL_S:
+            return None
+        return self.host.data.residual.version(interval.start_s, interval.stop_s)
+
+    def _residual_words(self) -> str:
+        """Say what is subtracted, or why nothing is."""
+        if not self.settings.residual or self.block is None:
+            return ""
+        shown = self.block.traces.query.residual is not None
+        return ", less all spikes" if shown else f", spikes are subtracted up to {RESIDUAL_S:g} s"
 
     def _peaks(self, request: ViewRequest, query: Query) -> dict[int, int]:
         """Return position in the selection -> row of its peak channel, if that is shown."""
@@ -161,7 +174,8 @@ class TraceView(SignalView):
         self._draw_channels(block)
         reserved = draw_scale_bar(self.scene, self._gain(block) * abs(float(self.panels.transforms()[0, 1])))
         self._draw_shanks(reserved)
-        draw_words(self.scene, self.filter_words, SIGNAL_FILTERS[self.settings.filter].short)
+        more, short = self._residual_words(), SIGNAL_FILTERS[self.settings.filter].short
+        draw_words(self.scene, self.filter_words + more, short + more, short)
         if self.settings.spike_lines:
             x = self.panels.to_pixels(0, block.times_s, 0.0)[0]
             draw_spike_lines(self.scene, x, block.rows, self.colors)

@@ -66,6 +66,8 @@ def _switches(view: TraceView) -> tuple[ViewAction, ...]:
          "Mark the spikes of all clusters, or of the selected ones."),
         ("toggle_spike_lines", "Lines at spikes", "spike_lines", "",
          "Draw a line through all channels at every spike of the selected clusters."),
+        ("toggle_residual", "Residual: without all spikes", "residual", "",
+         "Subtract the spikes of all clusters, each cluster's mean spike fitted to the signal."),
         ("toggle_show_labels", "Names of channels", "labels", "alt+l", "Show or hide the names of channels."),
         ("switch_origin", "Origin at the top", "origin_top", "alt+o", "Turn the order of channels upside down."),
         ("toggle_auto_scale", "Scale by the noise", "auto_scale", "",

@@ -10,7 +10,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.quantiles import robust_range
-from phy_medicine.session.blocks import DataMissing
+from phy_medicine.session.blocks import DataMissing, Trace
 from phy_medicine.views.trace_time import Interval
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ _NO_TIMES = frozen(np.zeros(0))
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What traces are wanted; n_points : samples by channel that the screen can show."""
+    """What traces are wanted.
+
+    n_points : samples by channel that the screen can show; residual : None, or what `ResidualSource.version` says of
+    the spikes that are subtracted
+    """
 
     interval: Interval
     channel_ids: tuple[int, ...]
     filter: str
     n_points: int
+    residual: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class TraceReader:
         """Tell whether these traces are among the last answers, or quickly made from what is kept."""
         if any(traces.query == query for traces in self._last):
             return True
+        if query.residual is not None:
+            return False
         few = len(query.channel_ids) * query.n_points <= _QUICK and self._knows_spread(query)
         window = query.interval.start_s, query.interval.stop_s
         return few and self._data.trace_ready(*window, query.channel_ids, filter=query.filter, n_points=query.n_points)
@@ -124,13 +131,7 @@ class TraceReader:
             if known.query == query:
                 return known
         interval = query.interval
-        trace = self._data.trace(
-            interval.start_s,
-            interval.stop_s,
-            query.channel_ids,
-            filter=query.filter,
-            n_points=query.n_points,
-        )
+        trace = self._read(query)
         data = np.array(trace.data.T, order="C")
         paired = trace.sample_rate < 0.999 * self._data.sample_rate
         if paired:
@@ -142,6 +143,13 @@ class TraceReader:
         if not trace.unread:
             self._last = (traces, *self._last[: _KEPT - 1])
         return traces
+
+    def _read(self, query: Query) -> Trace:
+        window = query.interval.start_s, query.interval.stop_s
+        if query.residual is None:
+            return self._data.trace(*window, query.channel_ids, filter=query.filter, n_points=query.n_points)
+        channels = np.asarray(query.channel_ids, dtype=np.int64)
+        return self._data.residual.read(*window, channels, filter=query.filter, n_points=query.n_points)
 
     def _knows_spread(self, query: Query) -> bool:
         known = self._known_spread

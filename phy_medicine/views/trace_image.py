@@ -57,6 +57,9 @@ class TraceImageView(TraceView):
         """Tell whether the traces are at hand."""
         return self._interval is not None and self._reader.ready(self._query(request)[0])
 
+    def _residual(self, interval: Interval) -> int | None:
+        return None
+
     def prepare(self, request: ViewRequest) -> TraceBlock:
         """Read the traces."""
         query, jump = self._query(request)

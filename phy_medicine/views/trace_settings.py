@@ -10,6 +10,8 @@ from phy_medicine.views.trace_channels import ORDERS, SHANK
 from phy_medicine.views.trace_time import LONGEST_S, SHORTEST_S
 
 SCALING = (0.01, 100.0)
+RESIDUAL_S = 10.0
+"""Longest stretch whose spikes are subtracted; a second of 64 channels takes 0.3 s."""
 
 
 def _length() -> float:
@@ -48,6 +50,9 @@ class TraceSettings(SignalSettings):
 
     all_spikes: bool = setting(False, "Mark the spikes of all clusters, not only of the selected ones")
     colored_spikes: bool = setting(False, "Colour spikes that are not selected by cluster, instead of grey")
+    residual: bool = setting(
+        False, f"Subtract all spikes, each cluster's mean fitted to the signal; up to {RESIDUAL_S:g} s"
+    )
     spike_lines: bool = setting(False, "Draw a line at every spike of the selected clusters")
     refractory_ms: float = setting(2.0, "Refractory period", unit="ms", minimum=0.01, maximum=100.0)
 

@@ -261,6 +261,10 @@ class FakeData:
             data = extremes(data[: len(data) // length * length], length).reshape(-1, len(channel_ids))
         return Trace(first / self.sample_rate, data, np.asarray(channel_ids), rate)
 
+    @property
+    def residual(self) -> FakeResidual:
+        return FakeResidual(self)
+
     def trace_ready(self, *window: float, **options: Any) -> bool:
         return False
 
@@ -290,6 +294,21 @@ class SingleWaveforms:
         size = data._amplitudes[spike_ids] / data._level[clusters]
         noise = self._noise[(spike_ids[:, None] * 31 + np.asarray(channel_ids)) % 1009, : sum(window)]
         return shapes[clusters] * size[:, None, None] + noise.transpose(0, 2, 1)
+
+
+class FakeResidual:
+    """Subtracts all spikes: what is left is noise."""
+
+    def __init__(self, data: FakeData) -> None:
+        self._data = data
+
+    def version(self, start_s: float, stop_s: float) -> int:
+        return hash(self._data.labels_of(self._data.spikes_between(start_s, stop_s)).tobytes())
+
+    def read(self, start_s: float, stop_s: float, channel_ids: np.ndarray, **options: Any) -> Trace:
+        trace = self._data.trace(start_s, stop_s, channel_ids, **options)
+        noise = np.random.default_rng(3).normal(0, 1, trace.data.shape).astype(np.float32)
+        return dataclasses.replace(trace, data=noise)
 
 
 class FakeHost:

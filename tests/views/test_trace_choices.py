@@ -397,3 +397,38 @@ def test_what_is_not_read_yet_has_no_value_and_a_progress_line(view, drawn):
     host.request = requested
     host.request(view)
     assert view.scene.progress is None and "24 of 64 channels" in view.status
+
+
+# Residual
+
+
+def test_the_residual_is_drawn_and_said(view, drawn):
+    show(view, view.host.make_request([0]))
+    act(view, "go_to_next_spike")
+    assert np.abs(view.block.traces.data).max() > 6
+    act(view, "toggle_residual")
+    assert np.abs(view.block.traces.data).max() < 6
+    assert view.status.endswith("24 of 64 · residual · high-pass 150 Hz")
+    assert view._residual_words() == ", less all spikes"
+    assert len(view.block.highlights.rows)
+    drawn(view, (900, 400))
+
+
+def test_too_long_a_stretch_keeps_its_spikes_and_says_so(view):
+    view.change(residual=True)
+    show(view, view.host.make_request([0]))
+    view.set_interval(view.interval.narrowed(0.25 / 12))
+    assert view.block.traces.query.residual is None and "residual" not in view.status
+    assert view._residual_words() == ", spikes are subtracted up to 10 s"
+
+
+def test_a_residual_is_made_anew_when_clusters_change(view):
+    view.change(residual=True)
+    request = view.host.make_request([0])
+    show(view, request)
+    n_reads = view.host.data.n_reads
+    show(view, request)
+    assert view.host.data.n_reads == n_reads
+    view.host.data.spike_clusters[view.host.data.spikes_between(299, 302)] = 5
+    show(view, request)
+    assert view.host.data.n_reads > n_reads
