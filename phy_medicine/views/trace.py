@@ -19,7 +19,7 @@ from phy_medicine.views.layout import Box
 from phy_medicine.views.signal_view import SignalView
 from phy_medicine.views.theme import DARK, RGBA, Theme
 from phy_medicine.views.trace_actions import trace_actions
-from phy_medicine.views.trace_block import OTHER_ROWS, Query, TraceBlock
+from phy_medicine.views.trace_block import OTHER_ROWS, Query, TraceBlock, Traces
 from phy_medicine.views.trace_channels import shank_runs
 from phy_medicine.views.trace_marks import (
     draw_cursor,
@@ -38,6 +38,8 @@ from phy_medicine.views.trace_time import Interval
 _GRADIENT = 64
 # Distance of channels, in spreads of their noise.
 _SLOT = 2.2
+# In long columns this part of them fits a slot.
+_MOST = 0.9
 _HIGHLIGHT_WIDTH = 1.4
 
 
@@ -56,7 +58,7 @@ class TraceView(SignalView):
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
-        self._scale: tuple[tuple[int, ...], str, float] | None = None
+        self._scale: tuple[tuple[tuple[int, ...], str, float], float] | None = None
 
     # Arrays
 
@@ -71,21 +73,24 @@ class TraceView(SignalView):
         traces = self._reader.read(query)
         mine = self._reader.selected_spikes(query.interval, request.spike_ids)
         others = bool(self.settings.all_spikes)
-        highlights, n_spikes = self._reader.highlights(traces, request.cluster_ids, mine, others=others)
+        highlights, n_spikes, dense = self._reader.highlights(traces, request.cluster_ids, mine, others=others)
         times = frozen(self.host.data.spike_times[mine[0]])
-        return TraceBlock(traces, highlights, self._peaks(request, query), n_spikes, times, frozen(mine[1]), jump)
+        return TraceBlock(
+            traces, highlights, self._peaks(request, query), n_spikes, dense, times, frozen(mine[1]), jump
+        )
 
     def _residual(self, interval: Interval) -> int | None:
         if not self.settings.residual or interval.length_s > RESIDUAL_S:
             return None
         return self.host.data.residual.version(interval.start_s, interval.stop_s)
 
-    def _residual_words(self) -> str:
-        """Say what is subtracted, or why nothing is."""
-        if not self.settings.residual or self.block is None:
-            return ""
-        shown = self.block.traces.query.residual is not None
-        return ", less all spikes" if shown else f", spikes are subtracted up to {RESIDUAL_S:g} s"
+    def _notes(self) -> str:
+        """Say what is subtracted, or why nothing is, and why there are no marks."""
+        notes = ""
+        if self.settings.residual and self.block is not None:
+            shown = self.block.traces.query.residual is not None
+            notes = ", less all spikes" if shown else f", spikes are subtracted up to {RESIDUAL_S:g} s"
+        return notes + ("; too many spikes to mark" if self.block is not None and self.block.dense else "")
 
     def _peaks(self, request: ViewRequest, query: Query) -> dict[int, int]:
         """Return position in the selection -> row of its peak channel, if that is shown."""
@@ -111,16 +116,23 @@ class TraceView(SignalView):
             )
 
     def _gain(self, block: TraceBlock) -> float:
-        """Return slots by unit of amplitude; it stays while time is scrolled, so that sizes can be compared."""
-        query = block.traces.query
-        known = self._scale
-        fresh = (
-            known is None or (self.settings.auto_scale and known[0] != query.channel_ids) or known[1] != query.filter
-        )
-        if fresh:
-            self._scale = (query.channel_ids, query.filter, max(block.traces.spread, 1e-12))
-        assert self._scale is not None
-        return float(self.settings.scaling) / (_SLOT * self._scale[2])
+        """Return slots by unit of amplitude."""
+        return float(self.settings.scaling) / (_SLOT * self._spread(block.traces))
+
+    def _spread(self, traces: Traces) -> float:
+        """Return the size of the noise, or in long columns of what most of them hold.
+
+        It stays while time is scrolled, so that sizes can be compared.
+        """
+        query = traces.query
+        key = (query.channel_ids if self.settings.auto_scale else (), query.filter, traces.rate if traces.long else 0.0)
+        if self._scale is None or self._scale[0] != key:
+            reach = traces.reach(_MOST) / _SLOT if traces.long else 0.0
+            spread = max(traces.spread, reach, 1e-12)
+            if traces.unread:
+                return spread
+            self._scale = (key, spread)
+        return self._scale[1]
 
     def _channel_palette(self, n: int) -> tuple[FloatArray, IntArray]:
         steps = min(n, _GRADIENT)
@@ -174,7 +186,7 @@ class TraceView(SignalView):
         self._draw_channels(block)
         reserved = draw_scale_bar(self.scene, self._gain(block) * abs(float(self.panels.transforms()[0, 1])))
         self._draw_shanks(reserved)
-        more, short = self._residual_words(), SIGNAL_FILTERS[self.settings.filter].short
+        more, short = self._notes(), SIGNAL_FILTERS[self.settings.filter].short
         draw_words(self.scene, self.filter_words + more, short + more, short)
         if self.settings.spike_lines:
             x = self.panels.to_pixels(0, block.times_s, 0.0)[0]

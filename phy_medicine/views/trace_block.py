@@ -20,6 +20,10 @@ SPIKE_S = 0.001
 """Length of a highlighted waveform, the spike in its middle."""
 _LOUD = 0.5
 _SPREAD_S = 0.05
+# Points by second: columns of a sixtieth of a second and more.
+_LONG_RATE = 120.0
+# Columns in which a spike is narrower than a column, and the part of such that may be marked.
+_SHORTEST, _DENSE = 2, 0.25
 # Values put together in some 2 ms, which may be done before the next frame.
 _QUICK = 100_000
 # Answers kept: for what is shown, and for what will probably be asked next.
@@ -60,6 +64,17 @@ class Traces:
     spread: float
     unread: float = 0.0
 
+    @property
+    def long(self) -> bool:
+        """Whether columns are so long that most hold spikes, and not noise alone."""
+        return self.paired and self.rate < _LONG_RATE
+
+    def reach(self, share: float) -> float:
+        """Return the distance of lowest and highest that a share of the columns stays within; 0 without any."""
+        ranges = np.abs(self.data[:, 1::2] - self.data[:, ::2])
+        ranges = ranges[:, ~np.isnan(ranges[0])]
+        return float(np.quantile(ranges, share)) if ranges.size else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
@@ -85,16 +100,18 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class TraceBlock:
-    """What a trace view draws; peaks : position in the selection -> its peak channel's row in the traces, or none.
+    """What a trace view draws.
 
-    n_spikes : marked ones; times_s, rows : (n,) of the spikes of selected clusters in sight, their position in the
-    selection; jump : where the selection takes the view
+    peaks : position in the selection -> row of its peak channel in the traces, if it is shown; n_spikes : marked ones;
+    dense : some are too many to be marked; times_s, rows : (n,) of the spikes of selected clusters in sight, and their
+    position in the selection; jump : where the selection takes the view
     """
 
     traces: Traces
     highlights: Highlights
     peaks: Mapping[int, int]
     n_spikes: int = 0
+    dense: bool = False
     times_s: FloatArray = field(default_factory=lambda: _NO_TIMES)
     rows: IntArray = field(default_factory=lambda: _NOTHING)
     jump: Jump | None = None
@@ -203,8 +220,8 @@ class TraceReader:
 
     def highlights(
         self, traces: Traces, cluster_ids: Sequence[int], mine: tuple[IntArray, IntArray], *, others: bool
-    ) -> tuple[Highlights, int]:
-        """Mark spikes, and return how many they are.
+    ) -> tuple[Highlights, int, bool]:
+        """Mark spikes, and return how many there are, and whether some are too dense to be marked.
 
         cluster_ids : selected; mine : their spikes and positions; others : mark those of all other clusters too, in
         colour row 1 + `OTHER_ROWS` and following, one by cluster in turn
@@ -226,7 +243,12 @@ class TraceReader:
         for i, cluster_id in enumerate(cluster_ids):
             offsets_s = times[mine[0][mine[1] == i]] - interval.start_s
             marks.add(offsets_s, self.loud_channels(cluster_id), 1 + i % OTHER_ROWS)
-        return marks.runs(), n_spikes
+        return marks.runs(), n_spikes, marks.dense
+
+
+def _n_columns(offsets_s: FloatArray, rate: float) -> int:
+    """Return in how many columns spikes fall."""
+    return len(np.unique(np.floor(offsets_s * rate).astype(np.int64)))
 
 
 def _turn_odd_pairs(data: FloatArray) -> None:
@@ -241,9 +263,13 @@ OTHER_ROWS = 100
 
 
 class Marks:
-    """Colour row of every point of traces, 0 for none."""
+    """Colour row of every point of traces, 0 for none.
+
+    dense : a cluster was left out, because its marks would have covered what they mark
+    """
 
     def __init__(self, traces: Traces) -> None:
+        self.dense = False
         self._step = 2 if traces.paired else 1
         self._rate = traces.rate / self._step
         self._width = int(np.ceil(SPIKE_S * self._rate)) + 1
@@ -257,6 +283,9 @@ class Marks:
         """Mark spikes on those of some channels that are shown."""
         places = [self._places[c] for c in channel_ids.tolist() if c in self._places]
         if not places or not len(offsets_s):
+            return
+        if self._width == _SHORTEST and _n_columns(offsets_s, self._rate) > _DENSE * self._n:
+            self.dense = True
             return
         first = np.floor((offsets_s - SPIKE_S / 2) * self._rate).astype(np.int64) + self._width
         first = first[(first >= 0) & (first <= self._n + self._width)]

@@ -72,9 +72,7 @@ class TraceImageView(TraceView):
 
     def _limit(self, block: TraceBlock) -> float:
         """Return the voltage of the full colour; it stays while time is scrolled."""
-        self._gain(block)
-        assert self._scale is not None
-        return _FULL * self._scale[2] / float(self.settings.scaling)
+        return _FULL * self._spread(block.traces) / float(self.settings.scaling)
 
     # Surroundings
 

@@ -409,7 +409,7 @@ def test_the_residual_is_drawn_and_said(view, drawn):
     act(view, "toggle_residual")
     assert np.abs(view.block.traces.data).max() < 6
     assert view.status.endswith("24 of 64 · residual · high-pass 150 Hz")
-    assert view._residual_words() == ", less all spikes"
+    assert view._notes() == ", less all spikes"
     assert len(view.block.highlights.rows)
     drawn(view, (900, 400))
 
@@ -419,7 +419,7 @@ def test_too_long_a_stretch_keeps_its_spikes_and_says_so(view):
     show(view, view.host.make_request([0]))
     view.set_interval(view.interval.narrowed(0.25 / 12))
     assert view.block.traces.query.residual is None and "residual" not in view.status
-    assert view._residual_words() == ", spikes are subtracted up to 10 s"
+    assert view._notes() == ", spikes are subtracted up to 10 s"
 
 
 def test_a_residual_is_made_anew_when_clusters_change(view):
@@ -432,3 +432,37 @@ def test_a_residual_is_made_anew_when_clusters_change(view):
     view.host.data.spike_clusters[view.host.data.spikes_between(299, 302)] = 5
     show(view, request)
     assert view.host.data.n_reads > n_reads
+
+
+# Long stretches
+
+
+def test_spikes_that_would_cover_everything_are_not_marked(view, drawn):
+    show(view, view.host.make_request([0]))
+    view.set_interval(view.interval.narrowed(0.25 / 3))
+    assert len(view.block.highlights.rows) and not view.block.dense and view._notes() == ""
+    view.set_interval(view.interval.narrowed(3 / 600))
+    assert view.block.dense and not len(view.block.highlights.rows)
+    assert view._notes() == "; too many spikes to mark"
+    drawn(view, (900, 400))
+
+
+def test_long_columns_fit_the_scale_to_what_they_hold(either):
+    show(either, either.host.make_request([0]))
+    noise = either._spread(either.block.traces)
+    whole = either.host.data.trace
+
+    def loud(*args, **options):
+        trace = whole(*args, **options)
+        return type(trace)(trace.start_s, 50 * trace.data, trace.channel_ids, trace.sample_rate)
+
+    either.host.data.trace = loud
+    either.set_interval(either.interval.narrowed(0.25 / 100))
+    # 50 times 8 between lowest and highest.
+    assert either.block.traces.long and either._spread(either.block.traces) == pytest.approx(400 / 2.2)
+    before = either._spread(either.block.traces)
+    either.shift(30.0)
+    assert either._spread(either.block.traces) == before
+    either.host.data.trace = whole
+    either.set_interval(either.interval.narrowed(400))
+    assert either._spread(either.block.traces) == noise
