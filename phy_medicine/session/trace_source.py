@@ -69,7 +69,9 @@ class TraceSource:
         assert traces is not None
         margin = how.margin(self.rate)
         first, last = start - margin, stop + margin
-        raw = traces.read(first, last, None if how.common else channel_ids)
+        # Taking every column of a file one by one is a third of the time.
+        every = len(channel_ids) == self.n_channels and bool((channel_ids == np.arange(self.n_channels)).all())
+        raw = traces.read(first, last, None if how.common or every else channel_ids)
         low, high = min(max(-first, 0), len(raw)), min(max(n_samples - first, 0), len(raw))
         data: FloatArray = raw.astype(np.float32)
         offset = _median(data[low:high])
