@@ -115,6 +115,7 @@ class Labels:
     def __init__(self, scene: Scene, taken: FloatArray) -> None:
         self._scene = scene
         self._taken = taken
+        self._labels: list[FloatArray] = []
 
     def write(self, text: str, x: float, y: float, edge: float | None = None) -> None:
         """Write a label where there is room, else at the edge of the shank with a line to it, if one is given."""
@@ -130,7 +131,10 @@ class Labels:
                     scene.over.rects([tuple(place.tolist())], scene.theme.rgba("panel", 0.75))
                 scene.over.text(text, start, y, anchor="lm", color=color)
                 if start != x:
-                    line = (x - 3 * ratio, y, start - 3 * ratio, y)
+                    # A line through a label of the same row would strike it out.
+                    passed = [float(p[2]) + 3 * ratio for p in self._labels if p[1] < y < p[3] and x <= p[2] < start]
+                    line = (max([x - 3 * ratio, *passed]), y, start - 3 * ratio, y)
                     scene.over.segments([line], scene.theme.rgba("text", 0.7), width=max(1.0, round(ratio)))
                 self._taken = np.vstack([self._taken, place])
+                self._labels.append(place)
                 return

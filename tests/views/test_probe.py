@@ -10,6 +10,7 @@ from fake_table import host_on_probe
 from phy_medicine.io.contacts import Contacts
 from phy_medicine.views.interact import Click
 from phy_medicine.views.probe import MAIN, OVERVIEW, ProbeSettings, ProbeView
+from phy_medicine.views.probe_marks import Labels
 from phy_medicine.views.theme import DARK, LIGHT
 
 BLUE, RED, GREY = (8, 146, 252), (255, 2, 2), (128, 128, 128)
@@ -432,3 +433,13 @@ def test_contacts_of_known_shape_are_drawn_in_their_size(shanks, drawn):
 def _place_drawn(view, channel):
     x, y = view.panels.to_pixels(MAIN, *view.block.probe.positions[channel])
     return float(x), float(y)
+
+
+def test_the_line_to_a_label_starts_behind_a_label_of_the_same_row(shanks):
+    shanks.panels.set_rects(np.array([(0, 0, 400, 100), (400, 0, 401, 1)]))
+    labels = Labels(shanks.scene, np.array([[40.0, 10.0, 60.0, 30.0]]))
+    labels.write("3", 62.0, 20.0, 200.0)
+    labels.write("2", 62.0, 20.0, 200.0)
+    line = shanks.scene.over.vertices()[0][:6, 0]
+    end = 62 + shanks.scene.over.text_width("3")
+    assert line.min() == pytest.approx(end + 1 + 3) and line.max() == pytest.approx(200 - 3)
