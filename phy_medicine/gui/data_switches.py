@@ -32,6 +32,20 @@ class DataSwitches:
         words = getattr(views[0], "filter_words", "high-pass")
         self._window.say(f"Filtered signal: {words}." if filtered else "Raw signal, not filtered.")
 
+    def toggle_events(self) -> None:
+        """Mark the events of the experiment in all views over time, or leave them out.
+
+        Raises
+        ------
+        ActionError : the dataset has no events
+        """
+        window = self._window
+        if not window.session.data.events:
+            raise ActionError("No events: put events.csv beside the dataset; the view Events says more.")
+        on = not window.host.shows_events
+        window.host.show_events(on)
+        window.say("Events are marked in all views over time." if on else "Events are not marked.")
+
     def toggle_times(self) -> None:
         """Put spikes at the times of `spike_times_reordered.npy`, or back at those of the recording.
 

@@ -45,6 +45,7 @@ class WindowHost:
         self._say = say
         self._edit = edit
         self.views: list[View] = []
+        self.shows_events = True
         self.status_changed: Callable[[View], object] = lambda view: None
         self.drawn: Callable[[], object] = lambda: None
         self._unpainted: set[int] = set()
@@ -67,12 +68,20 @@ class WindowHost:
     def add(self, view: View, *, visible: bool) -> None:
         """Look after a view from now on, and show it the selection."""
         self.views.append(view)
+        view.shows_events = self.shows_events
         if visible:
             self._in_sight.add(id(view))
         view.canvas.events.draw.connect(lambda _event: self._painted(view), position="last")
         self._scheduler.add(view, visible=visible)
         view.set_time_window(self._session.time_window)
         self._scheduler.request(view, self._session.request(view.range_name), force=True)
+
+    def show_events(self, on: bool) -> None:
+        """Mark events in all views over time, also in those to come, or in none."""
+        self.shows_events = on
+        for view in self.views:
+            view.shows_events = on
+            view.redraw()
 
     def remove(self, view: View) -> None:
         """Forget a view."""

@@ -73,6 +73,8 @@ def view_actions(w: MainWindow) -> tuple[Action, ...]:
         Action("toggle_spike_reorder", "Reordered spike times", w.switches.toggle_times,
                "Show spikes at the times of spike_times_reordered.npy, or at those of the recording.", "View", "data",
                ("Ctrl+R",)),
+        Action("toggle_event_lines", "Event lines", w.switches.toggle_events,
+               "Mark the events of the experiment in all views over time, or leave them out.", "View", "data"),
         Action("toggle_motion_correction", "Motion-corrected depths", w.motion.toggle,
                "Take the motion of the probe out of all depths, or show them as observed.", "View", "data", ("D",),
                "mc"),

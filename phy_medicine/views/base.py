@@ -45,6 +45,7 @@ from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.canvas import Canvas
+from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click, Gestures
@@ -119,6 +120,7 @@ class View:
         self.block: Any = None
         self.time_window: tuple[float, float] | None = None
         self.marked: Marked | None = None
+        self.shows_events = True
         self.auto_update = True
         self.hover = Hover(self, self.describe)
         self._status = ""
@@ -324,8 +326,10 @@ class View:
         return self.scene.prerender(self._canvas.gpu, self._canvas.ratio, self.arrange, self.decorate_all)
 
     def decorate_all(self) -> None:
-        """Add axes, marks, and the time ranges where the x axis is time."""
+        """Add axes, marks, and where the x axis is time events and time ranges."""
         self.decorate()
+        if self.block is not None:
+            draw_events(self)
         draw_ranges(self)
 
     def close(self) -> None:

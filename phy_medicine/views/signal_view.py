@@ -226,6 +226,16 @@ class SignalView(View):
         tolerance = 0.5 / self.host.data.sample_rate
         self._visit(float(times[next_violation(times, self._here(), step, tolerance)]))
 
+    def go_to_event(self, step: int) -> None:
+        """Show the next (1) or the previous (-1) event of the experiment, of any kind, wrapping around."""
+        trains = self.host.data.events.values()
+        times = np.sort(np.concatenate([np.zeros(0), *(train.times_s for train in trains)]))
+        if not len(times):
+            self.host.message("No events: put events.csv beside the dataset; the view Events says more.")
+            return
+        tolerance = 0.5 / self.host.data.sample_rate
+        self._visit(float(times[next_violation(times, self._here(), step, tolerance)]))
+
     def go_to_violation(self, step: int) -> None:
         """Show the next or the previous pair of spikes of the first cluster within the refractory period."""
         times, rate = self._first_spikes(), self.host.data.sample_rate

@@ -54,3 +54,29 @@ def test_the_raster_follows_selection_and_merge(window, view, press):
     press("G")
     assert view.cluster_ids == session.selection.cluster_ids
     assert [len(near.lags_s) for near in view.block[0].near] == [before]
+
+
+def test_event_lines_are_switched_off_in_all_views_at_once(window, view, press, settle):
+    from .dock_moves import pixels
+
+    amplitude = next(p.view for p in window.panels if p.kind == "AmplitudeView")
+    with_lines = pixels(amplitude)
+    window.commands.run("toggle_event_lines")
+    settle()
+    assert all(not v.shows_events for v in window.host.views)
+    assert (pixels(amplitude) != with_lines).any()
+    window.commands.run("add_view", "FiringRateView")
+    assert not next(p.view for p in window.panels if p.kind == "FiringRateView").shows_events
+    window.commands.run("toggle_event_lines")
+    settle()
+    assert (pixels(amplitude) == with_lines).all()
+
+
+def test_the_trace_goes_to_the_next_event(window, view, settle):
+    session = window.session
+    window.commands.run_line(":tg 0")
+    window.commands.run("go_to_next_event")
+    settle()
+    start, stop = session.time_window
+    first = min(train.times_s[0] for train in session.data.events.values())
+    assert start <= first < stop
