@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format bench clean
+.PHONY: help env demo gallery test check format bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ env: ## the environment in .venv, and the system libraries
 demo: ## simulate a drifting recording, then curate it (without a display: screenshots in demo/)
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then scripts/setup_environment.sh; else scripts/setup_environment.sh --virtual-display; fi
 	@$(BIN)/python scripts/demo.py
+
+gallery: env ## draw the pictures of docs/views.md
+	@$(BIN)/python scripts/gallery.py
 
 test: env check ## format, lint, types, layers, then every test
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
