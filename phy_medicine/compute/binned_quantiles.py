@@ -1,0 +1,45 @@
+"""Quantiles of values in bins of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray
+
+# Of fewer values a 5 % quantile is only the lowest one.
+LEAST = 10
+
+
+def binned_quantiles(
+    times: FloatArray, values: FloatArray, *, span: tuple[float, float], n_bins: int, fractions: Sequence[float]
+) -> FloatArray:
+    """Return quantiles of the values in each bin, interpolated as numpy does.
+
+    Parameters
+    ----------
+    times, values : (n,), in any order; values that are not finite, and times outside the span, are left out
+    span : first and last edge, first < last
+
+    Returns
+    -------
+    (n_fractions, n_bins) float64, NaN in bins of fewer than 10 values
+    """
+    low, high = span
+    inside = np.isfinite(values) & (times >= low) & (times <= high)
+    kept = np.asarray(values[inside], dtype=np.float64)
+    places = (np.asarray(times[inside], dtype=np.float64) - low) * (n_bins / (high - low))
+    bins = np.minimum(places.astype(np.int64), n_bins - 1)
+    ordered = kept[np.lexsort((kept, bins))]
+    counts = np.bincount(bins, minlength=n_bins)
+    starts = np.cumsum(counts) - counts
+    out = np.full((len(fractions), n_bins), np.nan)
+    full = np.flatnonzero(counts >= LEAST)
+    for row, fraction in enumerate(fractions):
+        rank = fraction * (counts[full] - 1)
+        below = np.floor(rank).astype(np.int64)
+        above = np.minimum(below + 1, counts[full] - 1)
+        first, second = ordered[starts[full] + below], ordered[starts[full] + above]
+        out[row, full] = first + (rank - below) * (second - first)
+    return out
