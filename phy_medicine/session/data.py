@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.log_correlogram import LogLagBins
 from phy_medicine.compute.signal_filters import HIGH_PASS
 from phy_medicine.io.contacts import Contacts, read_contacts
 from phy_medicine.io.events import EventTrain
@@ -28,6 +27,7 @@ from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.ranged import RangedCache, RangedFacts
+from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
 from phy_medicine.session.residual import ResidualSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
@@ -109,6 +109,9 @@ class DataService:
         self.template_shapes = TemplateSource(model, facts, self._cache)
         self.template_features = TemplateFeatureSource(model, facts)
         self.attributes = AttributeSource(model, facts, self._cache)
+        self.raw_amplitudes = RawAmplitudeSource(
+            self.waveform_source, facts.spikes, self._cache, lambda: self.shown_times
+        )
 
     # Of a stretch of time
 
@@ -389,8 +392,8 @@ class DataService:
 
     def amplitudes_ready(self, cluster_ids: Sequence[int], background_ids: Sequence[int], *, n: int = 50_000) -> bool:
         """Tell whether amplitudes of these clusters, and those of the ones behind them, need no reading."""
-        behind = ("background amplitudes", tuple(int(c) for c in background_ids), n) in self._cache
-        return behind and all(("amplitudes", c) in self._cache for c in cluster_ids)
+        key = ("background amplitudes", tuple(int(c) for c in background_ids), n)
+        return (not background_ids or key in self._cache) and all(("amplitudes", c) in self._cache for c in cluster_ids)
 
     def correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> IntArray:
         """Return spike pairs of two clusters by time lag, all spikes; (n_bins,) int64, positive: b comes after a."""
@@ -399,14 +402,6 @@ class DataService:
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         """Tell whether `correlogram` needs no counting."""
         return self.correlograms.has(cluster_a, cluster_b, bin_s, window_s)
-
-    def log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> IntArray:
-        """Return how many spikes of b follow those of a by each lag, all spikes; (n_bins,) int64."""
-        return self.correlograms.get_log(cluster_a, cluster_b, bins)
-
-    def has_log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> bool:
-        """Tell whether `log_correlogram` needs no counting."""
-        return self.correlograms.has_log(cluster_a, cluster_b, bins)
 
     def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what a view computes of a cluster, from the cache if it is there; the key begins with what it is."""

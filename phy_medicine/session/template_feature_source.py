@@ -26,6 +26,11 @@ class TemplateFeatureSource:
         self._facts = facts
 
     @property
+    def exist(self) -> bool:
+        """Whether the dataset has template features."""
+        return self._model.template_features is not None
+
+    @property
     def complete(self) -> bool:
         """Whether every spike of the dataset has template features."""
         return self._store().complete

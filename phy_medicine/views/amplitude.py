@@ -2,61 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.compute.binned_quantiles import binned_quantiles
 from phy_medicine.session.blocks import Amplitudes
 from phy_medicine.session.view_host import ViewRequest
+from phy_medicine.views.amplitude_block import FRACTIONS, AmplitudeBlock, amplitude_range, histograms, joined
 from phy_medicine.views.amplitude_kinds import KINDS, AmplitudeKind, available, nearest_kind
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.contrast import luminance
+from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
+from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 
-N_BINS = 100
 # Above this many spikes points only cover each other; density shows what is there, and costs less.
 POINT_BUDGET = 25_000
 # More spikes than this are drawn smaller, so that they do not melt into a smear.
 _LARGE_POINTS = 3_000
 _BACKGROUND_CLUSTERS = 30
-# Quantiles of more spikes look the same, and cost a millisecond for 50,000.
-_RANGE_SPIKES = 20_000
+# What lies behind the selected clusters.
+BACKGROUNDS = ("none", "neighbours", "all")
 
 
 @dataclass(frozen=True, slots=True)
-class AmplitudeSettings:
-    """What the amplitude view shows."""
+class TimeSettings:
+    """How spikes are shown over time."""
 
-    kind: str = setting("template", "Which amplitude", choices=KINDS)
     marker_size: float = setting(
         2.5, "Diameter of a spike, smaller when there are many", unit="px", minimum=1.0, maximum=20.0
     )
-    background: bool = setting(True, "Show the spikes of neighbouring clusters in grey")
+    background: str = setting(
+        "neighbours", "Spikes in grey: of clusters on the same channels, or of the whole recording", choices=BACKGROUNDS
+    )
+    quantiles: bool = setting(False, "Lines at the 5, 50 and 95 % quantiles of each cluster over time")
+    quantile_bins: int = setting(50, "Stretches of time of the quantiles", minimum=2, maximum=2000)
 
 
 @dataclass(frozen=True, slots=True)
-class AmplitudeBlock:
-    """Spikes of the selected clusters and of their neighbours; in order of time when they are few.
+class AmplitudeSettings(TimeSettings):
+    """What the amplitude view shows."""
 
-    times_s, values : (n,) float32; rows : (n,) uint8, the cluster's place in the selection; spike_ids : (n,) int;
-    background_s, background_values : (m,) float32; histograms : (n_clusters, N_BINS) float32 spikes by bin of `y_range`
-    n_total : spikes of the clusters, shown or not
-    """
-
-    kind: AmplitudeKind
-    n_total: int
-    times_s: FloatArray
-    values: FloatArray
-    rows: IntArray
-    spike_ids: IntArray
-    background_s: FloatArray
-    background_values: FloatArray
-    histograms: FloatArray
-    y_range: tuple[float, float]
+    kind: str = setting("template", "Which amplitude", choices=KINDS)
+    unit_uv: float = setting(0.0, "µV of one raw unit; 0 when it is not known", unit="µV", minimum=0.0, maximum=1e6)
 
 
 class AmplitudeView(View):
@@ -78,22 +73,24 @@ class AmplitudeView(View):
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether all amplitudes are in memory."""
         request = self.limited(request)
-        if self.settings.kind != "template" or not request.cluster_ids:
+        if not request.cluster_ids or not self.host.data.has_amplitudes or self.settings.quantiles:
             return False
-        return self.host.data.amplitudes_ready(request.cluster_ids, self._neighbours(request))
+        return self._kind(request).ready(self.host.data, request.cluster_ids, self._behind(request))
 
     def prepare(self, request: ViewRequest) -> AmplitudeBlock:
         """Gather amplitudes of the clusters and of their neighbours."""
-        kind = self._kind(request)
-        clusters = [kind.read(self.host.data, c) for c in request.cluster_ids]
+        data, kind = self.host.data, self._kind(request)
+        shown = kind.show(data, request.cluster_ids, all_of=self.scene.lasso.closed)
+        clusters = shown.clusters
         rows = np.repeat(np.arange(len(clusters), dtype=np.uint8), [len(c.values) for c in clusters])
-        times, values, spike_ids = _joined(clusters)
+        times, values, spike_ids = joined(clusters)
         if len(clusters) > 1 and len(values) <= POINT_BUDGET:
             # In order of time, so that no cluster hides another.
             order = np.argsort(spike_ids, kind="stable")
             times, values, rows, spike_ids = times[order], values[order], rows[order], spike_ids[order]
-        background = kind.behind(self.host.data, self._neighbours(request))
-        y_range = self.value_range(values)
+        behind = self._behind(request)
+        background = kind.behind(data, behind)
+        y_range = self.value_range(kind.typical(data, request.cluster_ids, values))
         return AmplitudeBlock(
             kind=kind,
             n_total=sum(map(len, request.spike_ids)),
@@ -103,9 +100,28 @@ class AmplitudeView(View):
             spike_ids=frozen(spike_ids),
             background_s=background.times_s.astype(np.float32),
             background_values=background.values,
-            histograms=_histograms([c.values for c in clusters], y_range),
+            n_behind=self._n_behind(behind),
+            histograms=histograms([c.values for c in clusters], y_range),
             y_range=y_range,
+            quantiles=self._quantiles(kind, request.cluster_ids, clusters),
+            more=shown.more,
         )
+
+    def _quantiles(self, kind: AmplitudeKind, cluster_ids: Sequence[int], clusters: Sequence[Amplitudes]) -> FloatArray:
+        """Return the quantiles of all shown spikes of each cluster: those of 1,000,000 take 0.3 s, and are kept."""
+        settings, data = self.settings, self.host.data
+        if not settings.quantiles:
+            return np.zeros((len(clusters), len(FRACTIONS), 0))
+
+        def compute(part: Amplitudes) -> FloatArray:
+            span, n_bins = self._quantile_span(), settings.quantile_bins
+            return frozen(binned_quantiles(part.times_s, part.values, span=span, n_bins=n_bins, fractions=FRACTIONS))
+
+        rows = []
+        for cluster_id, part in zip(cluster_ids, clusters, strict=True):
+            key = ("amplitude quantiles", kind, cluster_id, settings.quantile_bins, len(part.values))
+            rows.append(data.kept(key, lambda part=part: compute(part)))
+        return frozen(np.stack(rows)) if rows else np.zeros((0, len(FRACTIONS), 0))
 
     def value_range(self, values: FloatArray) -> tuple[float, float]:
         """Return what is shown without a zoom."""
@@ -117,13 +133,22 @@ class AmplitudeView(View):
         channel_id, component = request.channel_ids[0] if request.channel_ids else 0, 0
         if name == "feature" and self._feature is not None and self._feature[0] in request.channel_ids:
             channel_id, component = self._feature
-        return AmplitudeKind(name, channel_id, component)
+        first = request.cluster_ids[0] if request.cluster_ids else 0
+        return AmplitudeKind(name, channel_id, component, first, self.settings.unit_uv)
 
-    def _neighbours(self, request: ViewRequest) -> list[int]:
-        if not self.settings.background:
+    def _behind(self, request: ViewRequest) -> list[int] | None:
+        """Return the clusters in the background, None for the whole recording."""
+        if self.settings.background == "all":
+            return None
+        if self.settings.background == "none":
             return []
         near = {c: None for cluster_id in request.cluster_ids[:2] for c in self.host.data.neighbours(cluster_id)}
         return [c for c in near if c not in request.cluster_ids][:_BACKGROUND_CLUSTERS]
+
+    def _n_behind(self, behind: list[int] | None) -> int:
+        data = self.host.data
+        first, stop = data.id_range
+        return stop - first if behind is None else sum(len(data.spikes(c)) for c in behind)
 
     def upload(self, block: AmplitudeBlock) -> None:
         """Draw points while they are few, densities when they are many."""
@@ -143,17 +168,45 @@ class AmplitudeView(View):
             for color, start, stop in zip(self.colors, ends[:-1], ends[1:], strict=True):
                 mine = slice(start, stop)
                 picture.density(block.times_s[mine], block.values[mine], color=color, faintest=0.5)
-        self.status = self._describe(block)
+        self.status = self._status_of(block)
+        self._draw_quantiles(block)
         shade = self.colors * np.array([1, 1, 1, 0.5], dtype=np.float32)
         rows = np.arange(len(block.histograms))
         picture.steps(block.histograms, block.y_range, color=shade, index=rows, panel=1, sideways=True)
+        if block.more and self.auto_update:
+            self.host.request(self)
 
-    def _describe(self, block: AmplitudeBlock) -> str:
+    def _quantile_span(self) -> tuple[float, float]:
+        data = self.host.data
+        return (0.0, data.duration_s) if data.has_other_times else data.shown_s
+
+    def _draw_quantiles(self, block: AmplitudeBlock) -> None:
+        """Draw the median and thinner the outer quantiles, each with a rim, so that they are seen on their points."""
+        n_bins = block.quantiles.shape[2]
+        if not n_bins:
+            return
+        start_s, stop_s = self._quantile_span()
+        times = start_s + (np.arange(n_bins) + 0.5) * (stop_s - start_s) / n_bins
+        ground = self.scene.theme.rgba("view")
+        dark = luminance(ground) < 0.5
+        # Half-way to white, or to black, lines keep their hue and are seen on points of the same colour.
+        light = self.colors.copy()
+        light[:, :3] = 0.5 * light[:, :3] + (0.5 if dark else 0.0)
+        rows = np.arange(len(light))
+        for place, width in ((0, 1.25), (2, 1.25), (1, 2.0)):
+            lines = block.quantiles[:, place]
+            self.picture.lines(times, lines, color=ground, width=width + 2)
+            self.picture.lines(times, lines, color=light, index=rows, width=width)
+
+    def _status_of(self, block: AmplitudeBlock) -> str:
         n = len(block.values)
         count = f"{n:,} spikes" if n == block.n_total else f"{n:,} of {block.n_total:,}"
         n_selected = len(self.request.cluster_ids) if self.request is not None else 0
         cut = f" · {len(self.cluster_ids)} of {n_selected} clusters" if n_selected > len(self.cluster_ids) else ""
-        return f"{block.kind.name} · {count}{cut}" + (" · density" if n > POINT_BUDGET else "")
+        grey = len(block.background_s)
+        part = self.settings.background == "all" and 0 < grey < block.n_behind
+        behind = f" · grey: {grey:,} of {block.n_behind:,}" if part else ""
+        return f"{block.kind.name} · {count}{cut}" + (" · density" if n > POINT_BUDGET else "") + behind
 
     def arrange(self, box: Box) -> None:
         """Give the histogram a quarter of the width."""
@@ -197,10 +250,25 @@ class AmplitudeView(View):
         """Return the cluster of the nearest spike within 8 px."""
         if self.block is None or len(self.block.values) == 0:
             return None
-        px, py = self.panels.to_pixels(0, self.block.times_s, self.block.values)
-        distances = np.hypot(px - x, py - y)
-        nearest = int(np.argmin(distances))
-        return self.cluster_ids[self.block.rows[nearest]] if distances[nearest] <= 8 * self.ratio else None
+        nearest = self._nearest(x, y)
+        return None if nearest is None else self.cluster_ids[self.block.rows[nearest]]
+
+    def _nearest(self, x: float, y: float) -> int | None:
+        """Return the place in the block of the spike at a pixel."""
+        block: AmplitudeBlock = self.block
+        reach = REACH * self.ratio
+        return nearest_point(self.panels, 0, block.times_s, block.values, place=(x, y), reach=reach)
+
+    def describe(self, x: float, y: float) -> Words | None:
+        """Tell cluster, time and amplitude of the spike under the pointer."""
+        block: AmplitudeBlock | None = self.block
+        nearest = self._nearest(x, y) if block is not None and self.panels.at(x, y) == 0 else None
+        if block is None or nearest is None:
+            return None
+        time_s, value = float(block.times_s[nearest]), float(block.values[nearest])
+        px, py = self.panels.to_pixels(0, time_s, value)
+        values = block.kind.words(value, self.host.data.channel_labels)
+        return words_of_spike(self.cluster_ids[block.rows[nearest]], time_s, values), float(px), float(py)
 
     def show_feature(self, channel_id: int, component: int) -> None:
         """Show the scores of a principal component on a channel."""
@@ -219,14 +287,56 @@ class AmplitudeView(View):
         if block is None or lasso.panel != 0 or not lasso.closed:
             return super().lasso_spike_ids()
         shown = block.spike_ids, block.times_s, block.values
-        return block.kind.inside(self.host.data, self._drawn_request.spike_ids, lasso, shown)
+        clusters = list(zip(self.cluster_ids, self._drawn_request.spike_ids, strict=True))
+        return block.kind.inside(self.host.data, clusters, lasso, shown)
+
+    def add_lasso_corner(self, click: Click) -> None:
+        """Add a corner to the lasso; once it encloses something, all spikes are measured."""
+        super().add_lasso_corner(click)
+        block: AmplitudeBlock | None = self.block
+        if block is not None and block.kind.measured and self.scene.lasso.closed:
+            self.host.request(self)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over a saved state, also one in which the background was on or off.
+
+        Raises
+        ------
+        PhyMedError : a value out of range
+        """
+        settings = dict(state.get("settings", {}))
+        if isinstance(settings.get("background"), bool):
+            settings["background"] = "neighbours" if settings["background"] else "none"
+        super().restore({**state, "settings": settings})
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""
+        kind = self.settings.kind
         return (
-            ViewAction("next_amplitudes_type", "Next type of amplitude", self._next_kind, "a"),
-            ViewAction("previous_amplitudes_type", "Previous type of amplitude", self._previous_kind, "shift+a"),
-        )
+            ViewAction("next_amplitudes_type", "Next type of amplitude", self._next_kind, "a",
+                       help=f"Fitted, feature, projection on the first cluster, or measured; now {kind}."),
+            ViewAction("previous_amplitudes_type", "Previous type of amplitude", self._previous_kind, "shift+a",
+                       help="The other way round."),
+            *self.time_actions(),
+        )  # fmt: skip
+
+    def time_actions(self) -> tuple[ViewAction, ...]:
+        """Return what every view of spikes over time can do."""
+        settings = self.settings
+        return (
+            ViewAction("next_amplitude_background", "Next background", self._next_background,
+                       help=f"Grey spikes: none, of neighbours, of the whole recording; now {settings.background}."),
+            ViewAction("toggle_amplitude_quantiles", "Show quantiles", self._toggle_quantiles,
+                       help="Lines at 5, 50 and 95 % of the spikes of each cluster over time.",
+                       checked=lambda: bool(self.settings.quantiles)),
+        )  # fmt: skip
+
+    def _next_background(self) -> None:
+        place = BACKGROUNDS.index(self.settings.background)
+        self.change(background=BACKGROUNDS[(place + 1) % len(BACKGROUNDS)])
+
+    def _toggle_quantiles(self) -> None:
+        self.change(quantiles=not self.settings.quantiles)
 
     def _next_kind(self) -> None:
         self._turn_kind(1)
@@ -239,34 +349,3 @@ class AmplitudeView(View):
         if kinds:
             now = kinds.index(nearest_kind(self.host.data, self.settings.kind))
             self.change(kind=kinds[(now + by) % len(kinds)])
-
-
-def amplitude_range(values: FloatArray) -> tuple[float, float]:
-    """Return the 1..99 % quantiles widened to hold 0, and by a tenth at the data's side."""
-    if len(values) == 0:
-        return 0.0, 1.0
-    low, high = np.quantile(values[:: max(1, len(values) // _RANGE_SPIKES)], (0.01, 0.99))
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
-    if low == high:
-        return 0.0, 1.0
-    edge = 0.1 * (high - low)
-    return (low - edge if low < 0 else 0.0), (high + edge if high > 0 else 0.0)
-
-
-def _joined(parts: list[Amplitudes]) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return times and values as float32, and spike ids, of several clusters in one array each."""
-    if not parts:
-        return np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64)
-    times = np.concatenate([part.times_s for part in parts], dtype=np.float32, casting="same_kind")
-    values = np.concatenate([part.values for part in parts], dtype=np.float32, casting="same_kind")
-    return times, values, np.concatenate([part.spike_ids for part in parts])
-
-
-def _histograms(values: list[FloatArray], y_range: tuple[float, float]) -> FloatArray:
-    """Return one histogram for each cluster, the largest bin of all is 1; (n_clusters, N_BINS) float32."""
-    low, high = y_range
-    counts = np.zeros((len(values), N_BINS), dtype=np.float32)
-    for row, cluster in enumerate(values):
-        bins = ((cluster - low) * (N_BINS / max(high - low, 1e-12))).astype(np.int64)
-        counts[row] = np.bincount(bins[(bins >= 0) & (bins < N_BINS)], minlength=N_BINS)
-    return counts

@@ -73,7 +73,7 @@ class CorrelogramView(CorrelogramControls):
         except PhyMedError:
             return True
         if isinstance(bins, LogLagBins):
-            return all(data.has_log_correlogram(a, b, bins) for a in ids for b in ids)
+            return all(data.correlograms.has_log(a, b, bins) for a in ids for b in ids)
         bin_s, window_s = self._bin_window_s()
         known = data.has_correlogram
         return all(known(a, b, bin_s=bin_s, window_s=window_s) for i, a in enumerate(ids) for b in ids[i:])
@@ -111,7 +111,7 @@ class CorrelogramView(CorrelogramControls):
         return counts
 
     def _count_log(self, ids: Sequence[int], bins: LogLagBins) -> FloatArray:
-        counts = [[self.host.data.log_correlogram(a, b, bins) for b in ids] for a in ids]
+        counts = [[self.host.data.correlograms.get_log(a, b, bins) for b in ids] for a in ids]
         return np.array(counts, dtype=np.float32).reshape(len(ids), len(ids), bins.n_bins)
 
     def _short_key(self, cluster_id: int) -> tuple[str, int, float]:

@@ -16,12 +16,10 @@ from phy_medicine.base.params import setting
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.session.blocks import Amplitudes, DataMissing
 from phy_medicine.session.view_host import ViewHost, ViewRequest
-from phy_medicine.views.amplitude import AmplitudeBlock, AmplitudeView
-from phy_medicine.views.amplitude_kinds import AmplitudeKind
+from phy_medicine.views.amplitude import AmplitudeView, TimeSettings
+from phy_medicine.views.amplitude_kinds import AmplitudeKind, some_spikes
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.cluster_scatter import number
-from phy_medicine.views.hover import Words
-from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 from phy_medicine.views.scatter import ScatterSettings, ScatterView, span_of
 from phy_medicine.views.theme import DARK, Theme
 
@@ -31,16 +29,6 @@ if TYPE_CHECKING:
 
 _KIND = re.compile(r"Spike(.+)View")
 _BEHIND = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeSettings:
-    """What a view of an attribute shows."""
-
-    marker_size: float = setting(
-        2.5, "Diameter of a spike, smaller when there are many", unit="px", minimum=1.0, maximum=20.0
-    )
-    background: bool = setting(True, "Show the spikes of neighbouring clusters in grey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +42,32 @@ class PlaneSettings(ScatterSettings):
 class AttributeKind(AmplitudeKind):
     """An attribute in the place of an amplitude; a spike without a value is not drawn, and outside of every lasso."""
 
+    @property
+    def measured(self) -> bool:
+        """Return that attributes are known, whatever their name."""
+        return False
+
     def title(self, channel_labels: Sequence[str]) -> str:
         """Return the title of the axis."""
         return words_of(self.name)
+
+    def words(self, value: float, channel_labels: Sequence[str]) -> str:
+        """Return name and value."""
+        return f"{words_of(self.name)} {number(value)}"
 
     def read(self, data: DataService, cluster_id: int) -> Amplitudes:
         """Return the values of all spikes of a cluster."""
         return self._known(data, data.spikes(cluster_id), data.attributes.of_cluster(self.name, cluster_id))
 
-    def behind(self, data: DataService, cluster_ids: Sequence[int]) -> Amplitudes:
-        """Return values of some spikes of several clusters."""
-        ids = data.some_spikes(cluster_ids, _BEHIND)
+    def behind(self, data: DataService, cluster_ids: Sequence[int] | None) -> Amplitudes:
+        """Return values of some spikes of several clusters, or of the whole recording."""
+        ids = some_spikes(data, cluster_ids, _BEHIND)
         return self._known(data, ids, data.attributes.of(self.name, ids))
 
     def inside(
         self,
         data: DataService,
-        spike_ids: Sequence[IntArray],
+        clusters: Sequence[tuple[int, IntArray]],
         lasso: Lasso,
         shown: tuple[IntArray, FloatArray, FloatArray],
     ) -> IntArray:
@@ -88,14 +85,16 @@ class AttributeKind(AmplitudeKind):
 class AttributeView(AmplitudeView):
     """An attribute against time of all spikes of the selected clusters."""
 
-    settings_type = AttributeSettings
+    settings_type = TimeSettings
     attribute: str
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether the values of the clusters are in memory, and nothing is behind them."""
         attributes, request = self.host.data.attributes, self.limited(request)
         known = all(attributes.ready(self.attribute, c) for c in request.cluster_ids)
-        return known and bool(request.cluster_ids) and not self.settings.background
+        return (
+            known and bool(request.cluster_ids) and self.settings.background == "none" and not self.settings.quantiles
+        )
 
     def value_range(self, values: FloatArray) -> tuple[float, float]:
         """Return what is shown without a zoom; unlike an amplitude an attribute need not have its zero in sight."""
@@ -104,22 +103,9 @@ class AttributeView(AmplitudeView):
     def _kind(self, request: ViewRequest) -> AmplitudeKind:
         return AttributeKind(known_attribute(self.host.data, self.attribute))
 
-    def describe(self, x: float, y: float) -> Words | None:
-        block: AmplitudeBlock | None = self.block
-        if block is None or self.panels.at(x, y) != 0:
-            return None
-        reach = REACH * self.ratio
-        nearest = nearest_point(self.panels, 0, block.times_s, block.values, place=(x, y), reach=reach)
-        if nearest is None:
-            return None
-        time_s, value = float(block.times_s[nearest]), float(block.values[nearest])
-        px, py = self.panels.to_pixels(0, time_s, value)
-        values = f"{words_of(self.attribute)} {number(value)}"
-        return words_of_spike(self.cluster_ids[block.rows[nearest]], time_s, values), float(px), float(py)
-
     def actions(self) -> tuple[ViewAction, ...]:
-        """Return no actions: there is one type only."""
-        return ()
+        """Return the actions of the view: there is one type only."""
+        return self.time_actions()
 
 
 class PlaneView(ScatterView):

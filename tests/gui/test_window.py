@@ -227,8 +227,10 @@ def test_a_settings_dialog_changes_the_view_at_once_and_refuses_with_a_sentence(
     dialog = window.findChild(SettingsDialog)
     dialog.editors["marker_size"].setValue(9.0)
     assert panel.view.settings.marker_size == 9.0
-    dialog.editors["background"].setChecked(False)
-    assert panel.view.settings.background is False
+    dialog.editors["quantiles"].setChecked(True)
+    assert panel.view.settings.quantiles is True
+    dialog.editors["background"].setCurrentText("all")
+    assert panel.view.settings.background == "all"
     dialog.close()
 
 

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from phy_medicine.compute.correlogram import lag_bins
-from phy_medicine.compute.log_correlogram import LogLagBins, log_correlogram
 from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.pca_source import PcaSource
+from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views.scheduler import prepare
@@ -98,6 +100,10 @@ class FakeData:
         self.pca = PcaSource(SingleWaveforms(self), self, ArrayCache(), lambda: self.spike_times)
         self.time_range, self.has_other_times = None, False
         self.shown_s, self.id_range = (0.0, self.duration_s), (0, self.n_spikes)
+        self.shown_times = self.spike_times
+        self.correlograms = CorrelogramSource(self._samples, self.sample_rate, ArrayCache())
+        self.template_features: Any = SimpleNamespace(exist=False)
+        self.raw_amplitudes = RawAmplitudeSource(FakeSignal(self), self.spikes, ArrayCache(), lambda: self.shown_times)
 
     def spikes(self, cluster_id: int) -> np.ndarray:
         return np.flatnonzero(self.spike_clusters == cluster_id)
@@ -105,6 +111,9 @@ class FakeData:
     def pick(self, cluster_id: int, n: int) -> np.ndarray:
         ids = self.spikes(cluster_id)
         return ids[:: max(1, -(-len(ids) // n))]
+
+    def _samples(self, cluster_id: int) -> np.ndarray:
+        return np.rint(self.spike_times[self.spikes(cluster_id)] * self.sample_rate).astype(np.int64)
 
     def labels_of(self, spike_ids: np.ndarray) -> np.ndarray:
         return self.spike_clusters[spike_ids]
@@ -209,15 +218,6 @@ class FakeData:
     def has_correlogram(self, cluster_a: int, cluster_b: int, *, bin_s: float, window_s: float) -> bool:
         return False
 
-    def log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> np.ndarray:
-        trains = [
-            np.rint(self.spike_times[self.spikes(c)] * self.sample_rate).astype(int) for c in (cluster_a, cluster_b)
-        ]
-        return log_correlogram(trains[0], None if cluster_a == cluster_b else trains[1], bins)
-
-    def has_log_correlogram(self, cluster_a: int, cluster_b: int, bins: LogLagBins) -> bool:
-        return False
-
     def kept(self, key: Any, compute: Any) -> Any:
         if key not in self.cache:
             self.cache[key] = compute()
@@ -309,6 +309,23 @@ class FakeResidual:
         trace = self._data.trace(start_s, stop_s, channel_ids, **options)
         noise = np.random.default_rng(3).normal(0, 1, trace.data.shape).astype(np.float32)
         return dataclasses.replace(trace, data=noise)
+
+
+class FakeSignal:
+    """Waveforms of single spikes: as high as the spike's amplitude on the peak channel of its cluster."""
+
+    def __init__(self, data: FakeData) -> None:
+        self.data = data
+
+    def known(self, spike_ids: np.ndarray) -> np.ndarray:
+        self.data._check()
+        return spike_ids
+
+    def of_spikes(self, spike_ids: np.ndarray, channel_ids: Sequence[int]) -> np.ndarray:
+        self.data.n_reads += 1
+        waveforms = np.zeros((len(spike_ids), 3, len(channel_ids)), dtype=np.float32)
+        waveforms[:, 1] = -self.data._amplitudes[spike_ids][:, None] - 1e-3 * np.asarray(channel_ids)
+        return waveforms
 
 
 class FakeHost:

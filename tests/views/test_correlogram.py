@@ -315,7 +315,7 @@ def test_the_refractory_line_of_a_logarithmic_axis_is_at_its_lag(view, drawn):
 
 def test_bars_of_a_logarithmic_axis_stand_at_their_lags(drawn):
     view = CorrelogramView(FakeHost(n_clusters=2))
-    view.host.data.log_correlogram = lambda a, b, bins: 5000 * (np.arange(bins.n_bins) == 20)
+    view.host.data.correlograms.get_log = lambda a, b, bins: 5000 * (np.arange(bins.n_bins) == 20)
     view.change(log_axis=True, normalization="count")
     block = show(view, view.host.make_request([0]))
     image = drawn(view)

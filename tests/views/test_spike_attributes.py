@@ -148,7 +148,8 @@ def test_settings_are_saved():
     view.on_wheel(frozenset({"alt"}), 1)
     other = make_view("SpikeKs_ScoreView")
     other.restore(view.state())
-    assert other.settings.marker_size == pytest.approx(2.75) and view.actions() == ()
+    assert other.settings.marker_size == pytest.approx(2.75)
+    assert not any(action.shortcut for action in view.actions())
 
 
 def test_the_pointer_is_told_time_and_value_of_the_nearest_spike(drawn):
