@@ -108,7 +108,7 @@ class AmplitudeView(View):
         )
 
     def _quantiles(self, kind: AmplitudeKind, cluster_ids: Sequence[int], clusters: Sequence[Amplitudes]) -> FloatArray:
-        """Return the quantiles of all shown spikes of each cluster: those of 1,000,000 take 0.3 s, and are kept."""
+        """Return the quantiles of all shown spikes of each cluster: those of a million take 0.1 s, and are kept."""
         settings, data = self.settings, self.host.data
         if not settings.quantiles:
             return np.zeros((len(clusters), len(FRACTIONS), 0))
