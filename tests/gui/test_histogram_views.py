@@ -87,6 +87,26 @@ def test_clicks_on_short_intervals_and_moments_move_the_traces(window, press, se
     assert rates.time_window == window.session.time_window
 
 
+@pytest.mark.parametrize(
+    ("kind", "alias", "low", "high"),
+    [("HistogramView", "h", 5, 25), ("ISIView", "isi", 1, 21), ("FiringRateView", "fr", 2, 12)],
+)
+def test_every_snippet_of_range_and_bins_is_followed(window, press, settle, kind, alias, low, high):
+    press("Space")
+    view = add(window, settle, kind)
+    for line in (f":{alias}min {low}", f":{alias}max {high}", f":{alias}b 0.5"):
+        assert window.commands.run_line(line) == ""
+        settle()
+    bins = view.block.bins
+    assert (bins.low, bins.high, bins.n) == (low, high, 2 * (high - low))
+    assert window.commands.run_line(f":{alias}n 7") == ""
+    settle()
+    assert view.block.bins.n == 7
+    turn_wheel(view, 1, Qt.ShiftModifier)
+    settle()
+    assert view.block.bins.low == pytest.approx(1.1 * low) and view.block.bins.high == high
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pointer_over_a_histogram_is_told_its_bar(window, press, settle, kind):
     press("Space")
