@@ -175,6 +175,8 @@ class AmplitudeView(View):
         picture.steps(block.histograms, block.y_range, color=shade, index=rows, panel=1, sideways=True)
         if block.more and self.auto_update:
             self.host.request(self)
+            # What is there can be worked with: nothing is dimmed and no key waits for the rest.
+            self.scene.waiting_since = None
 
     def _quantile_span(self) -> tuple[float, float]:
         data = self.host.data

@@ -31,7 +31,7 @@ _N_ALL_BEHIND = 1_000_000
 _ALL = ("amplitudes of the recording",)
 # Raw amplitudes drawn, and how long they are measured before those at hand are drawn.
 N_RAW = 20_000
-_RAW_SECONDS = 0.1
+_RAW_SECONDS = 0.05
 # Raw amplitudes measured at the moment of a split: some 3 s on disk.
 _N_RAW_AT_ONCE = 20_000
 

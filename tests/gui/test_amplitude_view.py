@@ -66,6 +66,18 @@ def test_a_lasso_over_raw_amplitudes_splits_all_spikes_however_many_are_drawn(
     split_and_undo(window, press, view, inside(session.model.spike_times, raw, polygon) & mine, before)
 
 
+def test_raw_amplitudes_of_all_spikes_come_by_and_by(window, view, press, qtbot, monkeypatch):
+    monkeypatch.setattr("phy_medicine.session.raw_amplitude_source.PART", 20)
+    monkeypatch.setattr(amplitude_kinds, "_RAW_SECONDS", 0.0)
+    counts = []
+    changed = window.host.status_changed
+    monkeypatch.setattr(window.host, "status_changed", lambda v: (changed(v), counts.append(v.status)))
+    press("Shift+A")
+    n = sum(len(window.session.data.spikes(c)) for c in view.cluster_ids)
+    qtbot.waitUntil(lambda: view.status == f"raw · {n:,} spikes", timeout=20_000)
+    assert sum(f" of {n:,}" in text for text in counts) > 1
+
+
 def test_a_lasso_over_template_features_splits_all_spikes(window, view, press, qtbot):
     press("A", "A")
     session, before = window.session, window.session.spike_clusters()

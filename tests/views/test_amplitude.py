@@ -208,6 +208,20 @@ def _noting(statuses):
     return note
 
 
+def test_nothing_waits_for_raw_amplitudes_that_are_still_measured(monkeypatch):
+    view = _raw_view()
+    monkeypatch.setattr(amplitude_kinds, "_RAW_SECONDS", 0.0)
+    asked = []
+
+    def request(view):
+        asked.append(view)
+        view.scene.waiting_since = 1.0
+
+    monkeypatch.setattr(view.host, "request", request)
+    assert show(view, view.host.make_request([0])).more
+    assert asked == [view] and view.scene.waiting_since is None
+
+
 def test_the_range_stays_while_raw_amplitudes_are_measured(monkeypatch):
     view = _raw_view()
     ranges = []
