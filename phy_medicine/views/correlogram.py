@@ -17,12 +17,12 @@ from phy_medicine.compute.log_correlogram import LogLagBins, log_lag_bins
 from phy_medicine.compute.spike_pairs import SpikePairs, spike_pairs
 from phy_medicine.curation.colors import pale
 from phy_medicine.session.view_host import ViewRequest
-from phy_medicine.views.axes import MINUS, Axes
+from phy_medicine.views.axes import Axes
 from phy_medicine.views.bin_walk import BinWalk, shade_bin
 from phy_medicine.views.contrast import legible, luminance
 from phy_medicine.views.correlogram_block import CorrelogramBlock, Heights, heights
 from phy_medicine.views.correlogram_controls import MAX_BINS, CorrelogramControls, CorrelogramSettings
-from phy_medicine.views.correlogram_grid import X_TITLE, CorrelogramGrid
+from phy_medicine.views.correlogram_grid import X_TITLE, CorrelogramGrid, lag_text
 from phy_medicine.views.correlogram_marks import (
     MOST_NOTED,
     NOTE_HEADROOM,
@@ -259,7 +259,7 @@ class CorrelogramView(CorrelogramControls):
 
     def _lag_words(self, index: int) -> str:
         low, high = (1e3 * float(edge) for edge in self.block.bins.edges_s[index : index + 2])
-        return f"lag {low:.3g} to {high:.3g} ms".replace("-", MINUS)
+        return f"lag {lag_text(low)} to {lag_text(high)} ms"
 
     def on_click(self, click: Click) -> None:
         """Click tells how many pairs a bin has, and shows one after the other in the traces; right click goes back."""

@@ -142,7 +142,7 @@ class CorrelogramGrid:
         title, title_y = X_TITLE, y + (_TICK + 12) * r + scene.over.cap_height
         if not len(ticks):
             low, high = (10.0**low, 10.0**high) if self._log_x else (low, high)
-            title, title_y = f"Lag, {low:.3g} to {high:.3g} ms".replace("-", MINUS), y + 8 * r
+            title, title_y = f"Lag, {lag_text(low)} to {lag_text(high)} ms", y + 8 * r
         middle = (bottom_row[0][0] + bottom_row[-1][2]) / 2
         scene.over.text(title, middle, title_y, anchor="ct", color=dim)
 
@@ -165,6 +165,12 @@ class CorrelogramGrid:
         middle = (panels.rects[0][1] + panels.rects[-1][3]) / 2
         if panels.rects[-1][3] - panels.rects[0][1] >= scene.over.text_width(self._heights.title):
             scene.over.text(self._heights.title, x, middle, anchor="ct", color=dim, rotated=True)
+
+
+def lag_text(value_ms: float) -> str:
+    """Return a lag with three digits, or more before the point."""
+    text = f"{value_ms:.3g}" if abs(value_ms) < 1000 else f"{value_ms:,.0f}"
+    return text.replace("-", MINUS)
 
 
 def _gap(column: float, ratio: float) -> float:

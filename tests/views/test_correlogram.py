@@ -338,6 +338,14 @@ def test_a_wheel_and_snippets_change_the_logarithmic_axis(view):
         actions["cb"].handler(1.0)
 
 
+def test_long_lags_are_written_in_full(view, drawn):
+    view.change(log_axis=True, log_max_ms=2000.0)
+    block = show(view, view.host.make_request([0, 1]))
+    drawn(view)
+    x, y = (float(v) for v in view.panels.to_pixels(1, block.edges[-1] - 1e-3, 0.0))
+    assert view.describe(x, y - 3)[0].splitlines()[1].endswith(" to 2,000 ms")
+
+
 def test_an_impossible_logarithmic_axis_is_explained(view):
     view.change(log_axis=True, log_min_ms=500.0, log_max_ms=100.0)
     show(view, view.host.make_request([0]))
