@@ -466,3 +466,20 @@ def test_a_background_saved_by_an_earlier_version_is_taken_over():
         view = AmplitudeView(FakeHost())
         view.restore({"settings": {"background": saved}})
         assert view.settings.background == background
+
+
+def test_of_a_stretch_of_time_background_and_quantiles_are_cut_too(drawn):
+    view = AmplitudeView(FakeHost())
+    data = view.host.data
+    first, stop = (int(i) for i in np.searchsorted(data.spike_times, (200.0, 300.0)))
+    data.shown_s, data.id_range = (200.0, 300.0), (first, stop)
+    view.change(background="all", quantiles=True, quantile_bins=4)
+    block = show(view, view.host.make_request([2]))
+    assert len(block.background_s) == stop - first
+    ids = data.spikes(2)
+    times, values = data.spike_times[ids], data._amplitudes[ids]
+    last = values[(times >= 275) & (times <= 300)]
+    assert block.quantiles[0, 1, 3] == pytest.approx(np.median(last))
+    image = drawn(view)
+    x, y = view.panels.to_pixels(0, 287.5, block.quantiles[0, 1, 3])
+    assert _near(image[int(y), int(x)], (131, 200, 254))
