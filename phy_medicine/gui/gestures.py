@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ALL = "All views"
+
 GESTURES = (
     ("All views", "Drag left", "Pan"),
     ("All views", "Drag right", "Zoom"),
@@ -83,3 +85,10 @@ GESTURES = (
     ("Tables", "Click on a title", "Sort by it; again: the other way; with Shift: as a further key"),
     ("Tables", "Right click on a title", "Choose columns; drag a title to move it"),
 )
+
+
+def gestures_of(kind: str) -> tuple[tuple[str, str], ...]:
+    """Return gesture and meaning of what the mouse does in a kind of view, its own before those of all views."""
+    names = {kind, "Spike...View"} if kind.startswith("Spike") else {kind}
+    own = [(gesture, meaning) for views, gesture, meaning in GESTURES if names & set(views.split(", "))]
+    return (*own, *((gesture, meaning) for views, gesture, meaning in GESTURES if views == ALL))

@@ -254,6 +254,17 @@ class MainWindow(QtWidgets.QMainWindow):
         for part in (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
             part.set_theme(self.theme)
 
+    def show_help_here(self) -> None:
+        """Show the help of the view that has the keyboard, elsewhere what this is."""
+        panel = self.panels.focused()
+        if panel is None:
+            self.show_about()
+            return
+        from phy_medicine.gui.view_help import ViewHelp, page
+
+        html = page(panel.view, panel.kind, self.commands.table, self.theme)
+        ViewHelp(panel.name, html, self.commands.table["help_here"].shortcuts, self).show()
+
     def show_about(self) -> None:
         """Say what this is."""
         box = QtWidgets.QMessageBox(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from phy_medicine.gui import layout
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import pretty_keys
-from phy_medicine.gui.qt import Qt, QtWidgets
+from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
 from phy_medicine.session.time_ranges import A
@@ -53,6 +53,20 @@ def view_class(kind: str) -> type[View]:
     return view
 
 
+class _Leave(QtCore.QObject):
+    """Tells when the pointer leaves a canvas, which vispy does not."""
+
+    def __init__(self, native: QtWidgets.QWidget, left: Callable[[], object]) -> None:
+        super().__init__(native)
+        self._left = left
+        native.installEventFilter(self)
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if event.type() == QtCore.QEvent.Leave:
+            self._left()
+        return False
+
+
 class ViewPanel:
     """One view and its dock; which : the time range that the view shows, "a" or "b"."""
 
@@ -66,6 +80,7 @@ class ViewPanel:
             logger.warning("Settings of %s were not taken over: %s", name, error)
         native = self.view.canvas.native
         native.setFocusPolicy(Qt.ClickFocus)
+        self._leave = _Leave(native, self.view.hover.leave)
         self.dock = Dock(name, native, window.theme)
         self._update = self.dock.add_button("update", "Follow the selection", self._toggle_update)
         self._update.setCheckable(True)
@@ -226,14 +241,19 @@ class Panels:
     def named(self, name: str) -> ViewPanel | None:
         """Return the view that has the keyboard, or the open one of a name or kind, also without "View"."""
         if not name:
-            return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
+            return self.focused()
         word = name.lower()
         names = [(p, {p.name.lower(), p.kind.lower(), p.kind.lower().removesuffix("view")}) for p in self._panels]
         return next((p for p, known in names if p.open and word in known), None)
 
+    def focused(self) -> ViewPanel | None:
+        """Return the view that has the keyboard, None when a table or no panel has it."""
+        return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
+
     def focused_kind(self) -> str:
         """Return the kind of the view that has the keyboard, or ""."""
-        return next((p.kind for p in self._panels if p.open and p.dock.bar.focused), "")
+        panel = self.focused()
+        return panel.kind if panel is not None else ""
 
     def twin(self, panel: ViewPanel, which: str) -> ViewPanel:
         """Show a view of the same kind, of another time range, beside a view; it starts with the same settings."""
@@ -252,10 +272,6 @@ class Panels:
         else:
             layout.put_beside(self._window, panel.dock, made.dock)
         return made
-
-    def focused(self) -> ViewPanel | None:
-        """Return the view that has the keyboard."""
-        return next((p for p in self._panels if p.open and p.dock.bar.focused), None)
 
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)

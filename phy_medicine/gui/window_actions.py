@@ -104,7 +104,10 @@ def help_actions(w: MainWindow) -> tuple[Action, ...]:
     return (
         Action("show_all_shortcuts", "All actions and shortcuts", w.show_help, "Search all actions, keys and snippets.",
                "Help", "help", ("H", "F1")),
-        Action("about", "About phy-medicine", w.show_about, "What this is.", "Help", "help", ("?",)),
+        Action("help_here", "Help on this view", w.show_help_here,
+               "What the view that has the keyboard shows and what can be done in it; elsewhere, what the program is.",
+               "Help", "help", ("?",)),
+        Action("about", "About phy-medicine", w.show_about, "What this is.", "Help", "help"),
     )  # fmt: skip
 
 

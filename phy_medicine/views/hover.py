@@ -59,6 +59,12 @@ class Hover:
         """Say nothing until the pointer moves."""
         self._words = None
 
+    def leave(self) -> None:
+        """Take the words away, because the pointer is elsewhere."""
+        if self._words is not None:
+            self._words = None
+            self._view.host.redraw(self._view)
+
     def paint(self, gpu: Gpu, scene: Scene) -> None:
         """Draw the text over a finished frame, on a ground of its own, inside of the canvas."""
         if self._words is None or scene.message:
