@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, LabelValue, frozen
+from phy_medicine.base.types import FloatArray, IntArray, LabelValue, frozen
 from phy_medicine.curation.groups import Groups
 from phy_medicine.data.color_tables import CATEGORICAL, LINEAR
 
@@ -38,10 +38,24 @@ def _selection_table() -> FloatArray:
     return table
 
 
+# Okabe & Ito's seven without black, which is the ground of a dark window, ordered so that the first ones differ most
+# for every kind of colour vision and the palest comes last; then six of Tol's that stay apart from these as well.
+_OKABE_ITO = "0072B2 D55E00 56B4E9 CC79A7 E69F00 009E73 F0E442"
+_TOL = "AA3377 117733 999933 EE6677 EE8866 44BB99"
+
 _CATEGORICAL = frozen(_table(CATEGORICAL))
 _LINEAR = frozen(_table(LINEAR))
 SELECTION_COLORS: FloatArray = frozen(_selection_table())
 """(256, 3) float32 RGB 0..1, read-only; the colour of the i-th selected cluster, then repeated."""
+PALETTES: Mapping[str, FloatArray] = {
+    "phy": SELECTION_COLORS,
+    "okabe-ito": frozen(_table((_OKABE_ITO + _TOL).replace(" ", ""))),
+}
+"""(n, 3) float32 RGB 0..1, read-only: the colours of selected clusters in order, then repeated; the first one is phy's.
+
+Source: Okabe & Ito 2008, Color Universal Design, jfly.uni-koeln.de/color; Tol 2021, Colour schemes, technical note
+SRON/EPS/TN/09-002, schemes "bright", "muted" and "light".
+"""
 
 
 def selection_color(position: int, alpha: float = 1.0) -> RGBA:
@@ -53,6 +67,12 @@ def selection_color(position: int, alpha: float = 1.0) -> RGBA:
 def selection_colors(n: int, alpha: float = 1.0) -> FloatArray:
     """Return the colours of the first n selected clusters, (n, 4) float32."""
     return _with_alpha(SELECTION_COLORS[np.arange(n) % len(SELECTION_COLORS)], alpha)
+
+
+def palette_colors(positions: IntArray, palette: str, alpha: float = 1.0) -> FloatArray:
+    """Return the colours at positions of a palette, (n, 4) float32."""
+    table = PALETTES[palette]
+    return _with_alpha(table[positions % len(table)], alpha)
 
 
 def kept_positions(before: Mapping[int, int], cluster_ids: Iterable[int]) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phy_medicine.base.errors import ActionError
 
@@ -39,6 +39,13 @@ DEFAULT_GROUPS = (
 
 # Far from the green, the greys and white of the default groups, and from each other.
 _CUSTOM_COLORS = ("#5AB4FF", "#FFB45A", "#D78CFF", "#FF7D8C", "#5AE1D2", "#E6DC5A", "#B4966E", "#A0AAFF")
+# For every kind of colour vision: greys by brightness, sky blue for good, which nobody confuses with them, then the
+# other colours of the palette of `colors.PALETTES`.
+_SAFE_CUSTOM_COLORS = ("#E69F00", "#CC79A7", "#F0E442", "#009E73", "#D55E00", "#0072B2", "#EE6677", "#AA3377")
+_PALETTES = {
+    "phy": (*(group.color for group in DEFAULT_GROUPS), *_CUSTOM_COLORS),
+    "okabe-ito": ("#777777", "#AFAFAF", "#56B4E9", "#FFFFFF", *_SAFE_CUSTOM_COLORS),
+}
 
 
 class Groups:
@@ -46,6 +53,7 @@ class Groups:
 
     def __init__(self) -> None:
         self._groups = {group.name: group for group in DEFAULT_GROUPS}
+        self._custom_colors: tuple[str, ...] = _CUSTOM_COLORS
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
@@ -86,6 +94,17 @@ class Groups:
             raise ActionError(f"The group {name} cannot be removed; only groups that were added can.")
         del self._groups[name]
 
+    def use_palette(self, name: str) -> None:
+        """Give groups the colours of a palette, except those whose colour somebody chose."""
+        palette = _PALETTES[name]
+        self._custom_colors = palette[len(DEFAULT_GROUPS) :]
+        places = {color: i for colors in _PALETTES.values() for i, color in enumerate(colors)}
+        for group in self:
+            place = places.get(group.color.upper())
+            if place is not None and palette[place] != group.color.upper():
+                changed = replace(group, color=palette[place], map_color=_rgb(palette[place]))
+                self._groups[group.name] = changed
+
     def is_masked(self, name: str | None) -> bool:
         """Say whether navigation skips clusters of this group."""
         return self.get(name).masked
@@ -93,8 +112,8 @@ class Groups:
     def _free_color(self) -> str:
         """First custom colour that no group has; they repeat when all are used."""
         used = {group.color for group in self}
-        free = [color for color in _CUSTOM_COLORS if color not in used]
-        return free[0] if free else _CUSTOM_COLORS[len(self) % len(_CUSTOM_COLORS)]
+        free = [color for color in self._custom_colors if color not in used]
+        return free[0] if free else self._custom_colors[len(self) % len(self._custom_colors)]
 
     @staticmethod
     def _free_key(name: str, taken: set[str]) -> str:

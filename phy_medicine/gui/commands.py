@@ -44,6 +44,7 @@ class Commands:
             *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
             *w.layouts.actions(),
+            *w.colors.actions(),
             *w.ranges.actions(),
             *w.jobs.actions(),
             *window_actions.help_actions(w),
@@ -55,6 +56,7 @@ class Commands:
         w.menus.add_submenu("View", "Layout", w.layouts.fill)
         w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
         w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
+        w.menus.add_submenu("View", "Colours", w.colors.fill)
 
     def show_groups(self) -> None:
         """Give every group its keys and menu entries."""

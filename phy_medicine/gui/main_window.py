@@ -15,6 +15,7 @@ from phy_medicine.gui import questions, saving
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
+from phy_medicine.gui.color_choice import ColorChoice
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.data_switches import DataSwitches
 from phy_medicine.gui.dock import Dock
@@ -82,6 +83,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.layouts = LayoutBook(self)
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
+        self.colors = ColorChoice(self)
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)

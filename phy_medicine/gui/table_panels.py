@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from phy_medicine.curation.colors import selection_color
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import QtWidgets
@@ -123,7 +122,8 @@ class TablePanels:
         selection = self._session.selection.current
         self._looks.clear()
         before = self._colors
-        self._colors = {c: tuple(selection_color(i)[:3]) for i, c in enumerate(selection.cluster_ids)}
+        rgb = self._session.colors.of(selection.cluster_ids)[:, :3].tolist()
+        self._colors = {c: tuple(color) for c, color in zip(selection.cluster_ids, rgb, strict=True)}
         recolored = [c for c in {**before, **self._colors} if before.get(c) != self._colors.get(c)]
         self.clusters.show_selection(selection.best_ids, recolored)
         self.similar.show_selection(selection.similar_ids, recolored)
@@ -139,6 +139,11 @@ class TablePanels:
             table.set_theme(theme)
         for dock in self.docks.values():
             dock.bar.set_theme(theme)
+
+    def show_colors(self) -> None:
+        """Draw selected rows and marks of groups in the colours that they have now."""
+        self._show_selection()
+        self.refresh_groups()
 
     def refresh_groups(self) -> None:
         """Draw the marks of groups anew, because a group has another colour or is skipped now."""

@@ -80,7 +80,11 @@ class ViewHelp(QtWidgets.QDialog):
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(16, 8, 8, 8)
         column.addWidget(self.text)
-        self.resize(min(760, parent.width() - 80), min(720, parent.height() - 80))
+        document = self.text.document()
+        document.setDocumentMargin(10)
+        width = min(760, parent.width() - 80)
+        document.setTextWidth(width - 40)
+        self.resize(width, min(round(document.size().height()) + 32, parent.height() - 80))
         self.move(parent.mapToGlobal(QtCore.QPoint((parent.width() - self.width()) // 2, 60)))
 
     def event(self, event: QtCore.QEvent) -> bool:

@@ -112,6 +112,12 @@ class WindowHost:
         second = {which: self._session.request(which) for which in others}
         self._scheduler.request_all(self._shown, of_others=lambda view: second.get(view.range_name))
 
+    def show_colors(self) -> None:
+        """Draw the selection in other colours; lassos stay."""
+        self._shown = self._session.request()
+        self._scheduler.request_all(self._shown)
+        self.show_table()
+
     def update(self, view: View) -> None:
         """Show the selection in a view whose automatic update is off."""
         self._scheduler.request(view, self._session.request(view.range_name), force=True)

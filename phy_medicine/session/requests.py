@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import count
 
-import numpy as np
-
-from phy_medicine.curation.colors import selection_color
 from phy_medicine.curation.selection import Selection
 from phy_medicine.session.data import DataService
+from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.time_ranges import A, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
 
@@ -19,9 +17,10 @@ _NO_SECOND = "No second time range yet: mark one with Shift+Alt+drag right in a 
 class RequestMaker:
     """Numbers the requests, so that the newest wins."""
 
-    def __init__(self, data: DataService, ranges: TimeRanges) -> None:
+    def __init__(self, data: DataService, ranges: TimeRanges, colors: SelectionColors) -> None:
         self._data = data
         self._ranges = ranges
+        self._colors = colors
         self._generation = count(1)
 
     def make(self, selection: Selection, time_window: tuple[float, float] | None, which: str = A) -> ViewRequest:
@@ -30,13 +29,12 @@ class RequestMaker:
         a, b = self._ranges.a, self._ranges.b
         mine, other = (a, b) if which == A else (b, a)
         data = self._data.within(mine)
-        colors = np.array([selection_color(i) for i in range(len(ids))], dtype=np.float32).reshape(-1, 4)
         return ViewRequest(
             generation=next(self._generation),
             cluster_ids=ids,
             best_ids=selection.best_ids,
             similar_ids=selection.similar_ids,
-            colors=colors,
+            colors=self._colors.of(ids),
             spike_ids=tuple(data.spikes(c) for c in ids),
             channel_ids=tuple(_unique(int(ch) for c in ids for ch in data.best_channels(c))),
             time_window=time_window,

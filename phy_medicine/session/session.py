@@ -36,6 +36,7 @@ from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.requests import RequestMaker
+from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
 from phy_medicine.session.table_source import TableSource
@@ -84,6 +85,8 @@ class Session:
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges)
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
         self.selection = SelectionModel()
+        self.colors = SelectionColors(self.manager.groups)
+        self.selection.changed.connect(self.colors.note)
         self.cluster_table: TableState = cluster_table(self.clusters)
         self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
@@ -98,7 +101,7 @@ class Session:
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
-        self._requests = RequestMaker(self.data, self.time_ranges)
+        self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
         self._time_window: tuple[float, float] | None = None
         self._first_similar = 15
         self._closing = threading.Event()

@@ -10,10 +10,12 @@ import pytest
 
 from phy_medicine.curation.colors import (
     COLOR_SCHEMES,
+    PALETTES,
     SELECTION_COLORS,
     channel_colors,
     kept_positions,
     pale,
+    palette_colors,
     selection_color,
     selection_colors,
 )
@@ -92,3 +94,52 @@ def test_cross_correlograms_are_pale_and_traces_a_gradient() -> None:
         pytest.approx([0.353, 0.161, 0.443]),
         pytest.approx([0.133, 0.404, 0.396]),
     ]
+
+
+# Linear RGB as people without one kind of cone see it, all of it.
+# Source: Machado, Oliveira & Fernandes 2009, IEEE TVCG 15:1291, table 1, severity 1.
+SEEN_BY = {
+    "everybody": np.eye(3),
+    "protanopes": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopes": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopes": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]])
+
+
+def smallest_difference(colors, seen_by):
+    """Smallest distance of two colours in CIE L*a*b* (D65), as people of one kind see them."""
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    xyz = np.clip(linear @ np.transpose(SEEN_BY[seen_by]), 0, 1) @ XYZ.T / [0.95047, 1, 1.08883]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    lab = np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+    return distances[~np.eye(len(colors), dtype=bool)].min()
+
+
+@pytest.mark.parametrize("people", SEEN_BY)
+def test_safe_colours_differ_for_every_kind_of_colour_vision(people):
+    table = PALETTES["okabe-ito"].astype(float)
+    assert smallest_difference(table[:2], people) > 80
+    assert smallest_difference(table[:4], people) > 20
+    assert smallest_difference(table[:7], people) > 15
+    # 2.3 is a just noticeable difference.
+    assert smallest_difference(table, people) > 3 * 2.3
+
+
+def test_the_first_two_safe_colours_are_seen_on_black_and_on_white():
+    for color in PALETTES["okabe-ito"][:2]:
+        luminance = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4) @ [
+            0.2126,
+            0.7152,
+            0.0722,
+        ]
+        assert min((luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05)) > 3
+
+
+def test_a_palette_is_repeated():
+    n = len(PALETTES["okabe-ito"])
+    first, again = palette_colors(np.array([0, n]), "okabe-ito", 0.5)
+    assert np.array_equal(first, again)
+    assert first[3] == 0.5
+    assert np.array_equal(palette_colors(np.arange(300), "phy"), selection_colors(300))

@@ -42,3 +42,18 @@ def test_a_bad_name_colour_or_key_is_refused(name: str, color: str, key: str) ->
     with pytest.raises(ActionError):
         groups.add(name, color=color, key=key)
     assert len(groups) == 4
+
+
+def test_groups_follow_the_palette_unless_somebody_chose_their_colour():
+    groups = Groups()
+    groups.add("axon")
+    groups.add("mine", color="#123456")
+    before = list(groups)
+    groups.use_palette("okabe-ito")
+    colors = {group.name: group.color for group in groups}
+    assert (colors["good"], colors["axon"], colors["mine"]) == ("#56B4E9", "#E69F00", "#123456")
+    assert groups.get("good").map_color == pytest.approx((0x56 / 255, 0xB4 / 255, 0xE9 / 255))
+    assert groups.add("later").color == "#CC79A7"
+    groups.remove("later")
+    groups.use_palette("phy")
+    assert [group.color for group in groups] == [group.color for group in before]
