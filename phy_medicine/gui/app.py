@@ -18,6 +18,7 @@ from phy_medicine.base.log import logger
 from phy_medicine.gui.opening import opened
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.theme import DARK, THEMES, Theme, wear
+from phy_medicine.views.theme import MAX_POINTS, MIN_POINTS
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -58,9 +59,6 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         app.setWindowIcon(app_icon())
         _kept.append(app)
         atexit.register(_leave)
-    font = app.font()
-    font.setPointSizeF(10)
-    app.setFont(font)
     wear(theme)
     return app
 
@@ -86,6 +84,9 @@ def _window(session: Session, *, scripted: bool, clear_state: bool) -> MainWindo
     writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
     state = WindowState.of_dataset(session.model.dir_path, writable=writable, clear=clear_state)
     theme = THEMES.get(str(state.get("theme")), DARK)
+    points = state.get("font_size")
+    if points in range(MIN_POINTS, MAX_POINTS + 1):
+        theme = theme.sized(points)
     wear(theme)
     return MainWindow(session, state, theme=theme, scripted=scripted)
 

@@ -45,6 +45,7 @@ class Commands:
             *window_actions.view_actions(w),
             *w.layouts.actions(),
             *w.colors.actions(),
+            *w.text_size.actions(),
             *w.ranges.actions(),
             *w.jobs.actions(),
             *window_actions.help_actions(w),
@@ -57,6 +58,7 @@ class Commands:
         w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
         w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
         w.menus.add_submenu("View", "Colours", w.colors.fill)
+        w.menus.add_submenu("View", "Text size", w.text_size.fill)
 
     def show_groups(self) -> None:
         """Give every group its keys and menu entries."""

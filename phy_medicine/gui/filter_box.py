@@ -85,6 +85,10 @@ class FilterBox(QtWidgets.QWidget):
             self.edit.blockSignals(blocked)
             self._clear_error()
 
+    def fit_text(self) -> None:
+        """Make room for the count in text of another size."""
+        fix_size(self.count, self.count.text())
+
     def show_count(self, shown: int, total: int) -> None:
         """Show how many rows are left."""
         fix_size(self.count, f"{total:,} / {total:,}" if shown != total else f"{total:,}")

@@ -24,11 +24,12 @@ class JobStatus(QtWidgets.QAbstractButton):
         self.setFocusPolicy(Qt.NoFocus)
         self.setCursor(Qt.PointingHandCursor)
         self.setAttribute(Qt.WA_Hover)
-        self.setFixedSize(_WIDTH, self.fontMetrics().height() + 8)
+        self.setFixedSize(_WIDTH * theme.points // 10, self.fontMetrics().height() + 8)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
+        self.setFixedSize(_WIDTH * theme.points // 10, self.fontMetrics().height() + 8)
         self.update()
 
     def show_jobs(self, active: Sequence[Job], *, problem: str = "") -> None:

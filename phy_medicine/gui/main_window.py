@@ -35,6 +35,7 @@ from phy_medicine.gui.snippet_line import SnippetLine
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
+from phy_medicine.gui.text_size import TextSize
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.time_ranges import RangeSwitch
 from phy_medicine.gui.view_host import WindowHost
@@ -84,6 +85,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.about_dataset = AboutDataset(self)
         self.groups = GroupList(self)
         self.colors = ColorChoice(self)
+        self.text_size = TextSize(self)
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.motion = MotionSwitch(self)
@@ -250,9 +252,13 @@ class MainWindow(QtWidgets.QMainWindow):
         """
         if name not in THEMES:
             raise ActionError(f"There is no theme {name}; there are {', '.join(THEMES)}.")
-        self.theme = THEMES[name]
         self.state.set("theme", name)
-        wear(self.theme)
+        self.wear(THEMES[name].sized(self.theme.points))
+
+    def wear(self, theme: Theme) -> None:
+        """Use the colours and the size of text of a theme everywhere."""
+        self.theme = theme
+        wear(theme)
         for part in (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
             part.set_theme(self.theme)
 

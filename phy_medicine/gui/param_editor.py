@@ -43,6 +43,17 @@ def show(editor: Any, param: Param, value: Any) -> None:
         editor.setText(str(value))
 
 
+def range_words(param: Param) -> str:
+    """Return between what a value may lie, "" where there is no limit or a list says it."""
+    if param.type is bool or param.choices:
+        return ""
+    unit = f" {param.unit}" if param.unit else ""
+    low, high = (None if limit is None else f"{limit:,.10g}" for limit in (param.minimum, param.maximum))
+    if low is not None and high is not None:
+        return f"{low} to {high}{unit}"
+    return f"from {low}{unit}" if low is not None else f"up to {high}{unit}" if high is not None else ""
+
+
 class _AnyDecimals(QtWidgets.QDoubleSpinBox):
     """Shows a number without trailing zeros and steps by a tenth of it."""
 

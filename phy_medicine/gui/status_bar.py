@@ -41,7 +41,7 @@ class _Line(QtWidgets.QWidget):
     def __init__(self, *, grows: bool) -> None:
         super().__init__()
         self._grows = grows
-        self._text = ""
+        self._text = self._widest = ""
         self.color = ""
         across = QtWidgets.QSizePolicy.Fixed if grows else QtWidgets.QSizePolicy.Ignored
         self.setSizePolicy(across, QtWidgets.QSizePolicy.Preferred)
@@ -59,8 +59,18 @@ class _Line(QtWidgets.QWidget):
         margins = self.contentsMargins()
         width = self.fontMetrics().horizontalAdvance(text) + margins.left() + margins.right()
         if self._grows and width > self.minimumWidth():
+            self._widest = text
             self.setFixedWidth(min(-(-width // _STEP) * _STEP, _WIDEST))
         self.update()
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        """Make room for the widest text in another size."""
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.FontChange and self._widest:
+            text = self._text
+            self.setMinimumWidth(0)
+            self.setText(self._widest)
+            self.setText(text)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
@@ -110,6 +120,7 @@ class StatusBar(QtWidgets.QStatusBar):
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
+        fix_size(self.journal, "journal ok")
         self._message = (self._message[0], theme.text)
         self._put(*self._message)
         self._paint(self.dirty, self._roles[self.dirty])

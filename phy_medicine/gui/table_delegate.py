@@ -14,7 +14,6 @@ from phy_medicine.views.theme import Theme
 SELECTED_ALPHA = 160 / 255
 PADDING = 7
 BADGE_HEIGHT, BADGE_PADDING = 16, 10
-BADGE_POINTS = 9.0
 
 Rgb = tuple[float, float, float]
 
@@ -63,8 +62,6 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         self._is_mine = is_mine
         self.hovered_row = -1
         self.set_theme(theme)
-        self._badge_font = QtWidgets.QApplication.font()
-        self._badge_font.setPointSizeF(BADGE_POINTS)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -72,6 +69,9 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         self._text = QtGui.QColor(theme.text)
         self._dim = QtGui.QColor(theme.dim)
         self._hover = QtGui.QColor(theme.hover)
+        self._badge_font = QtWidgets.QApplication.font()
+        self._badge_font.setPointSizeF(0.9 * theme.points)
+        self._badge_height = max(BADGE_HEIGHT, round(1.6 * theme.points))
 
     def row_tint(self, row: int) -> QtGui.QColor | None:
         """Return the ground of a whole row, None for the common one."""
@@ -107,8 +107,8 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         text = mark.name
         width = painter.fontMetrics().horizontalAdvance(text) + BADGE_PADDING
         if width > rect.width() - 4:
-            text, width = mark.letter, BADGE_HEIGHT
-        badge = QtCore.QRectF(0, 0, width, min(rect.height() - 4, BADGE_HEIGHT))
+            text, width = mark.letter, self._badge_height
+        badge = QtCore.QRectF(0, 0, width, min(rect.height() - 4, self._badge_height))
         badge.moveCenter(QtCore.QRectF(rect).center())
         painter.setRenderHint(QtGui.QPainter.Antialiasing)
         painter.setPen(QtGui.QPen(QtGui.QColor(0, 0, 0, 120), 1))

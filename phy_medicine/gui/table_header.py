@@ -27,7 +27,7 @@ class ColumnHeader(QtWidgets.QHeaderView):
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(26)
-        self.setFixedHeight(HEIGHT)
+        self._fit_text()
         self.setContextMenuPolicy(Qt.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
         self.sectionClicked.connect(self._clicked)
@@ -35,6 +35,15 @@ class ColumnHeader(QtWidgets.QHeaderView):
         """Whether a person has moved, hidden or resized a column; then nothing is done by itself any more."""
         self.sectionMoved.connect(self._note_drag)
         self.sectionResized.connect(self._note_drag)
+
+    def _fit_text(self) -> None:
+        """Be high enough for two lines."""
+        self.setFixedHeight(max(HEIGHT, 2 * self.fontMetrics().height() + 2))
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.FontChange:
+            self._fit_text()
 
     def _note_drag(self, *_: int) -> None:
         self.arranged = self.arranged or bool(QtWidgets.QApplication.mouseButtons() & Qt.LeftButton)

@@ -72,8 +72,13 @@ class Grid(QtWidgets.QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QtWidgets.QHeaderView.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 5)
-        rows.setMinimumSectionSize(rows.defaultSectionSize())
+        self.fit_rows()
+
+    def fit_rows(self) -> None:
+        """Make the rows as high as the text asks for."""
+        height = self.fontMetrics().height() + 5
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """Tint whole rows, over the full width, before the cells are drawn."""
@@ -151,6 +156,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.header = ColumnHeader(self.model, theme)
         self.delegate = CellDelegate(self.model, look_of, lambda c: c in self._selected, theme)
         self.grid = Grid(self.model, self.delegate, self.header)
+        self._points = theme.points
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
         self.hidden = tuple(hidden)
         # Qt owns them, so that they go with the table and not in whichever thread collects garbage.
@@ -185,9 +191,16 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.grid.viewport().update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Use other colours."""
+        """Use other colours, and text of another size."""
+        resized = theme.points != self._points
+        self._points = theme.points
         self.header.set_theme(theme)
         self.delegate.set_theme(theme)
+        if resized:
+            self.grid.fit_rows()
+            self.filter_box.fit_text()
+            self.header.fit(self.hidden, self._sample_ids)
+            self.fit_width()
         self.grid.viewport().update()
 
     def fit_width(self) -> None:

@@ -65,9 +65,9 @@ QLineEdit:focus {{ border: 1px solid {accent}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {error}; }}
 #filter-error {{ color: {error}; }}
 #palette {{ background: {panel}; border: 1px solid {dim}; }}
-#palette QLineEdit {{ background: {panel}; border: 0; padding: 8px 10px; font-size: 12pt; }}
+#palette QLineEdit {{ background: {panel}; border: 0; padding: 8px 10px; font-size: {large}pt; }}
 #palette QListView {{ background: {panel}; border-top: 1px solid {line}; border-bottom: 1px solid {line}; }}
-#pressed-key {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px; font-size: 14pt; }}
+#pressed-key {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px; font-size: {huge}pt; }}
 QLabel[dim="true"] {{ color: {dim}; }}
 QHeaderView {{ background: {panel}; border: 0; }}
 QTableView, QTreeView, QListView {{ background: {view}; color: {text}; border: 0; gridline-color: {line}; }}
@@ -99,12 +99,16 @@ QPushButton:default {{ border: 1px solid {accent}; }}
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
     roles = {f.name: getattr(theme, f.name) for f in dataclasses.fields(theme)}
-    return _SHEET.format(**roles)
+    return _SHEET.format(**roles, large=round(1.2 * theme.points), huge=round(1.4 * theme.points))
 
 
 def wear(theme: Theme) -> None:
-    """Give the application the colours of a theme."""
+    """Give the application the colours and the size of text of a theme."""
     app = QtWidgets.QApplication.instance()
+    font = app.font()
+    if font.pointSizeF() != theme.points:
+        font.setPointSizeF(theme.points)
+        app.setFont(font)
     sheet = style_sheet(theme)
     if app.styleSheet() != sheet:
         app.setPalette(palette(theme))

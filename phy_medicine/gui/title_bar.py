@@ -1,4 +1,4 @@
-"""The 22-pixel bar on top of every dock: title, status, quiet buttons. The view itself shows that it waits."""
+"""The bar on top of every dock, 22 pixels high: title, status, quiet buttons. The view itself shows that it waits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GlyphButton(QtWidgets.QAbstractButton):
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self.setFocusPolicy(Qt.NoFocus)
-        self.setFixedSize(HEIGHT, HEIGHT)
+        self.setFixedSize(HEIGHT, parent.height())
         self.setAttribute(Qt.WA_Hover)
 
     def set_theme(self, theme: Theme) -> None:
@@ -93,7 +93,7 @@ class TitleBar(QtWidgets.QWidget):
         self._badge, self._badge_role = "", "accent"
         self.focused = False
         self._title_shown = True
-        self.setFixedHeight(HEIGHT)
+        self._fit()
         self.setAttribute(Qt.WA_Hover)
         self._row = QtWidgets.QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 2, 0)
@@ -105,6 +105,17 @@ class TitleBar(QtWidgets.QWidget):
         button = GlyphButton(glyph, tip, self._theme, self)
         self._row.addWidget(button)
         return button
+
+    def _fit(self) -> None:
+        """Be as high as the text asks for."""
+        self.setFixedHeight(max(HEIGHT, self.fontMetrics().height() + 5))
+        for button in self.findChildren(GlyphButton):
+            button.setFixedHeight(self.maximumHeight())
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.FontChange:
+            self._fit()
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

@@ -10,6 +10,7 @@ from typing import Any
 from phy_medicine.base.params import Param, params_of
 from phy_medicine.gui.gestures import gestures_of
 from phy_medicine.gui.keys import canonical, of_event, pretty_keys
+from phy_medicine.gui.param_editor import range_words
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.session.actions import Action
 from phy_medicine.views.base import View
@@ -28,7 +29,7 @@ def page(view: View, kind: str, actions: Iterable[Action], theme: Theme) -> str:
     mine = [a for a in actions if a.owner == kind]
     keys = [(a.text.rstrip("."), pretty_keys(a.shortcuts), a.usage if a.alias or a.args else "", a.help) for a in mine]
     settings = [
-        (p.help or p.name, _value(p, getattr(view.settings, p.name)), _range(p)) for p in params_of(view.settings)
+        (p.help or p.name, _value(p, getattr(view.settings, p.name)), range_words(p)) for p in params_of(view.settings)
     ]
     parts = [
         f"<p style='font-size: large'>{escape(description(type(view)))}</p>",
@@ -55,14 +56,6 @@ def _value(param: Param, value: Any) -> str:
         return "yes" if value else "no"
     words = f"{value:g}" if param.type is float else str(value)
     return f"{words} {param.unit}".strip()
-
-
-def _range(param: Param) -> str:
-    if param.choices:
-        return ", ".join(map(str, param.choices))
-    if param.minimum is None or param.maximum is None:
-        return "" if param.minimum is None else f"from {param.minimum:g} {param.unit}".strip()
-    return f"{param.minimum:g} to {param.maximum:g} {param.unit}".strip()
 
 
 class ViewHelp(QtWidgets.QDialog):

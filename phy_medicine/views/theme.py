@@ -6,8 +6,11 @@ selection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+MIN_POINTS, MAX_POINTS = 9, 24
+"""Smallest and largest text that can be chosen."""
 
 RGBA = tuple[float, float, float, float]
 
@@ -16,7 +19,8 @@ RGBA = tuple[float, float, float, float]
 class Theme:
     """Roles of colours as hex strings; text reaches a contrast of 4.5:1 and `line` is for frames, not for data.
 
-    font_px : height of labels in logical pixels; 12 px is 9 pt at 96 dots per inch
+    points : size of text in the window; font_px : height of labels in views in logical pixels, 12 px is 9 pt at 96 dots
+    per inch
     """
 
     name: str
@@ -31,7 +35,12 @@ class Theme:
     warning: str
     error: str
     background_spikes: str
+    points: int = 10
     font_px: int = 12
+
+    def sized(self, points: int) -> Theme:
+        """Return the theme with text of another size; labels in views are a tenth smaller than text in the window."""
+        return self if points == self.points else replace(self, points=points, font_px=round(1.2 * points))
 
     def rgba(self, role: str, alpha: float = 1.0) -> RGBA:
         """Return the colour of a role, 0..1."""
