@@ -114,8 +114,7 @@ class WindowHost:
 
     def show_colors(self) -> None:
         """Draw the selection in other colours; lassos stay."""
-        self._shown = self._session.request()
-        self._scheduler.request_all(self._shown)
+        self.show_ranges()
         self.show_table()
 
     def update(self, view: View) -> None:
