@@ -12,10 +12,10 @@ from phy_medicine.base.log import logger
 from phy_medicine.gui import layout
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
-from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
+from phy_medicine.gui.view_menu import fill_view_menu
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.spike_attributes import kinds_of
@@ -147,27 +147,12 @@ class ViewPanel:
             self._window.host.update(self.view)
 
     def _show_menu(self) -> None:
-        menu = QtWidgets.QMenu(self._menu)
-        for action in self.view.actions():
-            keys = pretty_keys(self._window.commands.of_view(self.kind, action.id).shortcuts)
-            entry = menu.addAction(f"{action.text}\t{keys}")
-            entry.setToolTip(action.help)
-            if action.checked is not None:
-                entry.setCheckable(True)
-                entry.setChecked(action.checked())
-            entry.triggered.connect(lambda _on, a=action: self._choose(a))
-        menu.addSeparator()
-        menu.addAction("Save picture...", lambda: self._window.pictures.ask_panel(self))
-        menu.addAction("Settings...", self.show_settings)
-        menu.setToolTipsVisible(True)
+        menu = fill_view_menu(QtWidgets.QMenu(self._menu), self, self._window.commands)
         menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
 
-    def _choose(self, action: ViewAction) -> None:
-        """Run a menu entry; one that needs a value asks for it in the snippet line."""
-        if action.needs_arguments:
-            self._window.open_snippet_line(f"{action.snippet or action.id} ")
-        else:
-            self._window.commands.guard(lambda: self.run_action(action.id))
+    def ask_picture(self) -> None:
+        """Ask how to save a picture of the view."""
+        self._window.pictures.ask_panel(self)
 
     def show_settings(self) -> None:
         """Open the dialog made from the view's settings."""

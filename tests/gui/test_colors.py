@@ -132,3 +132,7 @@ def test_the_menu_ticks_what_is_in_use(window):
     menu = window.menus.menus["View"].findChild(type(window.menus.menus["View"]))
     window.colors.fill(menu)
     assert [entry.isChecked() for entry in menu.actions() if not entry.isSeparator()] == [False, True, False]
+    menu.actions()[-1].trigger()
+    assert window.session.colors.keep
+    menu.actions()[0].trigger()
+    assert window.session.colors.palette == "phy"

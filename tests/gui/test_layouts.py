@@ -231,6 +231,8 @@ def test_the_menu_lists_the_layouts(window):
     texts = [entry.text() for entry in menu.actions()]
     assert texts[:4] == ["Curation", "Drift", "Traces", "Minimal"]
     assert "mine" in texts
+    menu.actions()[3].trigger()
+    assert panels_in_sight(window) == {"WaveformView", "CorrelogramView", "AmplitudeView"}
 
 
 # Focus mode
