@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _KIND = re.compile(r"Spike(.+)View")
 _BEHIND = 50_000
+# What sorters call the place of a spike on the probe, µm.
+_POSITIONS = ("positions", "locations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ class PlaneView(ScatterView):
         return self.host.data.attributes.of(known_attribute(self.host.data, self.attribute), spike_ids)
 
     def titles(self, request: ViewRequest) -> tuple[str, str]:
-        """Return the name of the attribute with the number of its column."""
+        """Return the name of the attribute with the number of its column; positions are along and across the probe."""
+        if self.attribute in _POSITIONS:
+            return "x (µm)", "y (µm)"
         words = words_of(self.attribute)
         return f"{words} 0", f"{words} 1"
 

@@ -82,7 +82,7 @@ def still(view: View, pose: Pose) -> Iterator[Scene]:
             view.upload(view.block)
         for _ in range(_ROUNDS):
             still_host.asked = False
-            scene.settle(pose.pixels, pose.ratio, view.arrange, view.decorate)
+            scene.settle(pose.pixels, pose.ratio, view.arrange, view.decorate_all)
             if not still_host.asked:
                 break
             _read(view)
@@ -127,4 +127,4 @@ class _Before:
         view.status = self._status
         scene.touch()
         if self.size != (1, 1):
-            scene.settle(self.size, self.ratio, view.arrange, view.decorate)
+            scene.settle(self.size, self.ratio, view.arrange, view.decorate_all)

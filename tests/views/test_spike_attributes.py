@@ -164,3 +164,10 @@ def test_the_pointer_is_told_time_and_value_of_the_nearest_spike(drawn):
     assert (px, py) == pytest.approx((x, y))
     assert view.describe(x, y - 200) is None or view.describe(x, y - 200)[0] != words
     assert view.describe(1.0, 1.0) is None
+
+
+def test_positions_on_the_probe_have_their_unit():
+    host = make_host()
+    host.data.values["positions"] = host.data.values.pop("place")
+    view = spike_attributes.SpikePositionsView(host)
+    assert show(view, host.make_request([0])).titles == ("x (µm)", "y (µm)")

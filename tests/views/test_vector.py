@@ -9,6 +9,7 @@ from fake_host import FakeHost, show
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phy_medicine.io.events import event_train
 from phy_medicine.views import vector
 from phy_medicine.views.amplitude import AmplitudeView
 from phy_medicine.views.axes import Axes
@@ -318,3 +319,11 @@ def test_a_view_without_a_selection_says_so_in_a_picture():
     view.request = view.host.make_request([])
     with still(view, Pose((300, 200), fresh=True)) as scene:
         assert [shape.line.text for shape in shapes(scene) if isinstance(shape, Words)] == ["Select a cluster"]
+
+
+def test_events_and_time_ranges_are_in_a_saved_picture_too():
+    host = FakeHost()
+    host.data.events = {"tone": event_train("tone", np.array([300.0]))}
+    view = AmplitudeView(host)
+    show(view, host.make_request([0]))
+    assert "tone" in [t.text for t in svg_of(view, (600, 400)).iter(f"{SVG}text")]
