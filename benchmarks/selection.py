@@ -3,7 +3,8 @@
     python -m benchmarks.selection DATASET [--out result.json] [--phy PYTHON --phy-script bench_phy.py]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.selection ...`).
-With `--phy`, the interpreter of an environment that holds phy 2.1.0, phy is measured on the same dataset right before,
+With `--all-views` every kind of view is open, side by side, none behind another. With `--phy`, the interpreter
+of an environment that holds phy 2.1.0, phy is measured on the same dataset right before,
 and the table shows the ratios. The dataset itself is not touched: both work on a copy whose large files are links.
 
 A step ends when the window is idle (nothing is being prepared, every visible view has been painted), no canvas has an
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 SIZE = (1900, 1180)
+N_COLUMNS = 5
 QUIET_S = 0.04
 GAP_S = 0.65
 """Pause between two steps: a quick look; longer than phy's debouncer, and the time our prefetch has."""
@@ -51,7 +53,7 @@ def summary(values: list[float]) -> dict[str, float]:
 class Driver:
     """A window on a session, and a stopwatch that stops at the last frame."""
 
-    def __init__(self, params: Path) -> None:
+    def __init__(self, params: Path, *, all_views: bool = False) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         from phy_medicine.gui.app import create_app
@@ -68,6 +70,8 @@ class Driver:
         self.last = time.perf_counter()
         self._awaited: set[int] = set()
         self.window.open(SIZE)
+        if all_views:
+            open_every_view(self.window)
         for view in self.window.host.views:
             native = view.canvas.native
             view.canvas.events.draw.connect(lambda _event, n=native: self._drawn(n), position="last")
@@ -108,12 +112,24 @@ class Driver:
         return 1e3 * (self.settle() - begin)
 
 
+def open_every_view(window: Any) -> None:
+    """Show every kind of view in a grid beside the tables."""
+    from phy_medicine.gui.layout_file import Layout
+
+    kinds = window.panels.kinds
+    rows = [kinds[i : i + N_COLUMNS] for i in range(0, len(kinds), N_COLUMNS)]
+    grid = [{"row": [{"tabs": [kind]} for kind in row], "sizes": [1] * len(row)} for row in rows]
+    tables = {"column": [{"tabs": [table]} for table in window.tables.docks], "sizes": [1, 1]}
+    views = {"column": grid, "sizes": [1] * len(grid)}
+    window.arrangement.place(Layout("every view", {"row": [tables, views], "sizes": [1, 6]}))
+
+
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Run all steps in this process and return their times."""
     import numpy as np
 
     result: dict[str, Any] = {}
-    driver = Driver(args.dataset / "params.py")
+    driver = Driver(args.dataset / "params.py", all_views=args.all_views)
     session = driver.session
     result["t_shown"] = round(time.time() - (time.perf_counter() - driver.last) - args.started, 3)
     ids = list(session.cluster_table.visible_ids())
@@ -198,6 +214,7 @@ def run_child(args: argparse.Namespace, dataset: Path) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.selection", str(dataset), "--child", "--out", str(out)]
         command += ["--reps", str(args.reps), "--steps", str(args.steps), "--edits", str(args.edits)]
         command += ["--shot", str(args.shot)] if args.shot else []
+        command += ["--all-views"] if args.all_views else []
         command += ["--started", str(time.time())]
         environment = {**os.environ, "PHY_MEDICINE_HOME": home, "HOME": home}
         subprocess.run(command, check=True, env=environment, cwd=Path(__file__).parent.parent)
@@ -250,6 +267,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--edits", type=int, default=5)
     parser.add_argument("--shot", type=Path, help="PNG of the window after the last step")
+    parser.add_argument("--all-views", action="store_true", help="open every kind of view, side by side")
     parser.add_argument("--phy", type=Path, help="Python of an environment with phy 2.1.0")
     parser.add_argument("--phy-script", type=Path, help="the script that measures phy in process")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
