@@ -139,7 +139,8 @@ class TitleBar(QtWidgets.QWidget):
         cut = middle_cut(status)
         if cut != self._status:
             self._status = cut
-            self.setToolTip(status if cut != status else "")
+            # In a narrow dock the end of it is not seen.
+            self.setToolTip(status)
             self.update()
 
     def set_badge(self, badge: str, role: str = "accent") -> None:
@@ -178,7 +179,7 @@ class TitleBar(QtWidgets.QWidget):
             x, room = x + used, room - used
         if room > STATUS_ROOM and self._status:
             painter.setPen(QtGui.QColor(theme.dim))
-            status = metrics.elidedText(self._status, Qt.ElideMiddle, room)
+            status = metrics.elidedText(self._status, Qt.ElideRight, room)
             painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, status)
 
     def _paint_badge(self, painter: QtGui.QPainter, x: int) -> int:
