@@ -34,6 +34,11 @@ def pretty_keys(keys: Iterable[str]) -> str:
     return ", ".join(map(pretty_key, keys))
 
 
+def with_shift(key: str) -> str:
+    """Return a key sequence with Shift held as well, `Ctrl++` -> `Ctrl+Shift++`."""
+    return canonical(f"Shift+{key}")
+
+
 def checked_key(key: str) -> str:
     """Return a key sequence in its canonical form.
 

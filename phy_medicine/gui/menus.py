@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from phy_medicine.gui.keys import MENUS, pretty_keys
+from phy_medicine.gui.keys import MENUS, pretty_keys, with_shift
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
 from phy_medicine.session.actions import Action, ActionTable
 from phy_medicine.views.theme import Theme
@@ -158,7 +158,8 @@ def _show_keys(qaction: QtWidgets.QAction, action: Action) -> None:
 class ViewKeys(QtCore.QObject):
     """Keys of views: one key may mean something in several kinds of view, the focused one decides.
 
-    run : called with the ids of all actions that claim a key
+    run : called with the ids of all actions that claim a key; those of the same key with Shift come last, while Shift
+    is held: where a sign needs it, as plus on a US keyboard, Qt takes Ctrl+Shift++ for Ctrl++
     """
 
     def __init__(self, window: QtWidgets.QMainWindow, run: Callable[[tuple[str, ...]], object]) -> None:
@@ -177,6 +178,11 @@ class ViewKeys(QtCore.QObject):
             qaction = QtWidgets.QAction(self._window)
             qaction.setShortcut(QtGui.QKeySequence(key))
             qaction.setShortcutContext(Qt.ApplicationShortcut)
-            qaction.triggered.connect(lambda _checked, i=ids: self._run(i))
+            shifted = claims.get(with_shift(key), ())
+            qaction.triggered.connect(lambda _checked, i=ids, more=shifted: self._run_with_shift(i, more))
             self._window.addAction(qaction)
             self._actions.append(qaction)
+
+    def _run_with_shift(self, ids: tuple[str, ...], shifted: tuple[str, ...]) -> None:
+        held = bool(QtWidgets.QApplication.keyboardModifiers() & Qt.ShiftModifier)
+        self._run((*ids, *shifted) if held else ids)
