@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
 from phy_medicine.session.session import Session
+
+from .desk import Desk, open_desk
 
 
 @pytest.fixture(scope="session")
@@ -122,3 +125,14 @@ def rich_dataset(tmp_path_factory) -> Path:
     np.save(folder / "template_feature_ind.npy", near)
     np.save(folder / "template_features.npy", rng.normal(1.0, 0.4, (n, 6)).astype(np.float32))
     return params
+
+
+@pytest.fixture(scope="module")
+def desk(qapp, rich_dataset: Path, tmp_path_factory) -> Iterator[Desk]:
+    """One window for all tests of a module; each begins with `desk.start(kind)`."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(rich_dataset.parent, folder / "rich")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHY_MEDICINE_HOME", str(folder / "home"))
+        with open_desk(folder / "rich" / rich_dataset.name) as desk:
+            yield desk
