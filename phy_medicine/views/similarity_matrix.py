@@ -21,7 +21,7 @@ from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import Click
 from phy_medicine.views.layout import Box
-from phy_medicine.views.matrix_image import cells_in_sight, indexed, pixel_counts, reduced
+from phy_medicine.views.matrix_image import Reduction, cells_in_sight, indexed, pixel_counts
 from phy_medicine.views.theme import DARK, RGBA, Theme, hex_rgba
 
 ORDERS = ("depth", "table")
@@ -70,6 +70,7 @@ class SimilarityMatrixView(AllClustersView):
         self.picture = self.scene.picture = self.heat = HeatPicture()
         self._zoomed_on: tuple[int, ...] = ()
         self._stay = False
+        self._reduction = Reduction()
 
     # Arrays
 
@@ -158,7 +159,7 @@ class SimilarityMatrixView(AllClustersView):
             return
         first, last, low, high = cells
         n_x, n_y = pixel_counts(self.panels, cells)
-        part = reduced(reduced(block.values[low:high, first:last], n_y, axis=0), n_x, axis=1)
+        _, part = self._reduction.of(block.values, cells, n_x, n_y)
         theme = self.scene.theme
         palette = np.vstack([similarity_palette(theme), theme.rgba("line")])
         palette[: int(self.settings.faintest * 255) + 1] = theme.rgba("view")

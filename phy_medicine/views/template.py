@@ -21,7 +21,7 @@ from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box
-from phy_medicine.views.matrix_image import cells_in_sight, pixel_counts, reduced, starts_of, to_pixels
+from phy_medicine.views.matrix_image import Reduction, cells_in_sight, pixel_counts, starts_of, to_pixels
 from phy_medicine.views.theme import DARK, RGBA, Theme
 from phy_medicine.views.trace_channels import depth_order
 from phy_medicine.views.trace_marks import draw_labels, draw_scale_bar, label_width
@@ -89,6 +89,7 @@ class TemplateView(AllClustersView):
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
         self._asked: Any = None
+        self._reduction = Reduction()
 
     # Arrays
 
@@ -244,8 +245,8 @@ class TemplateView(AllClustersView):
             return
         first, last, low, high = cells
         n_x, n_y = pixel_counts(self.panels, cells)
-        part = reduced(block.amplitudes[low:high, first:last], n_y, axis=0)
-        alphas = self._opacity(block, reduced(part, n_x, axis=1))
+        part, whole = self._reduction.of(block.amplitudes, cells, n_x, n_y)
+        alphas = self._opacity(block, whole)
         rgba = np.empty((*alphas.shape, 4), dtype=np.float32)
         starts = starts_of(last - first, n_x)
         blank = self.settings.colors == "blank"
