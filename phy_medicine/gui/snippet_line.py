@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.session.actions import ActionTable
-from phy_medicine.session.snippets import SnippetHistory, complete
+from phy_medicine.session.snippets import SnippetHistory, bare, complete
 
 
 class SnippetLine(QtWidgets.QLineEdit):
@@ -78,7 +78,10 @@ class SnippetLine(QtWidgets.QLineEdit):
             self.history.add(line)
             self.leave()
 
-    def _edited(self, _text: str) -> None:
+    def _edited(self, text: str) -> None:
+        typed = bare(text)
+        if text.removesuffix(typed).count(":") > 1:  # pasted with the colon that it begins with in the help
+            self.setText(":" + typed)
         self._candidates, self._candidate = (), -1
         self._hint()
 

@@ -16,6 +16,7 @@ MAX_RANGE = 100_000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 _ID_RANGE = re.compile(r"(\d+)-(\d+)\Z")
 _WORD = re.compile(r"""\s*((?:[^\s"']|"[^"]*"|'[^']*')+)""")
+_START = re.compile(r"[\s:]*")
 _SORT_PREFIX = re.compile(r"s([a-zA-Z]{2,})\Z")
 
 
@@ -68,6 +69,11 @@ def _next_word(line: str, position: int) -> Word:
     return Word(text, raw[0] in "\"'", match.start(1), stop)
 
 
+def bare(line: str) -> str:
+    """Return a line without the colon that it begins with; without two, when it was pasted after one."""
+    return _START.sub("", line, count=1)
+
+
 def parse(line: str, table: ActionTable) -> Call:
     """Understand a line, with or without its leading colon.
 
@@ -75,10 +81,10 @@ def parse(line: str, table: ActionTable) -> Call:
     ------
     SnippetError : unknown action, wrong arguments, or a quote that is not closed
     """
-    line = line.strip().removeprefix(":").strip()
-    if not line:
+    words = bare(line).rstrip().split(maxsplit=1)
+    if not words:
         raise SnippetError("Type the name of an action; press H for the list.")
-    name, _, tail = line.partition(" ")
+    name, tail = words[0], "".join(words[1:])
     action, tail = _action_of(name, tail, table)
     return Call(action, tuple(_arguments(action, tail)))
 
@@ -157,8 +163,7 @@ def quote(text: str) -> str:
 
 def complete(line: str, table: ActionTable) -> tuple[str, ...]:
     """Return whole lines that go on from this one, best first."""
-    stripped = line.lstrip().removeprefix(":").lstrip()
-    name, space, tail = stripped.partition(" ")
+    name, space, tail = bare(line).partition(" ")
     if not space:
         return tuple(n for n in table.names() if n.startswith(name) and n != "sort_prefix")
     action = table.find(name)

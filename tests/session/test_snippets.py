@@ -53,6 +53,8 @@ def make_table() -> ActionTable:
         (":c 1 2 3", "select", ((1, 2, 3),)),
         ("c 1,2", "select", ((1, 2),)),
         (":c 4-7, 9", "select", ((range(4, 8), 9),)),
+        ("::c\t1,2\n", "select", ((1, 2),)),
+        ("c\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}2", "select", ((1, 2),)),
         (":g", "merge", ()),
         ("merge", "merge", ()),
         (":l quality a b-c", "label", ("quality", "a b-c")),
