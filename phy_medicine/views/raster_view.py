@@ -30,6 +30,7 @@ from phy_medicine.views.raster_block import (
     raster_pixels,
     widened,
 )
+from phy_medicine.views.spread import placed
 from phy_medicine.views.theme import DARK, RGBA, Theme
 
 SCHEMES = tuple(scheme.name for scheme in COLOR_SCHEMES)
@@ -213,27 +214,30 @@ class RasterView(AllClustersView):
             draw_band(self.scene, self.time_window)
 
     def _draw_ids(self, block: RasterBlock) -> None:
-        """Write the ids of the selected rows, and those of the others where there is room."""
+        """Write the ids of the selected rows, beside their place where rows are thin, and of others with room."""
         over, n = self.scene.over, len(block.cluster_ids)
-        left, top, _, bottom = (float(edge) for edge in self.panels.rects[0])
-        half = over.cap_height / 2
-        selected = self._selected_rows(block)
+        _, top, _, bottom = (float(edge) for edge in self.panels.rects[0])
+        chosen = self._selected_rows(block)
+        places = self.panels.to_pixels(0, 0.0, n - 0.5 - np.array([row for row, _ in chosen]))[1]
+        seen = [i for i, y in enumerate(places) if top <= y < bottom]
+        heights, selected = [float(places[i]) for i in seen], [chosen[i] for i in seen]
         colors = legible(np.array([color for _, color in selected]).reshape(-1, 4), self.scene.theme.rgba("view"), TEXT)
-        taken: list[float] = []
-        wanted = [(row, tuple(float(v) for v in color)) for (row, _), color in zip(selected, colors, strict=True)]
+        length = over.cap_height + 3 * self.ratio
+        shown = placed(heights, [length] * len(heights), (top - length / 2, bottom + length / 2))
+        for i, y in shown.items():
+            red, green, blue, alpha = (float(value) for value in colors[i])
+            self._write_id(block, selected[i][0], y, (red, green, blue, alpha))
         first, last, height = self._rows_in_sight(n)
-        if height / (last - first) >= over.cap_height + 3 * self.ratio:
-            chosen = {row for row, _ in selected}
-            dim = self.scene.theme.rgba("dim")
-            wanted += [(row, dim) for row in range(first, last) if row not in chosen]
-        for row, color in wanted:
+        if height / (last - first) < length:
+            return
+        for row in sorted(set(range(first, last)) - {row for row, _ in chosen}):
             y = float(self.panels.to_pixels(0, 0.0, n - row - 0.5)[1])
-            if not top <= y < bottom or any(abs(y - other) < 2 * half + 2 * self.ratio for other in taken):
-                continue
-            taken.append(y)
-            red, green, blue, alpha = color
-            text = str(block.cluster_ids[row])
-            over.text(text, left - 6 * self.ratio, y, anchor="rm", color=(red, green, blue, alpha))
+            if top <= y < bottom and all(abs(y - other) >= length for other in shown.values()):
+                self._write_id(block, row, y, self.scene.theme.rgba("dim"))
+
+    def _write_id(self, block: RasterBlock, row: int, y: float, color: RGBA) -> None:
+        x = float(self.panels.rects[0][0]) - 6 * self.ratio
+        self.scene.over.text(str(block.cluster_ids[row]), x, y, anchor="rm", color=color)
 
     # Gestures and actions
 

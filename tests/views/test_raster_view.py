@@ -367,6 +367,16 @@ def test_labels_never_overlap_or_leave_the_view(drawn, n, size):
     assert not (overlap > 2).all(axis=-1).any()
 
 
+def test_both_of_two_selected_neighbours_are_named_however_thin_the_rows(drawn):
+    view = make_view(120, 20)
+    settled(view, drawn, [50, 51], (400, 300))
+    ids = {line.text: line.y for line in view.scene.over.lines}
+    half = view.scene.over.cap_height / 2
+    assert ids["50"] + 2 * half < ids["51"]
+    for row in (50, 51):
+        assert abs(ids[str(row)] - half - _spot(view, row, 0.0)[1]) < 2 * half + 3
+
+
 def test_a_cluster_of_one_spike_is_seen(drawn):
     view = make_view(3, 10)
     clusters = view.host.data.spike_clusters

@@ -200,3 +200,11 @@ def test_the_lowest_row_is_the_last_of_a_texture():
     assert to_pixels(rgba)[:, 0].tolist() == [[0, 128, 0, 128], [255, 0, 0, 255]]
     rows = np.array([[0, 1]], dtype=np.uint8).T
     assert indexed(rows, [(1, 0, 0, 1), (0, 0, 1, 1)])[:, 0].tolist() == [[0, 0, 255, 255], [255, 0, 0, 255]]
+
+
+def test_both_of_two_selected_neighbours_are_named_at_400x300():
+    view = make_view(60)
+    show(view, view.host.make_request([30, 31]))
+    view.scene.settle((400, 300), 1.0, view.arrange, view.decorate_all)
+    places = {line.text: line.x for line in view.scene.over.lines if line.text in ("30", "31")}
+    assert places["30"] + view.scene.over.text_width("30") < places["31"]
