@@ -27,6 +27,7 @@ from phy_medicine.views.correlogram_marks import (
     MOST_NOTED,
     NOTE_HEADROOM,
     draw_chance,
+    draw_empty,
     draw_notes,
     draw_refractory,
     has_room,
@@ -213,6 +214,7 @@ class CorrelogramView(CorrelogramControls):
             shade_bin(self.scene, panel, (float(block.edges[index]), float(block.edges[index + 1])))
         if self.settings.labels and len(block.n_spikes) <= MOST_NOTED:
             draw_notes(self.scene, [self._note(block, row) for row in range(len(block.n_spikes))])
+            draw_empty(self.scene, block)
         if len(self.panels) == 1:
             self.scene.draw_axes(0)
         elif self._grid is not None:

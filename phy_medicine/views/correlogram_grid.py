@@ -16,7 +16,7 @@ from phy_medicine.views.scene import Scene
 
 X_TITLE = "Lag (ms)"
 # Cells below this size have no y axis of their own, logical px.
-_OWN_AXIS = (96, 56)
+_OWN_AXIS = (70, 44)
 # Columns narrower than this have no numbers under them, logical px; the title then tells the lags.
 _LABELLED_COLUMN = 74
 _TICK = 4
@@ -58,11 +58,10 @@ class CorrelogramGrid:
         bottom -= ink.cap_height + 16 * r + (ink.cap_height + (_TICK + 6) * r if self._lags_under_cells else 0)
         axis = self._axis_width(scene, (bottom - top) / n)
         gap = _gap((right - left) / n, r)
+        left += ink.cap_height + 8 * r
         cell_w, cell_h = (right - left) / n - axis, (bottom - top) / n
         room = cell_h >= _OWN_AXIS[1] * r and cell_w >= _OWN_AXIS[0] * r
         self._y_columns = range((1 if self._uniform else n) if room else 0)
-        if room:
-            left += ink.cap_height + 8 * r
         column = (right - left - (n - 1) * gap) / n
         self._upright = heads + 4 * r > column
         top += (heads if self._upright else ink.cap_height) + 12 * r
@@ -106,8 +105,8 @@ class CorrelogramGrid:
     def _draw_heads(self, scene: Scene, colors: FloatArray) -> None:
         rects, r, n = scene.panels.rects, scene.ratio, self.n
         free_x = free_y = -np.inf
-        left = max(scene.over.text_width(name) for name in self._names) + 6 * r
         height = scene.over.cap_height
+        left = height + 8 * r + max(scene.over.text_width(name) for name in self._names) + 6 * r
         for k, name in enumerate(self._names):
             column, row = rects[k], rects[k * n]
             x, y = (column[0] + column[2]) / 2, (row[1] + row[3]) / 2
@@ -147,8 +146,6 @@ class CorrelogramGrid:
         scene.over.text(title, middle, title_y, anchor="ct", color=dim)
 
     def _draw_y(self, scene: Scene) -> None:
-        if not len(self._y_columns):
-            return
         panels, r = scene.panels, scene.ratio
         ranges, transforms = panels.ranges(), panels.transforms()
         dim, line = scene.theme.rgba("dim"), max(1.0, round(r))
@@ -161,10 +158,9 @@ class CorrelogramGrid:
                     y = round(tick * transforms[panel, 1] + transforms[panel, 3])
                     scene.over.rects([(left - _TICK * r, y, left, y + line)], scene.theme.rgba("dim", LINE_ALPHA))
                     scene.over.text(text, left - (_TICK + 4) * r, y, anchor="rm", color=dim)
-        x = max(scene.over.text_width(name) for name in self._names) + 14 * r
         middle = (panels.rects[0][1] + panels.rects[-1][3]) / 2
         if panels.rects[-1][3] - panels.rects[0][1] >= scene.over.text_width(self._heights.title):
-            scene.over.text(self._heights.title, x, middle, anchor="ct", color=dim, rotated=True)
+            scene.over.text(self._heights.title, 5 * r, middle, anchor="ct", color=dim, rotated=True)
 
 
 def lag_text(value_ms: float) -> str:

@@ -66,6 +66,18 @@ def draw_notes(scene: Scene, notes: Sequence[str]) -> None:
             ink.text(note, right - 5 * r, top + 4 * r + ink.cap_height / 2, anchor="rm", color=scene.theme.rgba("dim"))
 
 
+def draw_empty(scene: Scene, block: CorrelogramBlock) -> None:
+    """Say in each cell without a pair that there is none, where all of them have room for it."""
+    text, ink, r = "no pairs", scene.over, scene.ratio
+    rects = scene.panels.rects[~block.counts.reshape(len(scene.panels), -1).any(axis=1)].astype(np.float64)
+    if not len(rects) or (rects[:, 2] - rects[:, 0]).min() < ink.text_width(text) + 12 * r:
+        return
+    for left, top, right, bottom in rects:
+        x, y, half = (left + right) / 2, (top + bottom) / 2, ink.text_width(text) / 2 + 4 * r
+        ink.rects([(x - half, y - ink.cap_height, x + half, y + ink.cap_height)], scene.theme.rgba("view", 0.8))
+        ink.text(text, x, y, anchor="cm", color=scene.theme.rgba("dim"))
+
+
 def _shaded_lines(scene: Scene, lines: FloatArray, across: tuple[int, int]) -> None:
     """Draw light lines with a shadow, which are seen on bars of any colour and beside them."""
     width = max(1.0, round(scene.ratio))

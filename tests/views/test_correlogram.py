@@ -123,6 +123,27 @@ def test_labels_never_overlap_or_leave_the_view(drawn, n, size):
     assert not (inside > 0).all(axis=-1).any()
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 20])
+def test_the_vertical_axis_has_a_title_at_400x300_and_numbers_where_there_is_room(n):
+    view = CorrelogramView(FakeHost(n_clusters=20, n_per_cluster=100))
+    show(view, view.host.make_request(range(n)))
+    view.scene.settle((400, 300), 1.0, view.arrange, view.decorate_all)
+    texts = view.scene.over.lines
+    assert [line.x < 16 for line in texts if line.rotated and line.text == "Spike pairs per bin"] == [True]
+    left, top, _, bottom = view.panels.rects[0]
+    numbers = [line for line in texts if line.text.isdigit() and line.anchor == "r" and top <= line.y <= bottom + 6]
+    assert (len([line for line in numbers if left - 12 < line.x < left]) >= 2) == (n <= 3)
+
+
+def test_a_cell_without_pairs_says_so():
+    view = CorrelogramView(FakeHost(n_clusters=2, n_per_cluster=100))
+    view.host.data.correlogram = lambda a, b, *, bin_s, window_s: np.full(51, 0 if a == b == 1 else 4)
+    show(view, view.host.make_request([0, 1]))
+    view.scene.settle((400, 300), 1.0, view.arrange, view.decorate_all)
+    said = [line for line in view.scene.over.lines if line.text == "no pairs"]
+    assert [view.panels.at(line.x, line.y) for line in said] == [3]
+
+
 def test_more_than_20_clusters_are_said_to_be_left_out():
     view = CorrelogramView(FakeHost(n_clusters=25, n_per_cluster=100))
     block = show(view, view.host.make_request(range(25)))
