@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
-from phy_medicine.views.base import middle_cut
+from phy_medicine.views.status import shortened
 from phy_medicine.views.theme import Theme
 
 HEIGHT = 22
@@ -136,10 +136,9 @@ class TitleBar(QtWidgets.QWidget):
 
     def set_status(self, status: str) -> None:
         """Show what the view says of its picture, in dim text after the title."""
-        cut = middle_cut(status)
-        if cut != self._status:
-            self._status = cut
-            # In a narrow dock the end of it is not seen.
+        if status != self._status:
+            self._status = status
+            # In a narrow dock not all of it is seen.
             self.setToolTip(status)
             self.update()
 
@@ -179,7 +178,7 @@ class TitleBar(QtWidgets.QWidget):
             x, room = x + used, room - used
         if room > STATUS_ROOM and self._status:
             painter.setPen(QtGui.QColor(theme.dim))
-            status = metrics.elidedText(self._status, Qt.ElideRight, room)
+            status = shortened(self._status, lambda text: metrics.horizontalAdvance(text) <= room)
             painter.drawText(x, 0, room, self.height(), Qt.AlignVCenter | Qt.AlignLeft, status)
 
     def _paint_badge(self, painter: QtGui.QPainter, x: int) -> int:

@@ -51,6 +51,7 @@ from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click, Gestures
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.scene import Scene
+from phy_medicine.views.status import shortened
 from phy_medicine.views.theme import DARK, Theme
 from phy_medicine.views.time_marks import Marked, draw_ranges
 
@@ -218,7 +219,7 @@ class View:
     @property
     def status(self) -> str:
         """At most 64 characters for the title bar of the dock."""
-        return middle_cut(self._status)
+        return shortened(self._status, lambda text: len(text) <= STATUS_LENGTH)
 
     @status.setter
     def status(self, text: str) -> None:
@@ -349,11 +350,3 @@ class Sentence:
     """Shown in the middle of a view instead of a picture."""
 
     text: str
-
-
-def middle_cut(text: str, length: int = STATUS_LENGTH) -> str:
-    """Return a text of at most `length` characters, with its middle replaced by an ellipsis."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"

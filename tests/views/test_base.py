@@ -9,7 +9,6 @@ from fake_host import FakeHost, picture_of, show
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.views import shaders
 from phy_medicine.views.amplitude import AmplitudeView
-from phy_medicine.views.base import middle_cut
 from phy_medicine.views.ink import Ink
 from phy_medicine.views.scene import wrap
 
@@ -43,8 +42,9 @@ def test_a_view_shows_no_more_clusters_than_it_can():
     assert limited.best_ids == tuple(range(8)) and limited.similar_ids == ()
 
 
-def test_a_long_status_is_cut_in_the_middle():
-    assert middle_cut("a" * 50 + "b" * 50, 11) == "aaaaa…bbbbb"
+def test_a_status_of_more_than_64_characters_loses_whole_parts(view):
+    view.status = f"waveforms · {'x' * 60} · 300 of 3,796"
+    assert view.status == "waveforms · 300 of 3,796"
 
 
 def test_dragging_pans_by_the_distance_of_the_pointer(view):
