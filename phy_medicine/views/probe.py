@@ -247,7 +247,7 @@ class ProbeView(SelectingLasso):
             self.picture.points(x[some], y[some], color=palette, index=rows[some], size=size + wider, panel=panel)
 
     def _draw_labels(self) -> None:
-        """Write the labels at the right of the contacts, those of the peaks first."""
+        """Write the labels beside the contacts, those of the peaks first."""
         block, ratio, names = self.block, self.ratio, self.host.data.channel_labels
         x, y = self.panels.to_pixels(MAIN, *block.probe.positions.T)
         half = np.full(len(x), self._sizes(MAIN)[0] * ratio / 2)
@@ -262,16 +262,17 @@ class ProbeView(SelectingLasso):
         labels = Labels(self.scene, np.vstack([taken, chosen_boxes(self.scene, block.units, self.cluster_ids)]))
         peaks = [ch for ch in dict.fromkeys(block.channels[block.peaks].tolist()) if seen[ch]]
         for ch in peaks:
-            edge = self.panels.to_pixels(MAIN, self._shank_edge(ch), 0.0)[0] + 4 * ratio
-            labels.write(names[ch], float(x[ch] + half[ch] + 6 * ratio), float(y[ch]), float(edge))
+            edges = self.panels.to_pixels(MAIN, self._shank_edges(ch), 0.0)[0]
+            sides = float(x[ch] - half[ch]), float(x[ch] + half[ch])
+            labels.write_peak(names[ch], sides, float(y[ch]), (float(edges[0]), float(edges[1])))
         for ch in np.flatnonzero(seen).tolist() if self.settings.labels else ():
             if ch not in peaks:
                 labels.write(names[ch], float(x[ch] + half[ch] + 4 * ratio), float(y[ch]))
 
-    def _shank_edge(self, channel: int) -> float:
-        """Return the right edge of the shank of a channel, µm."""
+    def _shank_edges(self, channel: int) -> FloatArray:
+        """Return the left and the right edge of the shank of a channel, µm."""
         shank = next(s for s in self.block.probe.shanks if channel in s.channels)
-        return float(shank.outline[:, 0].max())
+        return np.array([shank.outline[:, 0].min(), shank.outline[:, 0].max()])
 
     # What is where
 

@@ -11,6 +11,7 @@ from phy_medicine.views.axes import format_number
 from phy_medicine.views.probe_block import Probe
 from phy_medicine.views.probe_shape import Break, Shank, clipped
 from phy_medicine.views.scene import Scene
+from phy_medicine.views.theme import RGBA
 from phy_medicine.views.trace_marks import bar_value
 from phy_medicine.views.waveform_marks import overlaps
 
@@ -117,24 +118,60 @@ class Labels:
         self._taken = taken
         self._labels: list[FloatArray] = []
 
-    def write(self, text: str, x: float, y: float, edge: float | None = None) -> None:
-        """Write a label where there is room, else at the edge of the shank with a line to it, if one is given."""
-        scene, ratio = self._scene, self._scene.ratio
-        color = scene.theme.rgba("dim" if edge is None else "text")
-        half = scene.over.cap_height / 2 + 2 * ratio
-        # Discs side by side may reach over the edge of a narrow shank.
-        for start in (x,) if edge is None else (x, edge, edge + 8 * ratio, edge + 16 * ratio):
-            place = np.array([start - 1, y - half, start + scene.over.text_width(text) + 1, y + half])
-            if place[2] <= scene.panels.rects[0][2] and not overlaps(place, self._taken):
-                if edge is None:
-                    # A ring under the text would make it another number.
-                    scene.over.rects([tuple(place.tolist())], scene.theme.rgba("panel", 0.75))
-                scene.over.text(text, start, y, anchor="lm", color=color)
-                if start != x:
-                    # A line through a label of the same row would strike it out.
-                    passed = [float(p[2]) + 3 * ratio for p in self._labels if p[1] < y < p[3] and x <= p[2] < start]
-                    line = (max([x - 3 * ratio, *passed]), y, start - 3 * ratio, y)
-                    scene.over.segments([line], scene.theme.rgba("text", 0.7), width=max(1.0, round(ratio)))
-                self._taken = np.vstack([self._taken, place])
-                self._labels.append(place)
-                return
+    def write(self, text: str, x: float, y: float) -> None:
+        """Write a quiet label that starts at a place, if there is room."""
+        place = self._place(text, x, y)
+        if self._free(place):
+            # A ring under the text would make it another number.
+            self._scene.over.rects([tuple(place.tolist())], self._scene.theme.rgba("panel", 0.75))
+            self._write(text, place, self._scene.theme.rgba("dim"))
+
+    def write_peak(self, text: str, sides: tuple[float, float], y: float, edges: tuple[float, float]) -> None:
+        """Write the label of a peak beside it, at the left or the right, else at an edge of the shank with a line.
+
+        sides : where the contact and its discs begin and end, px; edges : of its shank, px; of the free places the one
+        whose line crosses the fewest discs is taken, and of these the nearest
+        """
+        ratio, width = self._scene.ratio, self._scene.over.text_width(text)
+        gap = 6 * ratio
+        starts = [sides[1] + gap, sides[0] - gap - width]
+        for aside in (0, 8, 16):  # discs side by side may reach over the edge of a narrow shank
+            starts += [edges[1] + 4 * ratio + aside * ratio, edges[0] - 4 * ratio - aside * ratio - width]
+        tries = []
+        for start in starts:
+            place = self._place(text, start, y)
+            if self._free(place):
+                line = self._line(place, sides, y)
+                tries.append((self._crossed(line, y), max(line[1] - line[0], 0.0), start, place, line))
+        if tries:
+            _, length, _, place, line = min(tries, key=lambda found: found[:3])
+            self._write(text, place, self._scene.theme.rgba("text"))
+            if length > 2 * ratio:
+                color = self._scene.theme.rgba("text", 0.7)
+                self._scene.over.segments([(line[0], y, line[1], y)], color, width=max(1.0, round(ratio)))
+
+    def _place(self, text: str, start: float, y: float) -> FloatArray:
+        half = self._scene.over.cap_height / 2 + 2 * self._scene.ratio
+        return np.array([start - 1, y - half, start + self._scene.over.text_width(text) + 1, y + half])
+
+    def _free(self, place: FloatArray) -> bool:
+        left, _, right, _ = self._scene.panels.rects[0]
+        return bool(place[0] >= left and place[2] <= right and not overlaps(place, self._taken))
+
+    def _line(self, place: FloatArray, sides: tuple[float, float], y: float) -> tuple[float, float]:
+        """Return the ends of the line from a peak to its label; it starts behind a label of the same row."""
+        gap, row = 3 * self._scene.ratio, [p for p in self._labels if p[1] < y < p[3]]
+        if place[0] > sides[1]:
+            passed = [float(p[2]) for p in row if sides[1] <= p[0] < place[0]]
+            return max([sides[1], *passed]) + gap, float(place[0]) - gap
+        passed = [float(p[0]) for p in row if place[2] <= p[2] <= sides[0]]
+        return float(place[2]) + gap, min([sides[0], *passed]) - gap
+
+    def _crossed(self, line: tuple[float, float], y: float) -> int:
+        t = self._taken
+        return int(((t[:, 0] < line[1]) & (t[:, 2] > line[0]) & (t[:, 1] < y) & (t[:, 3] > y)).sum())
+
+    def _write(self, text: str, place: FloatArray, color: RGBA) -> None:
+        self._scene.over.text(text, place[0] + 1, (place[1] + place[3]) / 2, anchor="lm", color=color)
+        self._taken = np.vstack([self._taken, place])
+        self._labels.append(place)

@@ -435,11 +435,26 @@ def _place_drawn(view, channel):
     return float(x), float(y)
 
 
+def _labels(scene, *taken):
+    scene.panels.set_rects(np.array([(0, 0, 400, 100), (400, 0, 401, 1)]))
+    return Labels(scene, np.array(taken, dtype=float))
+
+
 def test_the_line_to_a_label_starts_behind_a_label_of_the_same_row(shanks):
-    shanks.panels.set_rects(np.array([(0, 0, 400, 100), (400, 0, 401, 1)]))
-    labels = Labels(shanks.scene, np.array([[40.0, 10.0, 60.0, 30.0]]))
-    labels.write("3", 62.0, 20.0, 200.0)
-    labels.write("2", 62.0, 20.0, 200.0)
-    line = shanks.scene.over.vertices()[0][:6, 0]
-    end = 62 + shanks.scene.over.text_width("3")
-    assert line.min() == pytest.approx(end + 1 + 3) and line.max() == pytest.approx(200 - 3)
+    scene, edges = shanks.scene, (0.0, 200.0)
+    labels = _labels(scene, (20.0, 10.0, 60.0, 30.0))
+    labels.write_peak("3", (40.0, 60.0), 20.0, edges)
+    labels.write_peak("2", (40.0, 60.0), 20.0, edges)
+    line = scene.over.vertices()[0][:6, 0]
+    assert [text.text for text in scene.over.lines] == ["3", "2"]
+    end = 66 + scene.over.text_width("3")
+    assert line.min() == pytest.approx(end + 1 + 3) and line.max() == pytest.approx(204 - 1 - 3)
+
+
+def test_the_label_of_a_peak_stands_where_no_line_crosses_other_discs(shanks):
+    left, right = (100.0, 10.0, 130.0, 30.0), (140.0, 10.0, 170.0, 30.0)
+    _labels(shanks.scene, left, right).write_peak("44", (100.0, 130.0), 20.0, (90.0, 180.0))
+    _labels(shanks.scene, left, right).write_peak("45", (140.0, 170.0), 20.0, (90.0, 180.0))
+    places = {line.text: line.x for line in shanks.scene.over.lines}
+    assert places["44"] + shanks.scene.over.text_width("44") <= 100 and places["45"] >= 170
+    assert len(shanks.scene.over.triangles()[0]) == 0
