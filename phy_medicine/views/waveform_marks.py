@@ -12,6 +12,8 @@ from phy_medicine.views.axes import format_number
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.waveform_layout import Break
 
+# Space between a label and the curves on both sides of it, logical px.
+_LABEL_GAP = 5
 # Time between two ticks of a zero line.
 _TICK_MS = 1.0
 
@@ -45,7 +47,7 @@ def _inside(scene: Scene, rects: FloatArray) -> FloatArray:
 
 def gutter_width(scene: Scene, labels: Sequence[str], box_width: float) -> float:
     """Return the room for labels at the left of every box, px; 0 where they would take too much of it."""
-    widest = max((scene.over.text_width(text) for text in labels), default=0) + 5 * scene.ratio
+    widest = max((scene.over.text_width(text) for text in labels), default=0) + 2 * _LABEL_GAP * scene.ratio
     return widest if labels and widest <= 0.4 * box_width else 0.0
 
 
@@ -55,9 +57,12 @@ def channel_labels(scene: Scene, labels: Sequence[str], strong: BoolArray, taken
     taken : (n, 4) rectangles of other text
     """
     _, _, shift, zero = scene.panels.transforms().T
-    right, middle = shift - 5 * scene.ratio, zero
     half = scene.over.cap_height / 2 + 2 * scene.ratio
     bounds = scene.panels.rects[0]
+    right = shift - _LABEL_GAP * scene.ratio
+    # The line of a box at the edge may be nearer to it than half of a label.
+    low, high = bounds[1] + half, bounds[3] - half
+    middle = np.where(np.abs(zero - np.clip(zero, low, high)) <= half, np.clip(zero, low, high), zero)
     for i in np.argsort(~strong, kind="stable"):
         width = scene.over.text_width(labels[i])
         box = np.array([right[i] - width, middle[i] - half, right[i], middle[i] + half])

@@ -118,6 +118,20 @@ def test_labels_stand_at_the_left_of_the_curves(view, drawn):
     assert image[row - 5 : row + 6, column - 5 : column - 2].max() < 60
 
 
+@pytest.mark.parametrize("size", [(400, 300), (1200, 900)])
+def test_labels_keep_away_from_the_curves_on_both_sides(view, size):
+    show(view, view.host.make_request([0, 1]))
+    view.scene.settle(size, 1.0, view.arrange, view.decorate_all)
+    a, _, starts, _ = view.panels.transforms().T
+    ends = starts + a
+    labels = [line for line in view.scene.over.lines if line.text.isdigit()]
+    assert labels
+    for line in labels:
+        left = line.x - view.scene.over.text_width(line.text)
+        assert np.abs(starts - line.x).min() == pytest.approx(5)
+        assert not ((ends > left - 4) & (ends < line.x)).any()
+
+
 def test_scale_bars_stand_below_the_boxes(view, drawn):
     show(view, view.host.make_request([0]))
     image = drawn(view)
