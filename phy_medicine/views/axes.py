@@ -159,7 +159,9 @@ class Axes:
                 limit_left = middle + half + 8 * ratio
         if self.x:
             title_y = text_y + over.cap_height + 7 * ratio
-            over.text(self.x, (left + right) / 2, title_y, anchor="ct", color=theme.rgba("dim"))
+            # A title longer than its axis ends where the margin on the right does.
+            middle = min((left + right) / 2, right + (_RIGHT - 2) * ratio - over.text_width(self.x) / 2)
+            over.text(self.x, middle, title_y, anchor="ct", color=theme.rgba("dim"))
 
     def _draw_y(self, panels: Panels, panel: int, under: Ink, over: Ink, theme: Theme, ratio: float) -> None:
         left, top, right, bottom = (float(edge) for edge in panels.rects[panel])
@@ -176,7 +178,11 @@ class Axes:
             widest = max(widest, over.text_width(text))
         if self.y:
             x = max(left - tick - 4 * ratio - widest - 8 * ratio, over.cap_height + 5 * ratio)
-            over.text(self.y, x, (top + bottom) / 2, anchor="cb", color=theme.rgba("dim"), rotated=True)
+            # A title longer than its axis reaches beside the numbers below, and is left out when that is not enough.
+            half, below = over.text_width(self.y) / 2, 0.0 if self.x is None else 2 * over.cap_height + 22 * ratio
+            middle = max((top + bottom) / 2, half + 2 * ratio)
+            if middle + half <= bottom + below:
+                over.text(self.y, x, middle, anchor="cb", color=theme.rgba("dim"), rotated=True)
 
 
 def _ticks(low: float, high: float, most: int, *, log: bool) -> tuple[FloatArray, tuple[str, ...]]:
