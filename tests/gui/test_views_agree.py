@@ -8,13 +8,12 @@ import shutil
 import numpy as np
 import pytest
 
-from phy_medicine.gui.layout_file import Layout
+from benchmarks.selection import open_every_view
 from phy_medicine.session.session import Session
 
 from .dock_moves import settle
 from .test_rest import KEYS, N_ACTIONS, assert_all_agree
 
-N_COLUMNS = 5
 # Of these the block holds all rows of the cluster table.
 OF_THE_TABLE = {"ClusterScatterView", "TemplateView", "SimilarityMatrixView", "RasterView"}
 
@@ -64,12 +63,7 @@ def every_view(rich_dataset, open_window, tmp_path):
     shutil.copytree(rich_dataset.parent, tmp_path / "rich")
     session = Session.open(tmp_path / "rich" / rich_dataset.name)
     window = open_window(session, size=(1900, 1180))
-    kinds = window.panels.kinds
-    rows = [kinds[i : i + N_COLUMNS] for i in range(0, len(kinds), N_COLUMNS)]
-    grid = [{"row": [{"tabs": [k]} for k in row], "sizes": [1] * len(row)} for row in rows]
-    left = {"column": [{"tabs": [table]} for table in window.tables.docks], "sizes": [1, 1]}
-    right = {"column": grid, "sizes": [1] * len(grid)}
-    window.arrangement.place(Layout("all", {"row": [left, right], "sizes": [1, 6]}))
+    open_every_view(window)
     settle(window)
     yield window
     session.close()
