@@ -34,6 +34,28 @@ def move(view, point: QtCore.QPoint) -> None:
     QtWidgets.QApplication.sendEvent(view.canvas.native, event)
 
 
+def turn_wheel(view, point: QtCore.QPoint, notches: int, modifiers=Qt.NoModifier) -> None:
+    """Turn the wheel over a pixel of a view."""
+    native = view.canvas.native
+    # Qt swaps the axes while Alt is held.
+    angle = QtCore.QPoint(120 * notches, 0) if modifiers & Qt.AltModifier else QtCore.QPoint(0, 120 * notches)
+    event = QtGui.QWheelEvent(
+        QtCore.QPointF(point), QtCore.QPointF(native.mapToGlobal(point)), QtCore.QPoint(), angle, Qt.NoButton,
+        Qt.KeyboardModifiers(modifiers), Qt.NoScrollPhase, False,
+    )  # fmt: skip
+    QtWidgets.QApplication.sendEvent(native, event)
+
+
+def drag(qtbot, view, start: QtCore.QPoint, by: QtCore.QPoint, button=Qt.LeftButton) -> None:
+    """Drag from a pixel of a view; the moves of a test's own pointer would come through the X server, later."""
+    native, held = view.canvas.native, Qt.MouseButtons(button)
+    qtbot.mousePress(native, button, Qt.NoModifier, start)
+    there = QtCore.QPointF(start + by)
+    event = QtGui.QMouseEvent(QtCore.QEvent.MouseMove, there, Qt.NoButton, held, Qt.NoModifier)
+    QtWidgets.QApplication.sendEvent(native, event)
+    qtbot.mouseRelease(native, button, Qt.NoModifier, start + by)
+
+
 def lasso(qtbot, view, panel: int, corners: list[tuple[float, float]]) -> np.ndarray:
     """Ctrl+click a polygon and return its corners in data coordinates, rounded to the pixels that were clicked."""
     points = [place(view, panel, x, y) for x, y in corners]
