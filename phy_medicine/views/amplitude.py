@@ -18,6 +18,7 @@ from phy_medicine.views.amplitude_kinds import KINDS, AmplitudeKind, available, 
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.contrast import luminance
+from phy_medicine.views.drift_marks import draw_band
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
@@ -223,16 +224,7 @@ class AmplitudeView(View):
         self.scene.draw_axes(0)
         self.scene.draw_axes(1, Axes(x="Spikes", y=None))
         if self.time_window is not None:
-            self._draw_band(*self.time_window)
-
-    def _draw_band(self, start_s: float, stop_s: float) -> None:
-        left, top, right, bottom = self.panels.rects[0]
-        (x0, x1), _ = self.panels.to_pixels(0, np.array([start_s, stop_s]), 0.0)
-        # At least 2 px, so that a quarter of a second is seen in an hour.
-        x0, x1 = min(x0, (x0 + x1) / 2 - self.ratio), max(x1, (x0 + x1) / 2 + self.ratio)
-        x0, x1 = max(x0, left), min(x1, right)
-        if x1 > x0:
-            self.scene.over.rects([(x0, top, x1, bottom)], (1.0, 1.0, 0.0, 0.25))
+            draw_band(self.scene, self.time_window)
 
     def time_panels(self) -> tuple[int, ...]:
         """Return the scatter panel, unless it shows other times than those of the recording."""

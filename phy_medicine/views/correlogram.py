@@ -298,7 +298,7 @@ def _names(a: int, b: int) -> str:
 def _tint(color: Sequence[float]) -> RGBA:
     """Return the colour of cross-correlograms on a light ground, where pale ones would vanish."""
     hue = colorsys.rgb_to_hsv(*(float(value) for value in color[:3]))[0]
-    return (*colorsys.hsv_to_rgb(hue, 0.3, 0.65), 1.0)
+    return (*colorsys.hsv_to_rgb(hue, 0.45, 0.85), 1.0)
 
 
 def _ms(value_ms: float) -> str:

@@ -14,7 +14,6 @@ from phy_medicine.views.theme import Theme, hex_rgba
 _ON_DARK = ("#4a3f9f", "#8a3fa0", "#c94f86", "#ee7b5a", "#f8b54a", "#f6ef9a")
 _ON_LIGHT = ("#e3c565", "#ec9550", "#d9596a", "#a43a8a", "#642f93", "#241a6e")
 _STEPS = 32
-_BAND = (1.0, 1.0, 0.0, 0.25)
 
 
 @lru_cache(maxsize=4)
@@ -70,4 +69,4 @@ def draw_band(scene: Scene, time_window: tuple[float, float], panel: int = 0) ->
     middle = (x0 + x1) / 2
     x0, x1 = max(min(x0, middle - scene.ratio), left), min(max(x1, middle + scene.ratio), right)
     if x1 > x0:
-        scene.over.rects([(x0, top, x1, bottom)], _BAND)
+        scene.over.rects([(x0, top, x1, bottom)], scene.theme.band)

@@ -20,7 +20,7 @@ class Theme:
     """Roles of colours as hex strings; text reaches a contrast of 4.5:1 and `line` is for frames, not for data.
 
     points : size of text in the window; font_px : height of labels in views in logical pixels, 12 px is 9 pt at 96 dots
-    per inch
+    per inch; band : of the stretch of time that the trace views show, RGBA
     """
 
     name: str
@@ -35,6 +35,7 @@ class Theme:
     warning: str
     error: str
     background_spikes: str
+    band: RGBA = (1.0, 1.0, 0.0, 0.25)
     points: int = 10
     font_px: int = 12
 
@@ -81,5 +82,7 @@ LIGHT = Theme(
     warning="#8a5600",
     error="#b3261e",
     background_spikes="#808080",
+    # Yellow is not seen on white.
+    band=(0.85, 0.55, 0.0, 0.55),
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}

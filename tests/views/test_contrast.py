@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.views.contrast import contrast, legible
+from phy_medicine.views.theme import THEMES
 
 WHITE, BLACK, DARK = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 1.0), (0.055, 0.059, 0.071, 1.0)
 
@@ -25,3 +26,11 @@ def test_a_dim_colour_is_moved_until_it_is_seen(ground):
 def test_a_colour_that_is_seen_well_stays_as_it_is():
     blue = np.array([(0.03137, 0.5725, 0.9882, 1)], dtype=np.float32)
     assert np.allclose(legible(blue, DARK), blue)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_the_band_of_the_time_that_is_shown_is_seen_on_every_theme(theme):
+    red, green, blue, alpha = theme.band
+    ground = np.array(theme.rgba("view"))
+    seen = np.array([red, green, blue, 1.0]) * alpha + ground * (1 - alpha)
+    assert contrast(seen, ground) > 1.6

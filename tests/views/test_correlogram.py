@@ -7,6 +7,7 @@ import pytest
 from fake_host import FakeHost, show
 
 from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.views.contrast import contrast
 from phy_medicine.views.correlogram import CorrelogramView
 from phy_medicine.views.interact import Click
 from phy_medicine.views.theme import LIGHT
@@ -59,7 +60,7 @@ def test_a_bar_ends_at_its_count(view, drawn):
 def test_crosses_are_seen_on_a_light_ground(drawn):
     view = CorrelogramView(FakeHost(), theme=LIGHT)
     show(view, view.host.make_request([0, 1]))
-    assert _pixel(view, drawn(view), 1, 20.0, 30.0).max() < 180
+    assert contrast(_pixel(view, drawn(view), 1, 20.0, 30.0) / 255, LIGHT.rgba("view")) >= 2.95
 
 
 def test_a_single_cluster_is_shown_as_a_rate_with_its_violations(view):
