@@ -85,12 +85,15 @@ class DriftView(View):
         return self._source.block(request, wish)
 
     def _size(self) -> tuple[int, int]:
-        """Return rows and columns of pixels of the panel; before the first frame any."""
-        left, top, right, bottom = (int(edge) for edge in self.panels.rects[0])
+        """Return rows and columns of logical pixels of the panel; before the first frame any.
+
+        A spike in a cell of one physical pixel would be faint where these are small.
+        """
+        left, top, right, bottom = (round(int(edge) / self.ratio) for edge in self.panels.rects[0])
         return (bottom - top, right - left) if right - left > 1 and bottom - top > 1 else _FIRST_SIZE
 
     def _n_curves(self) -> int:
-        return max(3, min(_N_CURVES, int(self._size()[0] / (_BETWEEN_CURVES * self.ratio))))
+        return max(3, min(_N_CURVES, self._size()[0] // _BETWEEN_CURVES))
 
     def upload(self, block: DriftBlock) -> None:
         """Draw the counts as an image, single spikes as points, and the motion over them."""
@@ -145,7 +148,7 @@ class DriftView(View):
         theme, curves = self.scene.theme, block.curves
         # A dark seam keeps the curves apart from spikes of any colour.
         strength = 1.0 if block.removed is None else 0.5
-        for color, width in ((theme.rgba("view", 0.6 * strength), 2.5), (theme.rgba("text", 0.75 * strength), 1.0)):
+        for color, width in ((theme.rgba("view", 0.6 * strength), 2.5), (theme.rgba("text", 0.6 * strength), 1.0)):
             self.picture.lines(curves.times_s, curves.depths_um, color=color, panel=1, width=width)
 
     def _describe(self, block: DriftBlock) -> str:

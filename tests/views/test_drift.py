@@ -15,6 +15,7 @@ from phy_medicine.session.motion import MotionState
 from phy_medicine.views.drift import DriftView
 from phy_medicine.views.drift_image import mixed, shaded, tinted
 from phy_medicine.views.interact import Click
+from phy_medicine.views.still import Pose, still
 from phy_medicine.views.theme import LIGHT
 
 BLUE = (8, 146, 252)
@@ -52,6 +53,19 @@ def make_view(n_per_cluster=3000, hints=(), motion=True, **options):
 @pytest.fixture
 def view():
     return make_view()
+
+
+def test_the_density_is_as_strong_on_a_screen_of_twice_the_pixels():
+    view = make_view(20_000)
+    show(view, view.host.make_request([0]))
+    strengths = []
+    for ratio in (1.0, 2.0):
+        with still(view, Pose((400, 300), ratio)) as scene:
+            strengths.append(view.heat.heat_pixels()[0][..., 3].mean())
+            height, width = view.heat.heat_pixels()[0].shape[:2]
+            left, top, right, bottom = scene.panels.rects[0] / ratio
+            assert (height, width) == (round(bottom - top), round(right - left))
+    assert strengths[1] == pytest.approx(strengths[0], rel=0.1)
 
 
 def _near(pixel, color, by=40):
