@@ -24,6 +24,8 @@ from phy_medicine.views.selecting_lasso import SelectingLasso
 
 SCHEMES = tuple(scheme.name for scheme in COLOR_SCHEMES)
 SMALLEST, LARGEST = 1.0, 100.0
+# From so many clusters on discs of the full size would cover each other.
+_FEW = 40
 # Discs are drawn by size, so sizes are rounded: 0.5 px is not seen, and 25 px make 50 sizes.
 _SIZE_STEP = 0.5
 _EDGE = 0.085
@@ -41,7 +43,9 @@ class ClusterScatterSettings:
     y_log: bool = setting(False, "Logarithmic y axis")
     size_log: bool = setting(True, "Sizes grow with the logarithm")
     smallest: float = setting(5.0, "Smallest diameter of a disc", unit="px", minimum=SMALLEST, maximum=LARGEST)
-    largest: float = setting(30.0, "Largest diameter of a disc", unit="px", minimum=SMALLEST, maximum=LARGEST)
+    largest: float = setting(
+        30.0, "Largest diameter of a disc, smaller where there are many", unit="px", minimum=SMALLEST, maximum=LARGEST
+    )
     colors: str = setting("cluster_group", "Colours of the clusters that are not selected", choices=SCHEMES)
 
 
@@ -175,7 +179,8 @@ class ClusterScatterView(SelectingLasso, AllClustersView):
 
     def _ends(self, block: ScatterBlock) -> tuple[float, float]:
         """Return the smallest and the largest diameter, logical px; half of that on a map, which is dense."""
-        part = 0.5 if self._is_map(block) else 1.0
+        crowd = float(np.clip((_FEW / max(len(block.cluster_ids), 1)) ** 0.5, 0.4, 1.0))
+        part = 0.5 if self._is_map(block) else crowd
         low, high = sorted((self.settings.smallest, self.settings.largest))
         return max(part * low, SMALLEST), max(part * high, SMALLEST)
 

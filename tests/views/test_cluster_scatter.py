@@ -52,6 +52,13 @@ def spread(view):
         table.cells["amp"][c], table.cells["depth"][c] = 10.0 * (c % 8), 50.0 * (c // 8)
 
 
+def test_discs_are_smaller_where_there_are_many():
+    few, many = (make_view(n) for n in (20, 360))
+    for view in (few, many):
+        show(view, view.host.make_request([]))
+    assert few._ends(few.block)[1] == 30.0 and many._ends(many.block)[1] == pytest.approx(12.0)
+
+
 def test_every_cluster_is_a_disc_in_the_colour_of_its_group(view, drawn):
     spread(view)
     show(view, view.host.make_request([]))
