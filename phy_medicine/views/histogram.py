@@ -244,6 +244,7 @@ class HistogramView(HistogramControls):
             self.quantity + unit,
             self._y_title(),
             log_x=block.bins.logarithmic,
+            whole=self.settings.normalization == "count",
             y_floors=floors,
         )
 

@@ -25,7 +25,7 @@ class HistogramRows:
     """How rows look.
 
     labels : lines of text for each cluster, its id first; overlaid : all clusters in one row; log_x : places are
-    powers of ten; y_floors : (n_panels,) value at height 0 of a logarithmic y axis, else empty
+    powers of ten; whole : heights are counts; y_floors : (n_panels,) value at height 0 of a logarithmic y axis, or none
     """
 
     labels: tuple[tuple[str, ...], ...]
@@ -33,6 +33,7 @@ class HistogramRows:
     x_title: str
     y_title: str
     log_x: bool = False
+    whole: bool = False
     y_floors: tuple[float, ...] = ()
     # What fits, found when the rows were placed.
     _texts: list[tuple[str, ...]] = field(default_factory=list, init=False)
@@ -66,7 +67,7 @@ class HistogramRows:
         low, high = scene.panels.ranges()[panel, 2:]
         most = int(np.clip(height / (30 * scene.ratio), 2, 5))
         if not self.y_floors:
-            values = tick_values(low, high, most)
+            values = tick_values(low, high, most, whole=self.whole)
             return list(zip(values.tolist(), tick_labels(values), strict=True))
         floor = math.log10(self.y_floors[panel])
         values = log_tick_values(floor, high + floor, most)

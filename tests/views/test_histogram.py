@@ -372,6 +372,13 @@ def test_the_traces_window_draws_nothing_anew(view):
     assert view.host.calls == []
 
 
+def test_counts_of_few_values_have_whole_numbers_at_the_axis(numbers):
+    show(numbers, numbers.host.make_request([1]))
+    numbers.scene.settle((400, 300), 1.0, numbers.arrange, numbers.decorate_all)
+    left = numbers.panels.rects[0][0]
+    assert [line.text for line in numbers.scene.over.lines if line.anchor == "r" and line.x < left] == ["0", "1"]
+
+
 def test_minor_ticks_are_whole_parts_of_powers_of_ten():
     assert np.round(10.0 ** minor_ticks(0.0, 1.0), 9).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert len(minor_ticks(-5, 5)) == 0
