@@ -10,6 +10,8 @@ from phy_medicine.gui.table_delegate import SELECTED_ALPHA
 from phy_medicine.gui.tables import clicked
 from phy_medicine.views.theme import DARK, LIGHT
 
+from .dock_moves import settle as settle_window
+
 
 @pytest.mark.parametrize(
     ("selected", "click", "keys", "expected"),
@@ -95,9 +97,12 @@ def test_a_new_label_field_adds_a_column_and_keeps_the_widths(window, settle):
     assert table.model.text(table.model.row_of(session.selection.reference_id), table.model.column_of("note")) == "fine"
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1200)])
-def test_no_column_is_cut_in_the_default_layout(session, open_window, size):
+@pytest.mark.parametrize("layout", ["curation", "drift", "traces", "minimal"])
+@pytest.mark.parametrize("size", [(1280, 800), (1600, 1000), (1920, 1200)])
+def test_no_column_is_cut_in_any_layout(session, open_window, size, layout):
     window = open_window(session, size=size)
+    window.commands.run("layout", layout)
+    settle_window(window)
     for table in (window.tables.clusters, window.tables.similar):
         assert table.header.length() <= table.grid.viewport().width()
 
