@@ -19,7 +19,7 @@ from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.base import Sentence, View
 from phy_medicine.views.scene import WAIT_SHOWN_AFTER_S
 
-NOTHING_SELECTED = Sentence("Select a cluster")
+NOTHING_SELECTED = Sentence("Select a cluster in the table.")
 # The progress line moves this often while a view waits.
 _WAIT_TICK_S = 0.1
 # Software OpenGL puts the whole window together anew for every painted view (30 ms at 1900 x 1180), so views that

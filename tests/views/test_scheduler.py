@@ -86,7 +86,7 @@ def test_an_empty_selection_says_what_to_do_at_once(parts):
     scheduler, _, view, _ = parts
     scheduler.request(view, view.host.make_request([]))
     assert scheduler.tick() == (view,)
-    assert view.scene.message == "Select a cluster"
+    assert view.scene.message == "Select a cluster in the table."
 
 
 def test_a_view_without_automatic_update_keeps_its_picture(parts):

@@ -318,7 +318,9 @@ def test_a_view_without_a_selection_says_so_in_a_picture():
     view = PlainView(FakeHost())
     view.request = view.host.make_request([])
     with still(view, Pose((300, 200), fresh=True)) as scene:
-        assert [shape.line.text for shape in shapes(scene) if isinstance(shape, Words)] == ["Select a cluster"]
+        assert [shape.line.text for shape in shapes(scene) if isinstance(shape, Words)] == [
+            "Select a cluster in the table."
+        ]
 
 
 def test_events_and_time_ranges_are_in_a_saved_picture_too():
