@@ -2,6 +2,7 @@
 
     make gallery                                   # docs/images/views/<kind>.png, and their places in docs/views.md
     python scripts/gallery.py --check DIR          # every view at 400x300 and 1200x900 into DIR, to be looked at
+    python scripts/gallery.py --check DIR --theme light
     python scripts/gallery.py Drift Raster         # only these
 
 The recording drifts and was sorted into too many clusters; it is simulated once, into `demo/gallery`. Without a display
@@ -111,6 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kinds", nargs="*", help="parts of the names of views; all of them by default")
     parser.add_argument("--check", type=Path, metavar="DIR", help="draw at 400x300 and 1200x900 into this folder")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="of the views that are checked")
     chosen = parser.parse_args()
     wanted = [kind.lower() for kind in chosen.kinds]
     shots = [s for s in SHOTS if not wanted or any(kind in s.file.lower() for kind in wanted)]
@@ -120,7 +122,7 @@ def main() -> None:
         simulate()
     if chosen.check is not None:
         for size in CHECK_SIZES:
-            draw(shots, chosen.check, size, f"_{size}")
+            draw(shots, chosen.check, size, f"_{size}", chosen.theme)
         return
     pictures = draw(shots, PICTURES, SIZE, "")
     if not wanted:
@@ -155,11 +157,11 @@ def write_template_features() -> None:
     np.save(DATA / "template_feature_ind.npy", np.tile(np.arange(n_templates, dtype=np.int32), (n_templates, 1)))
 
 
-def draw(shots: list[Shot], folder: Path, size: str, ending: str) -> list[Path]:
+def draw(shots: list[Shot], folder: Path, size: str, ending: str, theme: str = "dark") -> list[Path]:
     """Draw views in one window, one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     words = clusters()
-    steps, pictures = [], []
+    steps, pictures = [f"theme {theme}"], []
     for shot in shots:
         picture = folder.resolve() / f"{shot.file}{ending}.png"
         steps += [f"add_view {shot.kind}", *(text.format(**words) for text in (shot.selection, *shot.before))]
