@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,8 @@ from phy_medicine.session.cache import ArrayCache
 
 # Spikes measured at once: each costs one seek in the recording, 500 take 20 to 30 ms in memory (384 channels).
 PART = 500
+Part = tuple[IntArray, Callable[[], FloatArray]]
+"""Spikes, ascending, and what gives their amplitudes, measured now if need be; NaN outside of the recording."""
 
 
 class _Waveforms(Protocol):
@@ -51,6 +53,20 @@ class RawAmplitudeSource:
         DataMissing : neither raw data nor stored waveforms exist
         """
         return self._waveforms.known(self._spikes(cluster_id))
+
+    def parts(self, cluster_id: int, channel_id: int) -> list[Part]:
+        """Return the spikes of a cluster that can be measured, in the parts that are measured at once.
+
+        Raises
+        ------
+        DataMissing : neither raw data nor stored waveforms exist
+        """
+        known = self.known(cluster_id)
+
+        def values(place: int) -> FloatArray:
+            return self._part(cluster_id, channel_id, place, known)[1]
+
+        return [(known[k :: _n_parts(known)], partial(values, k)) for k in range(_n_parts(known))]
 
     def n_measured(self, cluster_id: int, channel_id: int) -> int:
         """Return how many spikes of a cluster have been measured on a channel."""

@@ -21,6 +21,7 @@ from phy_medicine.views.contrast import luminance
 from phy_medicine.views.drift_marks import draw_band
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import WHEEL_FACTOR, Click
+from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 
@@ -269,6 +270,14 @@ class AmplitudeView(View):
         self._feature = channel_id, component
         self.change(kind="feature")
 
+    def lasso_work(self) -> LassoWork | None:
+        """Return how to find all spikes of the drawn clusters inside the lasso where their amplitudes must be read."""
+        lasso = self.scene.lasso
+        block: AmplitudeBlock | None = self.block
+        if block is None or lasso.panel != 0 or not lasso.closed:
+            return None
+        return block.kind.work(self.host.data, self._clusters(), lasso.corners)
+
     def lasso_spike_ids(self) -> IntArray:
         """Return all spikes of the drawn clusters inside the lasso, drawn or not.
 
@@ -276,13 +285,18 @@ class AmplitudeView(View):
         ------
         ActionError : the amplitudes of some spikes are not known
         """
-        lasso = self.scene.lasso
+        lasso, work = self.scene.lasso, self.lasso_work()
         block: AmplitudeBlock | None = self.block
+        if work is not None:
+            return work.spikes()
         if block is None or lasso.panel != 0 or not lasso.closed:
             return super().lasso_spike_ids()
         shown = block.spike_ids, block.times_s, block.values
-        clusters = list(zip(self.cluster_ids, self._drawn_request.spike_ids, strict=True))
-        return block.kind.inside(self.host.data, clusters, lasso, shown)
+        return block.kind.inside(self.host.data, self._clusters(), lasso, shown)
+
+    def _clusters(self) -> list[tuple[int, IntArray]]:
+        """Return the clusters that are drawn, each with all of its spikes in the time range."""
+        return list(zip(self.cluster_ids, self._drawn_request.spike_ids, strict=True))
 
     def add_lasso_corner(self, click: Click) -> None:
         """Add a corner to the lasso; once it encloses something, all spikes are measured."""

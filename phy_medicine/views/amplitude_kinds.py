@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.session.blocks import Amplitudes, DataMissing
+from phy_medicine.session.raw_amplitude_source import PART
 from phy_medicine.views.cluster_scatter import number
 from phy_medicine.views.feature_grid import Dimension
-from phy_medicine.views.feature_lasso import spikes_inside
-from phy_medicine.views.lasso import Lasso
+from phy_medicine.views.feature_lasso import work_of
+from phy_medicine.views.lasso import Lasso, points_in_polygon
+from phy_medicine.views.lasso_work import LassoWork
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from phy_medicine.session.data import DataService
 
@@ -32,8 +35,6 @@ _ALL = ("amplitudes of the recording",)
 # Raw amplitudes drawn, and how long they are measured before those at hand are drawn.
 N_RAW = 20_000
 _RAW_SECONDS = 0.05
-# Raw amplitudes measured at the moment of a split: some 3 s on disk.
-_N_RAW_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,18 @@ class AmplitudeKind:
             features = data.features_of(data.some_spikes(cluster_ids, _N_FEATURES_BEHIND), (self.channel_id,))
         return _seen(Amplitudes(features.spike_ids, features.times_s, Dimension(0, self.component).values(features)))
 
+    def work(
+        self, data: DataService, clusters: Sequence[tuple[int, IntArray]], polygon: FloatArray
+    ) -> LassoWork | None:
+        """Return how to find all spikes of the clusters inside a polygon where they must be read, None: see `inside`.
+
+        clusters : each with all of its spikes
+        """
+        if self.name == "feature":
+            dimensions = Dimension(), Dimension(0, self.component)
+            return work_of(data, [ids for _, ids in clusters], polygon, dimensions, (self.channel_id,))
+        return self._measuring(data, clusters, polygon) if self.measured else None
+
     def inside(
         self,
         data: DataService,
@@ -176,13 +189,8 @@ class AmplitudeKind:
         ------
         ActionError : it is not known where some of the spikes belong
         """
-        if self.name == "feature":
-            dimensions = Dimension(), Dimension(0, self.component)
-            return spikes_inside(data, [ids for _, ids in clusters], lasso, dimensions, (self.channel_id,))
         if self.name == "template":
             return _within(lasso, [Amplitudes(*shown)])
-        if self.name == "raw":
-            return _within(lasso, self._all_measured(data, clusters))
         projected = [self._projected(data, c) for c, _ in clusters]
         n_total = sum(len(part.values) for part in projected)
         n_known = sum(int(np.isfinite(part.values).sum()) for part in projected)
@@ -193,21 +201,26 @@ class AmplitudeKind:
             )
         return _within(lasso, projected)
 
-    def _all_measured(self, data: DataService, clusters: Sequence[tuple[int, IntArray]]) -> Sequence[Amplitudes]:
-        source, ids = data.raw_amplitudes, [c for c, _ in clusters]
-        n_total, n_known = sum(len(spikes) for _, spikes in clusters), sum(len(source.known(c)) for c in ids)
-        if n_known < n_total:
-            raise ActionError(
-                f"Raw amplitudes of only {n_known:,} of {n_total:,} spikes are stored, so a split here would leave the "
-                "others behind; press A for another type of amplitude, or split in the feature view."
-            )
-        n_measured = sum(source.n_measured(c, self.channel_id) for c in ids)
-        if n_total - n_measured > _N_RAW_AT_ONCE:
-            raise ActionError(
-                f"Raw amplitudes of {n_measured:,} of {n_total:,} spikes are measured so far; the title of the view "
-                "counts on, press K again when all are there."
-            )
-        return [self._scaled(part) for part in source.read(ids, self.channel_id, seconds=None)]
+    def _measuring(self, data: DataService, clusters: Sequence[tuple[int, IntArray]], polygon: FloatArray) -> LassoWork:
+        source, times_s, unit = data.raw_amplitudes, data.shown_times, np.float32(self.unit_uv or 1)
+        parts = [part for c, _ in clusters for part in source.parts(c, self.channel_id)]
+        n_known = sum(len(ids) for ids, _ in parts)
+        n_measured = sum(source.n_measured(c, self.channel_id) for c, _ in clusters)
+
+        def check() -> None:
+            n_total = sum(len(spikes) for _, spikes in clusters)
+            if n_known < n_total:
+                raise ActionError(
+                    f"Raw amplitudes of only {n_known:,} of {n_total:,} spikes are stored, so a split here would leave "
+                    "the others behind; press A for another type of amplitude, or split in the feature view."
+                )
+
+        def inside(values: Callable[[], FloatArray], ids: IntArray) -> BoolArray:
+            # As they are drawn: in single precision.
+            return points_in_polygon(times_s[ids].astype(np.float32), values() * unit, polygon)
+
+        work = tuple((ids, partial(inside, values)) for ids, values in parts)
+        return LassoWork(work, PART, check, quick=n_known - n_measured <= PART)
 
 
 def _seen(part: Amplitudes) -> Amplitudes:

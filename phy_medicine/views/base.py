@@ -26,7 +26,8 @@ A view is a subclass of `View` with class attributes and three methods; nothing 
 
 Optional: `arrange(box)` places the panels (`layout.grid`, `self.scene.inner(box)`), `decorate()` adds axes and marks
 (`self.scene.draw_axes(panel)`, `self.scene.over.rects(...)`, `self.scene.over.text(...)`), `cached(request)` tells that
-`prepare` is quick now, `on_click`, `on_wheel`, `actions()`, `lasso_spike_ids()`, `pick(x, y)`, `describe(x, y)`.
+`prepare` is quick now, `on_click`, `on_wheel`, `actions()`, `lasso_spike_ids()` or, where spikes must be read,
+`lasso_work()`, `pick(x, y)`, `describe(x, y)`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click, Gestures
+from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.status import shortened
@@ -188,9 +190,19 @@ class View:
         done = f"Press K to split off the spikes inside, {key}+right click to clear the lasso."
         return done if self.scene.lasso.closed else ""
 
+    def lasso_work(self) -> LassoWork | None:
+        """Return how to find the spikes inside the lasso where they must be read; None: `lasso_spike_ids` is quick."""
+        return None
+
     def lasso_spike_ids(self) -> IntArray:
-        """Return all spikes inside the lasso, ascending, drawn or not."""
-        return np.zeros(0, dtype=np.int64)
+        """Return all spikes inside the lasso, ascending, drawn or not; what must be read is read now, in this thread.
+
+        Raises
+        ------
+        PhyMedError : it cannot be known where all spikes belong
+        """
+        work = self.lasso_work()
+        return np.zeros(0, dtype=np.int64) if work is None else work.spikes()
 
     # What it gets
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import IntArray
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
@@ -24,12 +23,13 @@ from phy_medicine.views.feature_grid import (
     parse_grid,
     share_channels,
 )
-from phy_medicine.views.feature_lasso import spikes_inside
+from phy_medicine.views.feature_lasso import work_of
 from phy_medicine.views.feature_scores import FileScores, Scores, SelectedScores, nearest_source
 from phy_medicine.views.feature_settings import LARGEST_SCALING, OTHERS, SMALLEST_SCALING, FeatureSettings
 from phy_medicine.views.feature_words import count_in_words, nearest, separated, separation, words_at
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, RIGHT, WHEEL_FACTOR, Click
+from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
 
 N_SPIKES = 2500
@@ -305,20 +305,16 @@ class FeatureView(View):
             return ()
         return tuple(i for i, (x, _) in enumerate(self._grid.panels) if x.place is None)
 
-    def lasso_spike_ids(self) -> IntArray:
-        """Return all spikes of the drawn clusters inside the lasso, drawn or not.
-
-        Raises
-        ------
-        ActionError : not all of these spikes have features
-        """
+    def lasso_work(self) -> LassoWork | None:
+        """Return how to find all spikes of the drawn clusters inside the lasso, drawn or not."""
         lasso = self.scene.lasso
         if self.block is None or not lasso.closed or lasso.panel is None:
-            return super().lasso_spike_ids()
+            return None
         block: FeatureBlock = self.block
         pair, spike_ids = self._grid.panels[lasso.panel], self._drawn_request.spike_ids
         scores, axis = block.scores, block.axis
-        return spikes_inside(self.host.data, spike_ids, lasso, pair, block.channel_ids, scores=scores, axis=axis)
+        data, corners = self.host.data, lasso.corners
+        return work_of(data, spike_ids, corners, pair, block.channel_ids, scores=scores, axis=axis)
 
     def add_lasso_corner(self, click: Click) -> None:
         """Add a corner to the lasso, except over a histogram."""

@@ -27,6 +27,10 @@ class Scores(Protocol):
     def words(self) -> str:
         """What the scores are, for the title bar; "" for those of the file."""
 
+    @property
+    def n_quick(self) -> int:
+        """Spikes whose scores are read in less than some 50 ms."""
+
     def drawn(self, cluster_id: int) -> Features:
         """Return the scores of the spikes of a cluster that are drawn."""
 
@@ -52,6 +56,7 @@ class FileScores:
     """PC scores that the sorter wrote."""
 
     words = ""
+    n_quick = 1 << 14
 
     def __init__(self, data: DataService, channel_ids: Sequence[int], *, n: int = N_DRAWN) -> None:
         self._data = data
@@ -87,6 +92,8 @@ class FileScores:
 
 class SelectedScores:
     """Scores on the principal components of the selected clusters' own waveforms."""
+
+    n_quick = 0
 
     def __init__(self, data: DataService, cluster_ids: Sequence[int], channel_ids: Sequence[int]) -> None:
         self._data = data

@@ -26,6 +26,7 @@ from phy_medicine.views.theme import DARK, Theme
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
     from phy_medicine.views.lasso import Lasso
+    from phy_medicine.views.lasso_work import LassoWork
 
 _KIND = re.compile(r"Spike(.+)View")
 _BEHIND = 50_000
@@ -65,6 +66,12 @@ class AttributeKind(AmplitudeKind):
         """Return values of some spikes of several clusters, or of the whole recording."""
         ids = some_spikes(data, cluster_ids, _BEHIND)
         return self._known(data, ids, data.attributes.of(self.name, ids))
+
+    def work(
+        self, data: DataService, clusters: Sequence[tuple[int, IntArray]], polygon: FloatArray
+    ) -> LassoWork | None:
+        """Return None: values of all spikes are drawn, so nothing must be read."""
+        return None
 
     def inside(
         self,

@@ -12,10 +12,11 @@ from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
+from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box
 from phy_medicine.views.waveform_actions import actions_of, scale
 from phy_medicine.views.waveform_block import Curves, WaveformBlock, make_block, shown_channels
-from phy_medicine.views.waveform_lasso import caught, spikes_caught
+from phy_medicine.views.waveform_lasso import caught, work_of
 from phy_medicine.views.waveform_layout import BoxLayout, place_boxes, strip_span
 from phy_medicine.views.waveform_marks import channel_labels, gaps, gutter_width, scale_bars, significant, zero_lines
 from phy_medicine.views.waveform_settings import WaveformSettings
@@ -327,22 +328,17 @@ class WaveformView(View):
                 found[clusters == row] = caught(values[clusters == row], line)
         return found
 
-    def lasso_spike_ids(self) -> IntArray:
-        """Return all spikes of the selected clusters whose waveform is caught, ascending, drawn or not.
-
-        Raises
-        ------
-        DataMissing, ActionError : waveforms of all or some of the spikes do not exist
-        """
+    def lasso_work(self) -> LassoWork | None:
+        """Return how to find all spikes of the selected clusters whose waveform is caught, drawn or not."""
         lasso, block = self.scene.lasso, self.block
         if block is None or len(lasso) < 2 or lasso.panel is None:
-            return super().lasso_spike_ids()
+            return None
         # The recording knows nothing of the alignment.
         back = [np.array([by, 0.0]) for by in block.shifts]
         lines = [None if line is None else line - by for line, by in zip(self._lines(), back, strict=True)]
         data = self.host.data
         spike_ids = [data.spikes(cluster_id) for cluster_id in self.cluster_ids]
-        return spikes_caught(data, spike_ids, lines, int(block.channel_ids[lasso.panel]), block.window)
+        return work_of(data, spike_ids, lines, int(block.channel_ids[lasso.panel]), block.window)
 
     def _forget_lasso(self, block: WaveformBlock) -> None:
         """Clear what was drawn over another picture."""

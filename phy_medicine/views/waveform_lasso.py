@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +16,13 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views.lasso import points_in_polygon
+from phy_medicine.views.lasso_work import LassoWork
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
 
-# Spikes read at once: some 20 MB while they are filtered, however many there are.
-_CHUNK = 1 << 13
+# Spikes read at once: 50 ms, in memory; parts of 512 or of 8,192 take as long in all.
+_CHUNK = 1 << 11
 
 
 def caught(data: FloatArray, corners: FloatArray) -> BoolArray:
@@ -67,34 +69,33 @@ def _extent(x: FloatArray) -> tuple[float, float]:
     return float(x.min()), float(x.max())
 
 
-def spikes_caught(
+def work_of(
     data: DataService,
     spike_ids: Sequence[IntArray],
     lines: Sequence[FloatArray | None],
     channel_id: int,
     window: Window,
-) -> IntArray:
-    """Return the spikes caught on a channel, ascending.
+) -> LassoWork:
+    """Return how to find the spikes caught on a channel.
+
+    It raises `DataMissing` where there are no waveforms, and `ActionError` where some of the spikes have none, so that
+    it is unknown where they belong.
 
     spike_ids : of each cluster; lines : its corners as it is drawn, None where it is not drawn on this channel
-
-    Raises
-    ------
-    DataMissing : there are no waveforms
-    ActionError : some of the spikes have no waveform, so it is unknown where they belong
     """
+    source = data.waveform_source
     asked = [(ids, line) for ids, line in zip(spike_ids, lines, strict=True) if line is not None]
-    n_spikes = sum(len(ids) for ids, _ in asked)
-    n_known = sum(len(data.waveform_source.known(ids)) for ids, _ in asked)
-    if n_known < n_spikes:
-        raise ActionError(
-            f"Only {n_known:,} of {n_spikes:,} spikes of these clusters have a waveform, so a split here "
-            "would leave the others behind; split in the amplitude view, or open the dataset with its recording."
-        )
-    found = [np.zeros(0, dtype=np.int64)]
-    for ids, line in asked:
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            found.append(chunk[caught(data.waveform_source.of_spikes(chunk, (channel_id,), window)[:, :, 0], line)])
-    chosen: IntArray = np.sort(np.concatenate(found))
-    return chosen
+
+    def check() -> None:
+        n_spikes = sum(len(ids) for ids, _ in asked)
+        n_known = sum(len(source.known(ids)) for ids, _ in asked)
+        if n_known < n_spikes:
+            raise ActionError(
+                f"Only {n_known:,} of {n_spikes:,} spikes of these clusters have a waveform, so a split here "
+                "would leave the others behind; split in the amplitude view, or open the dataset with its recording."
+            )
+
+    def inside(line: FloatArray, chunk: IntArray) -> BoolArray:
+        return caught(source.of_spikes(chunk, (channel_id,), window)[:, :, 0], line)
+
+    return LassoWork(tuple((ids, partial(inside, line)) for ids, line in asked), _CHUNK, check)

@@ -248,16 +248,17 @@ def test_a_view_that_does_not_follow_measures_no_more_than_it_shows(monkeypatch)
     assert len(block.values) == _n_first(block.n_total) and block.more
 
 
-def test_a_split_by_raw_amplitudes_waits_when_very_many_are_not_measured(monkeypatch):
+def test_a_lasso_over_raw_amplitudes_is_quick_once_they_are_measured(monkeypatch):
     view = _raw_view()
     monkeypatch.setattr(amplitude_kinds, "_RAW_SECONDS", 0.0)
-    monkeypatch.setattr(amplitude_kinds, "_N_RAW_AT_ONCE", 100)
     view.auto_update = False
     show(view, view.host.make_request([0]))
     monkeypatch.setattr(view.host, "request", lambda view: None)
     _lasso_all(view)
-    with pytest.raises(ActionError, match=r"of 2,971 spikes are measured so far"):
-        view.lasso_spike_ids()
+    spikes, work = view.host.data.spikes(0), view.lasso_work()
+    assert not work.quick and work.n_spikes == len(spikes)
+    assert view.lasso_spike_ids().tolist() == spikes.tolist()
+    assert view.lasso_work().quick
 
 
 @settings(deadline=None, max_examples=15)

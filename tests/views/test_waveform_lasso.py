@@ -15,7 +15,7 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views import waveform_lasso
-from phy_medicine.views.waveform_lasso import caught, spikes_caught
+from phy_medicine.views.waveform_lasso import caught, work_of
 
 HALVES = st.integers(-6, 20).map(lambda n: n / 2)
 CORNERS = st.lists(st.tuples(HALVES, HALVES), min_size=3, max_size=6)
@@ -99,16 +99,16 @@ def test_all_spikes_are_read_in_parts_and_those_of_clusters_elsewhere_not(monkey
     monkeypatch.setattr(waveform_lasso, "_CHUNK", 8)
     data, line = _Data(), np.array([(1.5, 20.5), (1.5, 30.5)])
     even, odd = np.arange(0, 40, 2), np.arange(1, 40, 2)
-    assert spikes_caught(data, [odd, even], [line, line], 0, Window(1, 3)).tolist() == list(range(21, 31))
+    assert work_of(data, [odd, even], [line, line], 0, Window(1, 3)).spikes().tolist() == list(range(21, 31))
     assert data.asked == [8, 8, 4, 8, 8, 4]
-    assert spikes_caught(data, [odd, even], [line, None], 0, Window(1, 3)).tolist() == [21, 23, 25, 27, 29]
-    assert spikes_caught(data, [odd, even], [line, line], 1, Window(1, 3)).tolist() == []
+    assert work_of(data, [odd, even], [line, None], 0, Window(1, 3)).spikes().tolist() == [21, 23, 25, 27, 29]
+    assert work_of(data, [odd, even], [line, line], 1, Window(1, 3)).spikes().tolist() == []
 
 
 def test_a_split_that_would_leave_spikes_without_waveform_behind_is_refused():
     line = np.array([(1.5, 0.5), (1.5, 30.5)])
     with pytest.raises(ActionError, match="Only 30 of 40 spikes of these clusters have a waveform"):
-        spikes_caught(_Data(n_without=10), [np.arange(40)], [line], 0, Window(1, 3))
+        work_of(_Data(n_without=10), [np.arange(40)], [line], 0, Window(1, 3)).spikes()
 
 
 def test_without_any_waveform_the_reason_is_given():
@@ -117,4 +117,4 @@ def test_without_any_waveform_the_reason_is_given():
 
     data = SimpleNamespace(waveform_source=SimpleNamespace(known=missing, of_spikes=missing))
     with pytest.raises(DataMissing, match=r"recording\.dat not found"):
-        spikes_caught(data, [np.arange(40)], [np.zeros((2, 2))], 0, Window(1, 3))
+        work_of(data, [np.arange(40)], [np.zeros((2, 2))], 0, Window(1, 3)).spikes()
