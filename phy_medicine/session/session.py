@@ -32,6 +32,7 @@ from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.data import DataService
 from phy_medicine.session.depths import SpikeDepths
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
@@ -85,6 +86,7 @@ class Session:
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges)
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
         self.selection = SelectionModel()
+        self.hold = Hold()
         self.colors = SelectionColors(self.manager.groups)
         self.selection.changed.connect(self.colors.note)
         self.cluster_table: TableState = cluster_table(self.clusters)
@@ -218,6 +220,7 @@ class Session:
         unknown = [c for c in best + similar if not self.manager.assignment.contains(c)]
         if unknown:
             raise ActionError(f"There is no cluster {unknown[0]}.")
+        self.hold.check()
         return self.selection.set(best, similar)
 
     def select_similar(self, cluster_ids: Iterable[int]) -> Selection:
@@ -278,7 +281,8 @@ class Session:
         """
         self.cluster_table.set_filter(expression)
         shown = set(self.cluster_table.visible_ids())
-        self.selection.set([c for c in self.selection.best_ids if c in shown], self.selection.similar_ids)
+        if not self.hold.taken:
+            self.selection.set([c for c in self.selection.best_ids if c in shown], self.selection.similar_ids)
 
     def sort(self, column: str, ascending: bool = False) -> None:
         """Sort the cluster table by a column."""
@@ -361,6 +365,7 @@ class Session:
 
     def recover(self) -> int:
         """Do again what an unsaved journal of the same starting labels holds, and return the number of actions."""
+        self.hold.check()
         n = self.storage.recover(self.manager)
         if n:
             self.message.emit(f"Recovered {n} unsaved actions.")
@@ -412,9 +417,11 @@ class Session:
 
     def _go(self, selection: Selection | None) -> None:
         if selection is not None:
+            self.hold.check()
             self.selection.set(selection.best_ids, selection.similar_ids)
 
     def _do(self, action: Action) -> Delta:
+        self.hold.check()
         before = self.selection.current
         self.wizard.prepare(before)
         with self.facts.lock:
@@ -426,6 +433,7 @@ class Session:
         return delta
 
     def _travel(self, *, back: bool) -> Delta:
+        self.hold.check()
         self.storage.log_travel(self.manager, back=back)
         with self.facts.lock:
             delta = self.manager.undo(self.selection.current) if back else self.manager.redo()
