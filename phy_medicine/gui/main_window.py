@@ -23,6 +23,7 @@ from phy_medicine.gui.focus_mode import FocusMode
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
+from phy_medicine.gui.lasso_split import LassoSplit
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.layout_book import LayoutBook
 from phy_medicine.gui.menus import Menus
@@ -77,6 +78,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setStatusBar(self.status)
         self.host = WindowHost(session, self.bridge, self.say, self.commands.guard)
         self.menus = Menus(self, self.commands.table, self.commands.run, theme)
+        self.lasso_split = LassoSplit(self)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
         self.arrangement = Arrangement(self)
@@ -116,7 +118,7 @@ class MainWindow(QtWidgets.QMainWindow):
     @property
     def at_rest(self) -> bool:
         """Whether everything that was done is on the screen."""
-        return self.host.idle and not self.later.pending
+        return self.host.idle and not self.later.pending and not self.lasso_split.running
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Show the window as it was, or with this size in the default arrangement."""
@@ -210,22 +212,6 @@ class MainWindow(QtWidgets.QMainWindow):
         """Save the curation, and ask what to do when it does not go through."""
         saving.save(self)
 
-    def split(self) -> None:
-        """Split off all spikes inside the lassos of all views.
-
-        Raises
-        ------
-        ActionError : no lasso holds a spike
-        """
-        spike_ids = self.host.lasso_spikes()
-        if len(spike_ids) == 0:
-            raise ActionError("No spikes selected, cannot split.")
-        seen = self.host.lasso_ranges()
-        delta = self.session.split(spike_ids)
-        self.host.clear_lassos()
-        if seen:
-            self.say(f"{delta.message} Only spikes of {seen} were split off: what the views show.")
-
     def open_snippet_line(self, text: str = "") -> None:
         """Open the command line with a text after the colon."""
         self.line.open(text)
@@ -305,6 +291,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self.windowHandle().removeEventFilter(self)
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
+        self.lasso_split.close()
         self.later.drop()
         self.host.close()
         self.bridge.close()
@@ -348,7 +335,17 @@ class MainWindow(QtWidgets.QMainWindow):
             before, settled = settled, not self.scripted or self.motion.settled
             return before and settled and self.at_rest
 
-        self._script = Script(lines, self.commands.run_line, is_done, finished, self)
+        reading = self.lasso_split
+        reading.take_problem()
+        self._script = Script(
+            lines,
+            self.commands.run_line,
+            is_done,
+            finished,
+            self,
+            late=reading.take_problem,
+            works=lambda: reading.running,
+        )
         self._script.start()
 
     def _remember(self) -> None:

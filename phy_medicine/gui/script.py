@@ -19,6 +19,7 @@ class Script(QtCore.QObject):
     run : runs one line, returns "" or the sentence that says why it failed
     is_idle : whether all views are painted
     finished : called once with the exit code
+    late : gives once why what a line began came to nothing afterwards, ""; works : whether it goes on, however long
     """
 
     def __init__(
@@ -28,12 +29,18 @@ class Script(QtCore.QObject):
         is_idle: Callable[[], bool],
         finished: Callable[[int], object],
         parent: QtCore.QObject,
+        *,
+        late: Callable[[], str] = lambda: "",
+        works: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(parent)
         self._lines = list(lines)
         self._run = run
         self._is_idle = is_idle
         self._finished = finished
+        self._late = late
+        self._works = works
+        self._last = ""
         self._since = time.monotonic()
         self._clock = QtCore.QTimer(self, interval=POLL_MS)
         self._clock.timeout.connect(self._step)
@@ -45,13 +52,18 @@ class Script(QtCore.QObject):
 
     def _step(self) -> None:
         if not self._is_idle():
-            if time.monotonic() - self._since > LIMIT_S:
+            if self._works():
+                self._since = time.monotonic()
+            elif time.monotonic() - self._since > LIMIT_S:
                 self._end(f"The views did not come to rest within {LIMIT_S:.0f} s.")
+            return
+        if problem := self._late():
+            self._end(f"{self._last}: {problem}")
             return
         if not self._lines:
             self._end("")
             return
-        line = self._lines.pop(0)
+        self._last = line = self._lines.pop(0)
         self._since = time.monotonic()
         # The clock stands still meanwhile: a line may open a dialog, whose own event loop would call this again.
         self._clock.stop()

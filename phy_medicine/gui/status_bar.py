@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from phy_medicine.curation.selection import Selection
 
 MESSAGE_MS = 12_000
+_OVER_PROGRESS_MS = 4000
+"""How long other messages cover the progress of something."""
 _STEP, _WIDEST = 80, 480  # px
 
 
@@ -104,6 +106,7 @@ class StatusBar(QtWidgets.QStatusBar):
         self.checks.hide()
         self.line = line
         self._message = ("", theme.dim)
+        self._progress, self._hinting = "", False
         self._roles: dict[QtWidgets.QWidget, str] = {self.dirty: "dim", self.checks: "dim"}
         self._clock = QtCore.QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._clock.timeout.connect(lambda: self.show_text(""))
@@ -122,7 +125,7 @@ class StatusBar(QtWidgets.QStatusBar):
         self._theme = theme
         fix_size(self.journal, "journal ok")
         self._message = (self._message[0], theme.text)
-        self._put(*self._message)
+        self._restore()
         self._paint(self.dirty, self._roles[self.dirty])
         self._paint(self.checks, self._roles[self.checks])
 
@@ -146,15 +149,29 @@ class StatusBar(QtWidgets.QStatusBar):
         theme = self._theme
         color = theme.error if level >= logging.ERROR else theme.warning if level >= logging.WARNING else theme.text
         self._message = (sign + text if text else "", color)
-        self._put(*self._message)
-        self._clock.start()
+        self._restore()
+        self._clock.start(_OVER_PROGRESS_MS if self._progress else MESSAGE_MS)
+
+    def show_progress(self, text: str) -> None:
+        """Show how far something is until "" ends it; other messages come before it for a while."""
+        begins = bool(text) and not self._progress
+        self._progress = text
+        if begins:
+            self.show_text("")
+        elif not self._hinting:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Show the message, else the progress."""
+        self._put(*(self._message if self._message[0] or not self._progress else (self._progress, self._theme.text)))
 
     def _show_hint(self, hint: str) -> None:
         """While the snippet line is open its hint takes the place of the message."""
+        self._hinting = bool(hint)
         if hint:
             self._put(hint, self._theme.dim)
         else:
-            self._put(*self._message)
+            self._restore()
 
     def _put(self, text: str, color: str) -> None:
         self.message.color = color

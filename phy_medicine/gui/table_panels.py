@@ -35,8 +35,9 @@ class TablePanels:
             SIMILAR: Dock(SIMILAR, self.similar, window.theme),
         }
         self._menu = self.docks[SIMILAR].add_button("menu", "Choose how clusters are compared", self._show_menu)
-        self.clusters.on_select = lambda ids: session.select(ids)
-        self.similar.on_select = lambda ids: session.select_similar(ids)
+        guard = window.commands.guard
+        self.clusters.on_select = lambda ids: guard(lambda: session.select(ids))
+        self.similar.on_select = lambda ids: guard(lambda: session.select_similar(ids))
         # The rows shown may be a frame behind; a click must build on what is selected now.
         self.clusters.selected_now = lambda: session.selection.best_ids
         self.similar.selected_now = lambda: session.selection.similar_ids
@@ -131,7 +132,8 @@ class TablePanels:
         self.docks[SIMILAR].bar.set_status("" if reference is None else f"to cluster {reference}")
 
     def _send(self, cluster_id: int) -> None:
-        self._session.select(*send_to_other(self._session.selection.current, cluster_id))
+        session = self._session
+        self._window.commands.guard(lambda: session.select(*send_to_other(session.selection.current, cluster_id)))
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

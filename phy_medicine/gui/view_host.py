@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
@@ -15,6 +13,7 @@ from phy_medicine.gui.qt import QtCore
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views import raster
 from phy_medicine.views.base import View
+from phy_medicine.views.lasso_work import LassoWork, union
 from phy_medicine.views.scheduler import FrameScheduler, prepare
 
 if TYPE_CHECKING:
@@ -136,13 +135,28 @@ class WindowHost:
                 view.table_changed()
 
     def lasso_spikes(self) -> IntArray:
-        """Return the union of the spikes inside the lassos of all views, ascending."""
-        ids = [view.lasso_spike_ids() for view in self.views if view.has_lasso]
-        return np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)
+        """Return the union of the spikes inside the lassos of all views, ascending; what must be read is read now."""
+        return union(view.lasso_spike_ids() for view in self.views if view.has_lasso)
+
+    def lasso_works(self) -> tuple[IntArray, list[LassoWork]]:
+        """Return the spikes that are known to be inside the lassos of all views, and how to find the others.
+
+        Raises
+        ------
+        PhyMedError : it cannot be known where all spikes belong
+        """
+        known, works = [], []
+        for view in (v for v in self.views if v.has_lasso):
+            work = view.lasso_work()
+            if work is None or work.quick:
+                known.append(view.lasso_spike_ids() if work is None else work.spikes())
+            else:
+                works.append(work)
+        return union(known), works
 
     def lasso_ranges(self) -> str:
         """Return the time ranges that the lassos hold spikes of, in words; "" if one holds those of any time."""
-        views = [view for view in self.views if view.has_lasso and view.scene.lasso.closed]
+        views = [v for v in self.views if v.has_lasso and (v.scene.lasso.closed or v.lasso_work() is not None)]
         ranges = {view.shown_request.time_range for view in views}
         return "" if None in ranges else " and ".join(sorted(r.text for r in ranges if r is not None))
 

@@ -50,8 +50,7 @@ def picture_actions(w: MainWindow) -> tuple[Action, ...]:
 def edit_actions(w: MainWindow) -> tuple[Action, ...]:
     """Return what the Edit menu has beside the session's own actions."""
     return (
-        Action("split", "Split", w.split, "Split off the spikes inside the lasso, of every selected cluster.", "Edit",
-               "clusters", ("K",), "k", icon="fa5s.cut"),
+        *w.lasso_split.actions(),
         Action("groups", "Groups...", w.show_groups, "Make groups with a colour and a key of their own.", "Edit",
                "groups"),
         Action("add_group", "Add group", w.groups.add,
