@@ -8,9 +8,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# A slow machine is no failure.
+hypothesis.settings.register_profile("no deadlines", deadline=None)
+hypothesis.settings.load_profile("no deadlines")
 
 # A dock that is floated keeps its OpenGL objects only with shared contexts, chosen before vispy is imported.
 os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true"

@@ -36,7 +36,7 @@ def with_motion(window, session, qtbot):
 
 @pytest.fixture
 def drift(with_motion, settle):
-    panel = with_motion.panels.first_or_new("DriftView")
+    panel = with_motion.panels.nth_or_new("DriftView", 0)
     panel.dock.raise_()
     settle()
     return panel
