@@ -15,12 +15,18 @@ from phy_medicine.views.ink import Ink, Line
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.still import Pose, still
 from phy_medicine.views.text import atlas
+from phy_medicine.views.theme import DARK
 
 from .dock_moves import settle
 
 ALL_KINDS = (*KINDS, "SpikePositionsView", "SpikeWidthView")
 TAIL = 1
 SIZES = ((400, 300), (520, 260), (300, 500), (220, 160), (1200, 900))
+POSES = (
+    *(Pose(size, ratio) for size in SIZES for ratio in (1.0, 2.0)),
+    *(Pose(size, theme=DARK.sized(14)) for size in ((400, 300), (1200, 900))),
+)
+SMALLEST_PX = 12
 
 
 class Piece(NamedTuple):
@@ -68,7 +74,8 @@ def faults(scene: Scene) -> list[str]:
     found, (width, height) = pieces(scene), scene.size
     cut = [f"{p.text!r} leaves the canvas" for p in found if p.leaves(width, height)]
     over = [f"{a.text!r} is over {b.text!r}" for a, b in itertools.combinations(found, 2) if a.overlaps(b)]
-    return cut + over
+    small = [f"text of {scene.over.font_px} px"] if scene.over.font_px < SMALLEST_PX * scene.ratio else []
+    return small + cut + over
 
 
 @pytest.fixture
@@ -87,8 +94,8 @@ def test_no_text_of_a_view_is_over_another_or_leaves_the_canvas(rich_window, n):
         window.commands.run("add_view", kind)
         settle(window)
         panel = next(p for p in reversed(list(window.panels)) if p.kind == kind)
-        for size, ratio in ((s, r) for s in SIZES for r in (1.0, 2.0)):
-            with still(panel.view, Pose(size, ratio)) as scene:
-                found += [f"{kind} {size[0]}x{size[1]}@{ratio:g}: {fault}" for fault in faults(scene)]
+        for pose in POSES:
+            with still(panel.view, pose) as scene:
+                found += [f"{kind} {pose.size} @{pose.ratio:g} {scene.theme.points} pt: {f}" for f in faults(scene)]
         panel.dock.close()
     assert not found, "\n".join(found)
