@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.io.model import Model
 from phy_medicine.session.cache import ArrayCache
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 
 class AttributeSource:

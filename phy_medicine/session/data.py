@@ -9,25 +9,25 @@ import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.signal_filters import HIGH_PASS
-from phy_medicine.io.contacts import Contacts, read_contacts
 from phy_medicine.io.events import EventTrain
 from phy_medicine.io.model import Model
 from phy_medicine.session.attribute_source import AttributeSource
 from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.ranged import RangedCache, RangedFacts
 from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
+from phy_medicine.session.recording import Recording
 from phy_medicine.session.residual import ResidualSource
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
@@ -47,29 +47,7 @@ T = TypeVar("T")
 _KEPT_RANGES = 8
 
 
-class ClusterFacts(Protocol):
-    """What the data service must know of clusters; thread-safe."""
-
-    def spikes(self, cluster_id: int) -> IntArray:
-        """All spikes of a cluster, ascending."""
-
-    def template_counts(self, cluster_id: int) -> tuple[IntArray, IntArray]:
-        """Templates that a cluster took spikes from, and how many."""
-
-    def main_template(self, cluster_id: int) -> int:
-        """The template with most spikes of the cluster."""
-
-    def cluster_ids(self) -> Sequence[int]:
-        """Living clusters."""
-
-    def labels_of(self, spike_ids: IntArray) -> IntArray:
-        """Cluster of each spike."""
-
-    def pick(self, cluster_id: int, n: int) -> IntArray:
-        """At most n spikes of a cluster, even in time."""
-
-
-class DataService:
+class DataService(Recording):
     """Arrays for views from one dataset.
 
     motion, depths : where spikes are along the probe, and what motion is known; set once, by the session
@@ -84,7 +62,7 @@ class DataService:
     def __init__(
         self, model: Model, facts: ClusterFacts, *, cache_bytes: int = 256 << 20, channels: BestChannels | None = None
     ) -> None:
-        self.model = model
+        super().__init__(model)
         self._channels = channels or BestChannels(model, facts)
         self._facts = facts
         self._cache = ArrayCache(cache_bytes)
@@ -151,68 +129,6 @@ class DataService:
     def shown_s(self) -> tuple[float, float]:
         """Stretch of time that spikes are of, s: the range, else the whole recording."""
         return (0.0, self.duration_s) if self.time_range is None else (self.time_range.start_s, self.time_range.stop_s)
-
-    # What never changes
-
-    @property
-    def n_spikes(self) -> int:
-        """Spikes in the dataset."""
-        return self.model.n_spikes
-
-    @property
-    def n_channels(self) -> int:
-        """Displayed channels."""
-        return self.model.n_channels
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples per second."""
-        return self.model.sample_rate
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the recording, or the time of the last spike without raw data."""
-        return self.model.duration_s
-
-    @property
-    def spike_times(self) -> FloatArray:
-        """(n_spikes,) float64, s, ascending."""
-        return self.model.spike_times
-
-    @property
-    def channel_positions(self) -> FloatArray:
-        """(n_channels, 2) float64, x and y in µm."""
-        return self.model.channel_positions
-
-    @property
-    def channel_shanks(self) -> IntArray:
-        """(n_channels,) int32."""
-        return self.model.channel_shanks
-
-    @property
-    def channel_labels(self) -> tuple[str, ...]:
-        """What people call each channel."""
-        return self.model.channel_labels
-
-    @cached_property
-    def contacts(self) -> Contacts | None:
-        """Shapes of the contacts, None where they are not known."""
-        return read_contacts(self.model.dir_path, self.model.channel_positions)
-
-    @property
-    def has_features(self) -> bool:
-        """Whether PC features exist."""
-        return self.model.features is not None
-
-    @property
-    def has_amplitudes(self) -> bool:
-        """Whether every spike has an amplitude."""
-        return self.model.amplitudes is not None
-
-    @property
-    def has_waveforms(self) -> bool:
-        """Whether waveforms of single spikes exist."""
-        return self.model.traces is not None or self.model.waveform_subset is not None
 
     @property
     def events(self) -> Mapping[str, EventTrain]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +11,7 @@ from phy_medicine.io.features import FeatureRows, FeatureStore
 from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing, Features
 from phy_medicine.session.cache import ArrayCache
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 # Rows of a file with their spike times; kept by cluster, so that from (A, B) to (A, C) only C is read, and other
 # channels of the same spikes cost no reading: 0.2 ms instead of 2.5 ms in memory and 100 ms on disk (2,500 spikes).

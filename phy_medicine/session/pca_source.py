@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,9 @@ from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.pca import N_COMPONENTS, Components, principal_components
 from phy_medicine.session.blocks import Features
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.feature_source import even
 from phy_medicine.session.waveform_source import WaveformSource
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
 
 # Waveforms of a cluster, even in time: 1,000 on two channels take some 30 ms to read, and show what 2,500 do.
 N_WAVEFORMS = 1000

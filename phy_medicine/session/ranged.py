@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.curation.selector import spread
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.time_ranges import TimeRange
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
 
 T = TypeVar("T")
 

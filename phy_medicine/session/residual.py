@@ -20,11 +20,11 @@ from phy_medicine.compute.reduction import extremes
 from phy_medicine.compute.signal_filters import HIGH_PASS, NONE, SIGNAL_FILTERS, common_median
 from phy_medicine.session.blocks import Trace
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.trace_source import TraceSource, without_offset
 
 if TYPE_CHECKING:
     from phy_medicine.io.model import Model
-    from phy_medicine.session.data import ClusterFacts
 
 _BEFORE_S, _AFTER_S = 0.001, 0.002
 # Of the mean of many spikes what a filter remembers of the start is lost in the noise after 4 time constants.

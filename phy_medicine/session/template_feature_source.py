@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.io.features import TemplateFeatureStore
 from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 # Spikes read at once: 64 B each for 16 templates.
 _CHUNK = 1 << 17

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +10,7 @@ from phy_medicine.base.types import FloatArray, frozen
 from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing, TemplateShape
 from phy_medicine.session.cache import ArrayCache
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 
 class TemplateSource:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, frozen
 from phy_medicine.io.model import Model
 from phy_medicine.session.best_channels import BestChannels
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 # The median of 1,000 spikes spread by 10 µm is known to 0.4 µm; 800 clusters of 10 M spikes then take 0.1 s.
 _N_SPIKES = 1000

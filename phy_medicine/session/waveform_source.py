@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,7 @@ from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.waveforms import Filter, extract
 from phy_medicine.io.model import Model, WaveformRule
 from phy_medicine.session.blocks import DataMissing, Waveforms
-
-if TYPE_CHECKING:
-    from phy_medicine.session.data import ClusterFacts
+from phy_medicine.session.cluster_facts import ClusterFacts
 
 # Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
 _MARGIN_S = 0.002
