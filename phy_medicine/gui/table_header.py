@@ -116,15 +116,15 @@ class ColumnHeader(QtWidgets.QHeaderView):
     def hide_until_fit(self, width: int, hidden: Sequence[str] = ()) -> None:
         """Show all columns but the hidden ones, then hide the least telling ones until the rest fits a width.
 
-        First label columns, numbers before text and the last first, then amplitude, channel and rate. A cut column
-        tells nothing; the menu of the header brings back what is hidden.
+        First label columns, numbers before text and the last first, then amplitude, channel and rate, in this order. A
+        cut column tells nothing; the menu of the header brings back what is hidden.
         """
         columns = list(enumerate(self._model.columns))
         for section, column in columns:
             self.setSectionHidden(section, column.name in hidden)
         labels = [i for i, c in columns if c.help == "Label"]
         labels.sort(key=lambda i: (self._model.columns[i].kind == "text", -i))
-        for section in [*labels, *(i for i, c in columns if c.name in ("amp", "ch", "fr"))]:
+        for section in [*labels, *(i for name in ("amp", "ch", "fr") for i, c in columns if c.name == name)]:
             if self.length() <= width:
                 return
             self.setSectionHidden(section, True)

@@ -107,6 +107,16 @@ def test_no_column_is_cut_in_any_layout(session, open_window, size, layout):
         assert table.header.length() <= table.grid.viewport().width()
 
 
+def test_the_rate_is_hidden_after_amplitude_and_channel(window):
+    table = window.tables.clusters
+    sections = {c.name: i for i, c in enumerate(table.model.columns)}
+    gone: list[str] = []
+    for width in range(700, 100, -10):
+        table.header.hide_until_fit(width)
+        gone += [n for n in ("fr", "ch", "amp") if table.header.isSectionHidden(sections[n]) and n not in gone]
+    assert gone == ["amp", "ch", "fr"]
+
+
 def test_columns_are_remembered_by_name(window):
     header = window.tables.clusters.header
     section = window.tables.clusters.model.column_of("depth")
