@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui import layout, layout_file
 from phy_medicine.gui.dock import Dock
-from phy_medicine.gui.layout_file import Cell, Layout, kind_and_number
+from phy_medicine.gui.layout_file import Cell, Layout, PanelName
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.window_jobs import DOCK as JOBS
+from phy_medicine.session.time_ranges import A
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -104,7 +105,7 @@ class Arrangement:
         return tuple(panel for panel in chosen.panels if not self._exists(panel))
 
     def _exists(self, panel: str) -> bool:
-        return kind_and_number(panel)[0] in self.kinds
+        return PanelName.read(panel).kind in self.kinds
 
     def _float(self, chosen: Layout) -> None:
         for panel, rect in chosen.floating.items():
@@ -119,9 +120,10 @@ class Arrangement:
     def _set_views(self, chosen: Layout) -> None:
         """Give the views the settings of a layout; of a view that is not part of it nothing changes."""
         for panel, state in chosen.views.items():
-            kind, number = kind_and_number(panel)
-            if panel in chosen.panels and kind in self._window.panels.kinds:
-                self._window.panels.nth_or_new(kind, number).take_state(state)
+            name = PanelName.read(panel)
+            if panel in chosen.panels and name.kind in self._window.panels.kinds:
+                self._window.panels.nth_or_new(name.kind, name.number, name.which).take_state(state)
+        self._window.panels.twins.match()
 
     def layout(self) -> Layout:
         """Return where the panels are now, and what the views are set to.
@@ -141,15 +143,15 @@ class Arrangement:
         return Layout("", layout_file.tree_of(self._cells(placed)), floating, views)
 
     def _names_of_docks(self) -> dict[Dock, str]:
-        """Return what a layout calls every open dock: its kind, and a number for further ones of the kind."""
-        window, names, counts = self._window, {}, dict[str, int]()
-        docks = [(kind, dock) for kind, dock in window.tables.docks.items()]
-        docks += [(panel.kind, panel.dock) for panel in window.panels]
-        docks += [(JOBS, window.jobs.dock)] if window.jobs.is_open else []
-        for kind, dock in docks:
+        """Return what a layout calls every open dock: kind, range, and a number for further ones of both."""
+        window, names, counts = self._window, {}, dict[tuple[str, str], int]()
+        docks = [((kind, A), dock) for kind, dock in window.tables.docks.items()]
+        docks += [((panel.kind, panel.which), panel.dock) for panel in window.panels]
+        docks += [((JOBS, A), window.jobs.dock)] if window.jobs.is_open else []
+        for which_kind, dock in docks:
             if not dock.isHidden():
-                n = counts[kind] = counts.get(kind, -1) + 1
-                names[dock] = f"{kind} ({n})" if n else kind
+                n = counts[which_kind] = counts.get(which_kind, -1) + 1
+                names[dock] = str(PanelName(*which_kind, n))
         return names
 
     def _cells(self, placed: dict[Dock, str]) -> list[Cell]:
@@ -191,10 +193,10 @@ class Arrangement:
         return list(self._window.findChildren(Dock))
 
     def _dock_of(self, panel: str) -> Dock:
-        kind, number = kind_and_number(panel)
-        if kind == JOBS:
-            return self._window.jobs.dock
-        return self._window.tables.docks.get(kind) or self._window.panels.nth_or_new(kind, number).dock
+        name, window = PanelName.read(panel), self._window
+        if name.kind == JOBS:
+            return window.jobs.dock
+        return window.tables.docks.get(name.kind) or window.panels.nth_or_new(name.kind, name.number, name.which).dock
 
     def resize(self, width: int, height: int) -> None:
         """Give the window a size, also when it is maximized."""

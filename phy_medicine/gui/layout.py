@@ -33,7 +33,8 @@ def built_in(name: str, width: int) -> Node:
     """Return an arrangement of the program for a window of this width.
 
     A node is `{"tabs": [panels]}`, with `"front"` where it is not the first, or `{"row": [nodes], "sizes": [...]}`, or
-    the same with "column". A panel is a kind, `ProbeView`, or a further one of it, `ProbeView (1)`.
+    the same with "column". A panel is a kind, `ProbeView`, a further one of it, `ProbeView (1)`, or one of the second
+    time range, `ProbeView B`.
     """
     node: Node = _table()["layouts"][name]["wide" if width >= int(_table()["wide_from"]) else "narrow"]
     return node

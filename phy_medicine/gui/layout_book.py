@@ -11,7 +11,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.params import changed
 from phy_medicine.gui import ask_path, layout, layout_file
-from phy_medicine.gui.layout_file import Layout, kind_and_number
+from phy_medicine.gui.layout_file import Layout, PanelName
 from phy_medicine.gui.panels import view_class
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.session.actions import Action, Arg
@@ -170,7 +170,7 @@ class LayoutBook:
             return
         read = layout_file.read(source)
         self._refuse_settings(read, source.name)
-        if not any(kind_and_number(panel)[0] in self._window.arrangement.kinds for panel in read.panels):
+        if not any(PanelName.read(panel).kind in self._window.arrangement.kinds for panel in read.panels):
             raise ActionError(f"None of the panels of {source.name} exists here; nothing was changed.")
         free = self._free_name(read.name)
         self._keep(dataclasses.replace(read, name=free))
@@ -179,7 +179,7 @@ class LayoutBook:
     def _refuse_settings(self, read: Layout, file_name: str) -> None:
         """Refuse settings that the views would refuse; those unknown to this version are left out later."""
         for panel, state in read.views.items():
-            kind = kind_and_number(panel)[0]
+            kind = PanelName.read(panel).kind
             if kind not in self._window.panels.kinds:
                 continue
             default = view_class(kind).settings_type()

@@ -10,6 +10,7 @@ from typing import Any
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui.layout import Node, kinds_of
+from phy_medicine.session.time_ranges import A, B
 
 FORMAT, VERSION = "phy-medicine layout", 1
 _DEEPEST = 20
@@ -21,7 +22,7 @@ Rect = tuple[int, int, int, int]
 class Layout:
     """One arrangement of a window.
 
-    arrangement : tree of splits, whose leaves name panels: `ProbeView`, a second one `ProbeView (1)`
+    arrangement : tree of splits, whose leaves name panels, see `PanelName`
     floating : panel -> x, y, width, height on the screen; views : panel -> what the view remembers
     """
 
@@ -43,10 +44,29 @@ class Layout:
         }  # fmt: skip
 
 
-def kind_and_number(panel: str) -> tuple[str, int]:
-    """Return the kind of a panel and the how manieth of the kind it is, from 0: `ProbeView (1)` -> 1."""
-    kind, space, rest = panel.partition(" (")
-    return (kind, int(rest[:-1])) if space and rest.endswith(")") and rest[:-1].isdecimal() else (panel, 0)
+@dataclass(frozen=True, slots=True)
+class PanelName:
+    """What a layout calls a panel: `ProbeView`, the second one `ProbeView (1)`, of the second range `ProbeView B`.
+
+    kind : of view, or name of a table; number : the how manieth of kind and range it is, from 0
+    """
+
+    kind: str
+    which: str = A
+    number: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> PanelName:
+        """Return the parts of a name; one that has none is a kind."""
+        name, _, rest = text.partition(" (")
+        numbered = rest.endswith(")") and rest[:-1].isdecimal()
+        name, number = (name, int(rest[:-1])) if numbered else (text, 0)
+        kind = name.removesuffix(f" {B.upper()}")
+        return cls(kind, A if kind == name else B, number)
+
+    def __str__(self) -> str:
+        of_range = "" if self.which == A else f" {self.which.upper()}"
+        return f"{self.kind}{of_range} ({self.number})" if self.number else f"{self.kind}{of_range}"
 
 
 def from_json(content: Any) -> Layout:

@@ -15,6 +15,7 @@ from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
+from phy_medicine.gui.twins import Twins
 from phy_medicine.gui.view_menu import fill_view_menu
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views.base import View, ViewAction
@@ -68,7 +69,11 @@ class _Leave(QtCore.QObject):
 
 
 class ViewPanel:
-    """One view and its dock; which : the time range that the view shows, "a" or "b"."""
+    """One view and its dock.
+
+    which : the time range that the view shows, "a" or "b"; twin_of : name of the view that one of B was opened
+    beside; own_scale : whether one of B keeps a scale of its own
+    """
 
     def __init__(self, window: MainWindow, kind: str, name: str, state: dict[str, Any], which: str = A) -> None:
         self.kind, self.name, self.which, self._window = kind, name, which, window
@@ -87,7 +92,9 @@ class ViewPanel:
         self._update.setChecked(self.view.auto_update)
         self.dock.add_button("camera", "Save a picture of this view", self.screenshot)
         self._menu = self.dock.add_button("menu", "What this view can do, and its settings", self._show_menu)
+        self.twin_of, self.own_scale = str(state.get("twin_of", "")), bool(state.get("own_scale"))
         self.dock.shown.connect(self._shown)
+        self.dock.closed.connect(lambda: window.panels.twins.match())
 
     @property
     def open(self) -> bool:
@@ -97,7 +104,8 @@ class ViewPanel:
     def show_range(self) -> None:
         """Show in the title bar which time range the picture is of."""
         ranged = self.which != A or self.view.shown_request.time_range is not None
-        self.dock.bar.set_badge(self.which.upper() if ranged else "", "accent" if self.which == A else "warning")
+        words = [self.which.upper() if ranged else "", self.view.scale.words]
+        self.dock.bar.set_badge(", ".join(filter(None, words)), "accent" if self.which == A else "warning")
 
     def actions(self) -> Sequence[ViewAction]:
         """Return what the view can do."""
@@ -125,13 +133,34 @@ class ViewPanel:
     def settings(self) -> dict[str, Any]:
         """Return the settings that a layout holds: not what belongs to the recording, such as a zoom."""
         state = self.view.state()
-        return {key: state[key] for key in ("settings", "auto_update")}
+        own = {} if self.which == A else {"own_scale": self.own_scale}
+        return {key: state[key] for key in ("settings", "auto_update")} | own
+
+    def state(self) -> dict[str, Any]:
+        """Return what is remembered of the panel."""
+        twin = {} if self.which == A else {"twin_of": self.twin_of, "own_scale": self.own_scale}
+        return {**self.view.state(), "time_range": self.which, **twin}
 
     def take_state(self, state: dict[str, Any]) -> None:
         """Take over what a layout holds of the view, and show it so."""
         self.view.restore(state)
         self._update.setChecked(self.view.auto_update)
+        self.own_scale = bool(state.get("own_scale", self.own_scale))
         self._window.host.update(self.view)
+
+    @property
+    def twin(self) -> ViewPanel | None:
+        """The same view of the other time range, while both are open."""
+        return self._window.panels.twins.of(self)
+
+    @property
+    def scales_apart(self) -> bool:
+        """Whether the view and its twin have scales of their own because a person wanted it."""
+        return self.view.scale.own
+
+    def toggle_own_scale(self) -> None:
+        """Give the view and its twin scales of their own, or one again."""
+        self._window.panels.twins.toggle(self)
 
     def screenshot(self) -> None:
         """Save a picture of the view as it is, into the folder of pictures."""
@@ -140,6 +169,7 @@ class ViewPanel:
     def _shown(self, visible: bool) -> None:
         if self.view in self._window.host.views:
             self._window.host.set_visible(self.view, visible)
+            self._window.panels.twins.match()
 
     def _toggle_update(self) -> None:
         self.view.auto_update = self._update.isChecked()
@@ -171,6 +201,7 @@ class Panels:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._panels: list[ViewPanel] = []
+        self.twins = Twins(self._panels)
         self.kinds = (*self._program_kinds, *kinds_of(window.session.data))
         self._remembered: dict[str, Any] = window.state.merged("views")
         window.host.status_changed = self._show_status
@@ -196,11 +227,11 @@ class Panels:
         names = {p.name for p in self._panels}
         return next(n for n in (title, *(f"{title} ({i})" for i in range(1, 1000))) if n not in names)
 
-    def nth_or_new(self, kind: str, number: int) -> ViewPanel:
-        """Return the view of a kind with this number, from 0; made, with those before it, if there is none."""
-        mine = [p for p in self._panels if p.kind == kind and p.which == A]
+    def nth_or_new(self, kind: str, number: int, which: str = A) -> ViewPanel:
+        """Return the view of a kind and range with this number, from 0; made, with those before, if there is none."""
+        mine = [p for p in self._panels if p.kind == kind and p.which == which]
         while len(mine) <= number:
-            mine.append(self.add(kind))
+            mine.append(self.add(kind, which=which))
         return mine[number]
 
     def reopen_or_add(self, kind: str) -> ViewPanel:
@@ -242,21 +273,25 @@ class Panels:
 
     def twin(self, panel: ViewPanel, which: str) -> ViewPanel:
         """Show a view of the same kind, of another time range, beside a view; it starts with the same settings."""
-        twins = [p for p in self._panels if p.kind == panel.kind and p.which == which]
-        known = next((p for p in twins if p.open), None) or next(iter(twins), None)
+        known = panel if panel.which == which else panel.twin or self._closed_twin(panel, which)
         if known is not None:
+            known.twin_of = panel.name if known is not panel else panel.twin_of
             known.dock.give_focus()
             return known
-        title = view_class(panel.kind).title or panel.kind
-        remembered = f"{title} {which.upper()}" in self._remembered
         made = self.add(panel.kind, which=which)
-        if not remembered:
+        made.twin_of = panel.name
+        if made.name not in self._remembered:
             made.view.restore(panel.view.state())
         if panel.dock.isFloating() or not panel.open:
             self._window.addDockWidget(Qt.TopDockWidgetArea, made.dock)
         else:
             layout.put_beside(self._window, panel.dock, made.dock)
+        self.twins.match()
         return made
+
+    def _closed_twin(self, panel: ViewPanel, which: str) -> ViewPanel | None:
+        twins = [p for p in self._panels if p.kind == panel.kind and p.which == which and not p.open]
+        return next((p for p in twins if p.twin_of == panel.name), next(iter(twins), None))
 
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)
@@ -270,7 +305,7 @@ class Panels:
 
     def settings(self) -> dict[str, Any]:
         """Return what the views remember, by name."""
-        return {**self._remembered, **{p.name: {**p.view.state(), "time_range": p.which} for p in self._panels}}
+        return {**self._remembered, **{p.name: p.state() for p in self._panels}}
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours in every view."""

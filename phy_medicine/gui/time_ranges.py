@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import ActionError
@@ -10,11 +11,13 @@ from phy_medicine.session.actions import Action, Arg
 from phy_medicine.session.time_ranges import A, B, TimeRange
 
 if TYPE_CHECKING:
+    from phy_medicine.gui.layout_file import Layout
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.panels import ViewPanel
     from phy_medicine.views.theme import Theme
 
 _COMPARED = ("WaveformView", "AmplitudeView", "CorrelogramView")
+_LAYOUT = "early and late"
 
 
 class RangeSwitch:
@@ -23,6 +26,7 @@ class RangeSwitch:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._session = session = window.session
+        self._before: Layout | None = None
         self._mark = QtWidgets.QToolButton()
         self._mark.setFocusPolicy(Qt.NoFocus)
         self._mark.setToolTip("Views and tables show only this stretch of time. Click: show the whole recording.")
@@ -61,7 +65,10 @@ class RangeSwitch:
             view("add_twin", "Add twin for the second range", self.add_twin,
                  "Open beside the focused view another one of its kind that shows the second time range."),
             view("compare_early_late", "Compare early and late", self.compare,
-                 "First and last third side by side: waveforms, amplitudes and correlograms of both."),
+                 "First and last third side by side: waveforms, amplitudes and correlograms of both; again: the panels "
+                 "that were there before."),
+            view("own_scale", "Scale of its own", self.part,
+                 "Give the focused view and its twin a scale and a zoom for each, or one for both again."),
             view("time_range", "Time range", lambda *ends: self._typed(A, *ends),
                  "Show and count only a stretch of time, s; without numbers the whole recording.", "range", args=ends,
                  menu=""),
@@ -123,13 +130,38 @@ class RangeSwitch:
         return self._window.panels.twin(panel, B)
 
     def compare(self) -> None:
-        """Set both ranges, and show the views that tell most of both."""
-        panels = self._window.panels
+        """Set both ranges and show the views that tell most of both, or the panels that were there before."""
+        window, before, comparing = self._window, self._before, self._comparing()
+        if comparing and before is not None:
+            self._before = None
+            window.arrangement.place(before)
+            return
+        with suppress(ActionError):
+            self._before = None if comparing else window.arrangement.layout()
         for kind in _COMPARED:
-            panel = next((p for p in panels if p.kind == kind and p.which == A), None)
-            if panel is not None and panel.open:
-                panels.twin(panel, B)
+            first, second = (window.panels.nth_or_new(kind, 0, which) for which in (A, B))
+            if not (first.open and second.open):
+                second.twin_of = first.name
+                second.take_state({**first.settings(), "own_scale": False})
+        window.layouts.use(_LAYOUT)
         self.thirds()
+
+    def _comparing(self) -> bool:
+        """Return whether the views in the window are those of a comparison."""
+        shown = {(p.kind, p.which) for p in self._window.panels if p.open}
+        return shown == {(kind, which) for kind in _COMPARED for which in (A, B)}
+
+    def part(self) -> None:
+        """Give the focused view and its twin a scale for each, or one for both again.
+
+        Raises
+        ------
+        ActionError : no view has the keyboard, or it has no twin
+        """
+        panel = self._window.panels.focused()
+        if panel is None or panel.twin is None or not panel.view.shares_scale:
+            raise ActionError("Click into a view that has a twin beside it; View > Add twin for the second range.")
+        panel.toggle_own_scale()
 
     def restore(self) -> None:
         """Choose the ranges that were chosen when this dataset was closed."""

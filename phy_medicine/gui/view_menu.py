@@ -25,6 +25,13 @@ def fill_view_menu(menu: QtWidgets.QMenu, panel: ViewPanel, commands: Commands) 
         if action.checked is not None:
             entry.setCheckable(True)
             entry.setChecked(action.checked())
+    if panel.twin is not None and panel.view.shares_scale:
+        entry = menu.addAction("Scale of its own", panel.toggle_own_scale)
+        entry.setToolTip(
+            "This view and its twin of the other time range: one scale and zoom for both, or one for each."
+        )
+        entry.setCheckable(True)
+        entry.setChecked(panel.scales_apart)
     menu.addSeparator()
     for param in params_of(panel.view.settings):
         if param.choices:

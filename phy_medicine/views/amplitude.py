@@ -67,7 +67,7 @@ class AmplitudeView(View):
 
     def make_panels(self) -> Panels:
         """Return the scatter panel and the histogram panel, which share their y axis."""
-        return Panels(2, x_links=[0, -1], y_links=[0, 0])
+        return Panels(2, x_links=[0, -1], y_links=[0, 0], common="y")
 
     # A principal component chosen in a feature view: channel and component.
     _feature: tuple[int, int] | None = None
@@ -157,7 +157,7 @@ class AmplitudeView(View):
         self.scene.axes = Axes(x="Time (s)", y=block.kind.title(self.host.data.channel_labels))
         self.panels.set_home(0, x=(0.0, self.host.data.duration_s))
         self.panels.set_home(y=block.y_range)
-        self.panels.set_home(1, x=(0.0, 1.05 * max(float(block.histograms.max(initial=0)), 1.0)))
+        self._set_top(block)
         picture, n = self.picture, len(block.values)
         picture.clear()
         grey = self.scene.theme.rgba("background_spikes", 0.5)
@@ -179,6 +179,20 @@ class AmplitudeView(View):
             self.host.request(self)
             # What is there can be worked with: nothing is dimmed and no key waits for the rest.
             self.scene.waiting_since = None
+
+    def _set_top(self, block: AmplitudeBlock) -> None:
+        """Show all bars; those of a twin with other bins are as long where there are as many spikes by amplitude."""
+        width = (block.y_range[1] - block.y_range[0]) / max(block.histograms.shape[1], 1)
+        _, top = self.scale.union("spikes", 0.0, max(float(block.histograms.max(initial=0)), 1.0) / width)
+        self.panels.set_home(1, x=(0.0, 1.05 * float(top) * width))
+
+    def rescale(self) -> None:
+        """Change the length of the bars; spikes stay where they are."""
+        self._set_top(self.block)
+
+    def scale_key(self) -> AmplitudeKind | None:
+        """Return what is shown over time."""
+        return None if self.block is None else self.block.kind
 
     def _quantile_span(self) -> tuple[float, float]:
         data = self.host.data

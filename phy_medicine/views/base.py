@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,6 +46,7 @@ from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.canvas import Canvas
+from phy_medicine.views.common_scale import CommonScale
 from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
@@ -109,6 +110,10 @@ class View:
     settings_type: ClassVar[type] = NoSettings
     drawn_settings: ClassVar[frozenset[str]] = frozenset()
     """Settings whose change needs no new `prepare`, only `upload` of the block at hand."""
+    shares_scale: ClassVar[bool] = True
+    """Whether a twin, the same view of the other time range, has the same scale and zoom as this one."""
+    zoom_settings: ClassVar[frozenset[str]] = frozenset()
+    """Settings that magnify or move what is shown: changed in both of two twins."""
     veil: ClassVar[float] = 0.6
     """How much of what lies outside the time range is covered, in views over time; axes and bands are still seen."""
 
@@ -119,6 +124,7 @@ class View:
         self.scene = Scene(self.make_panels(), self.axes)
         self.scene.theme = theme
         self.panels, self.picture = self.scene.panels, self.scene.picture
+        self.scale = CommonScale(self)
         self.request: ViewRequest | None = None
         self.block: Any = None
         self.time_window: tuple[float, float] | None = None
@@ -147,6 +153,14 @@ class View:
     def upload(self, block: Any) -> None:
         """Take over arrays: fill `picture`, set `panels` home ranges and `status`."""
         raise NotImplementedError
+
+    def rescale(self) -> None:
+        """Draw the block again, since a range got by `self.scale.union` has changed."""
+        self.upload(self.block)
+
+    def scale_key(self) -> Hashable:
+        """Return what a twin must have in common with this view, beside clusters and settings, to be compared."""
+        return ()
 
     def arrange(self, box: Box) -> None:
         """Place the panels in the canvas; by default the first fills what the axes leave."""
@@ -266,10 +280,18 @@ class View:
         self.hover.forget()
         if isinstance(block, Sentence):
             self.block, self.scene.message, self.status = None, block.text, ""
+            self.scale.before_upload()
+            self.scale.after_upload()
         else:
             self.block, self.scene.message = block, ""
-            self.upload(block)
+            self._upload()
         self.scene.touch()
+
+    def _upload(self) -> None:
+        if self.block is not None:
+            self.scale.before_upload()
+            self.upload(self.block)
+            self.scale.after_upload()
 
     def change(self, **values: Any) -> None:
         """Change settings, and show the view with them.
@@ -279,12 +301,16 @@ class View:
         PhyMedError : unknown setting, or value out of range
         """
         self.settings = changed(self.settings, **values)
-        if set(values) <= self.drawn_settings:
-            if self.block is not None:
-                self.upload(self.block)
-            self.redraw()
-        else:
-            self.host.request(self)
+        views, zoom = [self], {name: value for name, value in values.items() if name in self.zoom_settings}
+        if zoom and self.scale.joined is not None:
+            views.append(self.scale.joined)
+            views[1].settings = changed(views[1].settings, **zoom)
+        for view, names in zip(views, (values, zoom), strict=False):
+            if set(names) <= self.drawn_settings:
+                view._upload()
+                view.redraw()
+            else:
+                view.host.request(view)
 
     def redraw(self) -> None:
         """Draw at the next tick, axes and marks included."""
@@ -294,8 +320,7 @@ class View:
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self.scene.set_theme(theme)
-        if self.block is not None:
-            self.upload(self.block)
+        self._upload()
         self.redraw()
 
     def add_lasso_corner(self, click: Click) -> None:

@@ -150,7 +150,7 @@ class CorrelogramView(CorrelogramControls):
         if len(self.panels) != n * n:
             self.panels.resize(n * n)
         edges = block.edges
-        made = heights(block, settings.normalization, log_counts=settings.log_counts, same_scale=settings.same_scale)
+        made = self._make_heights(block)
         headroom = NOTE_HEADROOM if settings.labels and n <= MOST_NOTED else 1.08
         self.panels.set_home(x=(edges[0], edges[-1]))
         for panel, (low, high) in enumerate(made.spans(same_scale=settings.same_scale, headroom=headroom)):
@@ -171,6 +171,16 @@ class CorrelogramView(CorrelogramControls):
         if key is not None and not (set(key[:2]) <= set(self.cluster_ids) and key[2] < block.bins.n_bins):
             self._walk.forget()
         self.status = self._status_of(block)
+
+    def _make_heights(self, block: CorrelogramBlock) -> Heights:
+        s = self.settings
+        made = heights(block, s.normalization, log_counts=s.log_counts, same_scale=s.same_scale)
+        if not made.floors:
+            return made
+        floors, _ = self.scale.union("floors", np.array(made.floors), np.array(made.floors))
+        if floors.tolist() == list(made.floors):
+            return made
+        return heights(block, s.normalization, log_counts=True, same_scale=s.same_scale, floors=floors)
 
     def _palette(self) -> FloatArray:
         """Return the colours of the diagonal, then those of the rows."""

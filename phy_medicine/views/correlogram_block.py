@@ -86,12 +86,19 @@ class Heights:
 
 
 def heights(
-    block: CorrelogramBlock, normalization: str, *, log_counts: bool = False, same_scale: bool = False
+    block: CorrelogramBlock,
+    normalization: str,
+    *,
+    log_counts: bool = False,
+    same_scale: bool = False,
+    floors: FloatArray | None = None,
 ) -> Heights:
     """Return heights in a normalisation; "automatic" is a rate for one cluster or on a logarithmic axis, else counts.
 
     Widths of logarithmic bins differ, so that only what does not depend on them shows the shape. A z-score is the
     distance from chance in standard deviations of a Poisson count; it may be negative and has no logarithm.
+
+    floors : (n * n,) value at height 0 of a logarithmic axis; by default half of the lowest of each cell
     """
     n = len(block.n_spikes)
     kind = normalization
@@ -112,17 +119,22 @@ def heights(
     else:
         bars, lines = counts, expected
     if log_counts and kind != "z-score":
-        return _logarithmic(bars, lines, _TITLES[kind], same_scale=same_scale)
+        return _logarithmic(bars, lines, _TITLES[kind], _floors(bars, lines, same_scale) if floors is None else floors)
     return Heights(bars, lines, _TITLES[kind], kind == "count")
 
 
-def _logarithmic(bars: FloatArray, lines: FloatArray, title: str, *, same_scale: bool) -> Heights:
-    """Return powers of ten above half of the lowest height that is not 0, so that the lowest bar is seen."""
+def _floors(bars: FloatArray, lines: FloatArray, same_scale: bool) -> FloatArray:
+    """Return half of the lowest height that is not 0, so that the lowest bar is seen."""
     both = np.concatenate([bars, lines], axis=1)
     floors = np.where(both > 0, both, np.inf).min(axis=1, initial=np.inf) / 2
     floors[~np.isfinite(floors)] = np.inf
     if same_scale:
         floors[:] = floors.min(initial=np.inf)
     floors[~np.isfinite(floors)] = 0.5
+    return floors
+
+
+def _logarithmic(bars: FloatArray, lines: FloatArray, title: str, floors: FloatArray) -> Heights:
+    """Return powers of ten above the floors."""
     bars, lines = (np.log10(np.maximum(part / floors[:, None], 1.0)) for part in (bars, lines))
     return Heights(bars, lines, title, False, tuple(floors.tolist()))

@@ -45,6 +45,7 @@ class CorrelogramControls(View):
 
     settings_type: ClassVar[type] = CorrelogramSettings
     drawn_settings = frozenset({"normalization", "same_scale", "log_counts", "labels"})
+    zoom_settings = frozenset({"window_ms", "log_min_ms", "log_max_ms"})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over a saved state, also one in which a single scale was a normalisation.

@@ -65,7 +65,7 @@ class DriftView(View):
 
     def make_panels(self) -> Panels:
         """Return a panel for axes and image, and one for points and curves, whose time starts with the window."""
-        return Panels(2, x_links=[0, 0], y_links=[0, 0])
+        return Panels(2, x_links=[0, 0], y_links=[0, 0], common="y")
 
     # Arrays
 
@@ -81,8 +81,15 @@ class DriftView(View):
             motion=motion.shown,
             n_curves=self._n_curves() if self.settings.curves else 0,
             region=self._region,
+            beside=self._beside(request),
         )
         return self._source.block(request, wish)
+
+    def _beside(self, request: ViewRequest) -> tuple[float, float] | None:
+        """Return the depths that a twin shows of the same clusters."""
+        twin = self.scale.joined
+        same = isinstance(twin, DriftView) and request.cluster_ids == self.cluster_ids
+        return twin._region if same else None
 
     def _size(self) -> tuple[int, int]:
         """Return rows and columns of logical pixels of the panel; before the first frame any.

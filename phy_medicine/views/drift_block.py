@@ -36,7 +36,8 @@ class Wish:
     """What is to be shown, as the window's thread knows it.
 
     shown : parts of the home range in time and depth, (2, 2); size : (rows, columns) of cells; motion : for curves,
-    and taken out of the depths when `corrected`; region : depths that are the home range now, None at first
+    and taken out of the depths when `corrected`; region : depths that are the home range now, None at first; beside :
+    those of a twin, which are shown too
     """
 
     shown: FloatArray
@@ -47,6 +48,7 @@ class Wish:
     motion: Motion | None
     n_curves: int
     region: Range | None
+    beside: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ class DriftSource:
     def block(self, request: ViewRequest, wish: Wish) -> DriftBlock:
         """Count or gather the spikes of the window."""
         home = self.home(request, wish)
-        window = window_of(wish.shown, self.whole_s, home)
+        low, high = wish.beside or home
+        window = window_of(wish.shown, self.whole_s, (min(low, home[0]), max(high, home[1])))
         removed = wish.motion if wish.corrected else None
         counts, sums = self._counts(window, wish.size, removed, by_amplitude=wish.by_amplitude)
         n_inside = int(counts.sum(dtype=np.int64))

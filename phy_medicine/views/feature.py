@@ -49,6 +49,7 @@ class FeatureView(View):
     axes = Axes(x=None, y=None)
     settings_type = FeatureSettings
     drawn_settings = frozenset({"marker_size", "scaling"})
+    zoom_settings = frozenset({"scaling"})
 
     # Clusters and channels shown last: they decide whether the channels stay.
     _shown: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
@@ -137,6 +138,10 @@ class FeatureView(View):
                 block.column(x), block.column(y), color=palette, index=block.rows, panel=panel, size=size
             )
         self.status = self._status_of(block)
+
+    def scale_key(self) -> tuple[int, ...]:
+        """Return the channels."""
+        return () if self.block is None else self.block.channel_ids
 
     def _span(self, block: FeatureBlock, dimension: Dimension) -> Span:
         low, high = block.span(dimension)

@@ -111,7 +111,7 @@ class HistogramView(HistogramControls):
 
     def make_panels(self) -> Panels:
         """Return one panel; heights do not zoom."""
-        return Panels(1, y_links=[-1])
+        return Panels(1, y_links=[-1], common="x")
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether all clusters have been counted."""
@@ -198,10 +198,11 @@ class HistogramView(HistogramControls):
         bars, ones = heights(block, self.settings.normalization, self.exposure_s(block.bins))
         floors: tuple[float, ...] = ()
         if self.settings.log_counts:
-            bars, floors = self._log_heights(bars, ones, overlaid=overlaid)
+            bars, floors = self._log_heights(bars, ones, block.bins, overlaid=overlaid)
         tops = bars.max(axis=1, initial=0)
         if overlaid or self.settings.same_scale:
             tops[:] = tops.max(initial=0)
+        tops[:] = self._with_twin("tops", tops, block.bins, linear=not floors)
         self.panels.set_home(x=block.bins.ends)
         for panel in range(n_panels):
             self.panels.set_home(panel, y=(0.0, 1.08 * float(tops[panel]) if tops[panel] > 0 else 1.0))
@@ -213,14 +214,22 @@ class HistogramView(HistogramControls):
         self.status = self._describe(block)
 
     def _log_heights(
-        self, bars: FloatArray, ones: FloatArray, *, overlaid: bool
+        self, bars: FloatArray, ones: FloatArray, bins: Bins, *, overlaid: bool
     ) -> tuple[FloatArray, tuple[float, ...]]:
         """Return powers of ten above half of what one value has, so that a single one is seen; and that half."""
         floors = ones / 2
         if overlaid or self.settings.same_scale:
             floors = np.full_like(floors, floors.min())
+        floors = self._with_twin("floors", floors, bins)
         logs = np.log10(np.maximum(bars / floors[:, None], 1.0))
         return logs, tuple(floors.tolist())
+
+    def _with_twin(self, name: str, values: FloatArray, bins: Bins, *, linear: bool = True) -> FloatArray:
+        """Return the heights of an axis that suits a twin too: bars of wider bins hold more where there is as much."""
+        by_bin = linear and self.settings.normalization in ("count", "rate")
+        width = bins.width if by_bin else 1.0
+        lows, highs = self.scale.union(name, values / width, values / width)
+        return width * (lows if name == "floors" else highs)
 
     def _draw_bars(self, bars: FloatArray, bins: Bins, *, overlaid: bool) -> None:
         rows = np.arange(len(bars))
@@ -326,7 +335,7 @@ class HistogramView(HistogramControls):
             return None
         bars, ones = heights(block, self.settings.normalization, self.exposure_s(block.bins))
         if self.settings.log_counts:
-            bars, _ = self._log_heights(bars, ones, overlaid=True)
+            bars, _ = self._log_heights(bars, ones, block.bins, overlaid=True)
         return self.cluster_ids[int(np.argmin(np.abs(bars[:, index] - height)))]
 
     def describe(self, x: float, y: float) -> Words | None:

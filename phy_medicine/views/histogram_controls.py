@@ -50,6 +50,7 @@ class HistogramControls(View):
 
     settings_type: ClassVar[type] = HistogramSettings
     drawn_settings = frozenset({"normalization", "overlay", "same_scale", "log_counts"})
+    zoom_settings = frozenset({"x_min", "x_max", "log_min", "log_max"})
     unit: ClassVar[str] = ""
     alias: ClassVar[str] = ""
 

@@ -10,6 +10,7 @@ Pixels are physical, from the top left corner of the canvas; data y grows upward
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ Box = tuple[float, float, float, float]
 
 # Beyond these, rounding of float32 data shows, or the data are a dot.
 _SMALLEST, _LARGEST = 1e-6, 8.0
+_moves = itertools.count(1)
 
 
 def grid(n_rows: int, n_columns: int, box: Sequence[float], *, gap: float | tuple[float, float] = 0.0) -> IntArray:
@@ -49,6 +51,7 @@ class Panels:
     ----------
     x_links, y_links : (n,) link numbers; by default all panels share one link in each direction
     equal : one unit has the same length in x and y (maps of the probe)
+    common : directions, "x", "y" or "xy", in which the home ranges join those of a twin
     """
 
     def __init__(
@@ -58,8 +61,14 @@ class Panels:
         x_links: Sequence[int] | None = None,
         y_links: Sequence[int] | None = None,
         equal: bool = False,
+        common: str = "xy",
     ) -> None:
         self.version = 0
+        # Which of all panels were moved by hand last, and who wants to know.
+        self.moved = 0
+        self.on_move: Callable[[], object] = lambda: None
+        self._common = common
+        self._beside: FloatArray | None = None
         self._arrays: dict[str, tuple[int, FloatArray]] = {}
         self._equal = equal
         self.resize(n, x_links=x_links, y_links=y_links)
@@ -72,6 +81,7 @@ class Panels:
         self._home = np.tile(np.array([0.0, 1.0, 0.0, 1.0]), (n, 1))
         # Part of the home range shown, for each link number, in x and y.
         self._shown = np.tile(np.array([0.0, 1.0]), (2, max(n, int(self._links.max(initial=0)) + 1), 1))
+        self._beside = None
         self.version += 1
 
     def __len__(self) -> int:
@@ -111,8 +121,21 @@ class Panels:
                 self._home[panel, column : column + 2] = low, high
         self.version += 1
 
+    @property
+    def own_home(self) -> FloatArray:
+        """(n, 4) home ranges as they were set, without those of a twin."""
+        return frozen(self._home.copy())
+
+    def join(self, home: FloatArray | None) -> None:
+        """Widen the home ranges by those of a twin, (n, 4); None, or of other panels: show the own ones."""
+        beside = home if home is not None and self._common and home.shape == self._home.shape else None
+        before = self._beside
+        if not (before is beside or (before is not None and beside is not None and np.array_equal(before, beside))):
+            self._beside = beside
+            self.version += 1
+
     def home(self) -> FloatArray:
-        """Return (n, 4) x0, x1, y0, y1 as shown without zoom, widened where `equal` asks for it; read-only."""
+        """Return (n, 4) x0, x1, y0, y1 as shown without zoom: with those of a twin, and `equal`; read-only."""
         return self._kept("home", self._compute_home)
 
     def ranges(self) -> FloatArray:
@@ -132,6 +155,10 @@ class Panels:
 
     def _compute_home(self) -> FloatArray:
         home = self._home.copy()
+        if self._beside is not None:
+            for column in [2 * "xy".index(axis) for axis in self._common]:
+                home[:, column] = np.minimum(home[:, column], self._beside[:, column])
+                home[:, column + 1] = np.maximum(home[:, column + 1], self._beside[:, column + 1])
         if self._equal:
             size = np.maximum(self.rects[:, 2:] - self.rects[:, :2], 1).astype(np.float64)
             spans = home[:, [1, 3]] - home[:, [0, 2]]
@@ -182,7 +209,12 @@ class Panels:
     def reset(self) -> None:
         """Show the home ranges."""
         self._shown[...] = (0.0, 1.0)
+        self._tell()
+
+    def _tell(self) -> None:
         self.version += 1
+        self.moved = next(_moves)
+        self.on_move()
 
     def pan(self, panel: int, by: tuple[float, float]) -> None:
         """Move what a panel and its links show by pixels to the right and down."""
@@ -192,7 +224,7 @@ class Panels:
             if link >= 0:
                 shown = self._shown[axis, link]
                 shown += shift / max(size, 1) * (shown[1] - shown[0])
-        self.version += 1
+        self._tell()
 
     def zoom(self, panel: int, at: tuple[float, float], factors: tuple[float, float]) -> None:
         """Magnify around a pixel; `factors` in x and y, above 1 shows less. With `equal` the first holds for both."""
@@ -207,7 +239,7 @@ class Panels:
                 span = np.clip((high - low) / factors[axis], _SMALLEST, _LARGEST)
                 fixed = low + places[axis] * (high - low)
                 self._shown[axis, link] = fixed - places[axis] * span, fixed + (1 - places[axis]) * span
-        self.version += 1
+        self._tell()
 
     def state(self) -> list[list[list[float]]]:
         """Return the zoom, to be given to `restore`."""
@@ -216,6 +248,7 @@ class Panels:
     def restore(self, state: list[list[list[float]]]) -> None:
         """Set a zoom saved by `state`; one that does not fit is ignored."""
         shown = np.asarray(state, dtype=np.float64)
-        if shown.shape == self._shown.shape and np.isfinite(shown).all() and (shown[..., 1] > shown[..., 0]).all():
+        fits = shown.shape == self._shown.shape and np.isfinite(shown).all() and (shown[..., 1] > shown[..., 0]).all()
+        if fits and not np.array_equal(shown, self._shown):
             self._shown = shown
             self.version += 1

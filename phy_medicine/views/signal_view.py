@@ -26,6 +26,8 @@ class SignalView(View):
 
     max_clusters = None
     needs_selection = False
+    # Where the window is belongs to the session, and channels have a scale of their own.
+    shares_scale = False
     settings_type: ClassVar[type] = SignalSettings
     panels: TimePanels
 

@@ -13,7 +13,7 @@ from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.lasso_work import LassoWork
-from phy_medicine.views.layout import Box
+from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.waveform_actions import actions_of, scale
 from phy_medicine.views.waveform_block import Curves, WaveformBlock, make_block, shown_channels
 from phy_medicine.views.waveform_lasso import caught, work_of
@@ -41,6 +41,7 @@ class WaveformView(View):
     has_lasso = True
     # Control takes channels for the feature views.
     lasso_modifier = "alt"
+    zoom_settings = frozenset({"box_width", "box_height", "probe_width", "probe_height"})
     # All panels have the canvas as rectangle, and home ranges that put the box of their channel where it belongs:
     # pan and zoom then move the whole probe, and the scale of boxes costs no new data.
 
@@ -53,6 +54,10 @@ class WaveformView(View):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._ranges: dict[str, tuple[float, float]] = {}
+
+    def make_panels(self) -> Panels:
+        """Return panels whose ranges are those of the canvas: what twins have in common is the range of a box."""
+        return Panels(1, common="")
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether all waveforms were read before."""
@@ -105,7 +110,13 @@ class WaveformView(View):
         held = kept[0] <= low and high <= kept[1]
         if not held or high - low < _LEAST_FILLED * (kept[1] - kept[0]):
             kept = self._ranges[block.kind] = (low, high)
-        self._range = kept
+        low, high = (float(end) for end in self.scale.union("box", *kept))
+        self._range = low, high
+
+    def rescale(self) -> None:
+        """Give the boxes another range; the curves stay."""
+        self._placed = ()
+        self._fit(self.block)
 
     def _contrasting(self) -> FloatArray:
         """Return the colours of the clusters, moved far towards that of text."""

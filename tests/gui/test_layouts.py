@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui import layout, layout_file
 from phy_medicine.gui.dock import Dock
-from phy_medicine.gui.layout_file import FORMAT, Cell, Layout, kind_and_number, tree_of
+from phy_medicine.gui.layout_file import FORMAT, Cell, Layout, PanelName, tree_of
 
 # The tree, without a window
 
@@ -64,10 +64,13 @@ def test_a_row_with_a_column_in_it_is_read_as_such():
     }
 
 
-@pytest.mark.parametrize(("panel", "parts"), [("ProbeView", ("ProbeView", 0)), ("ProbeView (2)", ("ProbeView", 2)),
-                                              ("Jobs (x)", ("Jobs (x)", 0))])  # fmt: skip
-def test_the_number_of_a_panel_is_part_of_its_name(panel, parts):
-    assert kind_and_number(panel) == parts
+@pytest.mark.parametrize(("panel", "parts"), [
+    ("ProbeView", ("ProbeView", "a", 0)), ("ProbeView (2)", ("ProbeView", "a", 2)),
+    ("ProbeView B", ("ProbeView", "b", 0)), ("ProbeView B (1)", ("ProbeView", "b", 1)),
+    ("Jobs (x)", ("Jobs (x)", "a", 0)),
+])  # fmt: skip
+def test_range_and_number_of_a_panel_are_part_of_its_name(panel, parts):
+    assert PanelName.read(panel) == PanelName(*parts) and str(PanelName(*parts)) == panel
 
 
 def test_every_layout_of_the_program_is_a_layout_for_both_widths():

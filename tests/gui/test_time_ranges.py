@@ -148,7 +148,9 @@ def test_every_open_view_shows_the_spikes_of_its_range(window, type_line, press,
     for kind in window.arrangement.kinds:
         if kind in window.panels.kinds:
             window.panels.reopen_or_add(kind)
-    type_line(":compare_early_late")
+    type_line(":first_and_last_third")
+    for kind in ("WaveformView", "AmplitudeView", "CorrelogramView"):
+        window.panels.twin(window.panels.target(kind), "b")
     labels = session.spike_clusters()
     for step in ("", ":range 1 3.5", ":range2 4 19", ":range"):
         if step:
