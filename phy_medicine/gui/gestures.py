@@ -86,8 +86,12 @@ GESTURES = (
 )
 
 
-def gestures_of(kind: str) -> tuple[tuple[str, str], ...]:
-    """Return gesture and meaning of what the mouse does in a kind of view, its own before those of all views."""
+def gestures_of(kind: str, *, lasso: bool) -> tuple[tuple[str, str], ...]:
+    """Return gesture and meaning of what the mouse does in a kind of view, its own before those of all views.
+
+    lasso : whether Control draws one in it
+    """
     names = {kind, "Spike...View"} if kind.startswith("Spike") else {kind}
     own = [(gesture, meaning) for views, gesture, meaning in GESTURES if names & set(views.split(", "))]
-    return (*own, *((gesture, meaning) for views, gesture, meaning in GESTURES if views == ALL))
+    common = ((gesture, meaning) for views, gesture, meaning in GESTURES if views == ALL)
+    return (*own, *((gesture, meaning) for gesture, meaning in common if lasso or "lasso" not in meaning))

@@ -194,7 +194,9 @@ class Palette(QtWidgets.QFrame):
         row = self._painter.sizeHint(self._option(), QtCore.QModelIndex()).height()
         top = window.menuBar().height() + 8
         n = min(max(len(self.model.rows), 1), ROWS)
-        wanted = self.line.sizeHint().height() + self.hint.sizeHint().height() + n * row + 4
+        # What the list needs is known to nobody before it is shown, so it is told.
+        self.list.setMinimumHeight(n * row + 4)
+        wanted = max(self.layout().sizeHint().height(), self.layout().minimumSize().height())
         width = min(WIDTH, window.width() - 40)
         self.setGeometry((window.width() - width) // 2, top, width, min(wanted, window.height() - top - 40))
 

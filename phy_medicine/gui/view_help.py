@@ -31,9 +31,10 @@ def page(view: View, kind: str, actions: Iterable[Action], theme: Theme) -> str:
     settings = [
         (p.help or p.name, _value(p, getattr(view.settings, p.name)), range_words(p)) for p in params_of(view.settings)
     ]
+    lasso = view.has_lasso and view.lasso_modifier == "control"
     parts = [
         f"<p style='font-size: large'>{escape(description(type(view)))}</p>",
-        _table("Mouse", gestures_of(kind), theme),
+        _table("Mouse", gestures_of(kind, lasso=lasso), theme),
         _table("Actions, keys and snippets", keys, theme),
         _table("Settings, now and between", settings, theme),
     ]

@@ -331,8 +331,20 @@ class FeatureView(View):
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""
         return (
-            ViewAction("increase", "Magnify the features", lambda: self._scale(_STEP), "ctrl++"),
-            ViewAction("decrease", "Shrink the features", lambda: self._scale(1 / _STEP), "ctrl+-"),
+            ViewAction(
+                "increase",
+                "Magnify the features",
+                lambda: self._scale(_STEP),
+                "ctrl++",
+                help="Draw the scores larger in every panel.",
+            ),
+            ViewAction(
+                "decrease",
+                "Shrink the features",
+                lambda: self._scale(1 / _STEP),
+                "ctrl+-",
+                help="Draw the scores smaller in every panel.",
+            ),
             ViewAction(
                 "toggle_automatic_channel_selection",
                 "Choose channels automatically",
@@ -341,7 +353,12 @@ class FeatureView(View):
                 help="Off: the channels stay when the selection changes",
                 checked=lambda: not self.settings.fixed_channels,
             ),
-            ViewAction("clear_channels", "Choose the channels anew", self._clear_channels),
+            ViewAction(
+                "clear_channels",
+                "Choose the channels anew",
+                self._clear_channels,
+                help="Forget the channels that were chosen, and take the best ones of the selection.",
+            ),
             ViewAction(
                 "set_feature_channels",
                 "Choose the channels by name",

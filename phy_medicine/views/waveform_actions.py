@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 # One press of a key.
 _STEP = 1.1
 _SCALINGS = (
-    ("widen", "Widen the waveforms", "ctrl+right", "box_width", _STEP),
-    ("narrow", "Narrow the waveforms", "ctrl+left", "box_width", 1 / _STEP),
-    ("increase", "Increase the waveforms", "ctrl+up", "box_height", _STEP),
-    ("decrease", "Decrease the waveforms", "ctrl+down", "box_height", 1 / _STEP),
-    ("extend_horizontally", "Extend the probe horizontally", "shift+right", "probe_width", _STEP),
-    ("shrink_horizontally", "Shrink the probe horizontally", "shift+left", "probe_width", 1 / _STEP),
-    ("extend_vertically", "Extend the probe vertically", "shift+up", "probe_height", _STEP),
-    ("shrink_vertically", "Shrink the probe vertically", "shift+down", "probe_height", 1 / _STEP),
-)
+    ("widen", "Widen the waveforms", "ctrl+right", "box_width", _STEP, "Stretch every waveform in time."),
+    ("narrow", "Narrow the waveforms", "ctrl+left", "box_width", 1 / _STEP, "Squeeze every waveform in time."),
+    ("increase", "Increase the waveforms", "ctrl+up", "box_height", _STEP, "Draw amplitudes larger."),
+    ("decrease", "Decrease the waveforms", "ctrl+down", "box_height", 1 / _STEP, "Draw amplitudes smaller."),
+    ("extend_horizontally", "Extend the probe horizontally", "shift+right", "probe_width", _STEP,
+     "Move the columns of channels apart."),
+    ("shrink_horizontally", "Shrink the probe horizontally", "shift+left", "probe_width", 1 / _STEP,
+     "Move the columns of channels together."),
+    ("extend_vertically", "Extend the probe vertically", "shift+up", "probe_height", _STEP,
+     "Move the rows of channels apart."),
+    ("shrink_vertically", "Shrink the probe vertically", "shift+down", "probe_height", 1 / _STEP,
+     "Move the rows of channels together."),
+)  # fmt: skip
 
 
 def scale(view: WaveformView, name: str, factor: float) -> None:
@@ -81,7 +85,10 @@ def actions_of(view: WaveformView) -> tuple[ViewAction, ...]:
         ViewAction("toggle_waveform_align", "Align at the peak", partial(_toggle_align, view),
                    help="Move means, waveforms and templates so that the largest deflection on the best channel is at "
                         "0 ms.", checked=lambda: s.align == "peak"),
-        *(ViewAction(i, text, partial(scale, view, name, by), key) for i, text, key, name, by in _SCALINGS),
+        *(
+            ViewAction(i, text, partial(scale, view, name, by), key, help=words)
+            for i, text, key, name, by, words in _SCALINGS
+        ),
         ViewAction("change_n_spikes_waveforms", "Waveforms by cluster...", set_n_waveforms, snippet="wn",
                    help="How many waveforms of each cluster are drawn.", arguments=(int,)),
         ViewAction("waveform_window", "Time before and after the spike...", set_window, snippet="ww",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from phy_medicine.gui.palette import Palette
+from phy_medicine.gui.palette import ROWS, Palette
 from phy_medicine.gui.qt import Qt
 
 
@@ -122,3 +122,12 @@ def test_a_click_elsewhere_closes_it(window, palette, settle):
 def test_the_key_pressed_again_closes_it(window, palette, press):
     window.open_palette()
     assert not palette.isVisible()
+
+
+@pytest.mark.parametrize("typed", ["", "merge", "earl", "scale"])
+def test_the_list_is_as_high_as_what_it_holds(palette, qtbot, settle, typed):
+    qtbot.keyClicks(palette.line, typed)
+    settle()
+    n = min(len(palette.model.rows), ROWS)
+    last = palette.list.visualRect(palette.model.index(n - 1, 0))
+    assert n and last.bottom() <= palette.list.viewport().height()

@@ -66,3 +66,20 @@ def test_the_words_of_the_pointer_go_when_it_leaves_the_canvas(window, press, se
     assert view.hover.text == ""
     assert not window.at_rest
     settle()
+
+
+def test_help_names_the_gesture_of_the_lasso_that_the_view_has(window, press):
+    for kind, told in (("WaveformView", False), ("FeatureView", True), ("CorrelogramView", False)):
+        focus(window, kind)
+        press("?")
+        shown = window.findChild(ViewHelp)
+        assert ("Add a lasso corner" in shown.text.toPlainText()) is told, kind
+        shown.close()
+        QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
+
+
+def test_every_action_has_a_line_of_help(window, settle):
+    for kind in window.panels.kinds:
+        window.panels.nth_or_new(kind, 0)
+    settle()
+    assert [a.id for a in window.commands.table if not a.help] == []
