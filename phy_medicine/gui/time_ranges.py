@@ -145,6 +145,9 @@ class RangeSwitch:
                 second.take_state({**first.settings(), "own_scale": False})
         window.layouts.use(_LAYOUT)
         self.thirds()
+        ranges = self._session.time_ranges
+        if self._before is not None and ranges.a is not None and ranges.b is not None:
+            window.say(f"A: {ranges.a.text}, B: {ranges.b.text}. Compare again: the panels that were there before.")
 
     def _comparing(self) -> bool:
         """Return whether the views in the window are those of a comparison."""

@@ -20,8 +20,11 @@ from phy_medicine.base.types import AnyArray, FloatArray
 if TYPE_CHECKING:
     from phy_medicine.views.base import View
 
-# Settings by which twins may differ and still be compared.
-_LOOKS = frozenset({"marker_size", "scale_bars"})
+# Settings by which twins may differ and still be compared: how much is drawn of the same, and what is written on it.
+_LOOKS = frozenset({
+    "background", "band", "center", "curves", "labels", "marker_size", "mean", "n_waveforms", "quantile_bins",
+    "quantiles", "refractory_ms", "scale_bars",
+})  # fmt: skip
 
 
 class CommonScale:
@@ -66,8 +69,10 @@ class CommonScale:
         """Find out whether the twin shows the same as what is uploaded now."""
         self._mine.clear()
         self._taken.clear()
-        self._joined = self.twin if self._matches() else None
-        self._view.panels.join(None if self._joined is None else self._joined.panels.own_home)
+        twin = self._joined = self.twin if self._matches() else None
+        if twin is not None:
+            twin.scale._joined = self._view
+        self._view.panels.join(None if twin is None else twin.panels.own_home)
 
     def after_upload(self) -> None:
         """Let the twin follow what has been uploaded."""
@@ -89,7 +94,7 @@ class CommonScale:
         for scale, other in ((self, twin), (twin.scale, self._view)):
             scale.twin, scale.own = other, own
         if self._matches():
-            self._joined = twin
+            self._joined, twin.scale._joined = twin, self._view
             self._meet()
 
     def part(self) -> None:
@@ -121,7 +126,6 @@ class CommonScale:
         view, twin = self._view, self._joined
         if twin is None:
             return
-        twin.scale._joined = view
         before = view.panels.version, twin.panels.version
         followed = [False, False]
         # What a view gives under one name may depend on what it was given under another.

@@ -388,3 +388,36 @@ def test_the_compiled_and_the_numpy_way_give_the_same_picture(drawn):
     _kernels_drift.kernels.load()
     again = show(make_view(20_000), view.host.make_request([1]))
     assert np.array_equal(block.counts, again.counts)
+
+
+def test_twins_of_other_depths_show_both_and_come_to_rest(monkeypatch):
+    first, second = make_view(), make_view()
+    first.scale.pair(second, own=False)
+    n_blocks = [0, 0]
+
+    def settle(view):
+        view.scene.settle((400, 300), 1.0, view.arrange, view.decorate_all)
+        return view.panels.ranges()[0, 2:].tolist()
+
+    for i, (view, home) in enumerate(((first, (40.0, 120.0)), (second, (100.0, 260.0)))):
+        monkeypatch.setattr(view._source, "home", lambda request, wish, home=home: home)
+
+        def block(request, wish, make=view._source.block, i=i):
+            n_blocks[i] += 1
+            return make(request, wish)
+
+        monkeypatch.setattr(view._source, "block", block)
+        show(view, view.host.make_request([1]))
+        settle(view)
+    for view in (first, second):
+        assert settle(view) == [40.0, 260.0]
+        assert (view.block.window.low_um, view.block.window.high_um) == (40.0, 260.0)
+    # One for the first sight, one for the size of the canvas, one for the twin.
+    assert max(n_blocks) <= 3
+    second.panels.zoom(0, (200, 150), (1.0, 2.0))
+    second.redraw()
+    assert settle(first) == settle(second) and first.block.window == second.block.window
+    second.panels.reset()
+    first.scale.part()
+    assert settle(first) == [40.0, 120.0] and first.block.window.high_um == 120.0
+    assert settle(second) == [100.0, 260.0] and second.block.window.low_um == 100.0
