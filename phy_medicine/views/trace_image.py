@@ -50,6 +50,8 @@ class TraceImageView(TraceView):
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
+        # The signal of the image, and how it is shown; making it takes 14 ms for 384 channels.
+        self._imaged: tuple[FloatArray, Any] | None = None
 
     # Arrays
 
@@ -100,7 +102,12 @@ class TraceImageView(TraceView):
         self._draw_legend(self._limit(block))
 
     def _set_image(self, block: TraceBlock) -> None:
-        """Draw what is in sight, of each pixel the sample farthest from 0."""
+        """Draw what is in sight, of each pixel the sample farthest from 0; a selection leaves it as it is."""
+        place = self.panels.ranges()[0, 2:].tolist(), self.panels.transforms()[0, :2].tolist()
+        look = place, self._limit(block), bool(self.settings.origin_top), self.scene.theme
+        if self._imaged is not None and self._imaged[0] is block.traces.data and self._imaged[1] == look:
+            return
+        self._imaged = block.traces.data, look
         values, (start_s, stop_s) = columns_of(block.traces)
         if self.settings.origin_top:
             values = values[::-1]

@@ -195,3 +195,28 @@ def test_settings_and_interval_are_saved(view, drawn):
     other = make_view()
     other.restore(view.state())
     assert other.settings == view.settings and other.interval == view.interval
+
+
+def test_a_selection_keeps_the_image_and_every_other_change_makes_it_anew(view, drawn):
+    show(view, view.host.make_request([0]))
+    drawn(view)
+    before = view.heat.heat_pixels()[0]
+    show(view, view.host.make_request([1, 2]))
+    drawn(view)
+    assert view.heat.heat_pixels()[0] is before
+    for change in (
+        lambda: view.change(scaling=2.0),
+        lambda: view.change(origin_top=True),
+        lambda: view.set_theme(LIGHT),
+        lambda: view.go_to(5.0),
+        lambda: view.zoom_time(0.5),
+    ):
+        change()
+        drawn(view)
+        fresh = TraceImageView(view.host, theme=view.scene.theme, settings=view.settings)
+        fresh._interval, fresh._scale = view.interval, view._scale
+        show(fresh, view.request)
+        drawn(fresh)
+        (now, place), (expected, expected_place) = view.heat.heat_pixels(), fresh.heat.heat_pixels()
+        assert now is not before and place == expected_place and np.array_equal(now, expected)
+        before = now
