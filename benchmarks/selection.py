@@ -3,9 +3,10 @@
     python -m benchmarks.selection DATASET [--out result.json] [--phy PYTHON --phy-script bench_phy.py]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.selection ...`).
-With `--all-views` every kind of view is open, side by side, none behind another. With `--phy`, the interpreter
-of an environment that holds phy 2.1.0, phy is measured on the same dataset right before,
-and the table shows the ratios. The dataset itself is not touched: both work on a copy whose large files are links.
+With `--all-views grid` every kind of view is open, side by side, none behind another; with `--all-views tabs` those
+that are not shown by default are behind others. With `--phy`, the interpreter of an environment that holds phy 2.1.0,
+phy is measured on the same dataset right before, and the table shows the ratios. The dataset itself is not touched:
+both work on a copy whose large files are links.
 
 A step ends when the window is idle (nothing is being prepared, every visible view has been painted), no canvas has an
 unanswered update and no timer of a table is running, and this stayed so for 40 ms; its time is that of the last frame.
@@ -53,7 +54,7 @@ def summary(values: list[float]) -> dict[str, float]:
 class Driver:
     """A window on a session, and a stopwatch that stops at the last frame."""
 
-    def __init__(self, params: Path, *, all_views: bool = False) -> None:
+    def __init__(self, params: Path, *, all_views: str = "") -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         from phy_medicine.gui.app import create_app
@@ -70,8 +71,10 @@ class Driver:
         self.last = time.perf_counter()
         self._awaited: set[int] = set()
         self.window.open(SIZE)
-        if all_views:
+        if all_views == "grid":
             open_every_view(self.window)
+        elif all_views == "tabs":
+            open_behind(self.window)
         for view in self.window.host.views:
             native = view.canvas.native
             view.canvas.events.draw.connect(lambda _event, n=native: self._drawn(n), position="last")
@@ -122,6 +125,15 @@ def open_every_view(window: Any) -> None:
     tables = {"column": [{"tabs": [table]} for table in window.tables.docks], "sizes": [1, 1]}
     views = {"column": grid, "sizes": [1] * len(grid)}
     window.arrangement.place(Layout("every view", {"row": [tables, views], "sizes": [1, 6]}))
+
+
+def open_behind(window: Any) -> None:
+    """Open every kind of view that is not shown by default behind one that is."""
+    shown = [panel for panel in window.panels if window.host.in_sight(panel.view)]
+    for kind in set(window.panels.kinds) - {panel.kind for panel in window.panels}:
+        window.arrangement.add(kind)
+    for panel in shown:
+        panel.dock.raise_()
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
@@ -214,7 +226,7 @@ def run_child(args: argparse.Namespace, dataset: Path) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.selection", str(dataset), "--child", "--out", str(out)]
         command += ["--reps", str(args.reps), "--steps", str(args.steps), "--edits", str(args.edits)]
         command += ["--shot", str(args.shot)] if args.shot else []
-        command += ["--all-views"] if args.all_views else []
+        command += ["--all-views", args.all_views] if args.all_views else []
         command += ["--started", str(time.time())]
         environment = {**os.environ, "PHY_MEDICINE_HOME": home, "HOME": home}
         subprocess.run(command, check=True, env=environment, cwd=Path(__file__).parent.parent)
@@ -267,7 +279,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--edits", type=int, default=5)
     parser.add_argument("--shot", type=Path, help="PNG of the window after the last step")
-    parser.add_argument("--all-views", action="store_true", help="open every kind of view, side by side")
+    parser.add_argument("--all-views", choices=("grid", "tabs"), default="", help="open every kind of view")
     parser.add_argument("--phy", type=Path, help="Python of an environment with phy 2.1.0")
     parser.add_argument("--phy-script", type=Path, help="the script that measures phy in process")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
