@@ -7,7 +7,7 @@ import pytest
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 
-from .mouse import click, place
+from .mouse import click, drag, place
 
 
 @pytest.fixture
@@ -150,13 +150,8 @@ def test_shift_and_wheel_colour_the_spikes_that_are_not_selected(view):
 
 
 def test_dragging_scrolls(qtbot, view, settle):
-    native = view.canvas.native
-    start = place(view, 0, view.interval.center_s, 5.0)
-    stop = start + QtCore.QPoint(60, 0)
     width = (view.panels.rects[0, 2] - view.panels.rects[0, 0]) / view.ratio
-    qtbot.mousePress(native, Qt.LeftButton, Qt.NoModifier, start)
-    qtbot.mouseMove(native, stop)
-    qtbot.mouseRelease(native, Qt.LeftButton, Qt.NoModifier, stop)
+    drag(qtbot, view, place(view, 0, view.interval.center_s, 5.0), QtCore.QPoint(60, 0))
     settle()
     assert view.interval.center_s == pytest.approx(10.0 - 0.25 * 60 / width, abs=0.25 / width)
 
