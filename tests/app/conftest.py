@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ def interrupt() -> Iterator[Interrupt]:
     started: list[subprocess.Popen[str]] = []
 
     def run(command: Sequence[str], words: str, **options: Any) -> tuple[int, str]:
+        # What a shell starts in the background inherits that Ctrl+C is ignored.
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0, **options
-        )
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL), **options
+        )  # fmt: skip
         started.append(process)
         assert process.stderr is not None
         heard = []
