@@ -331,57 +331,26 @@ class FeatureView(View):
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""
         return (
-            ViewAction(
-                "increase",
-                "Magnify the features",
-                lambda: self._scale(_STEP),
-                "ctrl++",
-                help="Draw the scores larger in every panel.",
-            ),
-            ViewAction(
-                "decrease",
-                "Shrink the features",
-                lambda: self._scale(1 / _STEP),
-                "ctrl+-",
-                help="Draw the scores smaller in every panel.",
-            ),
-            ViewAction(
-                "toggle_automatic_channel_selection",
-                "Choose channels automatically",
-                self._toggle_automatic,
-                "c",
-                help="Off: the channels stay when the selection changes",
-                checked=lambda: not self.settings.fixed_channels,
-            ),
-            ViewAction(
-                "clear_channels",
-                "Choose the channels anew",
-                self._clear_channels,
-                help="Forget the channels that were chosen, and take the best ones of the selection.",
-            ),
-            ViewAction(
-                "set_feature_channels",
-                "Choose the channels by name",
-                self._name_channels,
-                snippet="fc",
-                arguments=(str, str),
-                help="As :fc 12 13, x channel then y channel; they stay until the selection changes.",
-            ),
-            ViewAction(
-                "toggle_feature_source",
-                "Components of the selected clusters",
-                self._toggle_source,
-                help="Principal components of the waveforms of the selected clusters, instead of those in the file.",
-                checked=lambda: nearest_source(self.host.data, self.settings.source) != "file",
-            ),
-            ViewAction(
-                "toggle_linear_discriminant",
-                "Linear discriminant",
-                self._toggle_discriminant,
-                help="Show the selected clusters along the axis that separates them best.",
-                checked=lambda: self.settings.discriminant,
-            ),
-        )
+            ViewAction("increase", "Magnify the features", lambda: self._scale(_STEP), "ctrl++",
+                       help="Draw the scores larger in every panel."),
+            ViewAction("decrease", "Shrink the features", lambda: self._scale(1 / _STEP), "ctrl+-",
+                       help="Draw the scores smaller in every panel."),
+            ViewAction("toggle_automatic_channel_selection", "Choose channels automatically", self._toggle_automatic,
+                       "c", help="Off: the channels stay when the selection changes",
+                       checked=lambda: not self.settings.fixed_channels),
+            ViewAction("clear_channels", "Choose the channels anew", self._clear_channels,
+                       help="Forget the channels that were chosen, and take the best ones of the selection."),
+            ViewAction("set_feature_channels", "Choose the channels by name", self._name_channels, snippet="fc",
+                       arguments=(str, str),
+                       help="As :fc 12 13, x channel then y channel; they stay until the selection changes."),
+            ViewAction("toggle_feature_source", "Components of the selected clusters", self._toggle_source,
+                       help="Principal components of the waveforms of the selected clusters, instead of those in the "
+                            "file.",
+                       checked=lambda: nearest_source(self.host.data, self.settings.source) != "file"),
+            ViewAction("toggle_linear_discriminant", "Linear discriminant", self._toggle_discriminant,
+                       help="Show the selected clusters along the axis that separates them best.",
+                       checked=lambda: self.settings.discriminant),
+        )  # fmt: skip
 
     def _name_channels(self, x: str, y: str) -> None:
         self.set_feature_channels(x, y)

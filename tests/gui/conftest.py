@@ -141,3 +141,27 @@ def desk(qapp, rich_dataset: Path, tmp_path_factory) -> Iterator[Desk]:
         patch.setenv("PHY_MEDICINE_HOME", str(folder / "home"))
         with open_desk(folder / "rich" / rich_dataset.name) as desk:
             yield desk
+
+
+@pytest.fixture
+def settle_docks(settle) -> Callable[[], None]:
+    """Waits until everything is on the screen, docks that come to the front included."""
+
+    def wait():
+        for _ in range(3):
+            QtWidgets.QApplication.processEvents()
+            settle()
+
+    return wait
+
+
+@pytest.fixture
+def dataset_with_attributes(dataset: Path) -> Path:
+    """The dataset with template features, an attribute of one number and one of two."""
+    n = len(np.load(dataset.parent / "spike_times.npy"))
+    rng = np.random.default_rng(4)
+    np.save(dataset.parent / "spike_quality.npy", rng.normal(size=n))
+    np.save(dataset.parent / "spike_place.npy", rng.normal(size=(n, 2)))
+    n_templates = len(np.load(dataset.parent / "templates.npy"))
+    np.save(dataset.parent / "template_features.npy", rng.normal(size=(n, n_templates)).astype(np.float32))
+    return dataset

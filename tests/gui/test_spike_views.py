@@ -10,15 +10,8 @@ from .test_mouse import split_and_undo
 
 
 @pytest.fixture
-def dataset(dataset):
-    """A dataset with template features, an attribute of one number and one of two."""
-    n = len(np.load(dataset.parent / "spike_times.npy"))
-    rng = np.random.default_rng(4)
-    np.save(dataset.parent / "spike_quality.npy", rng.normal(size=n))
-    np.save(dataset.parent / "spike_place.npy", rng.normal(size=(n, 2)))
-    n_templates = len(np.load(dataset.parent / "templates.npy"))
-    np.save(dataset.parent / "template_features.npy", rng.normal(size=(n, n_templates)).astype(np.float32))
-    return dataset
+def dataset(dataset_with_attributes):
+    return dataset_with_attributes
 
 
 @pytest.fixture

@@ -22,15 +22,8 @@ _COUNTED = {
 
 
 @pytest.fixture
-def settle(settle):
-    """Waits until everything is on the screen, docks that come to the front included."""
-
-    def wait():
-        for _ in range(3):
-            QtWidgets.QApplication.processEvents()
-            settle()
-
-    return wait
+def settle(settle_docks):
+    return settle_docks
 
 
 @pytest.fixture

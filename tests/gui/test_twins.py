@@ -16,15 +16,8 @@ _COMPARED = ("WaveformView", "AmplitudeView", "CorrelogramView")
 
 
 @pytest.fixture
-def settle(settle):
-    """Waits until everything is on the screen, docks that come to the front included."""
-
-    def wait():
-        for _ in range(3):
-            QtWidgets.QApplication.processEvents()
-            settle()
-
-    return wait
+def settle(settle_docks):
+    return settle_docks
 
 
 @pytest.fixture
