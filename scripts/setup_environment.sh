@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 DISPLAY_OPTION="${1:-}"
-EXTRAS="analysis,nwb,explorer,cluster,dev"
+EXTRAS="analysis,nwb,notebook,docs,explorer,cluster,dev"
 STAMP=.venv/.ready
 
 fail() {

@@ -31,6 +31,7 @@ from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.data import DataService
 from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
@@ -71,6 +72,7 @@ class Session(Navigation):
 
     def __init__(self, model: Model, *, read_only: bool = False, recover: bool | None = None) -> None:
         self.model: Model = model
+        self.extensions = Extensions()
         self.storage = Storage(model, read_only=read_only)
         fields = model.metadata.fields
         measured = guess_measured(fields) - read_user_fields(model.dir_path)
