@@ -27,6 +27,15 @@ def test_importing_the_package_loads_nothing_heavy_nor_numpy():
     assert heavy_modules_after("import phy_medicine; assert 'numpy' not in sys.modules") == []
 
 
+def test_importing_from_the_plugin_module_loads_nothing_heavy_unless_a_view_is_asked_for():
+    names = "Plugin, Action, Metric, Splitter, JobKind, TraceFilter, setting"
+    assert heavy_modules_after(f"from phy_medicine.plugin import {names}") == []
+    assert heavy_modules_after("import phy_medicine.plugin; assert 'numpy' not in sys.modules") == []
+    pytest.importorskip("vispy")
+    loaded = heavy_modules_after("from phy_medicine.plugin import View, Axes")
+    assert "vispy" in loaded and not {"PyQt5", "torch", "matplotlib"} & set(loaded)
+
+
 def test_command_line_loads_nothing_heavy():
     assert heavy_modules_after("import phy_medicine.app.cli, phy_medicine.app.template_gui") == []
 
