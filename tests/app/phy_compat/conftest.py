@@ -1,0 +1,48 @@
+"""What tests of the names of phy share: a bus that forgets, and code that runs as a plugin's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from phy_medicine.app.phy_compat import events, plugin
+from phy_medicine.app.phy_compat.finder import run_file, uninstall
+
+RunPlugin = Callable[..., ModuleType]
+
+
+@pytest.fixture(autouse=True)
+def clean_names() -> Iterator[None]:
+    """Leave neither callbacks, plugin classes nor modules of phy behind."""
+    modules, finders, plugins = set(sys.modules), list(sys.meta_path), list(plugin.IPluginRegistry.plugins)
+    connections = list(events.bus._connections)
+    yield
+    events.bus._connections = connections
+    events.bus.is_silent = False
+    plugin.IPluginRegistry.plugins[:] = plugins
+    uninstall()
+    sys.meta_path[:] = finders
+    for name in set(sys.modules) - modules:
+        if name.partition(".")[0] in ("phy", "phycontrib") or name.startswith("plugin_of_test"):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run_plugin(tmp_path: Path) -> RunPlugin:
+    """Runs source text as a plugin's module and returns the module."""
+
+    def run(source: str, name: str = "plugin_of_test", **names: Any) -> ModuleType:
+        path = tmp_path / f"{name}.py"
+        path.write_text(source)
+        module = ModuleType(name)
+        vars(module).update(names)
+        sys.modules[name] = module
+        run_file(path, module)
+        return module
+
+    return run
