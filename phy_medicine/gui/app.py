@@ -22,6 +22,7 @@ from phy_medicine.views.theme import MAX_POINTS, MIN_POINTS
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.session.plugin_record import PluginSource
     from phy_medicine.session.session import Session
 
 
@@ -77,7 +78,7 @@ def _choose_vispy_backend() -> None:
     use_app("pyqt5")
 
 
-def _window(session: Session, *, scripted: bool, clear_state: bool) -> MainWindow:
+def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: PluginSource | None = None) -> MainWindow:
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.state import WindowState
 
@@ -88,13 +89,15 @@ def _window(session: Session, *, scripted: bool, clear_state: bool) -> MainWindo
     if points in range(MIN_POINTS, MAX_POINTS + 1):
         theme = theme.sized(points)
     wear(theme)
-    return MainWindow(session, state, theme=theme, scripted=scripted)
+    if plugins is not None:
+        plugins.attach()
+    return MainWindow(session, state, theme=theme, scripted=scripted, plugins=plugins)
 
 
-def show(session: Session) -> MainWindow:
+def show(session: Session, plugins: PluginSource | None = None) -> MainWindow:
     """Open the window on a session and return it; the caller runs the event loop."""
     create_app()
-    window = _window(session, scripted=False, clear_state=False)
+    window = _window(session, scripted=False, clear_state=False, plugins=plugins)
     _kept.append(window)
     window.closed.connect(lambda: _kept.remove(window))
     window.open()
@@ -118,6 +121,7 @@ def run(
     size: tuple[int, int] | None = None,
     shared_context: bool = True,
     clear_state: bool = False,
+    plugins_of: Callable[[Session], PluginSource | None] | None = None,
 ) -> int:
     """Open the window and stay until it is closed.
 
@@ -127,6 +131,7 @@ def run(
     do : lines to run, each when all views have painted the one before
     screenshot : picture of the window after the last line, PNG, SVG or PDF by its ending
     quit : close after that, without asking and without remembering the window
+    plugins_of : gives the plugins of the session, not attached yet
 
     Returns
     -------
@@ -138,7 +143,8 @@ def run(
     """
     app = create_app(shared_context=shared_context)
     session = opened(session) if callable(session) else session
-    window = _window(session, scripted=quit, clear_state=clear_state)
+    plugins = None if plugins_of is None else plugins_of(session)
+    window = _window(session, scripted=quit, clear_state=clear_state, plugins=plugins)
     with _Errors(window, silent=quit) as errors:
         window.open(size)
         if not quit:

@@ -48,6 +48,7 @@ class Commands:
             *w.text_size.actions(),
             *w.ranges.actions(),
             *w.jobs.actions(),
+            *w.plugins.actions(),
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
         )

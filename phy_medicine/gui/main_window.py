@@ -41,6 +41,7 @@ from phy_medicine.gui.theme import wear
 from phy_medicine.gui.time_ranges import RangeSwitch
 from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.gui.window_jobs import WindowJobs
+from phy_medicine.gui.window_plugins import WindowPlugins
 from phy_medicine.session.snippets import SnippetHistory
 from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
@@ -48,6 +49,7 @@ from phy_medicine.views.theme import DARK, THEMES, Theme
 if TYPE_CHECKING:
     from phy_medicine.gui.palette import Palette
     from phy_medicine.io.safe_write import SaveReport
+    from phy_medicine.session.plugin_record import PluginSource
     from phy_medicine.session.session import Session
 
 _ICONS_MS = 800
@@ -58,11 +60,20 @@ class MainWindow(QtWidgets.QMainWindow):
     """One window, one session.
 
     scripted : nobody sits in front of it, so nothing is asked and nothing is remembered
+    plugins : plugins of the session, attached before; None: none
     """
 
     closed = QtCore.pyqtSignal()
 
-    def __init__(self, session: Session, state: WindowState, *, theme: Theme = DARK, scripted: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        state: WindowState,
+        *,
+        theme: Theme = DARK,
+        scripted: bool = False,
+        plugins: PluginSource | None = None,
+    ) -> None:
         super().__init__()
         self.session, self.state, self.theme, self.scripted = session, state, theme, scripted
         self.setAttribute(Qt.WA_DeleteOnClose)
@@ -93,6 +104,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.motion = MotionSwitch(self)
         self.ranges = RangeSwitch(self)
         self.pictures = Pictures(self)
+        self.plugins = WindowPlugins(self, plugins)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -122,7 +134,9 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Show the window as it was, or with this size in the default arrangement."""
+        self.plugins.open()
         self.arrangement.open(size)
+        self.plugins.announce()
         # Now the keys of the views are known.
         if self.groups.settle():
             self.commands.show_groups()
@@ -245,7 +259,16 @@ class MainWindow(QtWidgets.QMainWindow):
         """Use the colours and the size of text of a theme everywhere."""
         self.theme = theme
         wear(theme)
-        for part in (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs):
+        for part in (
+            self.status,
+            self.ranges,
+            self.menus,
+            self.tables,
+            self.panels,
+            self.about_dataset,
+            self.jobs,
+            self.plugins,
+        ):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:
@@ -292,6 +315,7 @@ class MainWindow(QtWidgets.QMainWindow):
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
         self.lasso_split.close()
+        self.plugins.close()
         self.later.drop()
         self.host.close()
         self.bridge.close()

@@ -6,6 +6,7 @@ breaks what the program was about to do.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -201,6 +202,7 @@ class Extensions:
 
     def __init__(self) -> None:
         self._adding = ""
+        self._told: set[tuple[str, str, bool]] = set()
 
         def owner() -> str:
             return self._adding
@@ -241,6 +243,7 @@ class Extensions:
         """Take out everything that a plugin added."""
         for registry in self.registries:
             registry.remove_of(owner)
+        self._told = {key for key in self._told if key[0] != owner}
 
     def call(self, owner: str, what: str, function: Callable[..., R], *args: Any, default: R, **kwargs: Any) -> R:
         """Call a function of a plugin; one that raises is told of, and `default` is returned.
@@ -259,6 +262,12 @@ class Extensions:
         return result
 
     def report(self, problem: Problem) -> None:
-        """Tell of something that went wrong in a plugin: to the log with its traceback, and to who listens."""
-        logger.warning("%s", problem.sentence, exc_info=problem.error)
+        """Tell of something that went wrong in a plugin: to the log with its traceback, and to who listens.
+
+        The same part of a plugin is a warning once: one that fails at every selection would cover all other messages.
+        """
+        key = (problem.owner, problem.what, problem.error is None)
+        level = logging.DEBUG if key in self._told else logging.WARNING
+        self._told.add(key)
+        logger.log(level, "%s", problem.sentence, exc_info=problem.error)
         self.problem.emit(problem)

@@ -16,6 +16,7 @@ from phy_medicine.gui.app import create_app
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
+from phy_medicine.session.plugin_record import PluginSource
 from phy_medicine.session.session import Session
 
 from .desk import Desk, open_desk
@@ -34,7 +35,7 @@ def session(dataset: Path) -> Iterator[Session]:
     session.close()
 
 
-OpenWindow = Callable[[Session], MainWindow]
+OpenWindow = Callable[..., MainWindow]
 
 
 @pytest.fixture
@@ -42,9 +43,17 @@ def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
     """Opens windows that ask nothing; they are closed at the end."""
     windows: list[MainWindow] = []
 
-    def open_it(session: Session, *, size: tuple[int, int] = (1280, 800), scripted: bool = True) -> MainWindow:
+    def open_it(
+        session: Session,
+        *,
+        size: tuple[int, int] = (1280, 800),
+        scripted: bool = True,
+        plugins: PluginSource | None = None,
+    ) -> MainWindow:
         state = WindowState.of_dataset(session.model.dir_path, writable=True)
-        window = MainWindow(session, state, scripted=scripted)
+        if plugins is not None:
+            plugins.attach()
+        window = MainWindow(session, state, scripted=scripted, plugins=plugins)
         windows.append(window)
         window.open(size)
         window.activateWindow()
