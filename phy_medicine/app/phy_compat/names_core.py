@@ -19,8 +19,30 @@ _TYPES = _from(
 )  # fmt: skip
 _CONFIG = _from("config", "phy_config_dir", "ensure_dir_exists", "load_config", "load_master_config", "save_config")
 _PLUGIN = _from("plugin", "IPlugin", "IPluginRegistry", "get_plugin", "discover_plugins", "attach_plugins")
+_FILES = _from(
+    "files",
+    "load_json", "save_json", "load_pickle", "save_pickle", "read_python", "write_python", "read_text", "write_text",
+    "read_tsv", "write_tsv", "_fullname", "_pretty_floats",
+)  # fmt: skip
+_ARRAYS = _from(
+    "arrays",
+    "_index_of", "_unique", "_spikes_in_clusters", "_spikes_per_cluster", "_flatten", "_flatten_per_cluster", "_clip",
+    "_range_from_slice", "_pad", "_get_padded", "_normalize", "_get_data_lim", "get_closest_clusters", "read_array",
+    "write_array", "chunk_bounds", "excerpts", "data_chunk", "get_excerpts", "grouped_mean",
+) | _from("spike_selector", "SpikeSelector")  # fmt: skip
+_STATS = _from("stats", "correlograms", "firing_rate")
+_GEOMETRY = _from(
+    "geometry",
+    "linear_positions", "staggered_positions", "range_transform", "get_non_overlapping_boxes", "get_closest_box",
+)  # fmt: skip
+_SPARSE = _from(
+    "sparse",
+    "from_sparse", "get_closest_channels", "compute_features", "load_metadata", "save_metadata", "read_array",
+    "write_array",
+)  # fmt: skip
 
 _BUS = {name: _EVENTS[name] for name in ("connect", "unconnect", "emit", "silent", "set_silent", "reset")}
+_FILES_OF_UTILS = {name: _FILES[name] for name in _FILES if name not in ("write_python", "_fullname", "_pretty_floats")}
 
 NAMES: dict[str, dict[str, Any]] = {
     "phy": {
@@ -31,14 +53,26 @@ NAMES: dict[str, dict[str, Any]] = {
     },
     "phy.utils": {
         **_BUS,
+        **_FILES_OF_UTILS,
         "Bunch": _TYPES["Bunch"],
         "IPlugin": _PLUGIN["IPlugin"],
         "attach_plugins": _PLUGIN["attach_plugins"],
+        "Context": f"{_HERE}.context:Context",
         **{name: _CONFIG[name] for name in ("ensure_dir_exists", "load_master_config", "phy_config_dir")},
     },
     "phy.utils.config": _CONFIG,
+    "phy.utils.context": _from("context", "Context"),
     "phy.utils.plugin": _PLUGIN,
-    "phylib.utils": {**_TYPES, **_EVENTS},
+    "phy.utils.tempdir": _from("tempdir", "TemporaryDirectory"),
+    "phylib.io": {},
+    "phylib.io.array": _ARRAYS,
+    "phylib.io.model": _SPARSE,
+    "phylib.stats": _STATS,
+    "phylib.stats.ccg": _STATS,
+    "phylib.stats.clusters": _from("stats", "mean", "get_waveform_amplitude"),
+    "phylib.utils": {**_TYPES, **_EVENTS, **_FILES_OF_UTILS},
     "phylib.utils.event": _EVENTS,
+    "phylib.utils.geometry": _GEOMETRY,
+    "phylib.utils._misc": _FILES | {name: _CONFIG[name] for name in ("phy_config_dir", "ensure_dir_exists")},
     "phylib.utils._types": _TYPES,
 }
