@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from phy_medicine.app.cli import debug_option
 from phy_medicine.base.errors import DatasetError
 
-FORMATS = ("kwik",)
+if TYPE_CHECKING:
+    from phy_medicine.io.export.output import ExportReport
+
+FORMATS = ("cluster-info", "spikeinterface", "nwb", "alf", "pynapple", "kwik")
 """What can be written."""
+
+UNSAVED = "unsaved actions of an earlier session are not in it; open the dataset and save first."
+_TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+_ONLY = {
+    "raw": ("kwik",), "features": ("kwik",), "session_start": ("nwb",), "identifier": ("nwb",), "description": ("nwb",),
+    "waveforms": ("nwb", "alf"), "uv_per_bit": ("nwb", "alf"), "force": FORMATS[:-1],
+}  # fmt: skip
+"""Option -> formats that it is for."""
 
 
 def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -24,11 +36,11 @@ def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 @contextmanager
-def _bar() -> Iterator[Any]:
-    """A progress bar on stderr that knows its length only with the first step; nothing where nobody watches."""
+def _bar(**options: Any) -> Iterator[Any]:
+    """A progress bar on stderr after 2 s, whose length comes with the first step; nothing where nobody watches."""
     from tqdm import tqdm
 
-    with tqdm(unit="B", unit_scale=True, desc="Writing", disable=None, leave=False) as bar:
+    with tqdm(disable=None, leave=False, delay=2, **options) as bar:
 
         def step(done: int, total: int) -> None:
             bar.total = total
@@ -39,40 +51,87 @@ def _bar() -> Iterator[Any]:
 
 @click.command("export")
 @click.argument("params_py", type=click.Path(path_type=Path))
-@click.option("--to", "to", required=True, metavar="FORMAT", callback=_format, help="Format: kwik.")
+@click.option("--to", "to", required=True, metavar="FORMAT", callback=_format, help=f"Format: {', '.join(FORMATS)}.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="PATH", help="File to write, or a folder for it."
 )
+@click.option("--force", is_flag=True, help="Replace an earlier export.")
+@click.option("--waveforms", type=click.IntRange(0), default=50, show_default=True,
+              help="nwb, alf: average so many waveforms of each cluster; 0: take the sorter's templates.")  # fmt: skip
+@click.option("--uv-per-bit", type=click.FloatRange(0, min_open=True), help="nwb, alf: µV per unit of the raw data.")
+@click.option("--session-start", type=click.DateTime(_TIMES), help="nwb: when the recording began.")
+@click.option("--identifier", default="", help="nwb: unique name of the file.")
+@click.option("--description", default="", help="nwb: what the session was.")
 @click.option(
     "--raw",
     type=click.Choice(("link", "copy", "none")),
     default="link",
     show_default=True,
-    help="Name the raw files, copy them into a .raw.kwd file, or leave them out.",
+    help="kwik: name the raw files, copy them into a .raw.kwd file, or leave them out.",
 )
-@click.option("--features/--no-features", default=True, show_default=True, help="Write the .kwx file of features.")
+@click.option(
+    "--features/--no-features", default=True, show_default=True, help="kwik: write the .kwx file of features."
+)
+@click.option("--channel-group", type=int, help="Of a .kwik file.")
+@click.option("--clustering", help="Of a .kwik file.")
 @debug_option
-def command(params_py: Path, *, to: str, out: Path, raw: Any, features: bool) -> None:
-    """Write the dataset of PARAMS_PY, as it was last saved, for other programs.
+@click.pass_context
+def command(ctx: click.Context, /, params_py: Path, *, to: str, out: Path, **options: Any) -> None:
+    """Write the dataset of PARAMS_PY (or a .kwik file), as it was last saved, for other programs.
 
     \b
+    phy-med export params.py --to cluster-info --out clusters.csv
+    phy-med export params.py --to spikeinterface --out sorting/
+    phy-med export params.py --to nwb --out session.nwb --uv-per-bit 0.195
+    phy-med export params.py --to alf --out alf/
+    phy-med export params.py --to pynapple --out units.npz
     phy-med export params.py --to kwik --out recording.kwik
-    phy-med export params.py --to kwik --out folder --raw copy
     """
-    from phy_medicine.io.export.kwik import export_kwik
-    from phy_medicine.io.journal import unsaved
-    from phy_medicine.io.template_model import TemplateModel
-
-    if params_py.suffix == ".kwik":
-        raise DatasetError(f"{params_py} is a Kwik file already; copy it.")
-    model = TemplateModel.open(params_py)
-    with _bar() as progress:
-        report = export_kwik(model, out, raw=raw, features=features, progress=progress)
-    if unsaved(model.dir_path, model.labels_hash()) is not None:
-        click.echo(
-            "Note: unsaved actions of an earlier session are not in it; open the dataset and save first.", err=True
-        )
+    _refuse_foreign(ctx, to)
+    report = _kwik(params_py, out, options) if to == "kwik" else _export(params_py, to, out, options)
     for note in report.notes:
         click.echo(f"Note: {note}", err=True)
     for path in report.files:
         click.echo(path)
+
+
+def _refuse_foreign(ctx: click.Context, to: str) -> None:
+    """Refuse an option that the format would not heed."""
+    for name, formats in _ONLY.items():
+        if to not in formats and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is not for {to}, only for {', '.join(formats)}.")
+
+
+def _export(path: Path, to: str, out: Path, options: dict[str, Any]) -> ExportReport:
+    from phy_medicine.app.build import open_session
+    from phy_medicine.io.export.nwb import NwbOptions
+
+    choice = {name: options[name] for name in ("channel_group", "clustering") if options[name] is not None}
+    session = open_session(path, read_only=True, recover=None, **choice)
+    if session.storage.pending is not None:
+        click.echo(f"Note: {UNSAVED}", err=True)
+    start: datetime | None = options["session_start"]
+    more = {"options": NwbOptions(start, options["identifier"], options["description"])} if to == "nwb" else {}
+    try:
+        with _bar(unit="cluster", desc="Waveforms") as progress:
+            return session.export(
+                to, out, force=options["force"], n_waveforms=options["waveforms"], uv_per_bit=options["uv_per_bit"],
+                progress=progress, **more,
+            )  # fmt: skip
+    finally:
+        session.close()
+
+
+def _kwik(path: Path, out: Path, options: dict[str, Any]) -> ExportReport:
+    from phy_medicine.io.export.kwik import export_kwik
+    from phy_medicine.io.journal import unsaved
+    from phy_medicine.io.template_model import TemplateModel
+
+    if path.suffix == ".kwik":
+        raise DatasetError(f"{path} is a Kwik file already; copy it.")
+    model = TemplateModel.open(path)
+    with _bar(unit="B", unit_scale=True, desc="Writing") as progress:
+        report = export_kwik(model, out, raw=options["raw"], features=options["features"], progress=progress)
+    if unsaved(model.dir_path, model.labels_hash()) is not None:
+        click.echo(f"Note: {UNSAVED}", err=True)
+    return report

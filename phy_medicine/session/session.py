@@ -31,6 +31,7 @@ from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.data import DataService
 from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.exports import Exports
 from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.hold import Hold
@@ -48,7 +49,7 @@ from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
 
 
-class Session(Navigation):
+class Session(Navigation, Exports):
     """One curation of one dataset.
 
     Signals (psygnal), each emitted once and after everything is up to date: `selection.changed(Selection)`,

@@ -111,7 +111,7 @@ class Storage:
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
         ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
-        curation = Curation(labels, ids, fields, lambda: [_info_row(row) for row in clusters.to_dicts()])
+        curation = Curation(labels, ids, fields, lambda: [info_row(row) for row in clusters.to_dicts()])
         report = self._saver.save(curation, force=force)
         self._current_journal().mark_saved(self._model.labels_hash(labels))
         self._foreign = manager.history.last_serial
@@ -205,6 +205,7 @@ def _count(labels: IntArray) -> tuple[IntArray, IntArray]:
     return ids, counts[ids]
 
 
-def _info_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def info_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the cluster table as `cluster_info.tsv` has it."""
     kept = {name: cell for name, cell in row.items() if name not in _INFO_LEFT_OUT}
     return {"cluster_id": row["id"], **kept}

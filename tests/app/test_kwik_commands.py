@@ -45,11 +45,6 @@ def test_what_cannot_be_done_is_one_sentence(path: Path, arguments: list[str], s
     assert result.exit_code == 1 and sentence in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_a_format_that_cannot_be_written_is_answered_with_those_that_can():
-    result = CliRunner().invoke(cli, ["export", "params.py", "--to", "nwb", "--out", "x"])
-    assert result.exit_code == 2 and "'nwb' cannot be written; available: kwik." in result.stderr
-
-
 def test_the_window_gets_all_options(path: Path, monkeypatch: pytest.MonkeyPatch):
     calls: list[tuple[Session, WindowOptions]] = []
 

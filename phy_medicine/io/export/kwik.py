@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,14 +14,13 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray
 from phy_medicine.io.durable import reason, sync_file, sync_folder
+from phy_medicine.io.export.output import ExportReport, Progress, no_progress
 from phy_medicine.io.h5 import new_h5
 from phy_medicine.io.kwik_write import KwikContent, content_of, write_header, write_kwik
 from phy_medicine.io.model import Model
 from phy_medicine.io.traces import Traces
 
 Raw = Literal["link", "copy", "none"]
-Progress = Callable[[int, int], None]
-"""Called with the bytes written so far, and all."""
 
 _FEATURES = "/channel_groups/0/features_masks"
 _LEAST_MASK = 0.15  # above the 0.1 from which on a channel counts as one of a cluster's
@@ -30,16 +29,8 @@ _SPARE = 16 << 20
 _HEADER = 1 << 16  # more than HDF5 takes for a data set with its groups
 
 
-@dataclass(frozen=True, slots=True)
-class ExportReport:
-    """What an export wrote, and what it could not say in the format."""
-
-    files: tuple[Path, ...]
-    notes: tuple[str, ...]
-
-
 def export_kwik(
-    model: Model, out: Path, *, raw: Raw = "link", features: bool = True, progress: Progress = lambda _done, _all: None
+    model: Model, out: Path, *, raw: Raw = "link", features: bool = True, progress: Progress = no_progress
 ) -> ExportReport:
     """Write a dataset as it was opened; all files, or none.
 
@@ -48,6 +39,7 @@ def export_kwik(
     out : the `.kwik` file, or a folder for it; `.kwx` and `.raw.kwd` go beside it
     raw : "link" names the flat files of the raw data, "copy" writes them into a `.raw.kwd`, "none" leaves them out
     features : write features and masks
+    progress : called with the bytes written so far, and all
 
     Raises
     ------

@@ -1,0 +1,105 @@
+"""Handing the curation of a session over to other programs, and taking one over from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from phy_medicine.base.errors import DatasetError
+from phy_medicine.io.export.handover import Handover
+from phy_medicine.io.export.output import ExportReport, Progress, no_progress
+from phy_medicine.session.handover import N_WAVEFORMS, Wanted, gather
+
+if TYPE_CHECKING:
+    from phy_medicine.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of `Session.export`.
+
+    writer : module and function in `phy_medicine.io.export`
+    waveforms, depths : whether it holds mean waveforms, and the depth of each spike
+    """
+
+    writer: str
+    waveforms: bool = False
+    depths: bool = False
+
+    def load(self) -> Callable[..., ExportReport]:
+        """Return the function that writes it."""
+        module, _, function = self.writer.partition(":")
+        found: Callable[..., ExportReport] = getattr(import_module(f"phy_medicine.io.export.{module}"), function)
+        return found
+
+
+FORMATS = {
+    "cluster-info": Format("cluster_info:export_cluster_info"),
+    "spikeinterface": Format("spikeinterface:export_sorting"),
+    "nwb": Format("nwb:export_nwb", waveforms=True, depths=True),
+    "alf": Format("alf:export_alf", waveforms=True, depths=True),
+    "pynapple": Format("pynapple:export_pynapple"),
+}
+"""Name of a format -> how it is written; Kwik files are copies of the dataset and made by `io.export.kwik`."""
+
+
+class Exports:
+    """The part of the session that other programs are given, and give."""
+
+    def export(
+        self,
+        to: str,
+        out: str | Path,
+        *,
+        force: bool = False,
+        n_waveforms: int = N_WAVEFORMS,
+        uv_per_bit: float | None = None,
+        progress: Progress = no_progress,
+        **options: Any,
+    ) -> ExportReport:
+        """Write the curation as it is now, saved or not, for another program.
+
+        Parameters
+        ----------
+        to : "cluster-info", "spikeinterface", "nwb", "alf" or "pynapple"
+        out : file or folder, as the format wants
+        force : replace an earlier export
+        n_waveforms : averaged for the mean waveform of each cluster, where the format has one; 0: templates
+        uv_per_bit : µV per raw unit
+        progress : called with the clusters whose waveforms are read, and all
+        options : of the format, such as `options=NwbOptions(...)` of "nwb"
+
+        Raises
+        ------
+        DatasetError : an unknown format, a package that is missing, or a file that cannot be written
+        """
+        if to not in FORMATS:
+            raise DatasetError(f"{to!r} cannot be written; available: {', '.join(FORMATS)}.")
+        format_ = FORMATS[to]
+        write = format_.load()
+        wanted = Wanted(n_waveforms if format_.waveforms else None, format_.depths, uv_per_bit)
+        return write(gather(cast("Session", self), wanted, progress), Path(out), force=force, **options)
+
+    def handover(self, wanted: Wanted | None = None) -> Handover:
+        """Return the curation as it is now, as arrays."""
+        return gather(cast("Session", self), wanted)
+
+    def to_pynapple(self) -> Any:
+        """Return the clusters as a `pynapple.TsGroup` with the columns of the cluster table as metadata.
+
+        Raises
+        ------
+        DatasetError : pynapple is not installed
+        """
+        from phy_medicine.io.export.pynapple import to_ts_group
+
+        return to_ts_group(self.handover())
+
+    def to_spikeinterface(self) -> Any:
+        """Return the clusters as a sorting of SpikeInterface with the columns of the cluster table as properties."""
+        from phy_medicine.io.export.spikeinterface import to_sorting
+
+        return to_sorting(self.handover())
