@@ -34,6 +34,9 @@ class Commands:
         self.table = ActionTable()
         self.shortcuts = Shortcuts(self.table, window.state.get("shortcuts"))
         self.key_repeats: Callable[[], bool] = lambda: False
+        self.begins: Callable[[Action, tuple[Any, ...]], object] = lambda action, args: None
+        self.done: Callable[[Action], object] = lambda action: None
+        """Called before an action runs, and after one that was not refused."""
         self._keys = ViewKeys(window, self._run_first)
 
     def fill(self) -> None:
@@ -139,11 +142,21 @@ class Commands:
         if action.needs_arguments and not args:
             self._window.open_snippet_line(f"{action.alias or action.id} ")
             return ""
-        return self.guard(partial(action.handler, *args))
+        return self.guard(partial(self._do, action, args))
+
+    def _do(self, action: Action, args: tuple[Any, ...]) -> None:
+        self.begins(action, args)
+        action.handler(*args)
+        self.done(action)
 
     def run_line(self, line: str) -> str:
         """Run a snippet line; return "" or the sentence that says why it failed, which is shown as well."""
-        return self.guard(lambda: parse(line, self.table).run())
+
+        def run() -> None:
+            call = parse(line, self.table)
+            self._do(call.action, call.args)
+
+        return self.guard(run)
 
     def guard(self, call: Callable[[], Any]) -> str:
         """Call, and show the sentence of what goes wrong; return it, or ""."""

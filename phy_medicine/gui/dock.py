@@ -31,6 +31,9 @@ class Dock(QtWidgets.QDockWidget):
         self._frame = _Frame(content, theme)
         self.setWidget(self._frame)
         self.content = content
+        self.may_close: Callable[[], bool] = lambda: True
+        self.more_menu: QtWidgets.QMenu | None = None
+        """Entries that a plugin added to the menu of the view."""
         self.visibilityChanged.connect(self.shown)
         self.topLevelChanged.connect(self._floated)
         # A tab says the title already. Qt tells of a new tab before it has made it.
@@ -77,6 +80,9 @@ class Dock(QtWidgets.QDockWidget):
             self.setWindowTitle(self.objectName())
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
+        if not self.may_close():
+            event.ignore()
+            return
         super().closeEvent(event)
         if event.isAccepted():
             self.closed.emit()

@@ -64,6 +64,7 @@ class MainWindow(QtWidgets.QMainWindow):
     """
 
     closed = QtCore.pyqtSignal()
+    shown = QtCore.pyqtSignal()
 
     def __init__(
         self,
@@ -80,6 +81,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
         self._key_repeats = self.is_closed = False
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked last before the window closes; in one that nobody sits in front of a no does not count."""
         self.bridge = Bridge(self)
         self.later = Later(self)
         self.commands = Commands(self)
@@ -299,10 +302,14 @@ class MainWindow(QtWidgets.QMainWindow):
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         super().showEvent(event)
         self.windowHandle().installEventFilter(self)
+        self.shown.emit()
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         asks = not self.scripted and not self.is_closed
         if asks and not (self.jobs.may_close() and (not self.session.dirty or self._may_close())):
+            event.ignore()
+            return
+        if not self.is_closed and not self.may_close() and not self.scripted:
             event.ignore()
             return
         if not self.scripted:

@@ -205,6 +205,8 @@ class Panels:
         self.kinds = (*self._program_kinds, *kinds_of(window.session.data))
         self._remembered: dict[str, Any] = window.state.merged("views")
         window.host.status_changed = self._show_status
+        self.added: Callable[[ViewPanel], object] = lambda panel: None
+        """Called with each new view, once its dock is there; it is not placed yet."""
 
     def __iter__(self) -> Iterator[ViewPanel]:
         return iter(self._panels)
@@ -221,6 +223,7 @@ class Panels:
         self._panels.append(panel)
         self._window.host.add(panel.view, visible=False)
         self._window.commands.take_view_actions(kind, panel)
+        self.added(panel)
         return panel
 
     def _free_name(self, title: str) -> str:

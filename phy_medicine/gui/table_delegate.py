@@ -29,11 +29,21 @@ class GroupMark:
 
 
 @dataclass(frozen=True, slots=True)
+class RowStyle:
+    """Colours and weight that a style sheet gives to a row; None: the common ones."""
+
+    ink: QtGui.QColor | None = None
+    ground: QtGui.QColor | None = None
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RowLook:
     """What a row says beside its cells; selection_color : None when it is not selected."""
 
     selection_color: Rgb | None
     mark: GroupMark | None
+    style: RowStyle | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -79,13 +89,19 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         color = self._look_of(cluster_id).selection_color
         if color is not None and self._is_mine(cluster_id):
             return _selected_colors(color, self._theme.view)[0]
-        return self._hover if row == self.hovered_row else None
+        style = self._look_of(cluster_id).style
+        return self._hover if row == self.hovered_row else None if style is None else style.ground
 
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> None:
         row, column = index.row(), index.column()
         cluster_id, facts, rect = self._model.ids[row], self._model.columns[column], option.rect
         look = self._look_of(cluster_id)
         ink = self._dim if look.mark is not None and look.mark.masked else self._text
+        if look.style is not None:
+            ink = look.style.ink or ink
+            font = painter.font()
+            font.setBold(look.style.bold)
+            painter.setFont(font)
         if look.selection_color is not None and (facts.name == "id" or self._is_mine(cluster_id)):
             tint, ink = _selected_colors(look.selection_color, self._theme.view)
             if facts.name == "id":

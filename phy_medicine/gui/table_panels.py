@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
-from phy_medicine.gui.table_delegate import GroupMark, RowLook
+from phy_medicine.gui.table_delegate import GroupMark, RowLook, RowStyle
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
 from phy_medicine.session.ranged import STATISTICS
 
@@ -28,6 +29,8 @@ class TablePanels:
         self._session = session = window.session
         self._looks: dict[int, RowLook] = {}
         self._colors: dict[int, tuple[float, float, float]] = {}
+        self.style_of: Callable[[int], RowStyle | None] = lambda cluster_id: None
+        """What a plugin's style sheet says of the row of a cluster."""
         self.clusters = self._table(session.cluster_table, session.filter)
         self.similar = self._table(session.similarity_table, session.similarity_table.set_filter)
         self.docks = {
@@ -68,7 +71,8 @@ class TablePanels:
     def _look_of(self, cluster_id: int) -> RowLook:
         look = self._looks.get(cluster_id)
         if look is None:
-            look = self._looks[cluster_id] = RowLook(self._colors.get(cluster_id), self._mark(cluster_id))
+            color, mark = self._colors.get(cluster_id), self._mark(cluster_id)
+            look = self._looks[cluster_id] = RowLook(color, mark, self.style_of(cluster_id))
         return look
 
     def _mark(self, cluster_id: int) -> GroupMark | None:

@@ -134,6 +134,11 @@ class TitleBar(QtWidgets.QWidget):
         self._title = title
         self.update()
 
+    @property
+    def status(self) -> str:
+        """The text after the title."""
+        return self._status
+
     def set_status(self, status: str) -> None:
         """Show what the view says of its picture, in dim text after the title."""
         if status != self._status:
@@ -164,7 +169,8 @@ class TitleBar(QtWidgets.QWidget):
         painter.fillRect(self.rect(), QtGui.QColor(theme.panel))
         if self.focused:
             painter.fillRect(0, 0, 2, self.height(), QtGui.QColor(theme.accent))
-        buttons = sum(b.width() for b in self.findChildren(GlyphButton) if b.isVisible())
+        widgets = self.findChildren(QtWidgets.QWidget, options=Qt.FindDirectChildrenOnly)
+        buttons = sum(w.width() for w in widgets if w.isVisible())
         x, room = 8, self.width() - 8 - buttons - 8
         metrics = self.fontMetrics()
         if self._badge:

@@ -38,6 +38,9 @@ def fill_view_menu(menu: QtWidgets.QMenu, panel: ViewPanel, commands: Commands) 
             _add_choices(menu, panel, commands, param)
     menu.addAction("Save picture...", panel.ask_picture)
     menu.addAction("Settings...", panel.show_settings)
+    if panel.dock.more_menu is not None and panel.dock.more_menu.actions():
+        menu.addSeparator()
+        menu.addActions(panel.dock.more_menu.actions())
     menu.setToolTipsVisible(True)
     return menu
 
