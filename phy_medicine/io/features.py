@@ -34,6 +34,16 @@ class SparseRows:
             self._row_order = np.argsort(row_spike_ids, kind="stable")
 
     @property
+    def index(self) -> IntArray | None:
+        """(n_index_rows, n_loc) int64, channel (or template) of each column for each template; None: column k is k."""
+        return self._index
+
+    @property
+    def row_spike_ids(self) -> IntArray | None:
+        """(n_rows,) int64, spike of each row; None: row = spike."""
+        return self._row_spike_ids
+
+    @property
     def complete(self) -> bool:
         """Whether every spike has a row."""
         return self._row_spike_ids is None or len(self._row_spike_ids) >= len(self.template_ids)
@@ -117,6 +127,16 @@ class FeatureStore:
         self.n_rows = int(data.shape[0])
 
     @property
+    def stored(self) -> FloatArray | None:
+        """(n_rows, n_loc, n_pcs), read-only, what the file holds; None where it cannot be mapped as one array."""
+        return self._data
+
+    @property
+    def sparse(self) -> SparseRows:
+        """What its rows and columns are."""
+        return self._sparse
+
+    @property
     def complete(self) -> bool:
         """Whether every spike of the dataset has features."""
         return self._sparse.complete
@@ -196,6 +216,16 @@ class TemplateFeatureStore:
         self._data = data
         self._sparse = sparse
         self._file = file
+
+    @property
+    def stored(self) -> FloatArray:
+        """(n_rows, n_loc), read-only, what the file holds."""
+        return self._data
+
+    @property
+    def sparse(self) -> SparseRows:
+        """What its rows and columns are."""
+        return self._sparse
 
     @property
     def complete(self) -> bool:

@@ -41,6 +41,10 @@ class KwikFeatures(FeatureStore):
         self.n_channels = n_channels
         self.mapped = mapped
 
+    @property
+    def stored(self) -> None:
+        """Scores and masks lie side by side in the file: there is no array of the scores alone."""
+
     def read(self, spike_ids: IntArray) -> FeatureRows:
         """Return all scores of some spikes; NaN on channels where a spike has neither mask nor scores."""
         spike_ids = np.asarray(spike_ids, np.int64)

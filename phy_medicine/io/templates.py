@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -134,6 +134,17 @@ class Templates:
         self._lock = threading.Lock()
         self._amplitudes: FloatArray | None = None
         self._best: IntArray | None = None
+
+    @property
+    def files(self) -> TemplateFiles:
+        """The templates as they lie on disk."""
+        return self._files
+
+    def use_neighbourhood(self, n_closest: int, amplitude_threshold: float) -> None:
+        """Take the best channels from so many around the peak, with at least this share of its amplitude."""
+        with self._lock:
+            self._params = replace(self._params, n_closest_channels=n_closest, amplitude_threshold=amplitude_threshold)
+            self._best = None
 
     @property
     def n_rows(self) -> int:

@@ -29,6 +29,13 @@ class WaveformSubset:
         self.spike_ids = frozen(spike_ids[order])
         self.n_samples = int(data.shape[1])
 
+    @property
+    def stored(self) -> tuple[AnyArray, IntArray, IntArray]:
+        """What the files hold: (n, n_samples, n_loc) waveforms, (n, n_loc) channels with -1 unused, (n,) spikes."""
+        spike_ids = np.empty_like(self.spike_ids)
+        spike_ids[self._rows] = self.spike_ids
+        return self._data, self._channels, spike_ids
+
     def has(self, spike_ids: IntArray) -> BoolArray:
         """Return which of the spikes are stored, (n,) bool."""
         found: BoolArray = np.isin(spike_ids, self.spike_ids)

@@ -41,6 +41,12 @@ _SPARSE = _from(
     "write_array",
 )  # fmt: skip
 
+_MODEL = _SPARSE | _from("model", "TemplateModel", "load_model", "get_template_params")
+_TRACES = _from(
+    "ephys",
+    "get_ephys_reader", "extract_waveforms", "get_spike_waveforms", "export_waveforms", "iter_waveforms",
+)  # fmt: skip
+
 _BUS = {name: _EVENTS[name] for name in ("connect", "unconnect", "emit", "silent", "set_silent", "reset")}
 _FILES_OF_UTILS = {name: _FILES[name] for name in _FILES if name not in ("write_python", "_fullname", "_pretty_floats")}
 
@@ -50,6 +56,9 @@ NAMES: dict[str, dict[str, Any]] = {
         **{name: _PLUGIN[name] for name in ("IPlugin", "get_plugin", "discover_plugins")},
         "Bunch": _TYPES["Bunch"],
         "load_master_config": _CONFIG["load_master_config"],
+    },
+    "phy.apps.template": {
+        name: _MODEL[name] for name in ("TemplateModel", "from_sparse", "get_template_params", "load_model")
     },
     "phy.utils": {
         **_BUS,
@@ -64,9 +73,10 @@ NAMES: dict[str, dict[str, Any]] = {
     "phy.utils.context": _from("context", "Context"),
     "phy.utils.plugin": _PLUGIN,
     "phy.utils.tempdir": _from("tempdir", "TemporaryDirectory"),
-    "phylib.io": {},
+    "phylib.io": {name: _MODEL[name] for name in ("TemplateModel", "load_model", "get_template_params")},
     "phylib.io.array": _ARRAYS,
-    "phylib.io.model": _SPARSE,
+    "phylib.io.model": _MODEL,
+    "phylib.io.traces": _TRACES,
     "phylib.stats": _STATS,
     "phylib.stats.ccg": _STATS,
     "phylib.stats.clusters": _from("stats", "mean", "get_waveform_amplitude"),
