@@ -39,8 +39,8 @@ _WORD = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
       | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-      | (?P<name>[^\W\d]\w*|`[^`]+`)
-      | (?P<sign>===|!==|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!&|()\[\],])
+      | (?P<name>[^\W\d]\w*|`(?:[^`]|``)+`)
+      | (?P<sign>===|!==|<=|>=|==|!=|!~|<>|&&|\|\||[-+*/%<>=!&|~()\[\],])
     """,
     re.VERBOSE,
 )
@@ -56,7 +56,7 @@ WORDS = frozenset({"and", "or", "not", "in", "is", "None", "True", "False"})
 def tokens(expression: str) -> list[Token]:
     """Return the words of an expression, the last one of kind "end".
 
-    A column whose name is not one word is written between backquotes.
+    A column whose name is not one word is written between backquotes; a backquote in the name is doubled.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _token(kind: str, text: str, position: int) -> Token:
     if kind == "text":
         return Token("text", text, position, re.sub(r"\\(.)", r"\1", text[1:-1]))
     if text.startswith("`"):
-        return Token("name", text[1:-1], position)
+        return Token("name", text[1:-1].replace("``", "`"), position)
     text = _SAME.get(text, text)
     return Token("sign" if kind == "sign" or text in WORDS else "name", text, position)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.actions import GROUP
-from phy_medicine.curation.filter_tokens import FilterMistake, Token, nearest, tokens
+from phy_medicine.curation.filter_tokens import WORDS, FilterMistake, Token, nearest, tokens
 from phy_medicine.curation.groups import UNSORTED
 
 Cell = LabelValue | None
@@ -24,6 +25,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 _ADD: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
 _MULTIPLY: dict[str, Callable[[Any, Any], Any]] = {"*": operator.mul, "/": operator.truediv, "%": operator.mod}
+_RESERVED = frozenset({"and", "or", "not", "in", "is", "none", "null", "undefined", "true", "false"})
 MAX_DEPTH = 50
 
 
@@ -32,8 +34,9 @@ def compile_filter(expression: str, columns: Mapping[str, type] | Iterable[str])
 
     Understood: `== != < <= > >=` (chained too), `in`, `not in`, `and or not`, `+ - * / %`, parentheses, lists,
     numbers, text in quotes, `None True False`, and `= === && || ! null` as in phy. A comparison with an empty
-    cell is false, except with `None`; an empty `group` reads 'unsorted'. `'x' in column` looks into text. Text
-    that reads as a number compares as one.
+    cell is false, except with `None`; an empty `group` reads 'unsorted'. `'x' in column` looks into text, and
+    `column ~ 'x.*y'` for a regular expression in it, whatever the case. Text that reads as a number compares as one. A
+    column whose name is not one word stands between backquotes.
 
     Parameters
     ----------
@@ -49,6 +52,22 @@ def compile_filter(expression: str, columns: Mapping[str, type] | Iterable[str])
     kinds = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns)
     test = _Parser(tokens(expression), kinds).parse()
     return partial(_shown, test)
+
+
+def columns_in(expression: str) -> tuple[str, ...]:
+    """Return the columns that an expression asks for, in order.
+
+    Raises
+    ------
+    FilterError : a character that has no meaning, or a text without its closing quote
+    """
+    return tuple(dict.fromkeys(word.text for word in tokens(expression) if word.kind == "name"))
+
+
+def in_filter(column: str) -> str:
+    """Return the name of a column as it is written in a filter: between backquotes unless it is one plain word."""
+    plain = column.isidentifier() and column not in WORDS and column.lower() not in _RESERVED
+    return column if plain else "`" + column.replace("`", "``") + "`"
 
 
 def _shown(test: Node, row: Row) -> bool:
@@ -109,7 +128,12 @@ class _Parser:
         while sign := self._sign():
             place = self._place
             right = self._sum()
-            self._check_types(self._words[first:place], self._words[place : self._place])
+            words = self._words[place : self._place]
+            if sign in ("~", "!~"):
+                pairs.append(partial(_matches, sign == "~", left, self._pattern(words)))
+                left, first = right, place
+                continue
+            self._check_types(self._words[first:place], words)
             if sign in ("in", "not in"):
                 pairs.append(partial(_contains, sign, left, right))
             else:
@@ -117,11 +141,20 @@ class _Parser:
             left, first = right, place
         return left if not pairs else lambda get: all(pair(get) for pair in pairs)
 
+    def _pattern(self, right: list[Token]) -> re.Pattern[str]:
+        """Regular expression after `~`."""
+        if len(right) != 1 or right[0].kind != "text":
+            raise self._mistake("After '~' comes text in quotes", at=right[0])
+        try:
+            return re.compile(str(right[0].value), re.IGNORECASE)
+        except re.error as error:
+            raise self._mistake(f"This is no regular expression ({error})", at=right[0]) from None
+
     def _sign(self) -> str:
         """Sign of comparison that comes next, "" if none does."""
         if self._take("is"):
             return "!=" if self._take("not") else "=="
-        sign = self._take(*_COMPARE, "in", "not")
+        sign = self._take(*_COMPARE, "in", "not", "~", "!~")
         if sign is None or sign.text != "not":
             return sign.text if sign else ""
         if not self._take("in"):
@@ -256,6 +289,15 @@ def _contains(sign: str, left: Node, right: Node, get: Get) -> bool:
         items = b if isinstance(b, list) else [b]
         found = any(a == item or (type(a) is not type(item) and _number(a) == _number(item)) for item in items)
     return found == (sign == "in")
+
+
+def _matches(wanted: bool, left: Node, pattern: re.Pattern[str], get: Get) -> bool:
+    """Look for a regular expression in a value as it is written; false for empty cells."""
+    value = left(get)
+    if value is None:
+        return False
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return bool(pattern.search(text)) == wanted
 
 
 def _arithmetic(sign: Callable[[Any, Any], Any], left: Node, right: Node, get: Get) -> Any:

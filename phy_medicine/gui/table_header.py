@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
@@ -106,12 +106,24 @@ class ColumnHeader(QtWidgets.QHeaderView):
             if column.kind == "group":
                 self.resizeSection(section, metrics.horizontalAdvance(column.title) + 14)
                 continue
-            texts = [self._model.text_of(c, column) for c in sample]
+            texts = [self._model.text_at_once(c, column) for c in sample]
             if column.name == "id":  # ids grow with every merge
                 texts.append("0" * max(3, len(str(max(sample_ids, default=0)))))
             title = max(metrics.horizontalAdvance(column.title), metrics.horizontalAdvance(column.unit))
             widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
             self.resizeSection(section, min(180, max(title + 13, widest + 14)))
+
+    def widen(self, names: Collection[str], sample_ids: Sequence[int]) -> None:
+        """Make columns wider whose cells came after their width was chosen; not once a person has arranged them."""
+        metrics = self.fontMetrics()
+        for section, column in enumerate(self._model.columns):
+            if column.name not in names or self.arranged:
+                continue
+            widest = max(
+                (metrics.horizontalAdvance(self._model.text_at_once(c, column)) for c in sample_ids), default=0
+            )
+            if self.sectionSize(section) < min(180, widest + 14) and not self.isSectionHidden(section):
+                self.resizeSection(section, min(180, widest + 14))
 
     def hide_until_fit(self, width: int, hidden: Sequence[str] = ()) -> None:
         """Show all columns but the hidden ones, then hide the least telling ones until the rest fits a width.

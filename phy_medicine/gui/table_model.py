@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from phy_medicine.session.clusters import Column
 
 
+UNKNOWN = "\N{HORIZONTAL ELLIPSIS}"
+"""A cell that a plugin still computes."""
+
+
 class RowSource(Protocol):
     """What the model needs of a session table."""
 
@@ -25,6 +29,9 @@ class RowSource(Protocol):
 
     def value(self, cluster_id: int, column: str) -> LabelValue | None:
         """One cell."""
+
+    def known(self, cluster_id: int, column: str) -> bool:
+        """Whether the cell is there, and not still computed by a plugin."""
 
 
 class ClusterModel(QtCore.QAbstractTableModel):
@@ -69,9 +76,16 @@ class ClusterModel(QtCore.QAbstractTableModel):
         if text is None:
             if not self._is_alive(cluster_id):
                 return ""  # merged or split a moment ago; the rows follow with the next frame
+            known = self._source.known(cluster_id, column.name)
             value = self._source.value(cluster_id, column.name)
+            if value is None and not known:
+                return UNKNOWN
             text = self._texts[key] = format.cell(value, column.kind, column.name)
         return text
+
+    def text_at_once(self, cluster_id: int, column: Column) -> str:
+        """Return the cell of a cluster as it is written, without having it computed by a plugin."""
+        return self.text_of(cluster_id, column) if self._source.known(cluster_id, column.name) else UNKNOWN
 
     def row_of(self, cluster_id: int) -> int | None:
         """Return the row where a cluster is shown."""
@@ -83,10 +97,9 @@ class ClusterModel(QtCore.QAbstractTableModel):
         """Return the position of a column."""
         return next((i for i, c in enumerate(self.columns) if c.name == name), None)
 
-    def refill(self) -> None:
+    def refill(self, columns: tuple[Column, ...]) -> None:
         """Read rows again. Only the number of rows is announced: a view repaints what it shows, which costs
         0.1 ms instead of the 5 ms of a model reset, and keeps its scroll position."""
-        columns = tuple(self._source.columns)
         if columns != self.columns:
             self.beginResetModel()
             self.columns, self.ids, self._rows = columns, tuple(self._source.visible_ids()), None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.gui import theme as themes
@@ -16,6 +16,7 @@ from phy_medicine.session.ranged import STATISTICS
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
     from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.session.clusters import Column
     from phy_medicine.views.theme import Theme
 
 CLUSTERS, SIMILAR = "Clusters", "Similar"
@@ -46,18 +47,26 @@ class TablePanels:
         self.similar.selected_now = lambda: session.selection.similar_ids
         self.clusters.on_send = self.similar.on_send = self._send
         self._touched: set[int] = set()
+        self._arrived: set[str] = set()
         connect, later = window.bridge.connect, window.later.put
         connect(session.clusters.changed, self._changed)
         connect(session.cluster_table.changed, lambda: later("clusters", self._refill_clusters))
         connect(session.similarity_table.changed, lambda: later("similar", self._refill_similar))
         connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
+        connect(session.metrics.arrived, self._metrics_arrived)
         connect(session.time_range_changed, lambda _ranges: self._show_range())
         self._apply_state()
         self._show_selection()
         self._show_metric()
 
     def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
-        hidden = ["amp_median"] if len(set(self._session.model.channel_shanks)) > 1 else ["amp_median", "sh"]
+        several = len(set(self._session.model.channel_shanks)) > 1
+        usual, clusters = {"amp_median"} if several else {"amp_median", "sh"}, self._session.clusters
+
+        def hidden(columns: Sequence[Column]) -> list[str]:
+            shown = {c.name: clusters.choice.shows(c) for c in columns}
+            return [n for n, chosen in shown.items() if chosen is False or (chosen is None and n in usual)]
+
         return ClusterTableWidget(
             source,
             self._look_of,
@@ -87,9 +96,35 @@ class TablePanels:
         self._window.later.put("clusters", self._refill_clusters)
         self._window.later.put("similar", self._refill_similar)
 
+    def _metrics_arrived(self, names: frozenset[str]) -> None:
+        self._arrived |= names
+        self._window.later.put("metrics", self._show_metrics)
+        self._window.host.wake()
+
+    def _show_metrics(self) -> None:
+        """Write the cells that plugins computed, and how far they are."""
+        names, self._arrived = self._arrived, set()
+        for table in (self.clusters, self.similar):
+            table.show_cells(names)
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        """Say in the title bar that plugins compute, and what waits for it."""
+        session, words = self._session, ""
+        waiting = session.cluster_table.waiting_for
+        names = waiting or tuple(n for n in session.metrics.names if session.metrics.busy)
+        total = len(names) * len(session.cluster_ids)
+        if total:
+            missing = sum(len(session.metrics.missing(name, session.cluster_ids)) for name in names)
+            done = f"{1 - missing / total:.0%}"
+            words = f"arranged once {', '.join(waiting)} is known, {done}" if waiting else f"plugins compute, {done}"
+        self.docks[CLUSTERS].bar.set_status(words)
+
     def _refill_clusters(self) -> None:
         self._forget()
         self.clusters.refill()
+        if len(self._session.metrics.names):
+            self._show_progress()
 
     def _refill_similar(self) -> None:
         """Read the rows again; the similarity column holds other values for every reference."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from phy_medicine.gui.filter_box import FilterBox
@@ -16,6 +16,7 @@ from phy_medicine.views.theme import Theme
 if TYPE_CHECKING:
     from phy_medicine.curation.order import SortKey
     from phy_medicine.curation.selection import Selection
+    from phy_medicine.session.clusters import Column
 
 
 class TableSource(RowSource, Protocol):
@@ -145,7 +146,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         is_alive: Callable[[int], bool],
         theme: Theme,
         *,
-        hidden: Sequence[str] = (),
+        hidden: Callable[[Sequence[Column]], Sequence[str]] = lambda columns: (),
         sample_ids: Sequence[int] = (),
         history: SnippetHistory | None = None,
     ) -> None:
@@ -158,7 +159,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.grid = Grid(self.model, self.delegate, self.header)
         self._points = theme.points
         self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
-        self.hidden = tuple(hidden)
+        self._hidden = hidden
         # Qt owns them, so that they go with the table and not in whichever thread collects garbage.
         self.model.setParent(self)
         self.delegate.setParent(self)
@@ -176,18 +177,33 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.header.sort_asked.connect(self._sort)
         self.grid.row_clicked.connect(self._clicked)
         self.grid.row_sent.connect(lambda row: self.on_send(self.model.ids[row]))
+        self._was_hidden = frozenset(self.hidden)
         self.header.fit(self.hidden, self._sample_ids)
         self.refill()
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Columns that are not shown until a person asks for them."""
+        return tuple(self._hidden(self.model.columns))
+
     def refill(self) -> None:
         """Show the rows, order, filter and count of the session's table."""
-        columns = self.model.columns
-        self.model.refill()
-        if columns != self.model.columns:
-            self._fit_new_columns(columns)
+        before, columns = self.model.columns, tuple(self.source.columns)
+        new = columns != before or frozenset(self._hidden(columns)) != self._was_hidden
+        arrangement = self.header.to_state() if new else {}
+        self.model.refill(columns)
+        if new:
+            self._fit_new_columns(before, arrangement)
         self.header.show_sort([(k.column, k.ascending) for k in self.source.sort_keys])
         self.filter_box.show_filter(self.source.filter_text)
         self.filter_box.show_count(self.source.n_shown, self.source.n_total)
+        self.grid.viewport().update()
+
+    def show_cells(self, names: Collection[str]) -> None:
+        """Write the cells of these columns again, since a plugin computed some."""
+        for name in names:
+            self.model.forget_column(name)
+        self.header.widen(names, self.model.ids[:200])
         self.grid.viewport().update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -214,13 +230,23 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.layout().activate()
         self.fit_width()
 
-    def _fit_new_columns(self, before: Sequence[Any]) -> None:
-        """Keep the widths and the order of columns that were there when a label field is added."""
-        state = self.header.to_state()
+    def _fit_new_columns(self, before: Sequence[Column], state: dict[str, Any]) -> None:
+        """Keep the widths and the order of columns that were there when a label field is added.
+
+        Another choice of columns is shown as it is, unless a person has arranged them.
+        """
         names = {c.name for c in before}
+        now = [c.name for c in self.model.columns]
         self.header.fit(self.hidden, self._sample_ids)
         state["widths"] = {n: w for n, w in state["widths"].items() if n in names}
+        hidden, kept = set(self.hidden), [c.name for c in before if c.name in now]
+        moved = kept != [n for n in now if n in names]
+        if not self.header.arranged and (moved or any((n in hidden) != (n in self._was_hidden) for n in kept)):
+            state = {"widths": state["widths"], "order": now, "hidden": [n for n in now if n in hidden]}
+        self._was_hidden = frozenset(hidden)
         self.header.apply_state(state)
+        if "order" in state and state["order"] == now:
+            self.fit_width()
 
     def show_selection(self, cluster_ids: Sequence[int], recolored: Iterable[int]) -> None:
         """Mark the selected rows and bring the last one into sight.

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.curation.filters import in_filter
 from phy_medicine.session.actions import Action, Arg
 from phy_medicine.session.similar import METRICS
 
@@ -149,10 +150,13 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
     def columns() -> tuple[str, ...]:
         return s.cluster_table.column_names
 
+    def in_filters() -> tuple[str, ...]:
+        return tuple(in_filter(name) for name in columns())
+
     order = Arg("order", "word", True, ("asc", "desc"))
     return (
         Action("filter", "Filter...", partial(_filter, s), "Show only the clusters for which this is true.", "Select",
-               "table", alias="f", args=(Arg("expression", "rest", optional=True, choices=columns),)),
+               "table", alias="f", args=(Arg("expression", "rest", optional=True, choices=in_filters),)),
         Action("clear_filter", "Clear filter", partial(s.filter, ""), "Show all clusters again.", "Select", "table",
                shortcuts=("Esc",)),
         Action("sort", "Sort by...", partial(_sort, s), "Sort the cluster table, descending unless asc is given.",
@@ -175,6 +179,8 @@ def _similarity(session: Session, metric: str) -> None:
 
 
 def _sort(session: Session, column: str, order: str = "desc") -> None:
+    if column not in session.cluster_table.column_names and column[:1] == column[-1:] == "`":
+        column = column[1:-1]
     if column not in session.cluster_table.column_names:
         raise ActionError(f"There is no column {column}; there are {', '.join(session.cluster_table.column_names)}.")
     session.sort(column, ascending=order.startswith("asc"))

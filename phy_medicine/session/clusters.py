@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.model import Model
 from phy_medicine.session.best_channels import BestChannels
+from phy_medicine.session.columns import (
+    AMPLITUDE_MEDIAN,
+    BUILT_IN,
+    CORRECTED,
+    DEPTH,
+    DEPTH_CORRECTED,
+    SIMILARITY,
+    Column,
+    ColumnChoice,
+)
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.metrics import MetricValues
 from phy_medicine.session.ranged import STATISTICS, RangedStatistics
 from phy_medicine.session.time_ranges import TimeRange, TimeRanges
 
@@ -19,37 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from psygnal import SignalInstance
 
+__all__ = ["AMPLITUDE_MEDIAN", "BUILT_IN", "CORRECTED", "DEPTH", "SIMILARITY", "Cell", "ClusterTable", "Column"]
+
 Cell = LabelValue | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a cluster table: its name in files and filters, and how it is shown."""
-
-    name: str
-    title: str
-    unit: str = ""
-    kind: str = "float"
-    help: str = ""
-
-
-AMPLITUDE_MEDIAN = "amp_median"
-"""The column that takes longest: it is computed when asked, and ahead in the background."""
-
-BUILT_IN = (
-    Column("id", "Id", kind="int", help="Cluster id; never reused"),
-    Column("group", "Group", kind="group", help="The curator's verdict"),
-    Column("ch", "Ch", kind="int", help="Channel where the main template is largest"),
-    Column("sh", "Sh", kind="int", help="Shank of that channel"),
-    Column("depth", "Depth", "µm", help="y position of that channel"),
-    Column("fr", "Rate", "Hz", help="Spikes divided by the length of the recording"),
-    Column("amp", "Amp", "raw", help="Peak-to-peak of the main template on its largest channel"),
-    Column(AMPLITUDE_MEDIAN, "Spike amp", help="Median of the spikes' own amplitudes"),
-    Column("n_spikes", "Spikes", kind="int", help="Number of spikes"),
-)
-DEPTH, CORRECTED = "depth", "depth_corrected"
-_CORRECTED = Column(CORRECTED, "Depth corr.", "µm", help="Median depth of the spikes, motion of the probe taken out")
-SIMILARITY = Column("similarity", "Similarity", help="Largest similarity between the templates of the two clusters")
 
 
 class ClusterTable:
@@ -65,8 +47,11 @@ class ClusterTable:
         facts: SessionFacts,
         corrected: CorrectedDepths | None = None,
         ranges: TimeRanges | None = None,
+        metrics: MetricValues | None = None,
     ) -> None:
         self._model = model
+        self._metrics = metrics
+        self.choice = ColumnChoice()
         self.corrected_depths = corrected
         self.channels = BestChannels(model, facts)
         self._manager = manager
@@ -96,25 +81,36 @@ class ClusterTable:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Built-in columns, then one for each label field that has no built-in name.
+        """Built-in columns, then one for each label field that has no built-in name, and for each metric of a plugin.
 
         The corrected depth takes the place of the observed one while depths are shown without the motion.
         """
         hidden = DEPTH if self.corrected_depths is not None and self.corrected_depths.shown else CORRECTED
-        return tuple(c for c in self.all_columns if c.name != hidden)
+        return self.choice.ordered(tuple(c for c in self.all_columns if c.name != hidden))
+
+    def choose_columns(self, names: Sequence[str] = ()) -> None:
+        """Show these columns of the tables at first, in this order, by name; without any, all of them again.
+
+        Names that do not exist are passed over. What a person arranges by hand in a window comes before the choice.
+        """
+        self.choice.choose(names, (c.name for c in self.all_columns))
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """Columns that can be asked for: those shown, and the depth that is not shown when a motion is in use."""
         names = {c.name for c in BUILT_IN}
-        labels = (f for f in self._manager.labels.fields if f not in names)
+        labels = tuple(f for f in self._manager.labels.fields if f not in names)
+        metrics = {c.name: c for c in self._metrics.columns if c.name not in labels} if self._metrics else {}
         known = self.corrected_depths is not None and self.corrected_depths.exist
         shown = (c for c in BUILT_IN if c.name != "amp" or self._model.has_templates)
-        built_in = (c for b in shown for c in ((b, _CORRECTED) if known and b.name == DEPTH else (b,)))
-        return *built_in, *(Column(f, f, kind=self._kind(f), help="Label") for f in labels)
+        built_in = (c for b in shown for c in ((b, DEPTH_CORRECTED) if known and b.name == DEPTH else (b,)))
+        fields = (Column(f, f, kind=self._kind(f), help="Label") for f in labels)
+        return *(metrics.pop(c.name, c) for c in built_in), *fields, *metrics.values()
 
     def value(self, cluster_id: int, column: str) -> Cell:
-        """Return one cell; None when it is empty."""
+        """Return one cell; None when it is empty, or of a plugin and not known yet, which has it computed."""
+        if self._metrics is not None and self.late(column):
+            return self._metrics.get(cluster_id, column)
         if column == AMPLITUDE_MEDIAN:
             return self._stats_of(cluster_id).amplitude_median
         if column == CORRECTED and self.corrected_depths is not None:
@@ -132,22 +128,62 @@ class ClusterTable:
 
     def value_within(self, cluster_id: int, column: str, time_range: TimeRange | None) -> Cell:
         """Return one cell, counted in a stretch of time where it is one of `STATISTICS`."""
-        if time_range is None or column not in STATISTICS:
+        if time_range is None or column not in STATISTICS or self.late(column):
             return self.value(cluster_id, column)
         return self._ranged.get(cluster_id, column, time_range)
+
+    def late(self, column: str) -> bool:
+        """Tell whether the cells of a column come from a plugin, one after another."""
+        metrics = self._metrics
+        return metrics is not None and column in metrics and column not in self._fields
+
+    @property
+    def _fields(self) -> frozenset[str]:
+        """Label fields that have a column of their own."""
+        return frozenset(self._manager.labels.fields) - {c.name for c in BUILT_IN}
+
+    def known(self, cluster_id: int, column: str) -> bool:
+        """Tell whether a cell needs no computing by a plugin."""
+        return self._metrics is None or not self.late(column) or self._metrics.known(cluster_id, column)
+
+    def missing(self, column: str, cluster_ids: Sequence[int]) -> int:
+        """Return how many cells of a column plugins have not computed yet, and have them computed."""
+        return self._metrics.ask(column, cluster_ids) if self._metrics is not None and self.late(column) else 0
+
+    def guess(self, cluster_id: int, column: str) -> Cell:
+        """Return what stands for a cell that is not known yet while rows are sorted."""
+        return self._metrics.guess(cluster_id, column) if self._metrics is not None and self.late(column) else None
 
     def compute_all(self) -> None:
         """Compute the cells of all clusters ahead; safe in any thread."""
         for cluster_id in self.ids:
             self.shown(cluster_id, AMPLITUDE_MEDIAN)
 
+    def ask_metrics(self) -> None:
+        """Have plugins compute the columns that are shown, after what is in sight."""
+        for name in self._metrics.names if self._metrics is not None else ():
+            column = next((c for c in self.all_columns if c.name == name), None)
+            if self._metrics is not None and column is not None and self.choice.shows(column) is not False:
+                self._metrics.ask(name, self.ids, first=False)
+
     def row(self, cluster_id: int) -> dict[str, Cell]:
-        """Return all cells of a cluster."""
+        """Return all cells of a cluster; those of plugins are computed now."""
+        self._compute_metrics((cluster_id,))
         return self._rows((cluster_id,))[0]
 
     def to_dicts(self) -> list[dict[str, Cell]]:
-        """Return the rows as dictionaries, ascending id."""
+        """Return the rows as dictionaries, ascending id; cells of plugins that are missing are computed now."""
+        self._compute_metrics(self.ids)
         return self._rows(self.ids)
+
+    def known_rows(self) -> list[dict[str, Cell]]:
+        """Return the rows as dictionaries, with None for the cells that plugins have not computed."""
+        return self._rows(self.ids)
+
+    def _compute_metrics(self, cluster_ids: tuple[int, ...]) -> None:
+        for name in self._metrics.names if self._metrics is not None else ():
+            if self._metrics is not None and self.late(name):
+                self._metrics.compute(name, cluster_ids)
 
     def _rows(self, cluster_ids: tuple[int, ...]) -> list[dict[str, Cell]]:
         names = [c.name for c in self.all_columns]

@@ -46,6 +46,10 @@ class SessionFacts:
         """Return the living clusters."""
         return self._manager.cluster_ids
 
+    def contains(self, cluster_id: int) -> bool:
+        """Tell whether a cluster lives."""
+        return self._manager.assignment.contains(cluster_id)
+
     def labels_of(self, spike_ids: IntArray) -> IntArray:
         """Return the cluster of each spike."""
         with self.lock:

@@ -36,9 +36,11 @@ from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
+from phy_medicine.session.metrics import MetricValues
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.navigation import Navigation
+from phy_medicine.session.plugin_values import follow_metrics, metrics_for_save
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.similar import SimilarClusters
@@ -87,7 +89,8 @@ class Session(Navigation, Exports):
         self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
         self.time_ranges = TimeRanges(model.spike_times, model.duration_s, self._show_range)
-        self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges)
+        self.metrics = MetricValues(self.extensions, self.facts, lambda: self.pool)
+        self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges, self.metrics)
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
         self.selection = SelectionModel()
         self.hold = Hold()
@@ -103,6 +106,7 @@ class Session(Navigation, Exports):
             self.cluster_table, self.clusters, self.manager.groups, self.similar, x_um=self.data.unit_positions.x_um
         )
         self.manager.changed.connect(self._note_merge)
+        follow_metrics(self)
         self.pool = Pool()
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
@@ -280,9 +284,12 @@ class Session(Navigation, Exports):
         ------
         ReadOnlyError, SaveError : nothing was lost, the journal holds the work
         """
+        remark = metrics_for_save(self)
         report = self.storage.save(self.manager, self.clusters, force=force)
         self.manager.mark_saved()
         self.saved.emit(report)
+        if remark:
+            self.message.emit(remark)
         return report
 
     def recover(self) -> int:
@@ -301,6 +308,7 @@ class Session(Navigation, Exports):
         """Do in the background what makes later selections quick; for after the first paint, any number of times."""
         self.pool.submit("kernels", kernels.warm_up, priority=Priority.BACKGROUND)
         self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.BACKGROUND)
+        self.clusters.ask_metrics()
         features = self.model.features
         if self._reader is None and features is not None:
             # A thread of its own: it waits for the disk for seconds, and the pool has few.

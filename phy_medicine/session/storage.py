@@ -111,7 +111,7 @@ class Storage:
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
         ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
-        curation = Curation(labels, ids, fields, lambda: [info_row(row) for row in clusters.to_dicts()])
+        curation = Curation(labels, ids, fields, lambda: [info_row(row) for row in clusters.known_rows()])
         report = self._saver.save(curation, force=force)
         self._current_journal().mark_saved(self._model.labels_hash(labels))
         self._foreign = manager.history.last_serial

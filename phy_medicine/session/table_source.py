@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from phy_medicine.session.time_ranges import TimeRange
 
 _NUMBERS = ("int", "float")
+_GROW_S = 2.0
 X = Column("x", "x", "µm", help="x position: of the spikes, else the centre of mass of the main template")
 """A column for views alone; a label field of this name comes before it."""
 
@@ -50,6 +52,7 @@ class TableSource:
         self._value = clusters.shown
         self._whole = self
         self._version = 0
+        self._grown_at = 0.0
         table.changed.connect(self._grow)
         if similar is not None:
             similar.changed.connect(self._grow)
@@ -112,6 +115,13 @@ class TableSource:
             return self._value(cluster_id, column)
         except ActionError:  # gone since the ids were asked for; the views will be told
             return None
+
+    def metrics_arrived(self, *, busy: bool) -> None:
+        """Note that cells of plugins came; the views look again when all are there, or every few seconds."""
+        now = time.monotonic()
+        if not busy or now - self._whole._grown_at > _GROW_S:
+            self._whole._grown_at = now
+            self._whole._grow()
 
     def _grow(self) -> None:
         self._version += 1

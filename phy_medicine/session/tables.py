@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from psygnal import Signal
 
-from phy_medicine.curation.filters import compile_filter
+from phy_medicine.curation.filters import columns_in, compile_filter
 from phy_medicine.curation.order import SortKey, sort_rows
 from phy_medicine.curation.selection import SelectionModel
 from phy_medicine.session.clusters import SIMILARITY, Cell, ClusterTable, Column
@@ -16,26 +17,57 @@ from phy_medicine.session.similar import SimilarClusters
 Rows = Callable[[], Sequence[int]]
 Value = Callable[[int, str], Cell]
 Columns = Callable[[], tuple[Column, ...]]
+Filter = tuple[Callable[[Callable[[str], Cell]], bool] | None, tuple[str, ...]]
+"""What tells whether a row is shown, and the columns that it asks for."""
+NO_FILTER: Filter = (None, ())
+
+
+class LateCells(Protocol):
+    """Which cells come later than they are asked for."""
+
+    def late(self, column: str) -> bool:
+        """Whether the cells of a column come one after another."""
+
+    def known(self, cluster_id: int, column: str) -> bool:
+        """Whether a cell is there."""
+
+    def missing(self, column: str, cluster_ids: Sequence[int]) -> int:
+        """How many cells are not there, which has them computed."""
+
+    def guess(self, cluster_id: int, column: str) -> Cell:
+        """What stands for a cell while rows are sorted."""
 
 
 class TableState:
     """Rows in the order and with the filter that a person chose; both last until changed.
 
+    An order or a filter by a column of a plugin waits until all its cells are known; until then the rows stay as they
+    are. A cell that comes later, of a new cluster, keeps its row in sight, placed like the cluster it came from.
     `changed` is emitted when rows, order or filter may differ from before.
     """
 
     changed = Signal()
 
     def __init__(
-        self, rows: Rows, value: Value, columns: Columns, *, sort: Sequence[SortKey], all_columns: Columns | None = None
+        self,
+        rows: Rows,
+        value: Value,
+        columns: Columns,
+        *,
+        sort: Sequence[SortKey],
+        all_columns: Columns | None = None,
+        late: LateCells | None = None,
     ) -> None:
         self._rows = rows
         self._columns = columns
         self._all_columns = all_columns or columns
         self.value = value
+        self._late = late
         self.sort_keys: tuple[SortKey, ...] = tuple(sort)
         self.filter_text = ""
-        self._keep: Callable[[Callable[[str], Cell]], bool] | None = None
+        self._filter = NO_FILTER
+        # What the rows are arranged by now.
+        self._used: tuple[tuple[SortKey, ...], Filter] = self.sort_keys, self._filter
         self._visible: tuple[int, ...] | None = None
         self._turn = 0
         self._n_total = 0
@@ -74,21 +106,70 @@ class TableState:
 
     def arrange(self, ids: Sequence[int], value: Value) -> tuple[int, ...]:
         """Return ids filtered and sorted as this table is."""
-        keep = self._keep
+        keys, (keep, columns) = self._used
         if keep is not None:
-            ids = [c for c in ids if keep(partial(value, c))]
-        return sort_rows(ids, self.sort_keys, value)
+            late = self._late_among(columns)
+            ids = [c for c in ids if keep(partial(value, c)) or not all(self.known(c, name) for name in late)]
+        if not self._late_among(k.column for k in keys):
+            return sort_rows(ids, keys, value)
+        return sort_rows(ids, keys, partial(self._rank_value, value))
+
+    def known(self, cluster_id: int, column: str) -> bool:
+        """Tell whether a cell is there, and not still computed by a plugin."""
+        return self._late is None or self._late.known(cluster_id, column)
+
+    def _rank_value(self, value: Value, cluster_id: int, column: str) -> Cell:
+        if self._late is None or self._late.known(cluster_id, column):
+            return value(cluster_id, column)
+        self._late.missing(column, (cluster_id,))
+        return self._late.guess(cluster_id, column)
+
+    def _late_among(self, columns: Iterable[str]) -> tuple[str, ...]:
+        late = self._late
+        return () if late is None else tuple(c for c in columns if late.late(c))
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """Columns of plugins that an order or a filter waits for; empty when the rows are as they were asked for."""
+        if self._used == (self.sort_keys, self._filter):
+            return ()
+        return self._late_among(dict.fromkeys((*(k.column for k in self.sort_keys), *self._filter[1])))
+
+    def values_arrived(self, names: frozenset[str]) -> None:
+        """Arrange the rows again if cells of these columns of plugins matter, or are all there at last."""
+        keys, (_, columns) = self._used
+        if self.waiting_for:
+            self._settle()
+        elif names & {*columns, *(k.column for k in keys)}:
+            self.refresh()
+
+    def _settle(self) -> bool:
+        """Go over to the order and the filter asked for once all cells for them are known; tell whether they are."""
+        columns, late = self.waiting_for, self._late
+        ids = self._rows() if columns else ()
+        # All are asked for, also when the first one lacks cells.
+        n_missing = [late.missing(column, ids) for column in columns] if late is not None else []
+        if any(n_missing):
+            return False
+        self._used = self.sort_keys, self._filter
+        self.refresh()
+        return True
 
     def sort(self, column: str, ascending: bool = True, *, add: bool = False) -> None:
         """Sort by a column; with `add` only among rows that are equal so far."""
         key = SortKey(column, ascending)
         others = tuple(k for k in self.sort_keys if k.column != column) if add else ()
         self.sort_keys = (*others, key)
-        self.refresh()
+        if not self._settle():
+            self.changed.emit()
 
     def rename_sort(self, old: str, new: str) -> None:
         """Sort by a column that takes the place of another one, in the same direction; rows are not worked out yet."""
-        self.sort_keys = tuple(SortKey(new, k.ascending) if k.column == old else k for k in self.sort_keys)
+
+        def renamed(keys: Iterable[SortKey]) -> tuple[SortKey, ...]:
+            return tuple(SortKey(new, k.ascending) if k.column == old else k for k in keys)
+
+        self.sort_keys, self._used = renamed(self.sort_keys), (renamed(self._used[0]), self._used[1])
 
     def set_filter(self, expression: str) -> None:
         """Show only rows for which an expression holds; an empty one shows all.
@@ -98,9 +179,10 @@ class TableState:
         FilterError : the expression cannot be understood; the filter stays as it was
         """
         text = expression.strip()
-        self._keep = compile_filter(text, self.column_names) if text else None
+        self._filter = (compile_filter(text, self.column_names), columns_in(text)) if text else NO_FILTER
         self.filter_text = text
-        self.refresh()
+        if not self._settle():
+            self.changed.emit()
 
     def refresh(self) -> None:
         """Work rows and order out again."""
@@ -117,6 +199,7 @@ def cluster_table(clusters: ClusterTable) -> TableState:
         lambda: clusters.columns,
         sort=[SortKey("n_spikes", False)],
         all_columns=lambda: clusters.all_columns,
+        late=clusters,
     )
     clusters.changed.connect(table.refresh)
     return table
@@ -132,6 +215,7 @@ class SimilarityTable(TableState):
             lambda: _with_similarity(clusters.columns),
             sort=[SortKey(SIMILARITY.name, False)],
             all_columns=lambda: _with_similarity(clusters.all_columns),
+            late=clusters,
         )
         self._clusters = clusters
         self._similar = similar

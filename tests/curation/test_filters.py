@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from phy_medicine.base.errors import FilterError
 from phy_medicine.curation.filter_tokens import FilterMistake
-from phy_medicine.curation.filters import compile_filter
+from phy_medicine.curation.filters import columns_in, compile_filter, in_filter
 
 COLUMNS = {"id": int, "n_spikes": int, "fr": float, "group": str, "note": str, "ch": str, "two words": float}
 ROW: dict[str, Any] = {"id": 7, "n_spikes": 120, "fr": 2.5, "group": "good", "note": None, "ch": "12", "two words": 1}
@@ -177,3 +177,47 @@ PLAIN = st.recursive(
 @given(PLAIN)
 def test_numbers_compare_as_in_python(expression: str) -> None:
     assert _holds(expression) == bool(eval(expression, {"__builtins__": {}}, dict(ROW)))
+
+
+@given(name=st.text(min_size=1, max_size=12).filter(str.strip), value=st.floats(-5, 5))
+def test_a_column_of_any_name_is_found_and_compared(name: str, value: float) -> None:
+    expression = f"{in_filter(name)} > 1.5"
+    assert compile_filter(expression, [name])({name: value}) == (value > 1.5)
+    assert columns_in(expression) == (name,)
+
+
+@pytest.mark.parametrize("name", ["fr", "n_spikes", "Größe"])
+def test_a_plain_name_needs_no_backquotes(name: str) -> None:
+    assert in_filter(name) == name
+
+
+@pytest.mark.parametrize("name", ["numRPV/numSpikes", "two words", "in", "NOT", "null", "3d", "a`b"])
+def test_other_names_stand_between_backquotes(name: str) -> None:
+    assert in_filter(name)[0] == "`"
+
+
+def test_columns_are_named_once_and_text_is_none() -> None:
+    assert columns_in("fr > 3 and (fr < `two words` or note == 'id') and group in ['good']") == (
+        "fr", "two words", "note", "group",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("note ~ 'ST.*e$'", True), ("note ~ 'x'", False), ("note !~ 'x'", True), ("note !~ 'strange'", False),
+        ("n_spikes ~ '^12'", True), ("note ~ 'range' and id == 7", True), ("not note ~ 'x'", True),
+    ],
+)  # fmt: skip
+def test_text_matches_a_regular_expression_whatever_the_case(expression: str, shown: bool) -> None:
+    assert _holds(expression, note="strange") == shown
+
+
+def test_an_empty_cell_matches_nothing() -> None:
+    assert not _holds("note ~ ''") and not _holds("note !~ 'x'")
+
+
+@pytest.mark.parametrize("expression", ["note ~ '('", "note ~ 3", "note ~", "note ~ id"])
+def test_after_the_tilde_comes_a_regular_expression_in_quotes(expression: str) -> None:
+    with pytest.raises(FilterError):
+        _holds(expression, note="x")
