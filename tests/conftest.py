@@ -23,9 +23,10 @@ os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true"
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh folder for the user's state, so that no test sees the user's own nor another test's."""
+    """A fresh folder for the user's state, so that no test sees the user's own nor another test's; no phy's either."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("PHY_MEDICINE_HOME", str(home))
+    monkeypatch.setenv("PHY_MEDICINE_PHY_DIR", str(home / "phy"))
     return home
 
 

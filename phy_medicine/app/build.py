@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phy_medicine.base.configuration import Configuration
 from phy_medicine.base.errors import PhyMedError, SaveError
+from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 
 if TYPE_CHECKING:
@@ -28,10 +30,16 @@ class WindowOptions:
     size: tuple[int, int] | None = None
     shared_context: bool = True
     clear_state: bool = False
+    configuration: Configuration = Configuration()  # noqa: RUF009
 
 
 def open_session(
-    path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: int | str | None
+    path: str | Path,
+    *,
+    read_only: bool = False,
+    recover: bool | None = None,
+    configuration: Configuration | None = None,
+    **choice: Any,
 ) -> Session:
     """Open a sorted dataset for curation, without a window.
 
@@ -40,6 +48,7 @@ def open_session(
     path : the dataset's params.py, or a .kwik file
     read_only : refuse every change
     recover : replay unsaved work of an earlier session (True), leave it aside (False), or keep it for later (None)
+    configuration : what counts for caches, threads, jobs and the window; read from the configuration files by default
     choice : `channel_group` and `clustering` of a .kwik file; by default the first group and the clustering `main`
 
     Raises
@@ -48,7 +57,27 @@ def open_session(
     """
     from phy_medicine.session.session import Session
 
-    return Session.open(Path(path), read_only=read_only, recover=recover, **choice)
+    if configuration is None:
+        configuration = configuration_for(path)
+    return Session.open(Path(path), read_only=read_only, recover=recover, configuration=configuration, **choice)
+
+
+def configuration_for(path: str | Path, given: Sequence[str] = ()) -> Configuration:
+    """Read what is configured for a dataset, and write each line that was left out to the log.
+
+    given : `NAME=VALUE` of the command line
+
+    Raises
+    ------
+    PhyMedError : a word of the command line is no setting
+    """
+    from phy_medicine.app.config import read_configuration
+
+    path = Path(path).expanduser()
+    configuration = read_configuration(path if path.is_dir() else path.parent, given)
+    for problem in configuration.problems:
+        logger.warning("%s", problem)
+    return configuration
 
 
 def show(session: Session) -> Any:

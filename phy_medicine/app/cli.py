@@ -77,8 +77,12 @@ def debug_option(command: Any) -> Any:
 
 @click.command(cls=PhyMed, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(phy_medicine.__version__, prog_name="phy-med")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Curate sorted spikes by hand, with the probe's motion in view."""
+    from phy_medicine.app.config import job_options
+
+    ctx.default_map = job_options(ctx.invoked_subcommand or "")
 
 
 def main() -> None:

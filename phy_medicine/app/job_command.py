@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray
@@ -220,6 +221,15 @@ def write_plain(outcome: JobOutcome, folder: Path) -> tuple[Path, ...]:
     return (*paths.values(), facts)
 
 
+def typed_options(ctx: click.Context, values: Mapping[str, Any], *, configured: bool = False) -> dict[str, Any]:
+    """Return the values that were typed: what is at its default may be configured, or chosen otherwise.
+
+    configured : also those of the configuration, for what runs without a session
+    """
+    left = {ParameterSource.DEFAULT} if configured else {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+    return {name: value for name, value in values.items() if ctx.get_parameter_source(name) not in left}
+
+
 def echo_outcome(outcome: JobOutcome, *, as_json: bool) -> None:
     """Print what came of a job, for people or for programs."""
     click.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else outcome.to_text())
@@ -245,7 +255,8 @@ def job_command(kind_name: str, *, name: str = "") -> click.Command:
         session = open_session(params_py, read_only=not store, recover=None)
         try:
             say = (lambda line: click.echo(line, err=True)) if log else None
-            outcome = run_job(session, kind_name, values, to_store=store, say=say)
+            given = typed_options(click.get_current_context(), values)
+            outcome = run_job(session, kind_name, given, to_store=store, say=say)
         finally:
             session.close()
         if out is not None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from phy_medicine.app.cli import debug_option
-from phy_medicine.app.job_command import JobOutcome, echo_outcome, run_job, run_on_files
+from phy_medicine.app.job_command import JobOutcome, echo_outcome, run_job, run_on_files, typed_options
 from phy_medicine.app.param_options import options_of
 from phy_medicine.base.params import params_of
 from phy_medicine.compute.motion.detect import DetectSettings, RecordingFile, write_description
@@ -68,7 +67,8 @@ def command(
     phy-med motion raw.bin --sample-rate 30000 --channels 384 --probe positions.npy --out motion/
     """
     say = (lambda line: click.echo(line, err=True)) if log else None
-    given = _given(ctx, MotionSettings, values)
+    on_dataset = source is not None and source.suffix in SORTED
+    given = _given(ctx, MotionSettings, values, configured=not on_dataset)
     if given.get("out"):
         given["out"] = str(Path(given["out"]).resolve())
         if Path(given["out"]).is_file():
@@ -77,24 +77,23 @@ def command(
     named = {name: path.resolve() for name, path in arrays.items() if path is not None}
     if (source is None) == (not named) or len(named) not in (0, 3):
         raise click.UsageError("Name a dataset or a recording, or else all of --times, --depths and --amplitudes.")
-    if source is not None and source.suffix in SORTED:
+    if source is not None and on_dataset:
         outcome = _on_dataset(source, given, store, say)
     else:
         if not given.get("out"):
             raise click.UsageError("Only a sorted dataset has a store: name a folder for the result with --out.")
         settings = MotionSettings.of(**given)
         outcome = run_on_files("motion", settings, named, say=say) if named else _on_recording(
-            source, settings, _given(ctx, DetectSettings, values), values, say
+            source, settings, _given(ctx, DetectSettings, values, configured=True), values, say
         )  # fmt: skip
     echo_outcome(outcome, as_json=as_json)
     for hint in () if as_json else outcome.facts.get("hints", ()):
         click.echo(f"Hint: {hint}")
 
 
-def _given(ctx: click.Context, settings: type, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that were typed: what is at its default may be chosen otherwise."""
-    names = [param.name for param in params_of(settings)]
-    return {name: values[name] for name in names if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
+def _given(ctx: click.Context, settings: type, values: dict[str, Any], *, configured: bool) -> dict[str, Any]:
+    """The values that were typed, of one table; the session of a dataset knows itself what is configured."""
+    return typed_options(ctx, {param.name: values[param.name] for param in params_of(settings)}, configured=configured)
 
 
 def _on_dataset(source: Path, given: dict[str, Any], store: bool, say: Any) -> JobOutcome:

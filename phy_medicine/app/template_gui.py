@@ -23,5 +23,8 @@ def command(params_py: Path, *, read_only: bool, recover: bool | None, **values:
     phy-med template-gui params.py --do "c 3 5" --do merge --do save --quit
     """
     options = prepared(params_py, values)
-    code = run_window(partial(open_session, params_py, read_only=read_only, recover=recover), options)
+    opening = partial(
+        open_session, params_py, read_only=read_only, recover=recover, configuration=options.configuration
+    )
+    code = run_window(opening, options)
     click.get_current_context().exit(code)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from phy_medicine.app.build import WindowOptions, clear_cache
+from phy_medicine.app.build import WindowOptions, clear_cache, configuration_for
 from phy_medicine.app.cli import debug_option
 from phy_medicine.base import log
 from phy_medicine.base.errors import PhyMedError
@@ -48,6 +48,13 @@ _OPTIONS = (
     ),
     click.option("--quit", "quit_after", is_flag=True, help="Close the window when the --do list is done."),
     click.option("--size", metavar="WxH", callback=_size, help="Size of the window in pixels, such as 1280x800."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Another value of a setting for this time, such as theme=light or TraceView.labels=false; repeatable.",
+    ),
     click.option("--read-only", is_flag=True, help="Change nothing: no journal, no save."),
     click.option(
         "--recover/--discard-journal",
@@ -74,11 +81,13 @@ def prepared(path: Path, values: dict[str, Any]) -> WindowOptions:
         log.configure()
     if values["clear_cache_first"]:
         clear_cache(path)
+    configuration = configuration_for(path, values["settings"])
     return WindowOptions(
         do=values["do"],
         screenshot=values["screenshot"],
         quit=values["quit_after"],
         size=values["size"],
-        shared_context=not values["no_shared_context"],
+        shared_context=not values["no_shared_context"] and bool(configuration.get("shared_context", True)),
         clear_state=values["clear_state"],
+        configuration=configuration,
     )

@@ -28,6 +28,18 @@ class Param:
     choices: tuple[Any, ...] = ()
     files: bool = False
 
+    @property
+    def limits(self) -> str:
+        """The limits in words, "lie between 1 and 5 µm", "" without."""
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None:
+            words = f"lie between {low} and {high} {self.unit}"
+        elif low is not None or high is not None:
+            words = f"be at {f'least {low}' if high is None else f'most {high}'} {self.unit}"
+        else:
+            words = ""
+        return words.strip()
+
     def check(self, value: Any) -> Any:
         """Return the value in the parameter's type.
 
@@ -45,9 +57,7 @@ class Param:
             raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high) or value != value:
-            raise PhyMedError(
-                f"{self.name} must lie between {low} and {high} {self.unit}, not {value}.".replace(" ,", ",")
-            )
+            raise PhyMedError(f"{self.name} must {self.limits or 'be a number'}, not {value}.")
         return value
 
 

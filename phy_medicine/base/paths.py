@@ -12,6 +12,11 @@ def user_dir() -> Path:
     return Path(os.environ.get("PHY_MEDICINE_HOME") or Path.home() / ".phy_medicine")
 
 
+def phy_dir() -> Path:
+    """Folder of phy's configuration and plugins, which is only read; `PHY_MEDICINE_PHY_DIR` overrides `~/.phy`."""
+    return Path(os.environ.get("PHY_MEDICINE_PHY_DIR") or Path.home() / ".phy")
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
     """Files of the program beside one dataset; nothing is created by asking for a path."""

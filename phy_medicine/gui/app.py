@@ -83,7 +83,9 @@ def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: Plu
     from phy_medicine.gui.state import WindowState
 
     writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
-    state = WindowState.of_dataset(session.model.dir_path, writable=writable, clear=clear_state)
+    state = WindowState.of_dataset(
+        session.model.dir_path, writable=writable, clear=clear_state, configuration=session.configuration
+    )
     theme = THEMES.get(str(state.get("theme")), DARK)
     points = state.get("font_size")
     if points in range(MIN_POINTS, MAX_POINTS + 1):

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.base.log import logger
 from phy_medicine.gui import layout, layout_file
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.layout_file import Cell, Layout, PanelName
@@ -37,13 +38,17 @@ class Arrangement:
         window = self._window
         screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
         window.resize(*(size or (screen.width(), screen.height())))
-        remembered = window.state.get("docks") if size is None else None
+        remembered = window.state.get("docks") if size is None and not window.state.is_fresh("layout") else None
         if remembered and self._restore(remembered):
             window.show()
             return
         if size is None and not window.scripted:
             window.setWindowState(Qt.WindowMaximized)
-        self.reset()
+        try:
+            self.place(window.layouts.find(window.state.get("layout", layout.DEFAULT)))
+        except ActionError as error:
+            logger.warning("The configured layout was not used: %s", error)
+            self.reset()
 
     def _restore(self, remembered: str) -> bool:
         """Bring back panels and layout; False if the description cannot be used."""
@@ -66,9 +71,13 @@ class Arrangement:
         """Keep sizes, places and open panels in the window's state."""
         window = self._window
         window.focus_mode.leave()
-        window.state.set("geometry", base64.b64encode(bytes(window.saveGeometry())).decode())
-        window.state.set("docks", base64.b64encode(bytes(window.saveState())).decode())
-        window.state.set("panels", window.panels.names())
+        layout_here = window.state.configuration.values.get("layout")
+        if layout_here is not None and layout_here.once:
+            return
+        local = layout_here is not None and layout_here.local
+        window.state.set("geometry", base64.b64encode(bytes(window.saveGeometry())).decode(), local=local)
+        window.state.set("docks", base64.b64encode(bytes(window.saveState())).decode(), local=local)
+        window.state.set("panels", window.panels.names(), local=local)
         window.state.set("jobs_open", window.jobs.is_open)
 
     def reset(self) -> None:

@@ -32,7 +32,10 @@ class Commands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.table = ActionTable()
-        self.shortcuts = Shortcuts(self.table, window.state.get("shortcuts"))
+        state = window.state
+        chosen, configured = state.get("shortcuts"), state.configuration.section("shortcuts")
+        chosen = state.changed_since("shortcuts", chosen) if isinstance(chosen, dict) else chosen
+        self.shortcuts = Shortcuts(self.table, chosen, configured)
         self.key_repeats: Callable[[], bool] = lambda: False
         self.begins: Callable[[Action, tuple[Any, ...]], object] = lambda action, args: None
         self.done: Callable[[Action], object] = lambda action: None
@@ -56,6 +59,7 @@ class Commands:
             *KeySettings(w).actions(),
         )
         self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))
+        self.table.add(self.shortcuts.claim())
         w.menus.add(self.table)
         w.menus.fill_toolbar()
         w.menus.add_submenu("View", "Layout", w.layouts.fill)
@@ -88,7 +92,14 @@ class Commands:
             action_id = view_action.id if view_action.id not in self.table else f"{owner}_{view_action.id}"
             action = _of_view(view_action, action_id, owner, self._window.panels.target)
             self.table.add([self.shortcuts.worn(action)])
+        self._take_configured()
         self._claim_keys()
+
+    def _take_configured(self) -> None:
+        """Take keys that were configured for new actions from those that had them."""
+        lost = self.shortcuts.claim()
+        self.table.add(lost)
+        self._window.menus.show_keys(lost)
 
     def of_view(self, owner: str, view_action_id: str) -> Action:
         """Return the action of the table that stands for an action of a kind of view."""

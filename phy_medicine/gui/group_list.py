@@ -27,8 +27,12 @@ class GroupList:
         self._window = window
         self._groups = window.session.manager.groups
         self._chosen: dict[str, dict[str, Any]] = {}
+        for name, facts in window.state.configuration.section("groups").items():
+            self._restore({"name": name, **facts})
+        self._configured = {name: dict(facts) for name, facts in self._chosen.items()}
         for entry in window.state.get("groups", ()):
-            self._restore(entry)
+            if not (isinstance(entry, dict) and window.state.is_fresh(f"groups.{entry.get('name')}")):
+                self._restore(entry)
         self._meet()
 
     def __iter__(self) -> Any:
@@ -122,8 +126,9 @@ class GroupList:
         return next((f"{pretty_key(s)} is {meaning}" for s, meaning in meanings if s.lower() in wanted), "")
 
     def to_state(self) -> list[dict[str, Any]]:
-        """Return what the user chose."""
-        return [{"name": name, **values} for name, values in self._chosen.items()]
+        """Return what the user chose, and did not configure."""
+        chosen = {name: values for name, values in self._chosen.items() if values != self._configured.get(name)}
+        return [{"name": name, **values} for name, values in chosen.items()]
 
     def _checked(self, key: str, name: str) -> str:
         key = key.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ class JobDialog(QtWidgets.QDialog):
     """Settings of one job.
 
     start : called with the values that differ from the defaults; what it refuses is said in the dialog
-    values : to begin with instead of the defaults
+    values : to begin with instead of the defaults; defaults : configured ones, instead of the kind's
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class JobDialog(QtWidgets.QDialog):
         start: Callable[[dict[str, Any]], object],
         parent: QtWidgets.QWidget,
         values: Mapping[str, Any] | None = None,
+        *,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(kind.title)
         self.setAttribute(Qt.WA_DeleteOnClose)
         self._start = start
-        self.params = {p.name: p for p in _table(kind)}
+        self.params = {p.name: _configured(p, defaults or {}) for p in _table(kind)}
         self.values = {name: p.default for name, p in self.params.items()}
         self._advice = getattr(kind.settings_class, "advice", {})
         self.editors: dict[str, QtWidgets.QWidget] = {}
@@ -126,6 +129,7 @@ class JobDialog(QtWidgets.QDialog):
         box.addItems(choices())
         box.setEditable(True)
         box.setInsertPolicy(QtWidgets.QComboBox.NoInsert)
+        box.setEditText(str(param.default))
         box.editTextChanged.connect(partial(self._put, param.name))
         return box
 
@@ -204,6 +208,14 @@ def _table(kind: JobKind) -> tuple[Param, ...]:
     names = {param.name for param in table}
     more = [p for p in (SEED, *((DEVICE,) if kind.uses_gpu else ())) if p.name not in names]
     return (*table, *more)
+
+
+def _configured(param: Param, defaults: Mapping[str, Any]) -> Param:
+    """Return a setting with the configured default, if that can be."""
+    try:
+        return dataclasses.replace(param, default=param.check(defaults[param.name]))
+    except (KeyError, PhyMedError):
+        return param
 
 
 def _help(param: Param, advice: str) -> str:

@@ -11,7 +11,7 @@ import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.compute.pool import Priority
-from phy_medicine.gui import questions, saving
+from phy_medicine.gui import configured, questions, saving
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
@@ -148,6 +148,7 @@ class MainWindow(QtWidgets.QMainWindow):
         if self.groups.settle():
             self.commands.show_groups()
         self.menus.update_enabled()
+        configured.apply(self)
         self._restore_selection()
         key_of = self.commands.key_of
         self.say(f"{key_of('next')} selects the next cluster; {key_of('show_all_shortcuts')} lists all keys.")
@@ -158,6 +159,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """Do what the first picture need not wait for."""
         self.menus.load_icons()
         self.motion.restore()
+        configured.tell(self)
         gc.freeze()  # what was made up to here stays, so the collector need not look at it in the middle of a frame
 
     def _restore_selection(self) -> None:
@@ -337,7 +339,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self.closed.emit()
 
     def _may_close(self) -> bool:
-        """Ask what to do with unsaved work; True when the window may go."""
+        """Ask what to do with unsaved work, unless that is not wanted; True when the window may go."""
+        if not self.state.get("ask_before_closing", True):
+            return True
         answer = questions.ask_save(self)
         if answer == QtWidgets.QMessageBox.Save:
             return self.commands.run("save") == ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import PhyMedError, SnippetError
 from phy_medicine.base.log import logger
 from phy_medicine.gui import layout
+from phy_medicine.gui.configured import ConfiguredViews
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
@@ -79,8 +80,10 @@ class ViewPanel:
         self.kind, self.name, self.which, self._window = kind, name, which, window
         host: Any = RangeHost(window.host, which)
         self.view = host.view = view_class(kind)(host, theme=window.theme)
+        configured = window.panels.configured
+        self.view.settings = configured.settings(kind, self.view.settings)
         try:
-            self.view.restore(state)
+            self.view.restore(configured.remembered(kind, name, state))
         except (PhyMedError, TypeError, AttributeError) as error:
             logger.warning("Settings of %s were not taken over: %s", name, error)
         native = self.view.canvas.native
@@ -139,7 +142,7 @@ class ViewPanel:
     def state(self) -> dict[str, Any]:
         """Return what is remembered of the panel."""
         twin = {} if self.which == A else {"twin_of": self.twin_of, "own_scale": self.own_scale}
-        return {**self.view.state(), "time_range": self.which, **twin}
+        return {**self.view.state(), "kind": self.kind, "time_range": self.which, **twin}
 
     def take_state(self, state: dict[str, Any]) -> None:
         """Take over what a layout holds of the view, and show it so."""
@@ -203,7 +206,8 @@ class Panels:
         self._panels: list[ViewPanel] = []
         self.twins = Twins(self._panels)
         self.kinds = (*self._program_kinds, *kinds_of(window.session.data))
-        self._remembered: dict[str, Any] = window.state.merged("views")
+        self.configured = ConfiguredViews(window.state)
+        self._remembered: dict[str, Any] = self.configured.without_old(window.state.merged("views"))
         window.host.status_changed = self._show_status
         self.added: Callable[[ViewPanel], object] = lambda panel: None
         """Called with each new view, once its dock is there; it is not placed yet."""
@@ -308,7 +312,9 @@ class Panels:
 
     def settings(self) -> dict[str, Any]:
         """Return what the views remember, by name."""
-        return {**self._remembered, **{p.name: p.state() for p in self._panels}}
+        before = self._remembered
+        kept = self.configured.kept
+        return {**before, **{p.name: kept(p.kind, p.name, p.state(), before.get(p.name, {})) for p in self._panels}}
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours in every view."""

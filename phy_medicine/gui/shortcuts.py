@@ -27,11 +27,16 @@ class Shortcuts:
     """Chosen keys by name of the action; what is named but not known here is kept for when it will be.
 
     table : the actions as they are now, with the keys that they have
+    configured : name of an action -> keys that it has by default instead of the program's
     """
 
-    def __init__(self, table: ActionTable, remembered: Any = None) -> None:
+    def __init__(
+        self, table: ActionTable, remembered: Any = None, configured: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._table = table
         self._defaults: dict[str, Keys] = {}
+        self._configured = _usable(configured or {})
+        self._claimed: set[str] = set()
         self._chosen: dict[str, Keys] = {}
         try:
             self._chosen = _checked_map(remembered or {})
@@ -41,10 +46,31 @@ class Shortcuts:
     def worn(self, action: Action) -> Action:
         """Return an action that is new in the table, with its chosen keys."""
         name = name_of(action)
+        if name in self._configured:
+            action = dataclasses.replace(action, shortcuts=self._configured[name])
         self._defaults[name] = tuple(map(canonical, action.shortcuts))
         if self._chosen.get(name) == self._defaults[name]:
             del self._chosen[name]
         return dataclasses.replace(action, shortcuts=self._chosen.get(name, action.shortcuts))
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all actions, as in files."""
+        return tuple(map(name_of, self._table))
+
+    def claim(self) -> list[Action]:
+        """Take keys that were configured for an action from the others; return these, as they are now."""
+        lost: dict[str, Action] = {}
+        fresh = [a for a in self._table if name_of(a) in self._configured and name_of(a) not in self._claimed]
+        for action in fresh:
+            self._claimed.add(name_of(action))
+            for other in self.clashes(action, self._configured[name_of(action)]):
+                if name_of(other) in self._configured or self.is_chosen(other):
+                    logger.warning("Two actions are to have one key: %s", clash_words([other], action.shortcuts))
+                    continue
+                kept = tuple(k for k in self._defaults[name_of(other)] if k not in self._configured[name_of(action)])
+                self._defaults[name_of(other)] = kept
+                lost[other.id] = dataclasses.replace(lost.get(other.id, other), shortcuts=kept)
+        return list(lost.values())
 
     def is_chosen(self, action: Action) -> bool:
         """Whether an action has other keys than it would have by default."""
@@ -178,6 +204,17 @@ def _read(path: Path) -> dict[str, Keys]:
         return _checked_map(content.get("shortcuts"))
     except ActionError as error:
         raise ActionError(f"{path.name}: {error} Nothing was changed.") from None
+
+
+def _usable(configured: Mapping[str, Sequence[str]]) -> dict[str, Keys]:
+    """Return configured keys without those that cannot be, which are told of."""
+    keys: dict[str, Keys] = {}
+    for name, given in configured.items():
+        try:
+            keys[name] = tuple(dict.fromkeys(map(checked_key, given)))
+        except ActionError as error:
+            logger.warning("shortcuts.%s: %s", name, error)
+    return keys
 
 
 def _checked_map(content: Any) -> dict[str, Keys]:

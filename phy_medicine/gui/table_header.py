@@ -141,6 +141,15 @@ class ColumnHeader(QtWidgets.QHeaderView):
                 return
             self.setSectionHidden(section, True)
 
+    def order_of(self, names: Sequence[str]) -> list[str]:
+        """Return all columns, those named first."""
+        known = [column.name for column in self._model.columns]
+        return [*(n for n in names if n in known), *(n for n in known if n not in names)]
+
+    def to_hide(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that are not named; the id always stays."""
+        return [column.name for column in self._model.columns if column.name not in (*names, "id")]
+
     def to_state(self) -> dict[str, Any]:
         """Return order, widths and hidden columns by name."""
         names = [self._model.columns[self.logicalIndex(v)].name for v in range(self.count())]

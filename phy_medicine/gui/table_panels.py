@@ -194,9 +194,36 @@ class TablePanels:
 
     def to_state(self) -> dict[str, Any]:
         """Return what to remember of both tables."""
-        return {CLUSTERS: self.clusters.to_state(), SIMILAR: self.similar.to_state()}
+        return {
+            CLUSTERS: self._without_configured(self.clusters.to_state(), self.clusters, "columns", "sort"),
+            SIMILAR: self._without_configured(self.similar.to_state(), self.similar, "similar_columns"),
+        }
+
+    def _without_configured(
+        self, state: dict[str, Any], table: ClusterTableWidget, columns: str, sort: str = ""
+    ) -> dict[str, Any]:
+        """Leave out columns and order that are only as configured."""
+        configuration = self._window.state.configuration
+        names = configuration.get(columns)
+        if names is not None and state.get("columns", {}).get("hidden") == table.header.to_hide(names):
+            state.pop("columns")
+        if sort and state["sort"] == configuration.get(sort):
+            state.pop("sort")
+        return state
 
     def _apply_state(self) -> None:
         remembered = self._window.state.merged("tables")
-        self.clusters.apply_state(remembered.get(CLUSTERS, {}))
-        self.similar.apply_state(remembered.get(SIMILAR, {}))
+        self._restore(self.clusters, remembered.get(CLUSTERS, {}), "columns", "sort")
+        self._restore(self.similar, remembered.get(SIMILAR, {}), "similar_columns")
+
+    def _restore(self, table: ClusterTableWidget, remembered: dict[str, Any], columns: str, sort: str = "") -> None:
+        """Show a table as configured, and as it was arranged by hand since."""
+        state, names = self._window.state, self._window.state.configuration.get(columns)
+        kept = dict(remembered)
+        if state.is_fresh(columns):
+            kept.pop("columns", None)
+        if sort and (state.is_fresh(sort) or "sort" not in kept):
+            kept["sort"] = state.configuration.get(sort, kept.get("sort", ()))
+        if names is not None and "columns" not in kept:
+            kept["columns"] = {"order": table.header.order_of(names), "hidden": table.header.to_hide(names)}
+        table.apply_state(kept)

@@ -113,14 +113,15 @@ class WindowJobs(QtCore.QObject):
         from phy_medicine.gui.job_dialog import JobDialog
 
         window = self._window
-        remembered = window.state.get("job_settings", {})
+        jobs = window.session.jobs
+        remembered = window.state.changed_since(kind, dict(window.state.get("job_settings", {})).get(kind) or {})
 
         def start(values: dict[str, Any]) -> None:
-            self._window.session.jobs.start(kind, **values)
+            jobs.start(kind, **values)
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
             self._bring()
 
-        dialog = JobDialog(kind_of(kind), start, window, remembered.get(kind))
+        dialog = JobDialog(kind_of(kind), start, window, remembered, defaults=jobs.configured(kind))
         dialog.finished.connect(window.activateWindow)
         dialog.show()
         return dialog
@@ -192,7 +193,8 @@ class WindowJobs(QtCore.QObject):
     def configure(self) -> None:
         """Take over the remembered settings of the queue."""
         remembered = self._window.state.get("jobs", {})
-        for name, value in remembered.items() if isinstance(remembered, dict) else ():
+        remembered = self._window.state.changed_since("jobs", remembered) if isinstance(remembered, dict) else {}
+        for name, value in remembered.items():
             try:
                 self._window.session.jobs.configure(**{name: value})
             except (PhyMedError, TypeError) as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from phy_medicine.base.configuration import settings_of
 from phy_medicine.base.errors import DatasetError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
@@ -68,7 +69,7 @@ class SessionJobs:
         """How much of the machine jobs get."""
         from phy_medicine.compute.job import QueueSettings
 
-        return self._settings or QueueSettings()
+        return self._settings or settings_of(self._session.configuration, "jobs", QueueSettings())[0]
 
     def configure(self, **values: Any) -> None:
         """Change the settings of the queue.
@@ -89,6 +90,17 @@ class SessionJobs:
 
         return kinds()
 
+    def configured(self, kind: str) -> dict[str, Any]:
+        """Return what was configured of a kind of job; it counts where `start` is told nothing else."""
+        from phy_medicine.base.params import params_of
+        from phy_medicine.compute.job_kinds import kind as kind_of
+
+        found, configuration = kind_of(kind), self._session.configuration
+        table = {param.name: param for param in params_of(found.settings_class)}
+        values = {name: v for name, v in configuration.section(kind).items() if name in table}
+        device = configuration.get("device")
+        return {"device": device, **values} if device and (found.uses_gpu or "device" in table) else values
+
     def start(self, kind: str, *, to_store: bool = True, folder: Path | None = None, **settings: Any) -> Job:
         """Put a job on this dataset into the queue.
 
@@ -97,7 +109,8 @@ class SessionJobs:
         kind : name of a kind of job
         to_store : keep the result as a new run; otherwise it stays in the folder of the job
         folder : of the job; a new one under `.phy_medicine/jobs` by default
-        settings : values of the kind's settings; `device` and `seed` may be given for every kind
+        settings : values of the kind's settings; `device` and `seed` may be given for every kind; those that are not
+            given are as configured, else the defaults
 
         Raises
         ------
@@ -143,6 +156,7 @@ class SessionJobs:
 
         kind = kind_of(name)
         table = {param.name for param in params_of(kind.settings_class)}
+        values = {**self.configured(name), **values}
         general = {key: values.pop(key) for key in ("device", "seed") if key in values and key not in table}
         make = getattr(kind.settings_class, "of", None)  # a class that looks at its values together
         settings = make(**values) if make is not None else changed(kind.settings_class(), **values)

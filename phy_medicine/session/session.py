@@ -9,6 +9,7 @@ from typing import Any
 
 from psygnal import Signal
 
+from phy_medicine.base.configuration import Configuration
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray, LabelValue
@@ -62,6 +63,7 @@ class Session(Navigation, Exports):
     model : the dataset, which is never changed
     read_only : refuse every change
     recover : replay an unsaved journal (True), leave it aside (False), or keep it for later (None)
+    configuration : what a person configured for this dataset; nothing by default
     """
 
     saved = Signal(object)
@@ -73,8 +75,16 @@ class Session(Navigation, Exports):
     time_range_changed = Signal(object)
     """TimeRanges: the stretches of time that views and tables cover."""
 
-    def __init__(self, model: Model, *, read_only: bool = False, recover: bool | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        read_only: bool = False,
+        recover: bool | None = None,
+        configuration: Configuration | None = None,
+    ) -> None:
         self.model: Model = model
+        self.configuration = configuration or Configuration()
         self.extensions = Extensions()
         self.storage = Storage(model, read_only=read_only)
         fields = model.metadata.fields
@@ -100,14 +110,15 @@ class Session(Navigation, Exports):
         self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
-        self.data = DataService(model, self.facts, channels=self.clusters.channels)
+        cache_bytes = int(self.configuration.get("cache_mb", 256)) << 20
+        self.data = DataService(model, self.facts, cache_bytes=cache_bytes, channels=self.clusters.channels)
         self.data.motion, self.data.depths = self.motion, self.depths
         self.data.table = TableSource(
             self.cluster_table, self.clusters, self.manager.groups, self.similar, x_um=self.data.unit_positions.x_um
         )
         self.manager.changed.connect(self._note_merge)
         follow_metrics(self)
-        self.pool = Pool()
+        self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
@@ -119,14 +130,23 @@ class Session(Navigation, Exports):
             self.recover() if recover else self.discard_journal()
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False, recover: bool | None = None, **choice: Any) -> Session:
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        recover: bool | None = None,
+        configuration: Configuration | None = None,
+        **choice: Any,
+    ) -> Session:
         """Open a dataset; `choice` are the options of `open_model`.
 
         Raises
         ------
         DatasetError : a required file is missing or wrong
         """
-        return cls(open_model(Path(path), **choice), read_only=read_only, recover=recover)
+        model = open_model(Path(path), **choice)
+        return cls(model, read_only=read_only, recover=recover, configuration=configuration)
 
     # What is there
 

@@ -82,7 +82,7 @@ def test_the_reference_model_by_its_option(arrays, tmp_path):
         (["ALL"], 2, "name a folder for the result with --out"),
         (["ALL", "--out", "T"], 2, "is a file"),
         (["ALL", "--out", "out", "--amplitude-threshold-quantile", "1"], 1, "between -1 and 1 and be neither"),
-        (["ALL", "--motion-bound", "-3"], 2, "motion_bound must lie"),
+        (["ALL", "--motion-bound", "-3"], 2, "motion_bound must be at least"),
         (["nothing.bin", "--out", "out"], 1, "nothing.bin does not exist"),
         (["nothing.py"], 1, "nothing.py"),
     ],
