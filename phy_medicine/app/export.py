@@ -23,7 +23,8 @@ UNSAVED = "unsaved actions of an earlier session are not in it; open the dataset
 _TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 _ONLY = {
     "raw": ("kwik",), "features": ("kwik",), "session_start": ("nwb",), "identifier": ("nwb",), "description": ("nwb",),
-    "waveforms": ("nwb", "alf"), "uv_per_bit": ("nwb", "alf"), "force": FORMATS[:-1],
+    "waveforms": ("nwb", "alf"), "uv_per_bit": ("nwb", "alf"), "force": FORMATS[:-1], "before": ("spikeinterface",),
+    "text_ids": ("spikeinterface",),
 }  # fmt: skip
 """Option -> formats that it is for."""
 
@@ -59,6 +60,10 @@ def _bar(**options: Any) -> Iterator[Any]:
 @click.option("--waveforms", type=click.IntRange(0), default=50, show_default=True,
               help="nwb, alf: average so many waveforms of each cluster; 0: take the sorter's templates.")  # fmt: skip
 @click.option("--uv-per-bit", type=click.FloatRange(0, min_open=True), help="nwb, alf: µV per unit of the raw data.")
+@click.option("--before", default="auto", show_default=True, metavar="LABELS",
+              help="spikeinterface, to .json: clusters that the curation begins with: templates, opened, a .npy file, "
+              "or auto for the oldest known.")  # fmt: skip
+@click.option("--text-ids", is_flag=True, help="spikeinterface, to .json: units have text for ids, also numbers.")
 @click.option("--session-start", type=click.DateTime(_TIMES), help="nwb: when the recording began.")
 @click.option("--identifier", default="", help="nwb: unique name of the file.")
 @click.option("--description", default="", help="nwb: what the session was.")
@@ -82,6 +87,7 @@ def command(ctx: click.Context, /, params_py: Path, *, to: str, out: Path, **opt
     \b
     phy-med export params.py --to cluster-info --out clusters.csv
     phy-med export params.py --to spikeinterface --out sorting/
+    phy-med export params.py --to spikeinterface --out curation.json
     phy-med export params.py --to nwb --out session.nwb --uv-per-bit 0.195
     phy-med export params.py --to alf --out alf/
     phy-med export params.py --to pynapple --out units.npz
@@ -104,22 +110,31 @@ def _refuse_foreign(ctx: click.Context, to: str) -> None:
 
 def _export(path: Path, to: str, out: Path, options: dict[str, Any]) -> ExportReport:
     from phy_medicine.app.build import open_session
-    from phy_medicine.io.export.nwb import NwbOptions
 
-    choice = {name: options[name] for name in ("channel_group", "clustering") if options[name] is not None}
+    choice = {name: options[name] for name in ("channel_group", "clustering")}
     session = open_session(path, read_only=True, recover=None, **choice)
     if session.storage.pending is not None:
         click.echo(f"Note: {UNSAVED}", err=True)
-    start: datetime | None = options["session_start"]
-    more = {"options": NwbOptions(start, options["identifier"], options["description"])} if to == "nwb" else {}
     try:
-        with _bar(unit="cluster", desc="Waveforms") as progress:
+        with _bar(unit="step", desc="Clusters") as progress:
             return session.export(
                 to, out, force=options["force"], n_waveforms=options["waveforms"], uv_per_bit=options["uv_per_bit"],
-                progress=progress, **more,
+                progress=progress, **_own_options(to, out, options),
             )  # fmt: skip
     finally:
         session.close()
+
+
+def _own_options(to: str, out: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """What only one format understands."""
+    if to == "nwb":
+        from phy_medicine.io.export.nwb import NwbOptions
+
+        start: datetime | None = options["session_start"]
+        return {"options": NwbOptions(start, options["identifier"], options["description"])}
+    if to == "spikeinterface" and out.suffix == ".json":
+        return {"before": options["before"], "as_text": options["text_ids"]}
+    return {}
 
 
 def _kwik(path: Path, out: Path, options: dict[str, Any]) -> ExportReport:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.curation.actions import GROUP
+from phy_medicine.io.curation_start import AUTO, curation_start
 from phy_medicine.io.export.handover import Handover
 from phy_medicine.io.export.output import ExportReport, Progress, no_progress
 from phy_medicine.session.handover import N_WAVEFORMS, Wanted, gather
+from phy_medicine.session.si_curation import CurationReport, apply_steps
 
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
@@ -65,12 +68,13 @@ class Exports:
         Parameters
         ----------
         to : "cluster-info", "spikeinterface", "nwb", "alf" or "pynapple"
-        out : file or folder, as the format wants
+        out : file or folder, as the format wants; a `.json` file of "spikeinterface" gets the curation, not the spikes
         force : replace an earlier export
         n_waveforms : averaged for the mean waveform of each cluster, where the format has one; 0: templates
         uv_per_bit : µV per raw unit
-        progress : called with the clusters whose waveforms are read, and all
-        options : of the format, such as `options=NwbOptions(...)` of "nwb"
+        progress : called with the clusters that are done, and all
+        options : of the format: `options=NwbOptions(...)` of "nwb"; `before` and `as_text` of a curation, see
+            `io.curation_start.curation_start`
 
         Raises
         ------
@@ -78,10 +82,39 @@ class Exports:
         """
         if to not in FORMATS:
             raise DatasetError(f"{to!r} cannot be written; available: {', '.join(FORMATS)}.")
+        if to == "spikeinterface" and Path(out).suffix == ".json":
+            return self._export_curation(Path(out), force=force, progress=progress, **options)
         format_ = FORMATS[to]
         write = format_.load()
         wanted = Wanted(n_waveforms if format_.waveforms else None, format_.depths, uv_per_bit)
         return write(gather(cast("Session", self), wanted, progress), Path(out), force=force, **options)
+
+    def _export_curation(
+        self, out: Path, *, force: bool, progress: Progress, before: str | Path = AUTO, as_text: bool = False
+    ) -> ExportReport:
+        from phy_medicine.io.export.si_curation import export_curation
+
+        session = cast("Session", self)
+        start = curation_start(session.model, before, as_text=as_text)
+        fields = [f for f in session.label_fields if f != GROUP and f not in session.manager.labels.measured]
+        return export_curation(gather(session, progress=progress), start, out, fields=fields, force=force)
+
+    def apply_curation(self, curation: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CurationReport:
+        """Do a curation of SpikeInterface, by actions that can be undone one by one; all of it, or nothing.
+
+        Parameters
+        ----------
+        curation : path of a JSON file, or what is in one; a list is done one after the other
+
+        Raises
+        ------
+        DatasetError : no curation, or one of other units
+        ReadOnlyError, JournalError : the actions cannot be kept safe
+        """
+        from phy_medicine.io.si_curation import read_curation
+
+        source = Path(curation) if isinstance(curation, str | Path) else curation
+        return apply_steps(cast("Session", self), read_curation(source))
 
     def handover(self, wanted: Wanted | None = None) -> Handover:
         """Return the curation as it is now, as arrays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.io.export.handover import Handover, MeanWaveforms
 from phy_medicine.io.export.output import Progress, no_progress
 from phy_medicine.io.model import Model
-from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.storage import info_row
 
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
+
+T = TypeVar("T")
 
 N_WAVEFORMS = 50
 """Waveforms that are averaged for a cluster."""
@@ -39,11 +40,13 @@ class Wanted:
 
 
 def gather(session: Session, wanted: Wanted | None = None, progress: Progress = no_progress) -> Handover:
-    """Return the curation as it is now; `progress` counts clusters whose waveforms are read."""
+    """Return the curation as it is now; `progress` counts clusters, once for the table and once for waveforms."""
     wanted = wanted or Wanted()
     model, ids = session.model, session.cluster_ids
     columns = session.clusters.all_columns
-    waveforms = None if wanted.n_waveforms is None else _waveforms(session, wanted.n_waveforms, progress)
+    steps = _Steps(progress, len(ids) * (1 + (wanted.n_waveforms is not None)))
+    rows = [steps.after(info_row(session.clusters.row(c))) for c in ids]
+    waveforms = None if wanted.n_waveforms is None else _waveforms(session, wanted.n_waveforms, steps)
     return Handover(
         name=session.name.removesuffix(".kwik"),
         source=_source(model),
@@ -54,7 +57,7 @@ def gather(session: Session, wanted: Wanted | None = None, progress: Progress = 
         labels=session.spike_clusters(),
         templates=model.spike_templates,
         cluster_ids=ids,
-        rows=[info_row(row) for row in session.clusters.to_dicts()],
+        rows=rows,
         peaks=np.array([session.data.peak_channel(c) for c in ids], dtype=np.int64),
         channels=model.channels,
         channel_labels=model.channel_labels,
@@ -68,6 +71,19 @@ def gather(session: Session, wanted: Wanted | None = None, progress: Progress = 
     )
 
 
+class _Steps:
+    """Counts what is done."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def after(self, result: T) -> T:
+        """Return what was just made."""
+        self._done += 1
+        self._progress(self._done, self._total)
+        return result
+
+
 def _source(model: Model) -> Path:
     """The raw data if they are there, else the dataset's own file."""
     return next((path for path in model.params.dat_paths if path.is_file()), model.path)
@@ -78,7 +94,7 @@ def _gain(model: Model) -> float | None:
     return next((float(v) for v in values if isinstance(v, int | float) and v > 0), None)
 
 
-def _waveforms(session: Session, n: int, progress: Progress) -> MeanWaveforms | None:
+def _waveforms(session: Session, n: int, steps: _Steps) -> MeanWaveforms | None:
     """Mean waveforms of all clusters; templates where there are no raw data, None where there are neither."""
     source, model, ids = session.data.waveform_source, session.model, session.cluster_ids
     near = np.array([_near(model, session.data.peak_channel(c)) for c in ids], dtype=np.int64)
@@ -87,13 +103,9 @@ def _waveforms(session: Session, n: int, progress: Progress) -> MeanWaveforms | 
         return _templates(session, near) if model.has_templates else None
     data = np.full((len(ids), sum(source.window()), near.shape[1]), np.nan, dtype=np.float32)
     for i, cluster in enumerate(ids):
-        try:
-            found = source.of_cluster(cluster, near[i].tolist(), n)
-        except DataMissing:
-            continue
-        if len(found.data):
-            data[i] = found.data.mean(axis=0)
-        progress(i + 1, len(ids))
+        found = steps.after(source.of_cluster(cluster, near[i].tolist(), n)).data
+        if len(found):
+            data[i] = found.mean(axis=0)
     return MeanWaveforms(data, near, source.window().before, n)
 
 

@@ -1,9 +1,11 @@
-"""`phy-med export`: what it prints, what it refuses, and that it takes what was last saved."""
+"""`phy-med export` and `import`: what they print, what they refuse, and that what was last saved is taken."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -80,3 +82,55 @@ def test_the_session_start_is_taken(dataset: Path, tmp_path: Path):
         file = io.read()
         assert file.session_start_time.isoformat() == "2024-05-06T07:08:09+02:00" and file.identifier == "x"
         assert "Template" in file.units["waveform_mean_raw"].description
+
+
+# A curation of SpikeInterface
+
+
+def _import(path: Path, curation: Path, *more: str) -> Result:
+    return CliRunner().invoke(cli, ["import", str(path), "--from", "spikeinterface", str(curation), *more])
+
+
+def _curation(path: Path, out: Path) -> Path:
+    """Merge the first two clusters, remove the third."""
+    ids = np.unique(np.load(path.parent / "spike_clusters.npy")).tolist()
+    out.write_text(json.dumps({"format_version": "2", "unit_ids": ids, "merges": [ids[:2]], "removed": ids[2:3]}))
+    return out
+
+
+def test_a_curation_is_imported_saved_and_exported_again(dataset: Path, tmp_path: Path):
+    from spikeinterface.curation import load_curation
+
+    before = np.load(dataset.parent / "spike_clusters.npy")
+    first, second, third = np.unique(before).tolist()[:3]
+    result = _import(dataset, _curation(dataset, tmp_path / "c.json"), "--save")
+    assert (
+        result.exit_code == 0 and "1 merges and 0 splits done" in result.stdout and result.stdout.endswith("Saved.\n")
+    )
+    assert "Note: Removed units were moved to noise" in result.stderr
+    after = np.load(dataset.parent / "spike_clusters.npy")
+    assert np.array_equal(
+        np.flatnonzero(after == before.max() + 1), np.flatnonzero((before == first) | (before == second))
+    )
+    assert f"{third}\tnoise" in (dataset.parent / "cluster_group.tsv").read_text()
+    exported = _export(dataset, "spikeinterface", tmp_path / "again.json")
+    assert "begins with the clusters before the first save" in exported.stderr
+    curation = load_curation(tmp_path / "again.json")
+    assert [(m.unit_ids, m.new_unit_id) for m in curation.merges] == [([first, second], before.max() + 1)]
+
+
+def test_without_save_the_actions_wait_for_the_next_opening(dataset: Path, tmp_path: Path):
+    curation = _curation(dataset, tmp_path / "c.json")
+    assert "Not saved yet" in _import(dataset, curation).stdout
+    again = _import(dataset, curation)
+    assert again.exit_code == 1 and "has unsaved work of an earlier session" in again.stderr
+    session = Session.open(dataset, recover=True)
+    assert len(session.history.items) == 2 and session.history.items[1].kind == "merge"
+    session.close()
+
+
+def test_a_curation_that_does_not_fit_is_one_sentence_and_leaves_no_work(dataset: Path, tmp_path: Path):
+    (tmp_path / "c.json").write_text('{"format_version": "2", "unit_ids": [7000, 7001], "merges": [[7000, 7001]]}')
+    result = _import(dataset, tmp_path / "c.json")
+    assert result.exit_code == 1 and "Unit 7000 of the curation is no cluster" in result.stderr
+    assert result.stderr.count("\n") == 1 and Session.open(dataset).storage.pending is None
