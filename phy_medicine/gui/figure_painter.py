@@ -48,7 +48,8 @@ def pixels_of(scene: Scene) -> QtGui.QImage:
         if parts:
             frame = Frame.of(scene.panels, (0, 0, width, height), scene.ratio)
             _bitmap(painter, rendered(parts, frame, (height, width)), QtCore.QRectF(0, 0, width, height))
-    _paint_ink(painter, scene.over)
+    for ink in scene.inks_over:
+        _paint_ink(painter, ink)
     painter.end()
     return image
 

@@ -103,7 +103,7 @@ class View:
     title: ClassVar[str] = ""
     max_clusters: ClassVar[int | None] = 8
     needs_selection: ClassVar[bool] = True
-    has_lasso: ClassVar[bool] = False
+    has_lasso: bool = False
     lasso_modifier: ClassVar[str] = "control"
     """Held while a click adds a corner, and while a right click clears them all."""
     axes: ClassVar[Axes] = Axes()

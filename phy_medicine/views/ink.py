@@ -132,6 +132,14 @@ class Ink:
         fan = np.stack([np.broadcast_to(p[0], (len(p) - 2, 2)), p[1:-1], p[2:]], 1).reshape(-1, 2)
         self._add(fan, np.broadcast_to(np.asarray(color, dtype=np.float32), (len(fan), 4)))
 
+    def fans(self, points: AnyArray, colors: AnyArray) -> None:
+        """Add filled convex polygons of as many corners each; points : (n, k, 2); colors : (n, 4) RGBA 0..1."""
+        p = np.asarray(points, dtype=np.float32)
+        n, k = p.shape[:2]
+        first = np.broadcast_to(p[:, :1], (n, k - 2, 2))
+        corners = np.stack([first, p[:, 1:-1], p[:, 2:]], axis=2).reshape(-1, 2)
+        self._add(corners, np.repeat(np.asarray(colors, dtype=np.float32), 3 * (k - 2), axis=0))
+
     def text(self, text: str, x: float, y: float, *, color: RGBA, anchor: str = "lb", rotated: bool = False) -> None:
         """Add a line of text on whole pixels; the anchor, whose b is the baseline, turns with a rotated text."""
         along = -self.text_width(text) * _ALONG[anchor[0]]

@@ -31,6 +31,7 @@ class Scene:
         self.panels = panels
         self.axes = axes
         self.under, self.over, self._cover = Ink(), Ink(), Ink()
+        self._sized: dict[int, Ink] = {}
         self.picture = Picture()
         self.lasso = Lasso()
         self.theme = DARK
@@ -58,8 +59,20 @@ class Scene:
         self.under.draw(gpu)
         if not self.message:
             self.picture.draw(gpu, self.panels, ratio)
-        self.over.draw(gpu)
+        for ink in self.inks_over:
+            ink.draw(gpu)
         self._draw_wait(gpu)
+
+    @property
+    def inks_over(self) -> tuple[Ink, ...]:
+        """What is drawn over the picture, in its order."""
+        return self.over, *self._sized.values()
+
+    def ink_of(self, font_px: int) -> Ink:
+        """Return the ink over the picture for text of a size, px; to be asked for while marks are added."""
+        if font_px == self.over.font_px:
+            return self.over
+        return self._sized.setdefault(font_px, Ink(font_px))
 
     def settle(
         self, size: tuple[int, int], ratio: float, arrange: Callable[[Box], None], decorate: Callable[[], None]
@@ -85,6 +98,7 @@ class Scene:
         font_px = round(self.theme.font_px * self.ratio)
         self.under.clear(font_px)
         self.over.clear(font_px)
+        self._sized.clear()
         box, ranges = (0.0, 0.0, float(self.size[0]), float(self.size[1])), self.panels.ranges()
         arrange(box)
         if not np.array_equal(ranges, self.panels.ranges()):

@@ -44,7 +44,8 @@ def shapes(scene: Scene) -> Iterator[Shape]:
         if (heat := heat_bitmap(scene)) is not None:
             yield heat
         yield from _data_shapes(scene)
-    yield from ink_shapes(scene.over)
+    for ink in scene.inks_over:
+        yield from ink_shapes(ink)
 
 
 def _data_shapes(scene: Scene) -> Iterator[Shape]:
