@@ -1,0 +1,70 @@
+"""Which of our objects plugins get under the names of phy's views, plots and colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HERE = "phy_medicine.app.phy_compat"
+
+
+def _from(module: str, *names: str) -> dict[str, str]:
+    return {name: f"{_HERE}.{module}:{name}" for name in names}
+
+
+_TRANSFORMS = _from(
+    "transform", "BaseTransform", "Translate", "Scale", "Rotate", "Range", "Clip", "Subplot", "TransformChain"
+)
+_BOUNDS = _from("bounds", "NDC", "extend_bounds", "pixels_to_ndc", "subplot_bounds")
+_VISUALS = {
+    **_from("visuals", "ScatterVisual", "UniformScatterVisual", "HistogramVisual", "TextVisual", "ImageVisual"),
+    **_from("visuals", "PatchVisual", "DEFAULT_COLOR"),
+    **_from("curve_visuals", "PlotVisual", "UniformPlotVisual", "PlotAggVisual", "LineVisual", "LineAggGeomVisual"),
+    **_from("curve_visuals", "PolygonVisual"),
+}
+_BASE = {
+    **_from("visual_base", "BaseVisual"),
+    **_from("shader_hooks", "GLSLInserter"),
+    **_from("canvas", "BaseCanvas"),
+    **_from("layouts", "BaseLayout"),
+}
+_LAYOUTS = {**_from("layouts", "Grid", "Boxed", "Stacked"), **_from("tools", "Lasso")}
+_COLORS = _from(
+    "colors", "colormaps", "selected_cluster_color", "add_alpha", "spike_colors", "ClusterColorSelector",
+    "_add_selected_clusters_colors", "_categorical_colormap", "_continuous_colormap", "_categorize",
+)  # fmt: skip
+_MIXINS = _from(
+    "view_mixins", "BaseGlobalView", "BaseColorView", "BaseWheelMixin", "ScalingMixin", "MarkerSizeMixin", "LassoMixin"
+)
+_VIEW = _from("base_view", "ManualClusteringView")
+_SCATTER, _HISTOGRAM = _from("scatter_view", "ScatterView"), _from("histogram_view", "HistogramView")
+_UTILS = {
+    **_from("batches", "get_linear_x", "BatchAccumulator"),
+    "_get_array": f"{_HERE}.batches:array_of",
+    "_in_polygon": f"{_HERE}.tools:in_polygon",
+}
+
+NAMES: dict[str, dict[str, Any]] = {
+    "phy.plot": {
+        **_TRANSFORMS, **_BOUNDS, **_VISUALS, **_BASE, **_LAYOUTS, **_UTILS,
+        **_from("canvas", "PlotCanvas"), **_from("panzoom", "PanZoom"), **_from("tools", "Axes", "AxisLocator"),
+    },
+    "phy.plot.plot": {**_from("canvas", "PlotCanvas"), **_VISUALS, **_BOUNDS},
+    "phy.plot.base": _BASE,
+    "phy.plot.visuals": {**_VISUALS, **_BASE},
+    "phy.plot.transform": {
+        **_TRANSFORMS, **_BOUNDS, "range_transform": f"{_HERE}.geometry:range_transform",
+    },
+    "phy.plot.interact": {**_LAYOUTS, **_from("layouts", "BaseLayout")},
+    "phy.plot.panzoom": _from("panzoom", "PanZoom"),
+    "phy.plot.axes": _from("tools", "Axes", "AxisLocator"),
+    "phy.plot.utils": _UTILS,
+    "phy.utils.color": _COLORS,
+    "phy.utils": _from("colors", "colormaps", "selected_cluster_color", "add_alpha", "ClusterColorSelector"),
+    "phy.cluster": {**_VIEW, **_SCATTER, **_HISTOGRAM},
+    "phy.cluster._utils": _from("rotating", "RotatingProperty"),
+    "phy.cluster.views": {**_VIEW, **_SCATTER, **_HISTOGRAM},
+    "phy.cluster.views.base": {**_VIEW, **_MIXINS},
+    "phy.cluster.views.scatter": {**_SCATTER, **_VIEW},
+    "phy.cluster.views.histogram": {**_HISTOGRAM, **_VIEW},
+}  # fmt: skip
+"""Module of phy -> name -> where ours is."""
