@@ -271,6 +271,8 @@ class PluginBook:
             from phy_medicine.app.phy_compat.events import unconnect_owner
 
             unconnect_owner(plugin.owner)
+        if self._gui is not None:
+            self._gui.remove_of(plugin.owner)
         self._session.extensions.remove_of(plugin.owner)
 
     # With a window

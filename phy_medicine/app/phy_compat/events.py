@@ -191,6 +191,12 @@ class EventBus:
                 return results[-1]
         return results
 
+    def emit_to(self, owner: str, event: str, sender: Any, *args: Any) -> None:
+        """Call the callbacks of one plugin alone, which came later than the others."""
+        for connection in [c for c in self._connections if c.owner == owner and c.accepts(event, sender)]:
+            for call in connection.calls(sender, args):
+                self._call(connection, event, call, {})
+
     def _call(self, connection: Connection, event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call one callback in the name of its plugin; what went wrong is reported."""
         what, owner = f"on_{event}", connection.owner
