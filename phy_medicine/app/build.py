@@ -17,6 +17,7 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 
 if TYPE_CHECKING:
+    from phy_medicine.app.plugins import PluginBook
     from phy_medicine.session.session import Session
 
 
@@ -90,7 +91,30 @@ def show(session: Session) -> Any:
     check_display()
     from phy_medicine.gui.app import show as show_window
 
-    return show_window(session)
+    return show_window(session, plugin_book(session))
+
+
+def plugin_book(session: Session) -> PluginBook:
+    """Return the plugins of a session, found and chosen as it is configured, and not attached yet."""
+    return make_book(session, session.configuration)
+
+
+def make_book(session: Session | None, configuration: Configuration) -> PluginBook:
+    """Return the plugins that there are; without a session they can be listed only."""
+    from phy_medicine.app.plugin_finder import PluginWish
+    from phy_medicine.app.plugins import PluginBook
+    from phy_medicine.base.paths import phy_dir
+
+    kwik = session is not None and session.model.path.suffix == ".kwik"
+    gui_name = "KwikGUI" if kwik else "TemplateGUI"
+    wish = PluginWish(
+        folders=configuration.plugin_dirs,
+        names=configuration.names_for(gui_name),
+        modules=configuration.modules,
+        ask_before_new=bool(configuration.get("ask_before_new_plugins", False)),
+        trusted=(phy_dir() / "plugins",),
+    )
+    return PluginBook(session, wish, gui_name=gui_name)
 
 
 def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
@@ -104,7 +128,14 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
     """
     check_display()
     thread = ThreadPoolExecutor(1, thread_name_prefix="open")
-    opening = thread.submit(open_it)
+    books: list[PluginBook] = []
+
+    def open_both() -> Session:
+        session = open_it()
+        books.append(plugin_book(session))
+        return session
+
+    opening = thread.submit(open_both)
     thread.shutdown(wait=False)
     from phy_medicine.gui.app import run
 
@@ -116,6 +147,7 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
         size=options.size,
         shared_context=options.shared_context,
         clear_state=options.clear_state,
+        plugins_of=lambda _session: books[0],
     )
 
 

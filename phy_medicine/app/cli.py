@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": "phy_medicine.app.runs",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",
+    "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
 }
 """Command name -> the module whose `command` it is."""

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from phy_medicine.app.plugin_files import find_files, read_file, run_file
+from phy_medicine.app.plugin_choices import Choices
+from phy_medicine.app.plugin_finder import FoundPlugin, PluginFinder, PluginWish, first_line
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import user_dir
@@ -25,92 +20,33 @@ from phy_medicine.session.plugin_record import PluginRecord, PluginState
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
-ENTRY_POINTS = "phy_medicine.plugins"
 _PROGRAM = Path(__file__).parent.parent
 _ORDER: tuple[PluginState, ...] = ("attached", "failed", "new", "missing", "off", "found")
-
-
-@dataclass(frozen=True, slots=True)
-class PluginWish:
-    """What the configuration says of plugins.
-
-    folders : where their files are; names : plugins to attach, as in `c.TemplateGUI.plugins`
-    modules : configuration files that were run; classes in them are plugins too
-    ask_before_new : a file outside of phy's own folder does not run before somebody has switched it on
-    trusted : folders whose files always run, `~/.phy/plugins`
-    """
-
-    folders: tuple[Path, ...] = ()
-    names: tuple[str, ...] = ()
-    modules: tuple[ModuleType, ...] = ()
-    ask_before_new: bool = False
-    trusted: tuple[Path, ...] = ()
-
-
-@dataclass(slots=True)
-class _Plugin:
-    """One class that can be attached, and how far it is."""
-
-    key: str
-    name: str
-    load: Callable[[], type]
-    source: str
-    path: Path | None = None
-    asked_by: str = ""
-    help: str = ""
-    state: PluginState = "found"
-    details: str = ""
-    n_problems: int = 0
-    instance: Any = None
-    owner: str = ""
-
-
-class Choices:
-    """What the user switched on and off by hand, and which new files may run; a small JSON file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.on, self.off, self.seen = set[str](), set[str](), set[str]()
-        try:
-            values = json.loads(path.read_text("utf-8"))
-            self.on, self.off, self.seen = (set(map(str, values.get(k, ()))) for k in ("on", "off", "seen"))
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            logger.warning("Could not read %s (%s); plugins are used as the configuration says.", path, error)
-
-    def write(self) -> None:
-        """Replace the file; a folder that cannot be written costs a log line."""
-        text = json.dumps({"on": sorted(self.on), "off": sorted(self.off), "seen": sorted(self.seen)}, indent=1)
-        temporary = self._path.with_suffix(".tmp")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, "utf-8")
-            temporary.replace(self._path)
-        except OSError as error:
-            logger.warning("Could not write %s: %s.", self._path, error)
 
 
 class PluginBook:
     """All plugins of one session.
 
     Plugins of phy get a controller made for them; ours get the session. Finding them runs no code of theirs.
+
+    session : None where they are to be listed only
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session, wish: PluginWish, *, gui_name: str = "TemplateGUI") -> None:
-        self._session = session
+    def __init__(self, session: Session | None, wish: PluginWish, *, gui_name: str = "TemplateGUI") -> None:
+        self._opened = session
         self._wish = wish
         self._gui_name = gui_name
         self._choices = Choices(user_dir() / "plugins.json")
-        self._plugins: list[_Plugin] = []
+        self._plugins: list[FoundPlugin] = []
         self._missing: list[PluginRecord] = []
         self._controller: Any = None
         self._gui: Any = None
         self._window: Any = None
-        self._files: list[Path] = []
-        session.extensions.problem.connect(self._note_problem)
+        self._finder = PluginFinder(wish)
+        if session is not None:
+            session.extensions.problem.connect(self._note_problem)
         self.scan()
 
     # What is there
@@ -122,68 +58,37 @@ class PluginBook:
         return tuple(sorted((*known, *self._missing), key=lambda r: _ORDER.index(r.state)))
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where files of plugins are looked for."""
+        return self._wish.folders
+
+    @property
+    def _session(self) -> Session:
+        if self._opened is None:
+            raise ActionError("Plugins are attached to a dataset; none is open.")
+        return self._opened
+
+    @property
     def controller(self) -> Any:
         """What plugins of phy are given; None before one of them is attached."""
         return self._controller
 
+    @property
+    def gui(self) -> Any:
+        """What plugins of phy are given as the window; None before there is one."""
+        return self._gui
+
     def scan(self) -> None:
         """Look for plugins again; those in use stay as they are."""
         old = {p.key: p for p in self._plugins}
-        self._files = list(find_files(self._wish.folders))
-        found = [*self._in_modules(), *self._in_files(), *self._in_packages()]
-        counts: dict[str, int] = {}
         self._plugins = []
-        for plugin in found:
-            counts[plugin.key] = n = counts.get(plugin.key, 0) + 1
-            if n > 1:
-                plugin.key = f"{plugin.key} ({n})"
+        for plugin in self._finder.find():
             known = old.get(plugin.key)
             self._plugins.append(plugin if known is None or plugin.state == "failed" else known)
         names = [p.name for p in self._plugins]
         for plugin in self._plugins:
             plugin.owner = plugin.owner or (plugin.name if names.count(plugin.name) == 1 else plugin.key)
         self._choose()
-
-    def _in_modules(self) -> Iterator[_Plugin]:
-        """Classes that a configuration file defines itself."""
-        for module in self._wish.modules:
-            for name, value in vars(module).items():
-                if isinstance(value, type) and value.__module__ == module.__name__ and _is_plugin(value):
-                    source = str(getattr(module, "__file__", module.__name__))
-                    yield _Plugin(
-                        f"{module.__name__}.{name}", name, partial(_same, value), source, help=_first_line(value)
-                    )
-
-    def _in_files(self) -> Iterator[_Plugin]:
-        for path in self._files:
-            read = read_file(path)
-            if read.problem:
-                broken = _Plugin(path.stem, path.stem, partial(_same, object), str(path), path, state="failed")
-                broken.details = read.problem
-                yield broken
-            for name, first_line in read.classes.items():
-                yield _Plugin(
-                    f"{path.stem}.{name}", name, partial(self._class_of, path, name), str(path), path,
-                    help=first_line,
-                )  # fmt: skip
-
-    def _in_packages(self) -> Iterator[_Plugin]:
-        """Entry points of installed packages; installing one is asking for it."""
-        for point in entry_points(group=ENTRY_POINTS):
-            package = point.dist.name if point.dist is not None else point.module
-            yield _Plugin(
-                f"{point.module}.{point.name}", point.attr or point.name, point.load, f"package {package}",
-                asked_by=f"package {package}",
-            )  # fmt: skip
-
-    def _class_of(self, path: Path, name: str) -> type:
-        from phy_medicine.app.phy_compat.finder import plugin_builtins
-
-        module = run_file(path, plugin_builtins(), [p for p in self._files if p != path])
-        found = getattr(module, name, None)
-        if not isinstance(found, type):
-            raise ActionError(f"{path} does not define {name} when it is run.")
-        return found
 
     def _choose(self) -> None:
         """Note which plugins are asked for: by name, by being installed, by hand; less those switched off."""
@@ -204,7 +109,7 @@ class PluginBook:
             if plugin.key in self._choices.off and plugin.state == "found":
                 plugin.state = "off"
 
-    def _named(self, name: str) -> _Plugin | None:
+    def _named(self, name: str) -> FoundPlugin | None:
         """The plugin of a name, else the first that has it in its name, as in phy."""
         able = [p for p in self._plugins if p.state != "failed" or p.instance is not None]
         exact = [p for p in able if name in (p.name, p.key)]
@@ -232,19 +137,19 @@ class PluginBook:
             self._controller.finish()
         self.changed.emit()
 
-    def _is_new(self, plugin: _Plugin) -> bool:
+    def _is_new(self, plugin: FoundPlugin) -> bool:
         if not self._wish.ask_before_new or plugin.path is None or plugin.key in self._choices.on:
             return False
         if any(plugin.path.is_relative_to(folder.expanduser()) for folder in self._wish.trusted):
             return False
         return _fingerprint(plugin.path) not in self._choices.seen
 
-    def _attach(self, plugin: _Plugin) -> None:
+    def _attach(self, plugin: FoundPlugin) -> None:
         plugin.n_problems, plugin.details = 0, ""
         try:
             with self._session.extensions.owned_by(plugin.owner):
                 made = plugin.load()
-                plugin.help = plugin.help or _first_line(made)
+                plugin.help = plugin.help or first_line(made)
                 plugin.instance = made()
                 if hasattr(made, "attach_to_controller"):
                     plugin.instance.attach_to_controller(self._make_controller())
@@ -264,7 +169,7 @@ class PluginBook:
             self._controller = make_controller(self._session, gui_name=self._gui_name)
         return self._controller
 
-    def _detach(self, plugin: _Plugin) -> None:
+    def _detach(self, plugin: FoundPlugin) -> None:
         """Take out what a plugin added and connected."""
         plugin.instance = None
         if self._controller is not None:
@@ -297,7 +202,7 @@ class PluginBook:
         for plugin in self._plugins:
             self._attach_window(plugin)
 
-    def _attach_window(self, plugin: _Plugin) -> None:
+    def _attach_window(self, plugin: FoundPlugin) -> None:
         hook = getattr(plugin.instance, "attach_window", None)
         if plugin.state == "attached" and hook is not None and self._window is not None:
             extensions = self._session.extensions
@@ -368,7 +273,7 @@ class PluginBook:
             raise ActionError(again.details)
         self.enable(again.key)
 
-    def _attach_late(self, plugin: _Plugin) -> None:
+    def _attach_late(self, plugin: FoundPlugin) -> None:
         """Attach while everything runs: what was said to the others before is said to it now."""
         self._attach(plugin)
         if plugin.state != "attached":
@@ -382,7 +287,7 @@ class PluginBook:
                 announce(self._gui, owner=plugin.owner)
         self._attach_window(plugin)
 
-    def _by_key(self, key: str) -> _Plugin:
+    def _by_key(self, key: str) -> FoundPlugin:
         found = next((p for p in self._plugins if p.key == key), None)
         if found is None:
             raise ActionError(f"There is no plugin {key}; the panel of plugins lists what there is.")
@@ -396,7 +301,7 @@ class PluginBook:
             self.changed.emit()
 
 
-def _record(plugin: _Plugin) -> PluginRecord:
+def _record(plugin: FoundPlugin) -> PluginRecord:
     return PluginRecord(
         plugin.key, plugin.name, plugin.state, plugin.source, plugin.asked_by, plugin.help, plugin.details,
         plugin.n_problems,
@@ -409,18 +314,6 @@ def _trace(error: BaseException) -> str:
     while frame is not None and Path(frame.tb_frame.f_code.co_filename).is_relative_to(_PROGRAM):
         frame = frame.tb_next
     return "".join(traceback.format_exception(type(error), error, frame or error.__traceback__))
-
-
-def _same(found: type) -> type:
-    return found
-
-
-def _is_plugin(found: type) -> bool:
-    return callable(getattr(found, "attach_to_controller", None)) or callable(getattr(found, "attach", None))
-
-
-def _first_line(found: type) -> str:
-    return next(iter((found.__doc__ or "").strip().splitlines()), "")
 
 
 def _fingerprint(path: Path) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from phy_medicine.app.plugins import PluginBook, PluginWish
+from phy_medicine.app.plugin_finder import PluginWish
+from phy_medicine.app.plugins import PluginBook
 from phy_medicine.base.errors import ActionError
 from phy_medicine.session.session import Session
 
@@ -211,7 +212,7 @@ def test_an_entry_point_is_attached_unless_switched_off(make_book: MakeBook, ses
     from phy_medicine.session.actions import Action
 
     ACTION = Action("extra", "Extra", print)
-    monkeypatch.setattr("phy_medicine.app.plugins.entry_points", lambda group: [Point()])
+    monkeypatch.setattr("phy_medicine.app.plugin_finder.entry_points", lambda group: [Point()])
     book = make_book()
     book.attach()
     assert states(book)["Extra"] == "attached"

@@ -16,10 +16,12 @@ from phy_medicine.gui.app import create_app
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
+from phy_medicine.session.extensions import Problem
 from phy_medicine.session.plugin_record import PluginSource
 from phy_medicine.session.session import Session
 
 from .desk import Desk, open_desk
+from .phy_desk import OpenPhy, PhyDesk, make_book
 
 
 @pytest.fixture(scope="session")
@@ -174,3 +176,55 @@ def dataset_with_attributes(dataset: Path) -> Path:
     n_templates = len(np.load(dataset.parent / "templates.npy"))
     np.save(dataset.parent / "template_features.npy", rng.normal(size=(n, n_templates)).astype(np.float32))
     return dataset
+
+
+@pytest.fixture
+def open_phy(session: Session, open_window, qtbot, tmp_path: Path) -> Iterator[OpenPhy]:
+    """Opens a window with some plugin files and classes of them: `open_phy("examples/hello.py", "ExampleHello")`.
+
+    At the end nothing of the plugins may have raised, unless that was allowed.
+    """
+    problems: list[Problem] = []
+    allowed: list[bool] = []
+    session.extensions.problem.connect(problems.append)
+    desks: list[PhyDesk] = []
+
+    def open_it(*words: str, may_fail: bool = False) -> PhyDesk:
+        files = tuple(word for word in words if word.endswith(".py"))
+        names = [word for word in words if word not in files]
+        book = make_book(session, tmp_path / "phy" / "plugins", *names, files=files)
+        allowed.append(may_fail)
+        window = open_window(session, plugins=book)
+
+        def settle() -> None:
+            for _ in range(3):  # what a plugin puts off to the next turn, and what comes of it
+                QtWidgets.QApplication.processEvents()
+                qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
+
+        settle()
+        desks.append(PhyDesk(window, book, problems, settle))
+        return desks[-1]
+
+    yield open_it
+    if any(allowed):
+        return
+    assert [p.sentence for p in problems if p.error is not None] == []
+    for desk in desks:
+        assert {r.name: r.details for r in desk.book.records if r.state == "failed"} == {}
+
+
+@pytest.fixture
+def answer(monkeypatch) -> Callable[[str], list[str]]:
+    """Answers the next question for arguments, and keeps what was offered."""
+    offered: list[str] = []
+
+    def prepare(text: str) -> list[str]:
+        def ask(*args, text: str = "", **kwargs) -> tuple[str, bool]:
+            offered.append(text or (str(args[-1]) if args else ""))
+            return answer_text, True
+
+        answer_text = text
+        monkeypatch.setattr(QtWidgets.QInputDialog, "getText", ask)
+        return offered
+
+    return prepare

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from phy_medicine.app.plugins import PluginBook, PluginWish
+from phy_medicine.app.plugin_finder import PluginWish
+from phy_medicine.app.plugins import PluginBook
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.plugin_panel import PluginPanel
 from phy_medicine.gui.qt import Qt, QtWidgets
