@@ -17,6 +17,7 @@ from phy_medicine.session.exports import FORMATS
 from phy_medicine.session.session import Session
 from tests.io import kwik_miniatures
 from tests.io.miniatures import EXPORTERS
+from tests.io.small_disk import small_disk
 
 REAL = ("kilosort4_small", "si_export_small")
 
@@ -156,7 +157,7 @@ def test_a_disk_that_fills_up_under_nwb_leaves_nothing(
     monkeypatch.setattr("phy_medicine.io.export.nwb.reserve", full)
     with pytest.raises(DatasetError, match="no space left on device"):
         session.export("nwb", tmp_path / "out" / "a.nwb")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 # ALF
@@ -270,3 +271,12 @@ def test_a_kwik_file_can_be_written(tmp_path: Path, to: str):
 def test_an_unknown_format_is_answered_with_those_there_are(session: Session, tmp_path: Path):
     with pytest.raises(DatasetError, match="'mat' cannot be written; available: cluster-info, "):
         session.export("mat", tmp_path)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(session: Session, tmp_path: Path, to: str):
+    with small_disk(tmp_path / "disk", "100k") as disk:
+        (disk / "ballast").write_bytes(bytes(90_000))
+        with pytest.raises(DatasetError, match=r"has no room|no space left on device"):
+            session.export(to, disk / "out")
+        assert [p.name for p in disk.iterdir()] == ["ballast"]

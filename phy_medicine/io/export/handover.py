@@ -82,14 +82,7 @@ class Handover:
     @property
     def cluster_rows(self) -> IntArray:
         """(n_spikes,) position of the cluster of each spike in `cluster_ids`."""
-        table: IntArray = np.zeros(max(self.cluster_ids, default=0) + 1, dtype=np.uint16 if self._few else np.int32)
-        table[list(self.cluster_ids)] = np.arange(len(self.cluster_ids))
-        return table[self.labels]
-
-    @property
-    def _few(self) -> bool:
-        # numpy sorts 16-bit numbers by radix: 0.1 s for 10 M spikes, 0.9 s with 32 bits.
-        return len(self.cluster_ids) < 1 << 16
+        return ranked(self.labels, self.cluster_ids)
 
     def by_cluster(self) -> tuple[IntArray, IntArray]:
         """Return all spikes, those of the first cluster first and each by time, and where each cluster ends."""
@@ -100,6 +93,16 @@ class Handover:
     def column(self, name: str) -> AnyArray:
         """Return a column of the cluster table: whole numbers, numbers with NaN, truths, or text, never objects."""
         return as_column([row.get(name) for row in self.rows])
+
+
+def ranked(labels: IntArray, ids: Sequence[int]) -> IntArray:
+    """Return the position of each label in ascending ids, in 16 bits where these are enough.
+
+    numpy sorts 16-bit numbers by radix: 0.1 s for 10 M spikes, 0.9 s with 32 bits.
+    """
+    table: IntArray = np.zeros(max(ids, default=0) + 1, dtype=np.uint16 if len(ids) < 1 << 16 else np.int32)
+    table[list(ids)] = np.arange(len(ids))
+    return table[labels]
 
 
 def as_column(cells: Sequence[Any]) -> AnyArray:

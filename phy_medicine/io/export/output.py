@@ -109,6 +109,7 @@ def written(folder: Path) -> tuple[Path, ...]:
 @contextmanager
 def _nothing_left(path: Path, temporary: Path, n_bytes: int) -> Iterator[None]:
     """Remove what was begun when anything fails."""
+    is_new = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(path.parent).free < n_bytes + _SPARE * bool(n_bytes):
@@ -117,6 +118,8 @@ def _nothing_left(path: Path, temporary: Path, n_bytes: int) -> Iterator[None]:
     except BaseException as error:
         with suppress(OSError):
             shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink(missing_ok=True)
+            if is_new:
+                path.parent.rmdir()
         if isinstance(error, OSError):
             text = f"{path} could not be written: {reason(error)}. Nothing was left there."
             raise DatasetError(text) from None

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from phy_medicine.base.types import IntArray
+from phy_medicine.base.types import BoolArray, IntArray
 from phy_medicine.io.curation_start import CurationStart, UnitId
-from phy_medicine.io.export.handover import ID, Handover
+from phy_medicine.io.export.handover import ID, Handover, ranked
 from phy_medicine.io.export.output import ExportReport, new_file
 from phy_medicine.io.export.spikeinterface import QUALITY
 
@@ -90,8 +90,7 @@ class _Plan:
 
     @staticmethod
     def of(start: CurationStart, now: IntArray) -> _Plan:
-        found = np.unique(start.labels.astype(np.int64) * (int(now.max()) + 1) + now)
-        pieces: list[Piece] = [(int(code // (int(now.max()) + 1)), int(code % (int(now.max()) + 1))) for code in found]
+        pieces = _pieces(start.labels, now)
         names = {piece: start.name(piece[0]) for piece in pieces}
         fresh = _Fresh(names.values(), now, as_text=start.as_text)
         cut, joined = _several(b for b, _ in pieces), _several(a for _, a in pieces)
@@ -99,12 +98,7 @@ class _Plan:
             (b, a): names[b, a] if b not in cut else fresh.new() if a in joined else fresh.like(a) for b, a in pieces
         }
         ids = {a: fresh.like(a) if a in joined else after_cut[b, a] for b, a in pieces}
-        order = np.argsort(start.labels, kind="stable")
-        bounds = (
-            np.searchsorted(start.labels[order], sorted(cut)),
-            np.searchsorted(start.labels[order], sorted(cut), "right"),
-        )
-        after = {b: now[order[i:j]] for b, i, j in zip(sorted(cut), *bounds, strict=True)}
+        after = _by_unit(start.labels, now, cut)
         return _Plan(names, after_cut, ids, after)
 
     def fits_one(self, labels: Labels) -> bool:
@@ -149,6 +143,27 @@ class _Plan:
             "indices": [np.flatnonzero(after == a).tolist() for a in order[:-1]],
             "new_unit_ids": [self.pieces[b, a] for a in order],
         }
+
+
+def _pieces(before: IntArray, now: IntArray) -> list[Piece]:
+    """Every pair of a cluster of the start and one of now that share spikes."""
+    old, new = np.flatnonzero(np.bincount(before)), np.flatnonzero(np.bincount(now))
+    codes = ranked(before, old.tolist()).astype(np.int64) * len(new) + ranked(now, new.tolist())
+    shared = np.flatnonzero(np.bincount(codes)) if len(old) * len(new) < 1 << 26 else np.unique(codes)
+    return [(int(old[code // len(new)]), int(new[code % len(new)])) for code in shared.tolist()]
+
+
+def _by_unit(before: IntArray, now: IntArray, units: set[int]) -> dict[int, IntArray]:
+    """Cluster of now of the spikes of each of some clusters of the start, by time."""
+    ids = sorted(units)
+    if not ids:
+        return {}
+    cut: BoolArray = np.zeros(int(before.max()) + 1, dtype=bool)
+    cut[ids] = True
+    chosen = cut[before]
+    ranks = ranked(before[chosen], ids)
+    order, ends = np.argsort(ranks, kind="stable"), np.cumsum(np.bincount(ranks, minlength=len(ids)))
+    return dict(zip(ids, np.split(now[chosen][order], ends[:-1]), strict=True))
 
 
 class _Fresh:
