@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "phy_medicine.app.export",
     "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
+    "doctor": "phy_medicine.app.doctor",
 }
 """Command name -> the module whose `command` it is."""
 

@@ -193,3 +193,13 @@ def test_values_typed_on_the_command_line():
     assert [(name, c.value) for name, c in found.values.items()] == [
         ("keep_colors", True), ("WaveformView.n_waveforms", 5), ("shortcuts.A.b", ["w"])
     ]  # fmt: skip
+
+
+def test_the_examples_of_the_page_are_right(tmp_path: Path):
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    python, toml = (page.partition(f"```{language}\n")[2].partition("```")[0] for language in ("python", "toml"))
+    write(user_dir() / "config.py", python)
+    write(tmp_path / "phy_medicine.toml", toml)
+    found = read_configuration(tmp_path)
+    assert found.problems == ()
+    assert (found.get("WaveformView.n_waveforms"), found.get("motion.motion_bound")) == (50, 200.0)
