@@ -99,13 +99,13 @@ def plugin_book(session: Session) -> PluginBook:
     return make_book(session, session.configuration)
 
 
-def make_book(session: Session | None, configuration: Configuration) -> PluginBook:
-    """Return the plugins that there are; without a session they can be listed only."""
+def make_book(session: Session | None, configuration: Configuration, *, kwik: bool = False) -> PluginBook:
+    """Return the plugins that there are; without a session they can be listed only, `kwik` those of a Kwik file."""
     from phy_medicine.app.plugin_finder import PluginWish
     from phy_medicine.app.plugins import PluginBook
     from phy_medicine.base.paths import phy_dir
 
-    kwik = session is not None and session.model.path.suffix == ".kwik"
+    kwik = kwik or (session is not None and session.model.path.suffix == ".kwik")
     gui_name = "KwikGUI" if kwik else "TemplateGUI"
     wish = PluginWish(
         folders=configuration.plugin_dirs,

@@ -78,7 +78,7 @@ def _configured(dataset: Path | None, *, all_settings: bool) -> tuple[Callable[[
     path = None if dataset is None else dataset.expanduser()
     folder = None if path is None else path if path.is_dir() else path.parent
     configuration = read_configuration(folder)
-    gui_name = "KwikGUI" if path is not None and path.suffix == ".kwik" else "TemplateGUI"
+    kwik = path is not None and path.suffix == ".kwik"
 
     def settings() -> Section:
         try:
@@ -92,4 +92,4 @@ def _configured(dataset: Path | None, *, all_settings: bool) -> tuple[Callable[[
             section.warn(problem)
         return section
 
-    return settings, lambda: checks.plugins(configuration, gui_name)
+    return settings, lambda: checks.plugins(configuration, kwik=kwik)

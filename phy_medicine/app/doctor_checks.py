@@ -8,11 +8,10 @@ import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import phy_medicine
-from phy_medicine.app.build import check_display
+from phy_medicine.app.build import check_display, make_book
 from phy_medicine.app.config_files import written
 from phy_medicine.app.doctor_probes import Answer
 from phy_medicine.app.doctor_report import Section
@@ -199,17 +198,12 @@ def _plain(value: Any) -> str:
     return "none" if value == "" else str(value)
 
 
-def plugins(configuration: Configuration, gui_name: str) -> Section:
+def plugins(configuration: Configuration, *, kwik: bool = False) -> Section:
     """Return the plugins that were found, without running any of them."""
-    from phy_medicine.app.plugins import PluginBook, PluginWish
-    from phy_medicine.session.extensions import Extensions
-
     section = Section("Plugins")
     for folder in configuration.plugin_dirs:
         section.add("Folder", written(folder))
-    wish = PluginWish(configuration.plugin_dirs, configuration.names_for(gui_name), configuration.modules)
-    nobody: Any = SimpleNamespace(extensions=Extensions())  # nothing is attached, so there need be no dataset
-    for record in PluginBook(nobody, wish, gui_name=gui_name).records:
+    for record in make_book(None, configuration, kwik=kwik).records:
         words = "will be attached" if record.state == "found" and record.asked_by else _STATES[record.state]
         where = written(Path(record.source)) if record.source else record.asked_by
         section.add(record.name, f"{words}\n{where}", data={"state": record.state, "source": record.source,
