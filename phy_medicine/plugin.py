@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from phy_medicine.views.base import View, ViewAction
     from phy_medicine.views.interact import Click
     from phy_medicine.views.layout import Panels, grid
+    from phy_medicine.views.widget_view import WidgetView
 
 _WHERE = {
     "Action": "session.actions",
@@ -61,6 +62,7 @@ _WHERE = {
     "ViewAction": "views.base",
     "ViewHost": "session.view_host",
     "ViewRequest": "session.view_host",
+    "WidgetView": "views.widget_view",
     "grid": "views.layout",
     "logger": "base.log",
     "setting": "base.params",
@@ -88,6 +90,7 @@ __all__ = [
     "ViewAction",
     "ViewHost",
     "ViewRequest",
+    "WidgetView",
     "grid",
     "logger",
     "setting",

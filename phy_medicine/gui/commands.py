@@ -14,6 +14,7 @@ from phy_medicine.gui import window_actions
 from phy_medicine.gui.key_settings import KeySettings
 from phy_medicine.gui.keys import MENUS, canonical, pretty_key
 from phy_medicine.gui.menus import ViewKeys
+from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.shortcuts import Shortcuts
 from phy_medicine.session.action_list import move_action_ids, move_actions, session_actions
 from phy_medicine.session.actions import Action, ActionTable, Arg
@@ -63,10 +64,16 @@ class Commands:
         w.menus.add(self.table)
         w.menus.fill_toolbar()
         w.menus.add_submenu("View", "Layout", w.layouts.fill)
-        w.menus.add_choices("View", "Add", w.arrangement.kinds, lambda kind: self.run("add_view", kind))
+        w.menus.add_submenu("View", "Add", self._fill_kinds)
         w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
         w.menus.add_submenu("View", "Colours", w.colors.fill)
         w.menus.add_submenu("View", "Text size", w.text_size.fill)
+
+    def _fill_kinds(self, menu: QtWidgets.QMenu) -> None:
+        """Write the kinds of panels as they are now."""
+        menu.clear()
+        for kind in self._window.arrangement.kinds:
+            menu.addAction(kind, partial(self.run, "add_view", kind))
 
     def show_groups(self) -> None:
         """Give every group its keys and menu entries."""
@@ -100,6 +107,12 @@ class Commands:
         lost = self.shortcuts.claim()
         self.table.add(lost)
         self._window.menus.show_keys(lost)
+
+    def drop_view_actions(self, owner: str) -> None:
+        """Take away the actions of a kind of view that is gone, or is to be made anew."""
+        for action in [a for a in self.table if a.owner == owner]:
+            self.table.remove(action.id)
+        self._claim_keys()
 
     def of_view(self, owner: str, view_action_id: str) -> Action:
         """Return the action of the table that stands for an action of a kind of view."""

@@ -31,6 +31,8 @@ class Dock(QtWidgets.QDockWidget):
         self._frame = _Frame(content, theme)
         self.setWidget(self._frame)
         self.content = content
+        self._complaint: QtWidgets.QLabel | None = None
+        self._message: QtWidgets.QLabel | None = None
         self.may_close: Callable[[], bool] = lambda: True
         self.more_menu: QtWidgets.QMenu | None = None
         """Entries that a plugin added to the menu of the view."""
@@ -58,6 +60,30 @@ class Dock(QtWidgets.QDockWidget):
         row.insertWidget(row.count() - 2, button)
         button.clicked.connect(lambda _checked: clicked())
         return button
+
+    def put(self, content: QtWidgets.QWidget) -> None:
+        """Show something else in this dock, where it is."""
+        old, self.content = self.content, content
+        self._frame.replace(old, content)
+        if self.bar.focused:
+            content.setFocus(Qt.OtherFocusReason)
+
+    def show_complaint(self, text: str) -> None:
+        """Show a sentence above the content, or none."""
+        if text and self._complaint is None:
+            self._complaint = self._frame.add_label("filter-error", above=True)
+        if self._complaint is not None and self._complaint.text() != text:
+            self._complaint.setText(text)
+            self._complaint.setVisible(bool(text))
+
+    def show_message(self, text: str) -> None:
+        """Show a sentence in the place of the content, or the content."""
+        if text and self._message is None:
+            self._message = self._frame.add_label("dim", above=False)
+        if self._message is not None and self._message.text() != text:
+            self._message.setText(text)
+            self._message.setVisible(bool(text))
+            self.content.setVisible(not text)
 
     def _placed(self, _where: object) -> None:
         if self.parent() is not None and self.parent().isVisible():
@@ -99,10 +125,33 @@ class _Frame(QtWidgets.QWidget):
 
     def __init__(self, content: QtWidgets.QWidget, theme: Theme) -> None:
         super().__init__()
-        column = QtWidgets.QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(content)
+        self._column = QtWidgets.QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(content, 1)
         content.setMinimumSize(60, 60)
+
+    def replace(self, old: QtWidgets.QWidget, content: QtWidgets.QWidget) -> None:
+        """Put one widget in the place of another, which is closed."""
+        content.setMinimumSize(60, 60)
+        self._column.replaceWidget(old, content)
+        content.show()
+        old.hide()
+        old.deleteLater()
+
+    def add_label(self, role: str, *, above: bool) -> QtWidgets.QLabel:
+        """Add a text of several lines above the content, or one that fills its place."""
+        label = QtWidgets.QLabel()
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        label.setContentsMargins(8, 4, 8, 4)
+        if above:
+            label.setObjectName(role)
+        else:
+            label.setProperty(role, True)
+            label.setAlignment(Qt.AlignCenter)
+        self._column.insertWidget(0, label, 0 if above else 1)
+        return label
 
     def sizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(2 * MIN_WIDTH, 2 * MIN_HEIGHT)

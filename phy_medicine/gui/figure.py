@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import AnyArray
 from phy_medicine.gui.figure_painter import paint_vectors, pixels_of
-from phy_medicine.gui.qt import QtCore, QtGui
+from phy_medicine.gui.qt import QtCore, QtGui, QtWidgets
 from phy_medicine.io.durable import replace_file
 from phy_medicine.views.base import View
+from phy_medicine.views.guarded import is_widget
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.still import Pose, still
 from phy_medicine.views.svg import SvgPage
-from phy_medicine.views.vector import shapes
+from phy_medicine.views.vector import Bitmap, shapes
 
 _PX_PER_INCH = 96
 _PT_PER_PX = 72 / _PX_PER_INCH
@@ -33,6 +37,9 @@ def save_view(view: View, target: Path, pose: Pose, *, title: str = "") -> None:
         raise ActionError(
             f"A picture of {pose.pixels[0]} x {pose.pixels[1]} pixels is too large; {LARGEST_PX} is most."
         )
+    if is_widget(view):
+        write(target, _of_widget(view.canvas.native, target.suffix.lower(), pose, title))
+        return
     with still(view, pose) as scene:
         if target.suffix.lower() == ".svg":
             page = SvgPage(pose.size, pose.pixels, title=title)
@@ -43,6 +50,28 @@ def save_view(view: View, target: Path, pose: Pose, *, title: str = "") -> None:
         else:
             content = png(pixels_of(scene), pose.ratio)
     write(target, content)
+
+
+def _of_widget(widget: QtWidgets.QWidget, ending: str, pose: Pose, title: str) -> bytes:
+    """Return the picture of a view that has a widget of its own, at the size that it has on the screen."""
+    size = widget.width(), widget.height()
+    if ending == ".pdf":
+        return pdf(size, widget.render, title)
+    image = QtGui.QImage(*(round(n * pose.ratio) for n in size), QtGui.QImage.Format_RGB32)
+    image.setDevicePixelRatio(pose.ratio)
+    widget.render(image)
+    if ending == ".png":
+        return png(image, pose.ratio)
+    page = SvgPage(size, size, title=title)
+    page.add([Bitmap(pixels(image), (0.0, 0.0, *size))])
+    return page.bytes()
+
+
+def pixels(image: QtGui.QImage) -> AnyArray:
+    """Return an image as (h, w, 4) uint8 premultiplied."""
+    image = image.convertToFormat(QtGui.QImage.Format_RGBA8888_Premultiplied)
+    bits = image.constBits().asstring(image.sizeInBytes())
+    return np.frombuffer(bits, dtype=np.uint8).reshape(image.height(), image.width(), 4).copy()
 
 
 def _paint(painter: QtGui.QPainter, scene: Scene) -> None:

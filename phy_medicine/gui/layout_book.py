@@ -12,7 +12,6 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.params import changed
 from phy_medicine.gui import ask_path, layout, layout_file
 from phy_medicine.gui.layout_file import Layout, PanelName
-from phy_medicine.gui.panels import view_class
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.session.actions import Action, Arg
 
@@ -179,10 +178,10 @@ class LayoutBook:
     def _refuse_settings(self, read: Layout, file_name: str) -> None:
         """Refuse settings that the views would refuse; those unknown to this version are left out later."""
         for panel, state in read.views.items():
-            kind = PanelName.read(panel).kind
-            if kind not in self._window.panels.kinds:
+            kind = self._window.panels.view_kinds.find(PanelName.read(panel).kind)
+            if not hasattr(kind, "settings_type"):  # none, or the maker of the views of an attribute
                 continue
-            default = view_class(kind).settings_type()
+            default = kind.settings_type()
             values = state.get("settings", {})
             try:
                 changed(default, **{k: v for k, v in dict(values).items() if hasattr(default, k)})

@@ -1,228 +1,76 @@
-"""Views in docks: making them, naming them, closing and opening them again, and what they remember."""
+"""The views of a window: making them, naming them, closing and opening them again, and what they remember."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from phy_medicine.base.errors import PhyMedError, SnippetError
-from phy_medicine.base.log import logger
 from phy_medicine.gui import layout
 from phy_medicine.gui.configured import ConfiguredViews
-from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
-from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
-from phy_medicine.gui.range_host import RangeHost
-from phy_medicine.gui.settings_dialog import SettingsDialog
+from phy_medicine.gui.qt import Qt
 from phy_medicine.gui.twins import Twins
-from phy_medicine.gui.view_menu import fill_view_menu
+from phy_medicine.gui.view_kinds import KINDS, ViewKinds, view_class
+from phy_medicine.gui.view_panel import ViewPanel
 from phy_medicine.session.time_ranges import A
-from phy_medicine.views.base import View, ViewAction
-from phy_medicine.views.spike_attributes import kinds_of
+from phy_medicine.views.base import View
 from phy_medicine.views.theme import Theme
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
 
-KINDS = {
-    "WaveformView": "waveform",
-    "FeatureView": "feature",
-    "AmplitudeView": "amplitude",
-    "CorrelogramView": "correlogram",
-    "ProbeView": "probe",
-    "TraceView": "trace",
-    "DriftView": "drift",
-    "ClusterScatterView": "cluster_scatter",
-    "TemplateView": "template",
-    "TemplateFeatureView": "template_feature",
-    "TraceImageView": "trace_image",
-    "SimilarityMatrixView": "similarity_matrix",
-    "HistogramView": "histogram",
-    "ISIView": "isi",
-    "FiringRateView": "firing_rate",
-    "RasterView": "raster_view",
-    "EventView": "event_view",
-}
-"""Class of a view -> its module in `phy_medicine.views`; imported when the first one is made."""
-
-
-def view_class(kind: str) -> type[View]:
-    """Return the class of a kind of view."""
-    module = KINDS.get(kind, "spike_attributes")
-    view: type[View] = getattr(import_module(f"phy_medicine.views.{module}"), kind)
-    return view
-
-
-class _Leave(QtCore.QObject):
-    """Tells when the pointer leaves a canvas, which vispy does not."""
-
-    def __init__(self, native: QtWidgets.QWidget, left: Callable[[], object]) -> None:
-        super().__init__(native)
-        self._left = left
-        native.installEventFilter(self)
-
-    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        if event.type() == QtCore.QEvent.Leave:
-            self._left()
-        return False
-
-
-class ViewPanel:
-    """One view and its dock.
-
-    which : the time range that the view shows, "a" or "b"; twin_of : name of the view that one of B was opened
-    beside; own_scale : whether one of B keeps a scale of its own
-    """
-
-    def __init__(self, window: MainWindow, kind: str, name: str, state: dict[str, Any], which: str = A) -> None:
-        self.kind, self.name, self.which, self._window = kind, name, which, window
-        host: Any = RangeHost(window.host, which)
-        self.view = host.view = view_class(kind)(host, theme=window.theme)
-        configured = window.panels.configured
-        self.view.settings = configured.settings(kind, self.view.settings)
-        try:
-            self.view.restore(configured.remembered(kind, name, state))
-        except (PhyMedError, TypeError, AttributeError) as error:
-            logger.warning("Settings of %s were not taken over: %s", name, error)
-        native = self.view.canvas.native
-        native.setFocusPolicy(Qt.ClickFocus)
-        self._leave = _Leave(native, self.view.hover.leave)
-        self.dock = Dock(name, native, window.theme)
-        self._update = self.dock.add_button("update", "Follow the selection", self._toggle_update)
-        self._update.setCheckable(True)
-        self._update.setChecked(self.view.auto_update)
-        self.dock.add_button("camera", "Save a picture of this view", self.screenshot)
-        self._menu = self.dock.add_button("menu", "What this view can do, and its settings", self._show_menu)
-        self.twin_of, self.own_scale = str(state.get("twin_of", "")), bool(state.get("own_scale"))
-        self.dock.shown.connect(self._shown)
-        self.dock.closed.connect(lambda: window.panels.twins.match())
-
-    @property
-    def open(self) -> bool:
-        """Whether the panel was not closed; it may be behind a tab."""
-        return not self.dock.isHidden()
-
-    def show_range(self) -> None:
-        """Show in the title bar which time range the picture is of."""
-        ranged = self.which != A or self.view.shown_request.time_range is not None
-        words = [self.which.upper() if ranged else "", self.view.scale.words]
-        self.dock.bar.set_badge(", ".join(filter(None, words)), "accent" if self.which == A else "warning")
-
-    def actions(self) -> Sequence[ViewAction]:
-        """Return what the view can do."""
-        return self.view.actions()
-
-    def run_action(self, action_id: str, *words: str) -> None:
-        """Run an action of the view with words as typed.
-
-        Raises
-        ------
-        SnippetError : too many words, or one that cannot be understood
-        """
-        action = next(a for a in self.view.actions() if a.id == action_id)
-        if len(words) > len(action.arguments):
-            raise SnippetError(f"{action.text} takes {len(action.arguments)} values, not {len(words)}.")
-        values = []
-        for word, convert in zip(words, action.arguments, strict=False):
-            try:
-                values.append(convert(word))
-            except ValueError:
-                raise SnippetError(f"{action.text}: {word!r} is not a {convert.__name__}.") from None
-        action.handler(*values)
-        self._window.host.status_changed(self.view)
-
-    def settings(self) -> dict[str, Any]:
-        """Return the settings that a layout holds: not what belongs to the recording, such as a zoom."""
-        state = self.view.state()
-        own = {} if self.which == A else {"own_scale": self.own_scale}
-        return {key: state[key] for key in ("settings", "auto_update")} | own
-
-    def state(self) -> dict[str, Any]:
-        """Return what is remembered of the panel."""
-        twin = {} if self.which == A else {"twin_of": self.twin_of, "own_scale": self.own_scale}
-        return {**self.view.state(), "kind": self.kind, "time_range": self.which, **twin}
-
-    def take_state(self, state: dict[str, Any]) -> None:
-        """Take over what a layout holds of the view, and show it so."""
-        self.view.restore(state)
-        self._update.setChecked(self.view.auto_update)
-        self.own_scale = bool(state.get("own_scale", self.own_scale))
-        self._window.host.update(self.view)
-
-    @property
-    def twin(self) -> ViewPanel | None:
-        """The same view of the other time range, while both are open."""
-        return self._window.panels.twins.of(self)
-
-    @property
-    def scales_apart(self) -> bool:
-        """Whether the view and its twin have scales of their own because a person wanted it."""
-        return self.view.scale.own
-
-    def toggle_own_scale(self) -> None:
-        """Give the view and its twin scales of their own, or one again."""
-        self._window.panels.twins.toggle(self)
-
-    def screenshot(self) -> None:
-        """Save a picture of the view as it is, into the folder of pictures."""
-        self._window.commands.guard(lambda: self._window.pictures.save_panel(self))
-
-    def _shown(self, visible: bool) -> None:
-        if self.view in self._window.host.views:
-            self._window.host.set_visible(self.view, visible)
-            self._window.panels.twins.match()
-
-    def _toggle_update(self) -> None:
-        self.view.auto_update = self._update.isChecked()
-        if self.view.auto_update:
-            self._window.host.update(self.view)
-
-    def _show_menu(self) -> None:
-        menu = fill_view_menu(QtWidgets.QMenu(self._menu), self, self._window.commands)
-        menu.exec_(self._menu.mapToGlobal(self._menu.rect().bottomLeft()))
-
-    def ask_picture(self) -> None:
-        """Ask how to save a picture of the view."""
-        self._window.pictures.ask_panel(self)
-
-    def show_settings(self) -> None:
-        """Open the dialog made from the view's settings."""
-        dialog = SettingsDialog(self.name, self.view.settings, self._apply, self._window)
-        dialog.show()
-
-    def _apply(self, name: str, value: Any) -> None:
-        self.view.change(**{name: value})
+__all__ = ["KINDS", "Panels", "ViewPanel", "view_class"]
 
 
 class Panels:
     """All views of a window."""
 
-    _program_kinds = tuple(k for k, m in KINDS.items() if find_spec(f"phy_medicine.views.{m}"))
-
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._panels: list[ViewPanel] = []
         self.twins = Twins(self._panels)
-        self.kinds = (*self._program_kinds, *kinds_of(window.session.data))
+        self.view_kinds = ViewKinds(window.session)
+        self._changed_kinds: set[str] = set()
         self.configured = ConfiguredViews(window.state)
         self._remembered: dict[str, Any] = self.configured.without_old(window.state.merged("views"))
         window.host.status_changed = self._show_status
+        window.bridge.connect(window.session.extensions.views.changed, self._kind_changed)
         self.added: Callable[[ViewPanel], object] = lambda panel: None
         """Called with each new view, once its dock is there; it is not placed yet."""
 
     def __iter__(self) -> Iterator[ViewPanel]:
         return iter(self._panels)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of views that can be opened now."""
+        return self.view_kinds.names
+
+    def _kind_changed(self, kind: str) -> None:
+        """Follow a plugin soon: one that is loaded anew takes its views out and adds them again."""
+        self._changed_kinds.add(kind)
+        self._window.later.put("views of plugins", self._renew)
+
+    def _renew(self) -> None:
+        """Make the open views of kinds that came, went or were replaced anew."""
+        kinds, self._changed_kinds = self._changed_kinds, set()
+        stale = [p for p in self._panels if p.kind in kinds and p.made_of is not self.view_kinds.find(p.kind)]
+        for kind in {panel.kind for panel in stale}:
+            self._window.commands.drop_view_actions(kind)
+        for panel in stale:
+            panel.renew()
+            if panel.kind in self.kinds:
+                self._window.commands.take_view_actions(panel.kind, panel)
+        self.twins.match()
+
     def add(self, kind: str, name: str | None = None, which: str = "") -> ViewPanel:
         """Make a view of a kind in a dock of its own; the dock is not placed yet.
 
         which : time range that it shows; by default the one of the view of that name before, else the first
         """
-        title = view_class(kind).title or kind
+        title = self.view_kinds.title(kind)
         name = name or self._free_name(title if which in ("", A) else f"{title} {which.upper()}")
-        state = self._remembered.get(name) or self._remembered.get(view_class(kind).title, {})
+        state = self._remembered.get(name) or self._remembered.get(title, {})
         panel = ViewPanel(self._window, kind, name, state, which or state.get("time_range", A))
         self._panels.append(panel)
         self._window.host.add(panel.view, visible=False)
@@ -303,8 +151,7 @@ class Panels:
     def _show_status(self, view: View) -> None:
         panel = next((p for p in self._panels if p.view is view), None)
         if panel is not None:
-            panel.dock.bar.set_status(view.status)
-            panel.show_range()
+            panel.show_status()
 
     def names(self) -> list[tuple[str, str]]:
         """Return kind and name of every open view."""

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from phy_medicine.base.types import AnyArray
 from phy_medicine.gui import figure
 from phy_medicine.gui.figure_painter import paint_vectors
 from phy_medicine.gui.qt import QtCore, QtGui
+from phy_medicine.views.guarded import is_widget
 from phy_medicine.views.still import still
 from phy_medicine.views.svg import SvgPage
 from phy_medicine.views.vector import Bitmap, Shape, shapes
@@ -60,6 +59,8 @@ def _places(window: MainWindow) -> Iterator[Place]:
     """Give name, place, scale and shapes of every view on the screen."""
     for panel in window.panels:
         native = panel.view.canvas.native
+        if is_widget(panel.view):  # part of the image of the window
+            continue
         if not window.host.in_sight(panel.view) or panel.dock.isFloating() or native.visibleRegion().isEmpty():
             continue
         corner = native.mapTo(window, QtCore.QPoint(0, 0))
@@ -74,5 +75,4 @@ def _chrome(window: MainWindow) -> AnyArray:
     image = QtGui.QImage(width, height, QtGui.QImage.Format_RGBA8888_Premultiplied)
     image.setDevicePixelRatio(_SHARPNESS)
     window.render(image)
-    bits = image.constBits().asstring(image.sizeInBytes())
-    return np.frombuffer(bits, dtype=np.uint8).reshape(height, width, 4).copy()
+    return figure.pixels(image)

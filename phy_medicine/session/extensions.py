@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from psygnal import Signal
 
+from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.job_kinds import JobKind
@@ -194,6 +195,11 @@ def _name(item: Any) -> str:
     return str(item.name)
 
 
+def view_name(view: type) -> str:
+    """Return the name that a class of views says itself, else that of the class: never one that it inherits."""
+    return str(view.__dict__.get("name") or view.__name__)
+
+
 class Extensions:
     """Everything that plugins added to a session; it holds from the moment it is added until it is removed."""
 
@@ -207,7 +213,7 @@ class Extensions:
         def owner() -> str:
             return self._adding
 
-        self.views: Registry[type] = Registry(owner, _name)
+        self.views: Registry[type] = Registry(owner, view_name)
         """Subclasses of `views.base.View`, by their `name`."""
         self.metrics: Registry[Metric] = Registry(owner, _name)
         self.similarities: Registry[Similarity] = Registry(owner, _name)
@@ -258,6 +264,31 @@ class Extensions:
             return default
         seconds = time.perf_counter() - begin
         if seconds > SLOW_S:
+            self.report(Problem(owner, what, None, seconds))
+        return result
+
+    def attempt(
+        self, owner: str, what: str, function: Callable[..., R], *args: Any, slow_s: float = SLOW_S, **kwargs: Any
+    ) -> R:
+        """Call a function of a plugin that a person asked for, who is to be told why it failed.
+
+        slow_s : a call that takes longer is told of
+
+        Raises
+        ------
+        PhyMedError : the sentence of the plugin, or of the problem, which is told of
+        """
+        begin = time.perf_counter()
+        try:
+            result = function(*args, **kwargs)
+        except PhyMedError:
+            raise
+        except Exception as error:
+            problem = Problem(owner, what, error)
+            self.report(problem)
+            raise ActionError(problem.sentence) from error
+        seconds = time.perf_counter() - begin
+        if seconds > slow_s:
             self.report(Problem(owner, what, None, seconds))
         return result
 

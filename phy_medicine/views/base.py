@@ -45,7 +45,7 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
-from phy_medicine.views.canvas import Canvas
+from phy_medicine.views.canvas import Canvas, ViewCanvas
 from phy_medicine.views.common_scale import CommonScale
 from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
@@ -132,8 +132,8 @@ class View:
         self.shows_events = True
         self.auto_update = True
         self.hover = Hover(self, self.describe)
-        self._status = ""
-        self._canvas: Canvas | None = None
+        self._status = self.complaint = ""
+        self._canvas: ViewCanvas | None = None
         self._drawn_request = ViewRequest(generation=-1)
 
     # What a subclass says
@@ -141,6 +141,10 @@ class View:
     def make_panels(self) -> Panels:
         """Return the panels; called once."""
         return Panels(1)
+
+    def make_canvas(self) -> ViewCanvas:
+        """Return what the view is drawn on; called once. A view with a widget of its own is a `WidgetView`."""
+        return self.hover.follow(Canvas(self, Gestures(self), title=self.title))
 
     def cached(self, request: ViewRequest) -> bool:
         """Tell whether `prepare` takes less than about 2 ms now; it then runs before the next frame."""
@@ -221,10 +225,10 @@ class View:
     # What it gets
 
     @property
-    def canvas(self) -> Canvas:
-        """The widget, made when it is first asked for."""
+    def canvas(self) -> ViewCanvas:
+        """What it is drawn on, made when it is first asked for."""
         if self._canvas is None:
-            self._canvas = self.hover.follow(Canvas(self, Gestures(self), title=self.title))
+            self._canvas = self.make_canvas()
         return self._canvas
 
     @property
@@ -276,7 +280,7 @@ class View:
         self._drawn_request = request
         if self.time_window is None:
             self.time_window = request.time_window
-        self.scene.waiting_since = None
+        self.scene.waiting_since, self.complaint = None, ""
         self.hover.forget()
         if isinstance(block, Sentence):
             self.block, self.scene.message, self.status = None, block.text, ""
@@ -359,7 +363,7 @@ class View:
 
     def prerender(self) -> Callable[[], None] | None:
         """Return the part of the next frame that may be drawn in another thread, None if there is none."""
-        if self._canvas is None or not self._canvas.ready:
+        if not isinstance(self._canvas, Canvas) or not self._canvas.ready:
             return None
         return self.scene.prerender(self._canvas.gpu, self._canvas.ratio, self.arrange, self.decorate_all)
 
@@ -377,7 +381,7 @@ class View:
             self._canvas = None
 
     def render(self) -> AnyArray:
-        """Return the view as (h, w, 3) uint8, physical pixels; the canvas must have been shown."""
+        """Return the view as (h, w, 3) uint8, physical pixels; a GL canvas that has been shown."""
         pixels: AnyArray = self.canvas.render(alpha=False)
         return pixels
 

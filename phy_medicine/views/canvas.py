@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from vispy import app
 from vispy.gloo.glir import GlirParser
+from vispy.util.event import EmitterGroup, Event
 
 from phy_medicine.base.log import logger
 from phy_medicine.views.gpu import Gpu
@@ -18,6 +20,46 @@ class Painter(Protocol):
 
     def paint(self, gpu: Gpu, ratio: float) -> None:
         """Draw a whole frame; `ratio` is physical pixels by logical pixel."""
+
+
+class ViewCanvas(Protocol):
+    """What the window needs of what a view draws on; a `Canvas`, or a `WidgetCanvas` around any widget.
+
+    native : the widget that stands in the dock; events : `events.draw` is emitted each time it has been drawn
+    """
+
+    native: Any
+    events: Any
+
+    def update(self) -> None:
+        """Draw now or as soon as the toolkit likes; in the GUI thread."""
+
+    def close(self) -> object:
+        """Give back the widget."""
+
+
+class WidgetCanvas:
+    """Any widget in the place of a GL canvas.
+
+    draw : brings the widget up to date; called in the GUI thread, as often as a GL canvas would be drawn
+    """
+
+    def __init__(self, native: Any, draw: Callable[[], object]) -> None:
+        self.native = native
+        self.events = EmitterGroup(source=self, draw=Event)
+        self._draw = draw
+
+    def update(self) -> None:
+        """Draw now; what goes wrong is no reason for other views not to be drawn."""
+        try:
+            self._draw()
+        except Exception:
+            logger.exception("A view could not be drawn")
+        self.events.draw()
+
+    def close(self) -> None:
+        """Close the widget."""
+        self.native.close()
 
 
 class Canvas(app.Canvas):

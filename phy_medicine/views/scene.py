@@ -99,6 +99,7 @@ class Scene:
         self.under.clear(font_px)
         self.over.clear(font_px)
         self._sized.clear()
+        message = self.message  # what is drawn now may find that there is something to say
         box, ranges = (0.0, 0.0, float(self.size[0]), float(self.size[1])), self.panels.ranges()
         arrange(box)
         if not np.array_equal(ranges, self.panels.ranges()):
@@ -109,7 +110,7 @@ class Scene:
         else:
             decorate()
             self._draw_lasso()
-        self._built = (self.panels.version, self.message)
+        self._built = (self.panels.version, message)
 
     def inner(self, box: Box, y_ranges: Any = None) -> Box:
         """Return what the margins of the axes leave of a box; y_ranges : (k, 2) of the panels at its left edge."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from phy_medicine.base.errors import ActionError
 from phy_medicine.session.extensions import Extensions, Metric, Problem
 
 
@@ -57,3 +60,34 @@ def test_a_slow_call_gives_its_value_and_is_told_of(monkeypatch):
     extensions.problem.connect(problems.append)
     assert extensions.call("Slow", "metric x", int, "3", default=0) == 3
     assert problems[0].sentence.startswith("Plugin Slow: metric x took ")
+
+
+def test_what_a_person_asked_for_says_why_it_failed():
+    extensions = Extensions()
+    problems: list[Problem] = []
+    extensions.problem.connect(problems.append)
+
+    def broken() -> int:
+        return {}["depth"]
+
+    def refused() -> int:
+        raise ActionError("Select two clusters first.")
+
+    with pytest.raises(ActionError, match=r"Plugin Bursts: action find failed: KeyError: 'depth'"):
+        extensions.attempt("Bursts", "action find", broken)
+    with pytest.raises(ActionError, match=r"^Select two clusters first\.$"):
+        extensions.attempt("Bursts", "action find", refused)
+    assert len(problems) == 1 and extensions.attempt("Bursts", "action find", lambda x: x + 1, 3) == 4
+
+
+def test_a_view_is_named_by_itself_or_by_its_class():
+    class Plain:
+        """Says no name."""
+
+    class Named(Plain):
+        name = "DepthView"
+
+    extensions = Extensions()
+    for view in (Plain, Named, type("Child", (Named,), {})):
+        extensions.views.add(view)
+    assert extensions.views.names == ("Plain", "DepthView", "Child")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -207,7 +207,7 @@ class PluginView(View):
     def canvas(self) -> Canvas:
         """The widget; the plugin hears of its mouse and keys."""
         made = self._canvas is None
-        canvas = super().canvas
+        canvas = cast(Canvas, super().canvas)
         if made and self.drawn_canvas is not None:
             self._inputs = InputEvents(self.drawn_canvas)
             self._inputs.follow(canvas)
