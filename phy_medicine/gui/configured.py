@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from phy_medicine.base.configuration import nearest, settings_of
@@ -121,7 +122,11 @@ def tell(window: MainWindow) -> None:
         logger.warning("%s", problem)
     if problems:
         more = len(problems) - 1
-        window.say(problems[0] + (f" And {more} more: `phy-med doctor` shows all." if more else ""), logging.WARNING)
+        path, colon, sentence = problems[0].partition(": ")  # the status bar has no room for folders
+        window.say(
+            f"{Path(path).name}{colon}{sentence}" + (f" And {more} more: `phy-med doctor` shows all." if more else ""),
+            logging.WARNING,
+        )
 
 
 def _sentence(window: MainWindow, key: str, noun: str, name: str, known: Iterable[str]) -> str:

@@ -340,9 +340,8 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def _may_close(self) -> bool:
         """Ask what to do with unsaved work, unless that is not wanted; True when the window may go."""
-        if not self.state.get("ask_before_closing", True):
-            return True
-        answer = questions.ask_save(self)
+        wanted = self.state.get("ask_before_closing", True)
+        answer = questions.ask_save(self) if wanted else QtWidgets.QMessageBox.Discard
         if answer == QtWidgets.QMessageBox.Save:
             return self.commands.run("save") == ""
         return answer == QtWidgets.QMessageBox.Discard

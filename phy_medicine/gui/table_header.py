@@ -142,8 +142,9 @@ class ColumnHeader(QtWidgets.QHeaderView):
             self.setSectionHidden(section, True)
 
     def order_of(self, names: Sequence[str]) -> list[str]:
-        """Return all columns, those named first."""
+        """Return all columns, those named first; the id stands before them where it is not named."""
         known = [column.name for column in self._model.columns]
+        names = names if "id" in names else ("id", *names)
         return [*(n for n in names if n in known), *(n for n in known if n not in names)]
 
     def to_hide(self, names: Sequence[str]) -> list[str]:

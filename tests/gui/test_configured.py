@@ -178,7 +178,7 @@ def test_columns_order_and_filter_of_the_table(opened: Opened):
     table, header = window.tables.clusters, window.tables.clusters.header
     shown = [header.logicalIndex(v) for v in range(header.count())]
     names = [table.model.columns[i].name for i in shown if not header.isSectionHidden(i)]
-    assert names == ["fr", "depth", "id"]
+    assert names == ["id", "fr", "depth"]
     assert [(k.column, k.ascending) for k in table.source.sort_keys] == [("n_spikes", False)]
     assert window.session.cluster_table.filter_text == "n_spikes > 0"
     assert "columns" not in window.tables.to_state()[CLUSTERS]
@@ -225,3 +225,12 @@ def test_closing_without_a_question(opened: Opened):
     window.session.merge(window.session.cluster_ids[:2])
     close(window)
     assert window.is_closed
+
+
+def test_the_window_says_what_was_left_out(opened: Opened, qtbot):
+    configure("c.PhyMed.them = 'light'\nc.PhyMed.font_size = 99")
+    window = opened()
+    words = "config.py: There is no setting them. Did you mean theme? And 1 more: `phy-med doctor` shows all."
+    said: list[str] = []
+    window.say = lambda text, level=0: said.append(text)
+    qtbot.waitUntil(lambda: words in said, timeout=20_000)
