@@ -15,6 +15,7 @@ S = TypeVar("S")
 class Param:
     """One setting: its name, type, default, unit, limits and one line of help.
 
+    more : plugins may add choices, so others are not refused here
     files : matters only where the result is written as files; not offered where it goes into the store
     """
 
@@ -27,6 +28,7 @@ class Param:
     maximum: float | None = None
     choices: tuple[Any, ...] = ()
     files: bool = False
+    more: bool = False
 
     @property
     def limits(self) -> str:
@@ -53,7 +55,7 @@ class Param:
             value = self.type(value)
         except (TypeError, ValueError, KeyError):
             raise PhyMedError(f"{self.name} must be {self.type.__name__}, not {value!r}.") from None
-        if self.choices and value not in self.choices:
+        if self.choices and value not in self.choices and not self.more:
             raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high) or value != value:
@@ -70,10 +72,12 @@ def setting(
     maximum: float | None = None,
     choices: tuple[Any, ...] = (),
     files: bool = False,
+    more: bool = False,
 ) -> Any:
     """Declare a field of a frozen settings dataclass together with its `Param` facts."""
     facts = {
         "unit": unit, "help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "files": files,
+        "more": more,
     }  # fmt: skip
     return field(default=default, metadata={"param": facts})
 

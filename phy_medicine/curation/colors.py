@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -43,8 +44,9 @@ def _selection_table() -> FloatArray:
 _OKABE_ITO = "0072B2 D55E00 56B4E9 CC79A7 E69F00 009E73 F0E442"
 _TOL = "AA3377 117733 999933 EE6677 EE8866 44BB99"
 
-_CATEGORICAL = frozen(_table(CATEGORICAL))
-_LINEAR = frozen(_table(LINEAR))
+CATEGORICAL_COLORS: FloatArray = frozen(_table(CATEGORICAL))
+LINEAR_COLORS: FloatArray = frozen(_table(LINEAR))
+"""(256, 3) float32 RGB 0..1, read-only: colours that differ from each other, and from white to red."""
 SELECTION_COLORS: FloatArray = frozen(_selection_table())
 """(256, 3) float32 RGB 0..1, read-only; the colour of the i-th selected cluster, then repeated."""
 PALETTES: Mapping[str, FloatArray] = {
@@ -119,11 +121,11 @@ class ColorScheme:
         if self.kind == "group":
             rgb = [groups.get(None if cell is None else str(cell)).map_color for cell in cells]
             return _with_alpha(np.array(rgb, dtype=np.float32).reshape(-1, 3), alpha)
-        values = np.array([_number(cell) for cell in cells], dtype=np.float64)
-        table = _CATEGORICAL if self.kind == "categorical" else _LINEAR
-        rows = _rows(values, self.kind)
-        rgb_rows = np.where((rows >= 0)[:, None], table[rows % len(table)], np.array(GREY, dtype=np.float32))
-        return _with_alpha(rgb_rows, alpha)
+        if self.kind == "blank":
+            return _with_alpha(np.tile(np.array(GREY, dtype=np.float32), (len(cells), 1)), alpha)
+        categorical = self.kind == "categorical"
+        table = CATEGORICAL_COLORS if categorical else LINEAR_COLORS
+        return mapped_colors(cells, table, categorical=categorical, logarithmic=self.kind == "log", alpha=alpha)
 
 
 COLOR_SCHEMES = (
@@ -136,19 +138,37 @@ COLOR_SCHEMES = (
 """phy's schemes, in the order in which Shift+wheel goes through them."""
 
 
-def _rows(values: FloatArray, kind: str) -> np.ndarray:
-    """Row of the colour table for each value, -1 without a value."""
+def mapped_colors(
+    cells: Sequence[LabelValue | None], table: FloatArray, *, categorical: bool, logarithmic: bool, alpha: float = 1.0
+) -> FloatArray:
+    """Return a colour for each cell, (n, 4) float32 RGBA 0..1, grey for a cell that is empty or no number.
+
+    table : (n, 3) RGB 0..1; categorical : the number is a row of it, repeated, and text that is no number counts in
+    the order of the alphabet; otherwise from the smallest to the largest number, with `logarithmic` of its logarithm
+    """
+    values = np.array([_number(cell) for cell in cells], dtype=np.float64)
+    if categorical:
+        texts = sorted({cell for cell in cells if isinstance(cell, str) and math.isnan(_number(cell))})
+        place: dict[LabelValue | None, float] = {text: float(i) for i, text in enumerate(texts)}
+        values = np.array([place.get(c, v) for c, v in zip(cells, values, strict=True)], dtype=np.float64)
+    rows = _rows(values, len(table), categorical=categorical, logarithmic=logarithmic)
+    rgb = np.where((rows >= 0)[:, None], table[rows % len(table)], np.array(GREY, dtype=np.float32))
+    return _with_alpha(rgb.reshape(-1, 3), alpha)
+
+
+def _rows(values: FloatArray, n: int, *, categorical: bool, logarithmic: bool) -> np.ndarray:
+    """Row of a colour table of n for each value, -1 without a value."""
     known = np.isfinite(values)
-    if kind == "blank" or not known.any():
+    if not known.any():
         return np.full(len(values), -1)
-    if kind == "categorical":
-        return np.where(known, np.where(known, values, 0).astype(np.int64) % len(_CATEGORICAL), -1)
-    if kind == "log":  # a rate of 0 has no logarithm; it takes the first colour
+    if categorical:
+        return np.where(known, np.where(known, values, 0).astype(np.int64) % n, -1)
+    if logarithmic:  # a rate of 0 has no logarithm; it takes the first colour
         positive = values[known & (values > 0)]
         values = np.log(np.maximum(values, positive.min() if len(positive) else 1.0))
     low, high = values[known].min(), values[known].max()
     share = np.where(known, values - low, 0) / (high - low or 1.0)
-    return np.where(known, np.rint(share * (len(_LINEAR) - 1)).astype(np.int64), -1)
+    return np.where(known, np.rint(share * (n - 1)).astype(np.int64), -1)
 
 
 def _number(cell: LabelValue | None) -> float:

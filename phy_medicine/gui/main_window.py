@@ -30,6 +30,7 @@ from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.pictures import Pictures
+from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.script import Script
 from phy_medicine.gui.snippet_line import SnippetLine
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
     from phy_medicine.session.plugin_record import PluginSource
     from phy_medicine.session.session import Session
 
-SAVE_WAIT_S = 1.0
-"""How long a save of a window waits for the columns that plugins compute."""
 _ICONS_MS = 800
 """Icons come last: their font takes 60 ms to load, and they repaint the whole window."""
 
@@ -130,8 +129,7 @@ class MainWindow(QtWidgets.QMainWindow):
         bridge.connect(session.time_window_changed, self.host.show_time_window)
         bridge.connect(session.cluster_table.changed, self.host.show_table)
         bridge.connect(session.similar.changed, self.host.show_table)
-        bridge.connect(session.metrics.arrived, lambda _names: self.host.show_table())
-        session.metrics.save_wait_s = SAVE_WAIT_S
+        self.plugin_items = PluginItems(self)
         QtWidgets.QApplication.instance().focusChanged.connect(self._focus_changed)
 
     @property

@@ -19,13 +19,23 @@ class SettingsDialog(QtWidgets.QDialog):
     """Edits one frozen settings object.
 
     put : called with name and value at each change; what it refuses is said in the dialog
+    params : the table of the settings, with the choices of now
     """
 
-    def __init__(self, title: str, settings: Any, put: Callable[[str, Any], object], parent: QtWidgets.QWidget) -> None:
+    def __init__(
+        self,
+        title: str,
+        settings: Any,
+        put: Callable[[str, Any], object],
+        parent: QtWidgets.QWidget,
+        *,
+        params: Sequence[Param] = (),
+    ) -> None:
         super().__init__(parent, Qt.Tool)
         self.setWindowTitle(f"{title} settings")
         self.setAttribute(Qt.WA_DeleteOnClose)
         self._settings = settings
+        self._params = params or params_of(settings)
         self._take = put
         self.editors: dict[str, QtWidgets.QWidget] = {}
         column = QtWidgets.QVBoxLayout(self)
@@ -35,7 +45,7 @@ class SettingsDialog(QtWidgets.QDialog):
         self._area.setFrameShape(QtWidgets.QFrame.NoFrame)
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
-        self._area.setWidget(self._rows(params_of(settings)))
+        self._area.setWidget(self._rows(self._params))
         self._problem = QtWidgets.QLabel()
         self._problem.setWordWrap(True)
         self._problem.setObjectName("filter-error")
@@ -116,7 +126,7 @@ class SettingsDialog(QtWidgets.QDialog):
         self._problem.hide()
 
     def _restore(self) -> None:
-        for param in params_of(self._settings):
+        for param in self._params:
             show(self.editors[param.name], param, param.default)
             if isinstance(self.editors[param.name], QtWidgets.QLineEdit):
                 self._put(param.name, param.default)

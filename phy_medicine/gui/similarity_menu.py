@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from phy_medicine.gui.qt import QtWidgets
-from phy_medicine.session.similar import METRICS, SimilarClusters
+from phy_medicine.session.similar import SimilarClusters
 
 _HELP = {
     "template": "Templates as the sorter saw them.",
@@ -24,11 +24,11 @@ def fill_similarity_menu(
     """
     chosen = "auto" if similar.automatic else similar.metric
     group = QtWidgets.QActionGroup(menu)
-    for name in ("auto", *METRICS):
-        text = METRICS.get(name, "automatic")
-        entry = menu.addAction(text[0].upper() + text[1:])
+    for name in ("auto", *similar.names):
+        text = "automatic" if name == "auto" else similar.name_of(name)
+        entry = menu.addAction((text[0].upper() + text[1:]).replace("&", "&&"))
         entry.setData(name)
-        entry.setToolTip(_HELP[name])
+        entry.setToolTip(similar.help_of(name) or _HELP.get(name, ""))
         entry.setCheckable(True)
         entry.setChecked(name == chosen)
         entry.setEnabled(name != "drift" or similar.drift_possible)

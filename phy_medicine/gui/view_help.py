@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from phy_medicine.base.params import Param, params_of
+from phy_medicine.base.params import Param
 from phy_medicine.gui.gestures import gestures_of
 from phy_medicine.gui.keys import canonical, of_event, pretty_keys
 from phy_medicine.gui.param_editor import range_words
@@ -28,9 +28,7 @@ def page(view: View, kind: str, actions: Iterable[Action], theme: Theme) -> str:
     """Return the help of a view as HTML."""
     mine = [a for a in actions if a.owner == kind]
     keys = [(a.text.rstrip("."), pretty_keys(a.shortcuts), a.usage if a.alias or a.args else "", a.help) for a in mine]
-    settings = [
-        (p.help or p.name, _value(p, getattr(view.settings, p.name)), range_words(p)) for p in params_of(view.settings)
-    ]
+    settings = [(p.help or p.name, _value(p, getattr(view.settings, p.name)), range_words(p)) for p in view.params()]
     lasso = view.has_lasso and view.lasso_modifier == "control"
     parts = [
         f"<p style='font-size: large'>{escape(description(type(view)))}</p>",

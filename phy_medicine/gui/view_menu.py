@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from phy_medicine.base.params import Param, params_of
+from phy_medicine.base.params import Param
 from phy_medicine.gui.keys import pretty_keys
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.views.base import ViewAction
@@ -33,7 +33,7 @@ def fill_view_menu(menu: QtWidgets.QMenu, panel: ViewPanel, commands: Commands) 
         entry.setCheckable(True)
         entry.setChecked(panel.scales_apart)
     menu.addSeparator()
-    for param in params_of(panel.view.settings):
+    for param in panel.view.params():
         if param.choices:
             _add_choices(menu, panel, commands, param)
     menu.addAction("Save picture...", panel.ask_picture)

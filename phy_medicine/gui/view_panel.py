@@ -212,7 +212,8 @@ class ViewPanel:
 
     def show_settings(self) -> None:
         """Open the dialog made from the view's settings."""
-        dialog = SettingsDialog(self.name, self.view.settings, self._apply, self._window)
+        view = self.view
+        dialog = SettingsDialog(self.name, view.settings, self._apply, self._window, params=view.params())
         dialog.show()
 
     def _apply(self, name: str, value: Any) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.filters import in_filter
 from phy_medicine.session.actions import Action, Arg
-from phy_medicine.session.similar import METRICS
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import LabelValue
@@ -166,7 +165,8 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
                args=(Arg("letters"), order)),
         Action("similarity", "Similarity by...", partial(_similarity, s),
                "Compare templates as they are (template), with the motion taken out (drift), or as the motion in use "
-               "says (auto).", "Select", "table", args=(Arg("metric", choices=(*METRICS, "auto")),)),
+               "says (auto), or by a similarity of a plugin.", "Select", "table",
+               args=(Arg("metric", choices=lambda: (*s.similar.names, "auto")),)),
     )  # fmt: skip
 
 

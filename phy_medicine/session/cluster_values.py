@@ -88,6 +88,10 @@ class ClusterValues(Generic[I, V]):
         """Names of all items."""
         return self._registry.names
 
+    def item(self, name: str) -> I | None:
+        """Return the item of a name, None without one."""
+        return self._registry.get(name)
+
     @property
     def busy(self) -> bool:
         """Whether something that was asked for is not known yet."""
@@ -131,8 +135,8 @@ class ClusterValues(Generic[I, V]):
         return len(missing)
 
     def compute(self, name: str, cluster_ids: Iterable[int]) -> None:
-        """Compute what is missing here, in this thread."""
-        for cluster_id in self.missing(name, cluster_ids):
+        """Compute what is missing here, in this thread; in the midst of an action nothing can be computed."""
+        for cluster_id in self.missing(name, cluster_ids) if not self._facts.held else ():
             self._compute(name, cluster_id)
         self._tell(at_once=True)
 
@@ -146,7 +150,7 @@ class ClusterValues(Generic[I, V]):
             return sum(len(self.missing(name, cluster_ids)) for name in wanted if name in self._registry)
 
         with self._changed:
-            self._changed.wait_for(lambda: not n_missing(), timeout_s)
+            self._changed.wait_for(lambda: not n_missing(), 0.0 if self._facts.held else timeout_s)
         return n_missing()
 
     # Forgetting
@@ -183,6 +187,10 @@ class ClusterValues(Generic[I, V]):
     def _key(self) -> Hashable:
         return f"{self._what} of clusters"
 
+    @property
+    def _priority(self) -> Priority:
+        return Priority.BACKGROUND
+
     def _schedule(self) -> None:
         """Have a thread of the pool go on, unless one does."""
         with self._changed:
@@ -190,7 +198,7 @@ class ClusterValues(Generic[I, V]):
                 return
             self._scheduled = True
         try:
-            self._pool().submit(self._key, self._work, priority=Priority.BACKGROUND)
+            self._pool().submit(self._key, self._work, priority=self._priority)
         except RuntimeError:  # the session is closing
             with self._changed:
                 self._scheduled = False
@@ -239,9 +247,8 @@ class ClusterValues(Generic[I, V]):
                     self._first[name, cluster_id] = None
                 self._changed.notify_all()
             self._schedule()
-            if kept and problem is not None and name not in self._told:
-                self._told.add(name)
-                self._extensions.report(problem)
+            if kept and problem is not None:
+                self._report_once(name, problem)
 
     def _call(self, item: I, cluster_id: int) -> tuple[V | None, Problem | None]:
         owner, what = self._registry.owner_of(item.name), f"{self._what} {item.name} of cluster {cluster_id}"
@@ -251,7 +258,16 @@ class ClusterValues(Generic[I, V]):
         except Exception as error:
             return None, Problem(owner, what, error)
         seconds = time.perf_counter() - begin
+        self._took(item.name, seconds)
         return value, Problem(owner, what, None, seconds) if seconds > SLOW_S else None
+
+    def _report_once(self, name: str, problem: Problem) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self._extensions.report(problem)
+
+    def _took(self, name: str, seconds: float) -> None:
+        """Note how long a call took."""
 
     def _tell(self, *, at_once: bool) -> None:
         now = time.perf_counter()

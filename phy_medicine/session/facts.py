@@ -46,6 +46,12 @@ class SessionFacts:
         """Return the living clusters."""
         return self._manager.cluster_ids
 
+    @property
+    def held(self) -> bool:
+        """Whether this thread is in the midst of an action, so that no other one gets an answer."""
+        owned: bool = self.lock._is_owned()  # type: ignore[attr-defined]
+        return owned
+
     def contains(self, cluster_id: int) -> bool:
         """Tell whether a cluster lives."""
         return self._manager.assignment.contains(cluster_id)

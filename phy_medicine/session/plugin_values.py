@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from phy_medicine.session.metrics import MetricValues
+from phy_medicine.session.plugin_similarity import SimilarityValues
+from phy_medicine.session.scheme_values import SchemeValues
+
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 
-def follow_metrics(session: Session) -> None:
-    """Keep tables and views up to date with the columns of plugins."""
+def plugin_values(session: Session) -> tuple[MetricValues, SchemeValues, SimilarityValues]:
+    """Return what keeps the metrics, colours and similarities that plugins compute; each follows every action."""
+    extensions, facts = session.extensions, session.facts
+    metrics = MetricValues(extensions, facts, lambda: session.pool)
+    schemes = SchemeValues(extensions, facts, lambda: session.pool)
+    similarities = SimilarityValues(extensions, facts, lambda: session.pool)
+    for note in (metrics.note, schemes.note, similarities.note):
+        session.manager.changed.connect(note)
+    return metrics, schemes, similarities
+
+
+def follow_plugins(session: Session) -> None:
+    """Keep tables and views up to date with what plugins compute."""
     metrics, tables = session.metrics, (session.cluster_table, session.similarity_table)
 
     def refresh() -> None:
@@ -19,12 +34,14 @@ def follow_metrics(session: Session) -> None:
     def arrived(names: frozenset[str]) -> None:
         for table in tables:
             table.values_arrived(names)
-        session.data.table.metrics_arrived(busy=metrics.busy)
+        session.data.table.values_arrived(busy=metrics.busy)
 
-    session.manager.changed.connect(metrics.note)
     session.extensions.metrics.changed.connect(lambda _name: refresh())
     session.clusters.choice.changed.connect(refresh)
     metrics.arrived.connect(arrived)
+    schemes = session.schemes
+    schemes.arrived.connect(lambda _names: session.data.table.values_arrived(busy=schemes.busy))
+    session.similar.message.connect(session.message.emit)
 
 
 def metrics_for_save(session: Session) -> str:

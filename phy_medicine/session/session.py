@@ -37,11 +37,10 @@ from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
-from phy_medicine.session.metrics import MetricValues
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.navigation import Navigation
-from phy_medicine.session.plugin_values import follow_metrics, metrics_for_save
+from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.similar import SimilarClusters
@@ -99,9 +98,9 @@ class Session(Navigation, Exports):
         self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
         self.time_ranges = TimeRanges(model.spike_times, model.duration_s, self._show_range)
-        self.metrics = MetricValues(self.extensions, self.facts, lambda: self.pool)
+        self.metrics, self.schemes, self.similarity_values = plugin_values(self)
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges, self.metrics)
-        self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool)
+        self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool, self.similarity_values)
         self.selection = SelectionModel()
         self.hold = Hold()
         self.colors = SelectionColors(self.manager.groups)
@@ -114,10 +113,11 @@ class Session(Navigation, Exports):
         self.data = DataService(model, self.facts, cache_bytes=cache_bytes, channels=self.clusters.channels)
         self.data.motion, self.data.depths = self.motion, self.depths
         self.data.table = TableSource(
-            self.cluster_table, self.clusters, self.manager.groups, self.similar, x_um=self.data.unit_positions.x_um
-        )
+            self.cluster_table, self.clusters, self.manager.groups, self.similar,
+            x_um=self.data.unit_positions.x_um, schemes=self.schemes,
+        )  # fmt: skip
         self.manager.changed.connect(self._note_merge)
-        follow_metrics(self)
+        follow_plugins(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
         self.jobs = SessionJobs(self)

@@ -17,6 +17,7 @@ from phy_medicine.curation.vector_similarity import VectorSimilarity
 from phy_medicine.io.model import Model
 from phy_medicine.session.drift_similarity import DriftSimilarity
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.plugin_similarity import SimilarityValues
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
@@ -41,12 +42,18 @@ class SimilarClusters:
 
     Parameters
     ----------
+    A similarity of a plugin is computed for one reference after another; until a row is known, and where it failed,
+    the template similarity is shown and named.
+
     motion : the motion in use; None: no drift-aware similarity
     pool : gives the threads that compute it
+    plugins : similarities of plugins
     """
 
     changed = Signal()
     """Values or metric differ from before; emitted in any thread."""
+    message = Signal(str)
+    """One sentence: the chosen similarity is gone."""
 
     def __init__(
         self,
@@ -54,11 +61,15 @@ class SimilarClusters:
         facts: SessionFacts,
         motion: MotionState | None = None,
         pool: Callable[[], Pool] | None = None,
+        plugins: SimilarityValues | None = None,
     ) -> None:
         self._model = model
         self._facts = facts
         self._motion = motion
         self._pool = pool
+        self._plugins = plugins
+        # The reference whose row was shown last, and whether it was that of a plugin.
+        self._seen: tuple[int | None, bool] = (None, True)
         self._similarity: TemplateSimilarity | VectorSimilarity | None = None
         self._template_matrix: FloatArray | None = None
         self._compare = DriftSimilarity(model)
@@ -67,10 +78,30 @@ class SimilarClusters:
         self._choice: str | None = None
         if motion is not None:
             motion.changed.connect(self._motion_changed)
+        if plugins is not None:
+            plugins.arrived.connect(self._plugin_arrived)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What can be chosen, but for "auto"."""
+        more = self._plugins.names if self._plugins is not None else ()
+        return (*METRICS, *(name for name in more if name not in METRICS))
+
+    def name_of(self, metric: str) -> str:
+        """Return the name of a metric in words."""
+        item = self._plugins.item(metric) if self._plugins is not None else None
+        return (item.title or item.name) if item is not None else METRICS[metric]
+
+    def help_of(self, metric: str) -> str:
+        """Return the help of a metric of a plugin, "" for others."""
+        item = self._plugins.item(metric) if self._plugins is not None else None
+        return item.help if item is not None else ""
 
     @property
     def metric(self) -> str:
-        """ "template" or "drift": what was chosen; without a choice "drift" while a motion is in use."""
+        """What was chosen: "template", "drift" or of a plugin; without a choice "drift" while a motion is in use."""
+        if self._choice is not None and self._choice not in METRICS:
+            return self._choice
         possible = self._known_motion() is not None
         return "drift" if possible and self._choice != "template" else "template"
 
@@ -82,9 +113,9 @@ class SimilarClusters:
         ------
         ActionError : no such metric, or "drift" without templates or a motion; nothing changes
         """
-        if name not in (*METRICS, "auto"):
-            raise ActionError(f"There is no similarity {name!r}; choose one of {', '.join(METRICS)}, auto.")
-        if name == "drift":
+        if name not in (*self.names, "auto"):
+            raise ActionError(f"There is no similarity {name!r}; choose one of {', '.join(self.names)}, auto.")
+        if name == "drift" and self._of_plugin(name) is None:
             if not self._model.has_templates:
                 raise ActionError("This dataset has no templates, which drift-aware similarity compares.")
             if self._motion is None or self._motion.current is None:
@@ -105,12 +136,21 @@ class SimilarClusters:
 
     @property
     def shown_metric(self) -> str:
-        """The metric of the values now: "template" while the drift-aware ones are being computed."""
+        """The metric of the values now: "template" while others are being computed, or failed."""
+        if self._of_plugin(self.metric) is not None:
+            return self.metric if self._seen[1] else "template"
         return "template" if self._ready() is None else "drift"
 
     @property
     def title(self) -> str:
         """The name of the metric shown."""
+        plugins, reference = self._of_plugin(self.metric), self._seen[0]
+        if plugins is not None:
+            name = self.name_of(self.metric)
+            if self._seen[1] or reference is None:
+                return name
+            failed = plugins.known(reference, self.metric)
+            return f"{METRICS['template']}, {name} {'failed' if failed else 'soon'}"
         motion = self._known_motion()
         waiting = self.metric == "drift" and self.shown_metric == "template" and motion is not self._failed
         return METRICS[self.shown_metric] + (", drift-aware soon" if waiting else "")
@@ -126,11 +166,31 @@ class SimilarClusters:
 
     def rows(self, reference: int) -> dict[int, float]:
         """Return the clusters most similar to a living cluster, largest first, without itself; at most 99."""
+        plugins = self._of_plugin(self.metric)
+        if plugins is not None:
+            row = plugins.row(self.metric, reference)
+            self._seen = reference, row is not None
+            if row is not None:
+                return row
         ids, values = self._current().rows(reference)
         return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
 
     def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
-        """Return the similarity of every cluster to every other, as the rows show it; (n, n) float32."""
+        """Return the similarity of every cluster to every other, as the rows show it; (n, n) float32.
+
+        Of a plugin, what is not known yet is NaN and computed in the background.
+        """
+        return self.titled_matrix(cluster_ids)[1]
+
+    def titled_matrix(self, cluster_ids: Sequence[int]) -> tuple[str, FloatArray]:
+        """Return the name of the similarity with how far it is known, and the `matrix`."""
+        plugins = self._of_plugin(self.metric)
+        if plugins is not None:
+            values, known = plugins.matrix(self.metric, cluster_ids)
+            return self.name_of(self.metric) + (f", {known:.0%}" if known < 1 else ""), values
+        return self.title, self._builtin_matrix(cluster_ids)
+
+    def _builtin_matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
         return self._current().matrix(cluster_ids)
 
     def _current(self) -> TemplateSimilarity | VectorSimilarity:
@@ -140,6 +200,28 @@ class SimilarClusters:
                 self._similarity = self._make()
             similarity = self._similarity
         return similarity
+
+    # Of plugins
+
+    def _of_plugin(self, metric: str) -> SimilarityValues | None:
+        """What computes a metric, if it is a plugin's; a plugin may replace one of the program's own."""
+        return self._plugins if self._plugins is not None and self._plugins.item(metric) is not None else None
+
+    def _plugin_arrived(self, names: frozenset[str]) -> None:
+        plugins, chosen = self._plugins, self._choice
+        assert plugins is not None
+        if chosen is not None and chosen not in self.names:
+            self._choice = None
+            self.message.emit(
+                f"The similarity {chosen} is gone with its plugin; clusters are compared by {self.title}."
+            )
+            self._start()
+            self.changed.emit()
+            return
+        reference, shown = self._seen
+        now = reference is not None and plugins.known(reference, self.metric)
+        if self.metric in names and ((now and not shown) or not plugins.busy):
+            self.changed.emit()
 
     # Drift-aware
 

@@ -16,12 +16,13 @@ from phy_medicine.session.clusters import CORRECTED, DEPTH, Cell, ClusterTable, 
 
 if TYPE_CHECKING:
     from phy_medicine.curation.groups import Groups
+    from phy_medicine.session.scheme_values import SchemeValues
     from phy_medicine.session.similar import SimilarClusters
     from phy_medicine.session.tables import TableState
     from phy_medicine.session.time_ranges import TimeRange
 
 _NUMBERS = ("int", "float")
-_GROW_S = 2.0
+_GROW_S = 1.0
 X = Column("x", "x", "µm", help="x position: of the spikes, else the centre of mass of the main template")
 """A column for views alone; a label field of this name comes before it."""
 
@@ -43,12 +44,14 @@ class TableSource:
         similar: SimilarClusters | None = None,
         *,
         x_um: Callable[[Sequence[int]], FloatArray] | None = None,
+        schemes: SchemeValues | None = None,
     ) -> None:
         self._table = table
         self._clusters = clusters
         self._groups = groups
         self._similar = similar
         self._x_um = x_um
+        self._schemes = schemes
         self._value = clusters.shown
         self._whole = self
         self._version = 0
@@ -93,11 +96,26 @@ class TableSource:
         return np.array([_number(self._cell(c, found.name)) for c in cluster_ids], dtype=np.float64)
 
     def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> FloatArray:
-        """Return the colours of some clusters in one of phy's schemes, (n, 4) float32 RGBA 0..1."""
-        chosen: ColorScheme = next((s for s in COLOR_SCHEMES if s.name == scheme), COLOR_SCHEMES[0])
+        """Return the colours of some clusters in a scheme, (n, 4) float32 RGBA 0..1.
+
+        scheme : one of phy's, of a plugin, or a column that a plugin computes; another one is blank
+        """
+        plugin = self._schemes.item(scheme) if self._schemes is not None else None
+        if plugin is not None and self._schemes is not None:
+            return self._schemes.colors(plugin, cluster_ids, alpha)
+        chosen = next((s for s in COLOR_SCHEMES if s.name == scheme), None)
+        if chosen is None:
+            chosen = ColorScheme(scheme, scheme, "linear") if self._clusters.late(scheme) else COLOR_SCHEMES[0]
         found = self.column(chosen.column)
         cells = [None if found is None else self._cell(c, found.name) for c in cluster_ids]
         return chosen.colors(cells, self._groups, alpha)
+
+    def more_schemes(self) -> tuple[str, ...]:
+        """Return the names of the colour schemes that plugins add: their own, and their columns of numbers."""
+        own = self._schemes.names if self._schemes is not None else ()
+        columns = (c.name for c in self.numeric_columns() if self._clusters.late(c.name))
+        builtin = {scheme.name for scheme in COLOR_SCHEMES}
+        return tuple(name for name in dict.fromkeys((*own, *columns)) if name not in builtin)
 
     def group(self, cluster_id: int) -> str:
         """Return the name of a cluster's group, "unsorted" without one."""
@@ -108,7 +126,7 @@ class TableSource:
         """Return the name of the similarity in use, and that of every pair of some clusters, (n, n) float32."""
         if self._similar is None:
             return "", np.zeros((len(cluster_ids), len(cluster_ids)), dtype=np.float32)
-        return self._similar.title, self._similar.matrix(cluster_ids)
+        return self._similar.titled_matrix(cluster_ids)
 
     def _cell(self, cluster_id: int, column: str) -> Cell:
         try:
@@ -116,8 +134,8 @@ class TableSource:
         except ActionError:  # gone since the ids were asked for; the views will be told
             return None
 
-    def metrics_arrived(self, *, busy: bool) -> None:
-        """Note that cells of plugins came; the views look again when all are there, or every few seconds."""
+    def values_arrived(self, *, busy: bool) -> None:
+        """Note that values of plugins came; the views look again when all are there, or every few seconds."""
         now = time.monotonic()
         if not busy or now - self._whole._grown_at > _GROW_S:
             self._whole._grown_at = now

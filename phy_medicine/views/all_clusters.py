@@ -49,6 +49,14 @@ class AllClustersView(View):
         if self._kept is None or self._kept[0] != self._key():
             self.host.request(self)
 
+    def more_choices(self, setting: str) -> tuple[str, ...]:
+        """Return the colour schemes of plugins."""
+        return self.host.data.table.more_schemes() if setting == "colors" else ()
+
+    def turn_scheme(self, by: int) -> None:
+        """Use the next colour scheme, or the one before."""
+        self.change(colors=self.next_choice("colors", by))
+
     def choose(self, click: Click, cluster_ids: Sequence[int], *, control: bool) -> bool:
         """Select clusters by a left click, with Shift add them; False if the click is none of these.
 

@@ -46,6 +46,7 @@ from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.canvas import Canvas, ViewCanvas
+from phy_medicine.views.choices import Choices
 from phy_medicine.views.common_scale import CommonScale
 from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
@@ -96,7 +97,7 @@ class NoSettings:
     """Settings of a view that has none."""
 
 
-class View:
+class View(Choices):
     """A picture of the selected clusters; see the module text for what a subclass says."""
 
     name: ClassVar[str] = "View"
@@ -304,7 +305,7 @@ class View:
         ------
         PhyMedError : unknown setting, or value out of range
         """
-        self.settings = changed(self.settings, **values)
+        self.settings = self.checked(**values)
         views, zoom = [self], {name: value for name, value in values.items() if name in self.zoom_settings}
         if zoom and self.scale.joined is not None:
             views.append(self.scale.joined)
@@ -354,6 +355,7 @@ class View:
         known = {field.name for field in dataclasses.fields(self.settings_type)}
         values = {key: value for key, value in state.get("settings", {}).items() if key in known}
         self.settings = changed(self.settings, **values)
+        self.settings = changed(self.settings, **self.lost_choices())
         self.auto_update = bool(state.get("auto_update", True))
 
     def paint(self, gpu: Gpu, ratio: float) -> None:

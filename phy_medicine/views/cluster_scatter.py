@@ -46,7 +46,7 @@ class ClusterScatterSettings:
     largest: float = setting(
         30.0, "Largest diameter of a disc, smaller where there are many", unit="px", minimum=SMALLEST, maximum=LARGEST
     )
-    colors: str = setting("cluster_group", "Colours of the clusters that are not selected", choices=SCHEMES)
+    colors: str = setting("cluster_group", "Colours of the clusters that are not selected", choices=SCHEMES, more=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +285,7 @@ class ClusterScatterView(SelectingLasso, AllClustersView):
             if min(sizes) >= SMALLEST and max(sizes) <= LARGEST:
                 self.change(smallest=sizes[0], largest=sizes[1])
         elif modifiers == {"shift"}:
-            self._turn_scheme(1 if notches > 0 else -1)
-
-    def _turn_scheme(self, by: int) -> None:
-        self.change(colors=SCHEMES[(SCHEMES.index(self.settings.colors) + by) % len(SCHEMES)])
+            self.turn_scheme(1 if notches > 0 else -1)
 
     def set_column(self, which: str, column: str) -> None:
         """Use a column of the cluster table for x, y or size.
@@ -336,8 +333,8 @@ class ClusterScatterView(SelectingLasso, AllClustersView):
             ViewAction("toggle_unit_map", "Positions on the probe", self._toggle_map,
                        help="Show x against depth, both in µm and to one scale, or amplitude against depth.",
                        checked=lambda: (self.settings.x_column, self.settings.y_column) == ("x", "depth")),
-            ViewAction("next_cluster_colors", "Next colours", partial(self._turn_scheme, 1),
-                       help="Colour the clusters by group, depth, rate, at random, or not."),
+            ViewAction("next_cluster_colors", "Next colours", partial(self.turn_scheme, 1),
+                       help="Colour the clusters by group, depth, rate, at random, as a plugin says, or not."),
         )  # fmt: skip
 
     def _toggle_map(self) -> None:

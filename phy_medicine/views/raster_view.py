@@ -54,7 +54,7 @@ class RasterSettings:
     marker_size: float = setting(
         1.0, "Width of a spike, when few are in sight", unit="px", minimum=_MARKER[0], maximum=_MARKER[1]
     )
-    colors: str = setting("blank", "Colours of the clusters that are not selected", choices=SCHEMES)
+    colors: str = setting("blank", "Colours of the clusters that are not selected", choices=SCHEMES, more=True)
 
 
 class RasterView(AllClustersView):
@@ -286,13 +286,10 @@ class RasterView(AllClustersView):
             self.panels.zoom(0, ((left + right) / 2, (top + bottom) / 2), (1.0, 1.2**notches))
             self.redraw()
         elif modifiers == {"shift"}:
-            self._turn_scheme(1 if notches > 0 else -1)
+            self.turn_scheme(1 if notches > 0 else -1)
 
     def _resize(self, factor: float) -> None:
         self.change(marker_size=float(np.clip(self.settings.marker_size * factor, *_MARKER)))
-
-    def _turn_scheme(self, by: int) -> None:
-        self.change(colors=SCHEMES[(SCHEMES.index(self.settings.colors) + by) % len(SCHEMES)])
 
     def _toggle_presence(self) -> None:
         self.change(presence=not self.settings.presence)
@@ -307,6 +304,6 @@ class RasterView(AllClustersView):
                        help="Draw spikes wider, when few are in sight."),
             ViewAction("decrease_marker_size", "Narrower spikes", partial(self._resize, 1 / WHEEL_FACTOR),
                        "ctrl+shift+-", help="Draw spikes narrower."),
-            ViewAction("next_raster_colors", "Next colours", partial(self._turn_scheme, 1),
-                       help="Colour the clusters by group, depth, rate, at random, or not."),
+            ViewAction("next_raster_colors", "Next colours", partial(self.turn_scheme, 1),
+                       help="Colour the clusters by group, depth, rate, at random, as a plugin says, or not."),
         )  # fmt: skip

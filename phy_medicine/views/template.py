@@ -43,7 +43,7 @@ class TemplateSettings:
     """What the template view shows."""
 
     scaling: float = setting(1.0, "Size of the waveforms", minimum=_SCALING[0], maximum=_SCALING[1])
-    colors: str = setting("blank", "Colours of the clusters that are not selected", choices=SCHEMES)
+    colors: str = setting("blank", "Colours of the clusters that are not selected", choices=SCHEMES, more=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,10 +304,7 @@ class TemplateView(AllClustersView):
         if modifiers == {"control"}:
             self.scale_by(WHEEL_FACTOR**notches)
         elif modifiers == {"shift"}:
-            self._turn_scheme(1 if notches > 0 else -1)
-
-    def _turn_scheme(self, by: int) -> None:
-        self.change(colors=SCHEMES[(SCHEMES.index(self.settings.colors) + by) % len(SCHEMES)])
+            self.turn_scheme(1 if notches > 0 else -1)
 
     def scale_by(self, factor: float) -> None:
         """Make the waveforms larger or smaller, or the image brighter or darker."""
@@ -320,8 +317,8 @@ class TemplateView(AllClustersView):
                        help="Enlarge the waveforms, or make the image of amplitudes brighter."),
             ViewAction("decrease_templates", "Smaller templates", lambda: self.scale_by(1 / 1.2), "ctrl+alt+-",
                        help="Make the waveforms smaller, or the image of amplitudes darker."),
-            ViewAction("next_template_colors", "Next colours", lambda: self._turn_scheme(1),
-                       help="Colour the clusters by group, depth, rate, at random, or not."),
+            ViewAction("next_template_colors", "Next colours", lambda: self.turn_scheme(1),
+                       help="Colour the clusters by group, depth, rate, at random, as a plugin says, or not."),
         )  # fmt: skip
 
 

@@ -59,6 +59,9 @@ class FakeTable:
         values = [self.cells[column].get(c) for c in cluster_ids]
         return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
+    def more_schemes(self) -> tuple[str, ...]:
+        return ()
+
     def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> np.ndarray:
         chosen = next(s for s in COLOR_SCHEMES if s.name == scheme)
         cells = [self.cells.get(chosen.column, {}).get(c) for c in cluster_ids]
