@@ -29,6 +29,11 @@ class SignalFilter:
     low_pass_hz: float = 0.0
     common: bool = False
 
+    @property
+    def all_channels(self) -> bool:
+        """Whether it looks at all channels of the recording, whichever are shown."""
+        return self.common
+
     def sections(self, sample_rate: float) -> FloatArray | None:
         """Return second-order sections, (n, 6), or None where nothing is filtered."""
         parts = []

@@ -91,10 +91,16 @@ class Commands:
                 self.table.remove(action_id)
                 self._window.menus.remove(action_id)
 
-    def take_view_actions(self, owner: str, panel: ViewPanel) -> None:
-        """Add the actions of a kind of view; they act on the focused view of the kind, else on its first."""
-        if any(a.owner == owner for a in self.table):
+    def take_view_actions(self, owner: str, panel: ViewPanel, *, again: bool = False) -> None:
+        """Add the actions of a kind of view; they act on the focused view of the kind, else on its first.
+
+        again : the view has others than before
+        """
+        known = [a.id for a in self.table if a.owner == owner]
+        if known and not again:
             return
+        for old in known:
+            self.table.remove(old)
         for view_action in panel.actions():
             action_id = view_action.id if view_action.id not in self.table else f"{owner}_{view_action.id}"
             action = _of_view(view_action, action_id, owner, self._window.panels.target)

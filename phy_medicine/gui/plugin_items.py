@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from phy_medicine.compute.signal_filters import HIGH_PASS
+
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
 
@@ -23,8 +25,20 @@ class PluginItems:
         session.similarity_values.patience_s = None if window.scripted else PATIENCE_S
         for values in (session.metrics, session.schemes):
             connect(values.arrived, lambda _names: window.host.show_table())
+        connect(session.data.filters.changed, self._show_filters)
         for registry in (session.extensions.color_schemes, session.extensions.metrics):
             connect(registry.changed, lambda _name: self._take_back())
+
+    def _show_filters(self, name: str) -> None:
+        """Show the signal, and what is measured on it, through the filters that there are now."""
+        self._take_back()
+        window = self._window
+        for panel in window.panels:
+            if hasattr(panel.view, "filters_changed"):
+                window.commands.take_view_actions(panel.kind, panel, again=True)
+                panel.view.filters_changed()
+            elif name == HIGH_PASS:
+                window.host.update(panel.view)
 
     def _take_back(self) -> None:
         """Go back to the default where what was chosen is gone, and say so."""

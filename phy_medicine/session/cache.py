@@ -36,6 +36,7 @@ class ArrayCache:
         self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._n_bytes = 0
         self._lock = threading.Lock()
+        self._n_cleared = 0
 
     @property
     def n_bytes(self) -> int:
@@ -51,8 +52,9 @@ class ArrayCache:
             if key in self._items:
                 self._items.move_to_end(key)
                 return cast(T, self._items[key][0])
+            n_cleared = self._n_cleared
         value = compute()
-        self._put(key, value)
+        self._put(key, value, n_cleared)
         return value
 
     def peek(self, key: Hashable) -> Any:
@@ -63,9 +65,11 @@ class ArrayCache:
             self._items.move_to_end(key)
             return self._items[key][0]
 
-    def _put(self, key: Hashable, value: Any) -> None:
+    def _put(self, key: Hashable, value: Any, n_cleared: int) -> None:
         size = size_of(value)
         with self._lock:
+            if n_cleared != self._n_cleared:  # made of what does not hold any more
+                return
             if key in self._items:
                 self._n_bytes -= self._items.pop(key)[1]
             self._items[key] = (value, size)
@@ -78,3 +82,4 @@ class ArrayCache:
         with self._lock:
             self._items.clear()
             self._n_bytes = 0
+            self._n_cleared += 1

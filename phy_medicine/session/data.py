@@ -29,6 +29,7 @@ from phy_medicine.session.ranged import RangedCache, RangedFacts
 from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
 from phy_medicine.session.recording import Recording
 from phy_medicine.session.residual import ResidualSource
+from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.template_feature_source import TemplateFeatureSource
 from phy_medicine.session.template_source import TemplateSource
 from phy_medicine.session.time_ranges import TimeRange
@@ -60,7 +61,13 @@ class DataService(Recording):
     table: TableSource
 
     def __init__(
-        self, model: Model, facts: ClusterFacts, *, cache_bytes: int = 256 << 20, channels: BestChannels | None = None
+        self,
+        model: Model,
+        facts: ClusterFacts,
+        *,
+        cache_bytes: int = 256 << 20,
+        channels: BestChannels | None = None,
+        filters: SignalFilters | None = None,
     ) -> None:
         super().__init__(model)
         self._channels = channels or BestChannels(model, facts)
@@ -73,7 +80,8 @@ class DataService(Recording):
         self._parts: OrderedDict[TimeRange, DataService] = OrderedDict()
         self._lock = threading.Lock()
         self.correlograms = CorrelogramSource(self._samples, model.sample_rate, self._cache)
-        self._traces = TraceSource(model)
+        self.filters = filters or SignalFilters()
+        self._traces = TraceSource(model, self.filters)
         self.trace_columns = TraceColumns(self._traces)
         self.residual = ResidualSource(model, facts, self._traces, self._cache)
         self.unit_positions = UnitPositions(model, facts, self._channels)
@@ -81,7 +89,7 @@ class DataService(Recording):
 
     def _make_sources(self) -> None:
         model, facts = self.model, self._facts
-        self.waveform_source = WaveformSource(model, facts)
+        self.waveform_source = WaveformSource(model, facts, self.filters)
         self._features = FeatureSource(model, facts, self._cache, lambda: self.shown_times, lambda: self.id_range)
         self.pca = PcaSource(self.waveform_source, facts, self._cache, lambda: self.shown_times)
         self.template_shapes = TemplateSource(model, facts, self._cache)
@@ -154,6 +162,11 @@ class DataService(Recording):
         """Show amplitudes and features over other times, (n_spikes,) s; None: over those of the recording."""
         self._whole._other_times = times_s
         self._cache.clear()
+
+    def filters_changed(self) -> None:
+        """Forget what was made with a filter that is another one now."""
+        self._cache.clear()
+        self.trace_columns.forget()
 
     # Of a cluster
 
@@ -343,7 +356,7 @@ class DataService(Recording):
         filter: str = HIGH_PASS,
         n_points: int | None = None,
     ) -> Trace:
-        """Return a stretch of the recording; `filter` is a name of `SIGNAL_FILTERS`.
+        """Return a stretch of the recording; `filter` is a name of `filters`.
 
         n_points : a stretch of more samples is reduced to the minimum and maximum of equal stretches in turn, and one
         that takes long to read comes in parts, as `TraceColumns.read` says
@@ -352,7 +365,7 @@ class DataService(Recording):
         ------
         DataMissing : the dataset has no raw data
         """
-        channels = tuple(int(c) for c in channel_ids)
+        channels, filter = tuple(int(c) for c in channel_ids), self.filters[filter].name
         if n_points is None:
             return self._traces.read(start_s, stop_s, np.asarray(channels, dtype=np.int64), filter=filter)
         return self.trace_columns.read(start_s, stop_s, channels, n_points, filter=filter)
@@ -361,7 +374,7 @@ class DataService(Recording):
         self, start_s: float, stop_s: float, channel_ids: Sequence[int], *, filter: str, n_points: int
     ) -> bool:
         """Tell whether `trace` needs no reading."""
-        channels = tuple(int(c) for c in channel_ids)
+        channels, filter = tuple(int(c) for c in channel_ids), self.filters[filter].name
         return self.trace_columns.ready(start_s, stop_s, channels, n_points, filter=filter)
 
     # Reading

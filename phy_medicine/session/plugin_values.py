@@ -41,6 +41,7 @@ def follow_plugins(session: Session) -> None:
     metrics.arrived.connect(arrived)
     schemes = session.schemes
     schemes.arrived.connect(lambda _names: session.data.table.values_arrived(busy=schemes.busy))
+    session.data.filters.changed.connect(lambda _name: session.data.filters_changed())
     session.similar.message.connect(session.message.emit)
 
 

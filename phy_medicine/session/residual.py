@@ -17,7 +17,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.reduction import extremes
-from phy_medicine.compute.signal_filters import HIGH_PASS, NONE, SIGNAL_FILTERS, common_median
+from phy_medicine.compute.signal_filters import HIGH_PASS, NONE, common_median
 from phy_medicine.session.blocks import Trace
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.cluster_facts import ClusterFacts
@@ -64,7 +64,7 @@ class ResidualSource:
         ------
         DataMissing : the dataset has no raw data
         """
-        rate = self._source.rate
+        rate, filter = self._source.rate, self._source.filters[filter].name
         start, stop = round(start_s * rate), round(stop_s * rate)
         most = stop - start if n_points is None else n_points
         length = 1 if stop - start <= most else -(-(stop - start) // max(1, most // 2 - 1))
@@ -144,7 +144,7 @@ class ResidualSource:
 
     def _mean(self, samples: IntArray, channels: IntArray, filter: str) -> FloatArray:
         """Return the mean of the signal around some samples, (n_samples, n_channels) float32."""
-        traces, how, rate = self._model.traces, SIGNAL_FILTERS[filter], self._source.rate
+        traces, how, rate = self._model.traces, self._source.filters[filter], self._source.rate
         assert traces is not None
         before, after = self._extent()
         margin = round(_MARGIN_S * rate)
@@ -153,12 +153,16 @@ class ResidualSource:
         # All channels of 20 windows are 21 MB at 384 channels.
         for i in range(0, len(samples), 20):
             starts = samples[i : i + 20] - before - margin
-            read: FloatArray = traces.read_many(starts, length, None if how.common else channels).astype(np.float32)
+            read: FloatArray = traces.read_many(starts, length, None if how.all_channels else channels).astype(
+                np.float32
+            )
             read -= np.median(read, axis=1, keepdims=True)
             if how.common:
                 flat = common_median(read.reshape(-1, read.shape[2])).reshape(len(read), length, 1)
                 read = read[:, :, channels] - flat
-            total += how.apply(read, rate)[:, margin : margin + before + after].sum(axis=0)
+            filtered = how.apply(read, rate)[:, margin : margin + before + after]
+            mine = filtered[:, :, channels] if how.all_channels and not how.common else filtered
+            total += mine.sum(axis=0)
         mean: FloatArray = (total / max(len(samples), 1)).astype(np.float32)
         return mean
 

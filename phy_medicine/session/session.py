@@ -43,6 +43,7 @@ from phy_medicine.session.navigation import Navigation
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
+from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
 from phy_medicine.session.table_source import TableSource
@@ -109,8 +110,13 @@ class Session(Navigation, Exports):
         self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
-        cache_bytes = int(self.configuration.get("cache_mb", 256)) << 20
-        self.data = DataService(model, self.facts, cache_bytes=cache_bytes, channels=self.clusters.channels)
+        self.data = DataService(
+            model,
+            self.facts,
+            cache_bytes=int(self.configuration.get("cache_mb", 256)) << 20,
+            channels=self.clusters.channels,
+            filters=SignalFilters(self.extensions),
+        )
         self.data.motion, self.data.depths = self.motion, self.depths
         self.data.table = TableSource(
             self.cluster_table, self.clusters, self.manager.groups, self.similar,

@@ -83,6 +83,12 @@ class TraceColumns:
             return not self._missing(*self._long_tiles(grid, first, last))
         return all((grid, tile) in self._tiles for tile in _tiles(first, last))
 
+    def forget(self) -> None:
+        """Drop everything, because a filter is another one now; what is being read is dropped as well."""
+        self._tiles.clear()
+        self._blocks.clear()
+        self._coarse = {}
+
     def close(self) -> None:
         """Read nothing any more."""
         self._reader.close()
@@ -141,7 +147,7 @@ class TraceColumns:
         length = grid.length
         shape = (last - first, 1 if length == 1 else 2, len(channel_ids))
         out = np.empty(shape, dtype=np.float32)
-        n_read = self._source.n_channels if grid.filter == "common median" else len(channel_ids)
+        n_read = self._source.n_channels if self._source.filters[grid.filter].all_channels else len(channel_ids)
         step = max(1, _PIECE // (length * max(1, n_read)))
         for a in range(first, last, step):
             b = min(a + step, last)
@@ -211,8 +217,9 @@ class TraceColumns:
         return found
 
     def _read_block(self, grid: Grid, tile: int) -> None:
+        kept = self._coarse
         columns = self._blocks.get((grid, tile), partial(self._one, grid, tile, {}))
-        self._coarse[grid.filter, tile] = frozen(joined(columns, COARSE // BLOCK))
+        kept[grid.filter, tile] = frozen(joined(columns, COARSE // BLOCK))
         with self._arrived:
             self._arrived.notify_all()
 

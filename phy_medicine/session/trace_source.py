@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.signal_filters import SIGNAL_FILTERS, common_median
+from phy_medicine.compute.signal_filters import NONE, common_median
 from phy_medicine.io.model import Model
 from phy_medicine.session.blocks import DataMissing, Trace
+from phy_medicine.session.signal_filters import SignalFilters
 
 # Samples for the median of a channel: it is off by a twentieth of the noise, and costs 0.03 ms instead of 0.8.
 MEDIAN_SAMPLES = 500
@@ -16,8 +17,9 @@ MEDIAN_SAMPLES = 500
 class TraceSource:
     """Reads traces of one dataset; without state, so safe in any thread."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, filters: SignalFilters | None = None) -> None:
         self._model = model
+        self.filters = filters or SignalFilters()
 
     @property
     def rate(self) -> float:
@@ -42,7 +44,7 @@ class TraceSource:
         return self._model.traces.n_samples
 
     def read(self, start_s: float, stop_s: float, channel_ids: IntArray, *, filter: str) -> Trace:
-        """Return every sample of a stretch; `filter` is a name of `SIGNAL_FILTERS`.
+        """Return every sample of a stretch; `filter` is a name of `filters`.
 
         Raises
         ------
@@ -65,24 +67,24 @@ class TraceSource:
         ------
         DataMissing : the dataset has no raw data
         """
-        how, n_samples, traces = SIGNAL_FILTERS[filter], self.n_samples, self._model.traces
+        how, n_samples, traces = self.filters[filter], self.n_samples, self._model.traces
         assert traces is not None
         margin = how.margin(self.rate)
         first, last = start - margin, stop + margin
         # Taking every column of a file one by one is a third of the time.
         every = len(channel_ids) == self.n_channels and bool((channel_ids == np.arange(self.n_channels)).all())
-        raw = traces.read(first, last, None if how.common or every else channel_ids)
+        raw = traces.read(first, last, None if how.all_channels or every else channel_ids)
         low, high = min(max(-first, 0), len(raw)), min(max(n_samples - first, 0), len(raw))
         data: FloatArray = raw.astype(np.float32)
         offset = _median(data[low:high])
         data[:low], data[high:] = offset, offset
-        if filter == "none":
+        if how.name == NONE:
             return data
         data -= offset
         if how.common:
             data = data[:, channel_ids] - common_median(data)
         filtered: FloatArray = how.apply(data, self.rate)[margin : len(data) - margin]
-        return filtered
+        return filtered[:, channel_ids] if how.all_channels and not (how.common or every) else filtered
 
 
 def without_offset(data: FloatArray, filter: str) -> FloatArray:

@@ -11,10 +11,12 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.bandpass import bandpass
 from phy_medicine.compute.filtering import highpass
+from phy_medicine.compute.signal_filters import HIGH_PASS
 from phy_medicine.compute.waveforms import Filter, extract
 from phy_medicine.io.model import Model, WaveformRule
 from phy_medicine.session.blocks import DataMissing, Waveforms
 from phy_medicine.session.cluster_facts import ClusterFacts
+from phy_medicine.session.signal_filters import SignalFilters
 
 # Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
 _MARGIN_S = 0.002
@@ -30,8 +32,9 @@ class Window(NamedTuple):
 class WaveformSource:
     """Reads waveforms for `DataService`; safe to call from any thread."""
 
-    def __init__(self, model: Model, facts: ClusterFacts) -> None:
+    def __init__(self, model: Model, facts: ClusterFacts, filters: SignalFilters | None = None) -> None:
         self._model = model
+        self._filters = filters or SignalFilters()
         self._facts = facts
 
     @property
@@ -116,20 +119,24 @@ class WaveformSource:
             before=size.before,
             after=size.after,
             sample_rate=self._model.sample_rate,
-            filter=_filter_of(rule),
-            margin=rule.margin if rule.band_hz else int(_MARGIN_S * self._model.sample_rate),
+            filter=self._filter_of(rule),
+            margin=rule.margin if rule.band_hz else self._margin(),
             n_recorded=traces.n_samples,
         )
         if rule.offset or rule.scale != 1:
             data = (data - np.float32(rule.offset)) * np.float32(rule.scale)
         return data
 
+    def _filter_of(self, rule: WaveformRule) -> Filter | None:
+        """The dataset's own filter, a plugin's high-pass, or the program's."""
+        if not rule.filtered:
+            return None
+        if rule.band_hz is None:
+            plugin = self._filters.plugin(HIGH_PASS)
+            return highpass if plugin is None else plugin.apply
+        low_hz, high_hz = rule.band_hz
+        return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)
 
-def _filter_of(rule: WaveformRule) -> Filter | None:
-    """The dataset's own filter, or the program's."""
-    if not rule.filtered:
-        return None
-    if rule.band_hz is None:
-        return highpass
-    low_hz, high_hz = rule.band_hz
-    return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)
+    def _margin(self) -> int:
+        plugin, rate = self._filters.plugin(HIGH_PASS), self._model.sample_rate
+        return int(_MARGIN_S * rate) if plugin is None else max(plugin.margin(rate), int(_MARGIN_S * rate))

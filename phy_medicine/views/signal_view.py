@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from phy_medicine.views.trace_channels import N_USUAL, neighbourhood, ordered
 from phy_medicine.views.trace_settings import SCALING, SignalSettings, restored
 from phy_medicine.views.trace_time import Interval, TimePanels, nearest_spike, neighbouring_spike
 from phy_medicine.views.violations import intervals_ms, middles_s, next_violation, violations
+
+if TYPE_CHECKING:
+    from phy_medicine.session.signal_filters import AnyFilter
 
 _FIRST_POINTS = 2560
 
@@ -57,7 +60,21 @@ class SignalView(View):
     @property
     def filter_words(self) -> str:
         """The definition of the filter."""
-        return SIGNAL_FILTERS[self.settings.filter].words
+        return self.filter.words
+
+    @property
+    def filter(self) -> AnyFilter:
+        """What is done to the signal."""
+        return self.host.data.filters[self.settings.filter]
+
+    def more_choices(self, setting: str) -> tuple[str, ...]:
+        """Return the filters of plugins."""
+        return tuple(n for n in self.host.data.filters.names if n not in SIGNAL_FILTERS) if setting == "filter" else ()
+
+    def filters_changed(self) -> None:
+        """Read again, because a filter came, went or is another one."""
+        self._reader = TraceReader(self.host.data)
+        self.host.request(self)
 
     def _query(self, request: ViewRequest) -> tuple[Query, Jump | None]:
         jump = self._jump(request)
@@ -130,7 +147,7 @@ class SignalView(View):
             self.host.request(self)
 
     def _words(self, query: Query, unread: float) -> str:
-        short = SIGNAL_FILTERS[query.filter].short
+        short = self.host.data.filters[query.filter].short
         channels = f"{len(query.channel_ids)} of {self.host.data.n_channels} channels"
         if query.residual is not None:
             channels = channels.replace(" channels", " · residual")
@@ -278,7 +295,8 @@ class SignalView(View):
         if filtered != self.settings.filtered:
             if not filtered:
                 self._usual_filter = self.settings.filter
-            self.change(filter=self._usual_filter if filtered else NONE)
+            usual = self._usual_filter if self._usual_filter in self.host.data.filters.names else HIGH_PASS
+            self.change(filter=usual if filtered else NONE)
 
     def scale_by(self, factor: float) -> None:
         """Make the traces larger or smaller."""

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.compute.signal_filters import SIGNAL_FILTERS
 from phy_medicine.curation.colors import SELECTION_COLORS, channel_colors
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes
@@ -186,7 +185,7 @@ class TraceView(SignalView):
         self._draw_channels(block)
         reserved = draw_scale_bar(self.scene, self._gain(block) * abs(float(self.panels.transforms()[0, 1])))
         self._draw_shanks(reserved)
-        more, short = self._notes(), SIGNAL_FILTERS[self.settings.filter].short
+        more, short = self._notes(), self.filter.short
         draw_words(self.scene, self.filter_words + more, short + more, short)
         if self.settings.spike_lines:
             x = self.panels.to_pixels(0, block.times_s, 0.0)[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from phy_medicine.compute.signal_filters import SIGNAL_FILTERS
 from phy_medicine.views.base import ViewAction
 from phy_medicine.views.trace_channels import DEPTH, ID, SHANK
 
@@ -44,9 +44,9 @@ def signal_actions(view: SignalView, prefix: str) -> tuple[ViewAction, ...]:
         handler, checked = choice("order", name)
         help_text = "Order of the channels in this view, from the bottom."
         made.append(ViewAction(f"{prefix}order_by_{name}", text, handler, help=help_text, checked=checked))
-    for item in SIGNAL_FILTERS.values():
+    for item in view.host.data.filters:
         handler, checked = choice("filter", item.name)
-        action_id = f"{prefix}filter_{item.name.replace('-', '_').replace(' ', '_')}"
+        action_id = f"{prefix}filter_{re.sub(r'[^0-9A-Za-z]', '_', item.name)}"
         help_text = "Show the signal like this; Alt+R switches between raw and filtered in all views."
         made.append(ViewAction(action_id, f"Signal: {item.words}", handler, help=help_text, checked=checked))
     return tuple(made)

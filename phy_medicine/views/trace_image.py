@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, frozen
-from phy_medicine.compute.signal_filters import SIGNAL_FILTERS
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
@@ -98,7 +97,7 @@ class TraceImageView(TraceView):
         self.scene.draw_axes(0, Axes(x="Time (s)", y=None))
         self._draw_channels(block)
         self._draw_shanks(0.0)
-        draw_words(self.scene, self.filter_words, SIGNAL_FILTERS[self.settings.filter].short)
+        draw_words(self.scene, self.filter_words, self.filter.short)
         self._draw_legend(self._limit(block))
 
     def _set_image(self, block: TraceBlock) -> None:

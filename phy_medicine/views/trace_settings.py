@@ -30,6 +30,7 @@ class SignalSettings:
         HIGH_PASS,
         "What is done to the signal; " + "; ".join(f"{f.name}: {f.words}" for f in SIGNAL_FILTERS.values()),
         choices=tuple(SIGNAL_FILTERS),
+        more=True,
     )
     order: str = setting(SHANK, "Order of channels: shank by shank, by depth, or by id", choices=ORDERS)
     all_channels: bool = setting(False, "Show all channels, not only those around the selected clusters")

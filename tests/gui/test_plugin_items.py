@@ -12,7 +12,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.view_menu import fill_view_menu
-from phy_medicine.session.extensions import ClusterColors, Similarity
+from phy_medicine.session.extensions import ClusterColors, Similarity, TraceFilter
 
 
 def title(window):
@@ -99,3 +99,41 @@ def test_a_scheme_that_goes_gives_way_to_the_default_and_says_so(window, scatter
 def test_a_saved_scheme_of_a_plugin_that_is_not_here_is_left_out(scatter):
     scatter.restore({"settings": {"colors": "of a plugin", "largest": 20.0}})
     assert (scatter.settings.colors, scatter.settings.largest) == ("cluster_group", 20.0)
+
+
+def test_a_filter_is_in_menu_settings_and_keys_and_gives_way_when_it_goes(window, settle, press, qtbot):
+    session = window.session
+    panel = next(p for p in window.panels if p.kind == "TraceView")
+    trace = panel.view
+    panel.dock.raise_()
+    qtbot.waitUntil(lambda: trace.block is not None, timeout=20_000)
+    session.extensions.filters.add(TraceFilter("fives", lambda data, rate: np.full_like(data, 5.0), "all fives"))
+    settle()
+    assert window.commands.run("filter_fives") == ""
+    qtbot.waitUntil(lambda: bool((trace.block.traces.data == 5.0).all()), timeout=20_000)
+    assert (trace.settings.filter, trace.filter_words) == ("fives", "all fives")
+    texts = [a.text() for a in fill_view_menu(QtWidgets.QMenu(window), panel, window.commands).actions()]
+    assert "Signal: all fives" in texts
+    press("Alt+R")
+    assert trace.settings.filter == "none"
+    press("Alt+R")
+    assert trace.settings.filter == "fives"
+    session.extensions.filters.add(TraceFilter("fives", lambda data, rate: np.full_like(data, 6.0)))
+    qtbot.waitUntil(lambda: bool((trace.block.traces.data == 6.0).all()), timeout=20_000)
+    for _ in range(2):
+        session.extensions.filters.remove("fives")
+    settle()
+    assert trace.settings.filter == "high-pass" and "filter_fives" not in window.commands.table
+    assert "fives is gone with its plugin" in window.status.message.text()
+
+
+def test_a_plugins_high_pass_is_seen_in_waveforms_at_once(window, settle, qtbot):
+    session = window.session
+    session.select(session.cluster_ids[:1])
+    settle()
+    view = next(v for v in window.host.views if v.name == "WaveformView")
+    before = view.block
+    session.extensions.filters.add(TraceFilter("high_pass", lambda data, rate: data * 0))
+    qtbot.waitUntil(lambda: view.block is not before, timeout=20_000)
+    channels = session.data.best_channels(session.cluster_ids[0])
+    assert not session.data.waveforms(session.cluster_ids[0], channels).data.any()

@@ -24,6 +24,7 @@ from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
+from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.session.waveform_source import Window
 from phy_medicine.views.scheduler import prepare
@@ -94,6 +95,7 @@ class FakeData:
         self.has_features = self.has_traces = self.has_amplitudes = self.has_waveforms = True
         self.n_without, self.removed = 0, set()
         self.missing = ""
+        self.filters = SignalFilters()
         self.n_reads = 0
         self.cache: dict[Any, Any] = {}
         self.waveform_source = FakeWaveforms(self)
