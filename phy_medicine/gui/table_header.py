@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
-from phy_medicine.gui.table_model import ClusterModel
+from phy_medicine.gui.table_model import UNKNOWN, ClusterModel
+from phy_medicine.session.columns import LABEL
 from phy_medicine.views.theme import Theme
 
 HEIGHT = 36
@@ -107,6 +108,8 @@ class ColumnHeader(QtWidgets.QHeaderView):
                 self.resizeSection(section, metrics.horizontalAdvance(column.title) + 14)
                 continue
             texts = [self._model.text_at_once(c, column) for c in sample]
+            if UNKNOWN in texts:  # a number of three digits will come
+                texts.append("\N{MINUS SIGN}0.0000")
             if column.name == "id":  # ids grow with every merge
                 texts.append("0" * max(3, len(str(max(sample_ids, default=0)))))
             title = max(metrics.horizontalAdvance(column.title), metrics.horizontalAdvance(column.unit))
@@ -134,7 +137,7 @@ class ColumnHeader(QtWidgets.QHeaderView):
         columns = list(enumerate(self._model.columns))
         for section, column in columns:
             self.setSectionHidden(section, column.name in hidden)
-        labels = [i for i, c in columns if c.help == "Label"]
+        labels = [i for i, c in columns if c.help == LABEL]
         labels.sort(key=lambda i: (self._model.columns[i].kind == "text", -i))
         for section in [*labels, *(i for name in ("amp", "ch", "fr") for i, c in columns if c.name == name)]:
             if self.length() <= width:

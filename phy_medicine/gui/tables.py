@@ -10,6 +10,7 @@ from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.table_delegate import CellDelegate, RowLook
 from phy_medicine.gui.table_header import ColumnHeader
 from phy_medicine.gui.table_model import ClusterModel, RowSource
+from phy_medicine.session.columns import LABEL
 from phy_medicine.session.snippets import SnippetHistory
 from phy_medicine.views.theme import Theme
 
@@ -245,7 +246,8 @@ class ClusterTableWidget(QtWidgets.QWidget):
             state = {"widths": state["widths"], "order": now, "hidden": [n for n in now if n in hidden]}
         self._was_hidden = frozenset(hidden)
         self.header.apply_state(state)
-        if "order" in state and state["order"] == now:
+        # A label column that somebody just made must be seen, though there is no room for it.
+        if state["order"] == now or any(c.name not in names and c.help != LABEL for c in self.model.columns):
             self.fit_width()
 
     def show_selection(self, cluster_ids: Sequence[int], recolored: Iterable[int]) -> None:

@@ -15,6 +15,7 @@ from phy_medicine.session.columns import (
     CORRECTED,
     DEPTH,
     DEPTH_CORRECTED,
+    LABEL,
     SIMILARITY,
     Column,
     ColumnChoice,
@@ -104,7 +105,7 @@ class ClusterTable:
         known = self.corrected_depths is not None and self.corrected_depths.exist
         shown = (c for c in BUILT_IN if c.name != "amp" or self._model.has_templates)
         built_in = (c for b in shown for c in ((b, DEPTH_CORRECTED) if known and b.name == DEPTH else (b,)))
-        fields = (Column(f, f, kind=self._kind(f), help="Label") for f in labels)
+        fields = (Column(f, f, kind=self._kind(f), help=LABEL) for f in labels)
         return *(metrics.pop(c.name, c) for c in built_in), *fields, *metrics.values()
 
     def value(self, cluster_id: int, column: str) -> Cell:

@@ -33,6 +33,8 @@ BUILT_IN = (
     Column(AMPLITUDE_MEDIAN, "Spike amp", help="Median of the spikes' own amplitudes"),
     Column("n_spikes", "Spikes", kind="int", help="Number of spikes"),
 )
+LABEL = "Label"
+"""Help of the columns of labels, by which they are told from others."""
 FIXED = frozenset({"id", "group"})
 """Columns that no plugin replaces."""
 DEPTH, CORRECTED = "depth", "depth_corrected"
@@ -71,7 +73,7 @@ class ColumnChoice:
         """Tell whether a column is shown; None without a choice."""
         if not self._names or column.name == "id":
             return True if self._names else None
-        return column.name in self._names or (column.help == "Label" and column.name not in self._known)
+        return column.name in self._names or (column.help == LABEL and column.name not in self._known)
 
     def ordered(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """Return the columns as chosen: `id`, those chosen, then the others."""
