@@ -12,7 +12,6 @@ from phy_medicine.gui import layout, layout_file
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.layout_file import Cell, Layout, PanelName
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
-from phy_medicine.gui.window_jobs import DOCK as JOBS
 from phy_medicine.session.time_ranges import A
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Arrangement:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of panels that can be opened."""
-        return (*self._window.panels.kinds, *self._window.tables.docks, JOBS)
+        return (*self._window.panels.kinds, *self._window.tables.docks, *self._window.tools)
 
     def open(self, size: tuple[int, int] | None) -> None:
         """Make the panels, put them where they were, or where they belong when a size is given, and show the window."""
@@ -56,7 +55,9 @@ class Arrangement:
         for kind, name in window.state.get("panels", ()):
             if kind in window.panels.kinds:
                 window.panels.add(kind, name)
-        window.jobs.restore(bool(window.state.get("jobs_open")))
+        for name in window.state.get("tools", ()):
+            if name in window.tools:
+                window.tools[name].restore()
         # Qt restores only docks that are the window's already.
         for dock in (*window.tables.docks.values(), *(p.dock for p in window.panels)):
             window.addDockWidget(Qt.TopDockWidgetArea, dock)
@@ -78,7 +79,8 @@ class Arrangement:
         window.state.set("geometry", base64.b64encode(bytes(window.saveGeometry())).decode(), local=local)
         window.state.set("docks", base64.b64encode(bytes(window.saveState())).decode(), local=local)
         window.state.set("panels", window.panels.names(), local=local)
-        window.state.set("jobs_open", window.jobs.is_open)
+        tools = [tool.name for tool in window.tools.values() if tool.is_open]
+        window.state.set("tools", tools, local=local)
 
     def reset(self) -> None:
         """Put all panels where they belong, and show the window."""
@@ -156,7 +158,7 @@ class Arrangement:
         window, names, counts = self._window, {}, dict[tuple[str, str], int]()
         docks = [((kind, A), dock) for kind, dock in window.tables.docks.items()]
         docks += [((panel.kind, panel.which), panel.dock) for panel in window.panels]
-        docks += [((JOBS, A), window.jobs.dock)] if window.jobs.is_open else []
+        docks += [((tool.name, A), tool.dock) for tool in window.tools.values() if tool.is_open]
         for which_kind, dock in docks:
             if not dock.isHidden():
                 n = counts[which_kind] = counts.get(which_kind, -1) + 1
@@ -203,8 +205,8 @@ class Arrangement:
 
     def _dock_of(self, panel: str) -> Dock:
         name, window = PanelName.read(panel), self._window
-        if name.kind == JOBS:
-            return window.jobs.dock
+        if name.kind in window.tools:
+            return window.tools[name.kind].dock
         return window.tables.docks.get(name.kind) or window.panels.nth_or_new(name.kind, name.number, name.which).dock
 
     def resize(self, width: int, height: int) -> None:
@@ -220,13 +222,14 @@ class Arrangement:
         ------
         ActionError : there is no such kind
         """
-        names = {k.lower(): k for k in self.kinds}
+        tools = self._window.tools
+        names = {k.lower(): k for k in self.kinds} | {a.lower(): t.name for t in tools.values() for a in t.aliases}
         found = names.get(kind.lower()) or names.get(f"{kind.lower()}view")
         if found is None:
             raise ActionError(f"There is no view {kind}; there are {', '.join(self.kinds)}.")
         self._window.focus_mode.leave()
-        if found == JOBS:
-            self._window.jobs.show()
+        if found in tools:
+            tools[found].show()
         elif found in self._window.tables.docks:
             self._window.tables.docks[found].give_focus()
         else:

@@ -56,6 +56,7 @@ class Commands:
             *w.ranges.actions(),
             *w.jobs.actions(),
             *w.plugins.actions(),
+            *w.console.actions(),
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
         )

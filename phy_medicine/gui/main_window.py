@@ -17,6 +17,7 @@ from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.color_choice import ColorChoice
 from phy_medicine.gui.commands import Commands
+from phy_medicine.gui.console import WindowConsole
 from phy_medicine.gui.data_switches import DataSwitches
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.focus_mode import FocusMode
@@ -105,6 +106,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.text_size = TextSize(self)
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
+        self.console = WindowConsole(self)
+        self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool)}
         self.motion = MotionSwitch(self)
         self.ranges = RangeSwitch(self)
         self.pictures = Pictures(self)
@@ -266,16 +269,8 @@ class MainWindow(QtWidgets.QMainWindow):
         """Use the colours and the size of text of a theme everywhere."""
         self.theme = theme
         wear(theme)
-        for part in (
-            self.status,
-            self.ranges,
-            self.menus,
-            self.tables,
-            self.panels,
-            self.about_dataset,
-            self.jobs,
-            self.plugins,
-        ):
+        parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
+        for part in (*parts, self.plugins, self.console):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:
@@ -327,6 +322,7 @@ class MainWindow(QtWidgets.QMainWindow):
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
         self.lasso_split.close()
         self.plugins.close()
+        self.console.close()
         self.later.drop()
         self.host.close()
         self.bridge.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import Qt, QtCore
+from phy_medicine.gui.tool_dock import ToolDock
 from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class WindowJobs(QtCore.QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._dock: Dock | None = None
+        self.tool = ToolDock(window, DOCK, self._make, lambda: self.panel.start.setFocus(Qt.OtherFocusReason))
         self._status: JobStatus | None = None
         self._states: dict[str, str] = {}
         self._unseen = ""
@@ -61,16 +62,18 @@ class WindowJobs(QtCore.QObject):
                    "How many jobs run at a time, and how much of the machine they get.", "Jobs", "settings"),
         )  # fmt: skip
 
+    def _make(self) -> Dock:
+        from phy_medicine.gui.job_panel import JobPanel
+
+        dock = Dock(DOCK, JobPanel(self._window), self._window.theme)
+        dock.add_button("menu", "Settings of jobs", self.show_settings)
+        dock.shown.connect(lambda seen: seen and self._refresh())
+        return dock
+
     @property
     def dock(self) -> Dock:
         """The dock of the panel; made now if it was not before."""
-        if self._dock is None:
-            from phy_medicine.gui.job_panel import JobPanel
-
-            self._dock = Dock(DOCK, JobPanel(self._window), self._window.theme)
-            self._dock.add_button("menu", "Settings of jobs", self.show_settings)
-            self._dock.shown.connect(lambda seen: seen and self._refresh())
-        return self._dock
+        return self.tool.dock
 
     @property
     def panel(self) -> JobPanel:
@@ -81,31 +84,11 @@ class WindowJobs(QtCore.QObject):
     @property
     def is_open(self) -> bool:
         """Whether the dock was made and not closed."""
-        return self._dock is not None and not self._dock.isHidden()
+        return self.tool.is_open
 
     def show(self) -> None:
         """Show the panel, where it was or below everything else, and give it the keyboard."""
-        self._bring()
-        self.dock.give_focus()
-        self.panel.start.setFocus(Qt.OtherFocusReason)
-
-    def _bring(self) -> None:
-        """Show the panel and leave the keyboard where it is."""
-        window, fresh = self._window, self._dock is None
-        dock = self.dock
-        lost = window.dockWidgetArea(dock) == Qt.NoDockWidgetArea  # never placed, or taken out by a new layout
-        if lost and not (fresh and window.restoreDockWidget(dock)):
-            neighbour = next((p.dock for p in window.panels if p.kind == "TraceView" and p.open), None)
-            window.addDockWidget(Qt.BottomDockWidgetArea, dock)
-            if neighbour is not None and not neighbour.isFloating():
-                window.tabifyDockWidget(neighbour, dock)
-        dock.show()
-        dock.raise_()
-
-    def restore(self, was_open: bool) -> None:
-        """Make the dock before the layout of last time is put back, if it was open then."""
-        if was_open:
-            self._window.addDockWidget(Qt.TopDockWidgetArea, self.dock)
+        self.tool.show()
 
     def ask(self, kind: str) -> JobDialog:
         """Open the dialog that starts a job, with the settings used last."""
@@ -119,7 +102,7 @@ class WindowJobs(QtCore.QObject):
         def start(values: dict[str, Any]) -> None:
             jobs.start(kind, **values)
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
-            self._bring()
+            self.tool.bring()
 
         dialog = JobDialog(kind_of(kind), start, window, remembered, defaults=jobs.configured(kind))
         dialog.finished.connect(window.activateWindow)
@@ -183,8 +166,7 @@ class WindowJobs(QtCore.QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
-        if self._dock is not None:
-            self._dock.bar.set_theme(theme)
+        self.tool.set_theme(theme)
         if self._status is not None:
             self._status.set_theme(theme)
 
@@ -221,7 +203,7 @@ class WindowJobs(QtCore.QObject):
         window = self._window
         if window.is_closed:
             return
-        if self._dock is not None and self._dock.isVisible():
+        if self.tool.in_sight:
             self.panel.refresh()
             self._unseen = ""
         self._show_status()
@@ -252,7 +234,7 @@ class WindowJobs(QtCore.QObject):
             self._window.say(f"{job.title} was cancelled.")
 
     def _read_runs(self) -> None:
-        if self._dock is not None:
+        if self.tool.made:
             self.panel.read_runs()
 
 
