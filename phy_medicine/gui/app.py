@@ -144,6 +144,8 @@ def run(
     PhyMedError : the dataset cannot be opened
     """
     app = create_app(shared_context=shared_context)
+    # Plugins of phy find the folder of the dataset as the current one.
+    screenshot = screenshot.absolute() if screenshot else None
     session = opened(session) if callable(session) else session
     plugins = None if plugins_of is None else plugins_of(session)
     window = _window(session, scripted=quit, clear_state=clear_state, plugins=plugins)

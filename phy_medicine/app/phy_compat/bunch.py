@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ class Bunch(dict[Any, Any]):
     def __getattr__(self, name: str) -> Any:
         # Only reached for what is not there; declared so that any name may be asked for.
         raise AttributeError(name)
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def copy(self) -> Bunch:
         """Return a copy that is a Bunch as well."""

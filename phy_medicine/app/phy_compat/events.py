@@ -90,7 +90,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self._connections: list[Connection] = []
-        self._extensions: weakref.WeakSet[Extensions] = weakref.WeakSet()
+        self._sessions: list[weakref.ref[Extensions]] = []
         self._modules: dict[str, str] = {}
         self.is_silent = False
 
@@ -98,21 +98,27 @@ class EventBus:
 
     def use(self, extensions: Extensions) -> None:
         """Report problems to a session's extensions, and ask them which plugin is running."""
-        self._extensions.add(extensions)
+        self._sessions = [ref for ref in self._sessions if ref() not in (None, extensions)]
+        self._sessions.append(weakref.ref(extensions))
 
     def name_module(self, module: str, owner: str) -> None:
         """Note which plugin a module's functions are of."""
         self._modules[module] = owner
 
     def _owner(self, function: Callback) -> tuple[str, Extensions | None]:
-        found = list(self._extensions)
+        found = self._extensions
         adding = next((e for e in found if e.adding), None)
         if adding is not None:
             return adding.adding, adding
         inner = function.func if isinstance(function, partial) else function
         module = str(getattr(inner, "__module__", "") or "")
         owner = self._modules.get(module, "" if module.startswith("phy_medicine.") else module)
-        return owner, found[0] if len(found) == 1 else None
+        return owner, found[0] if found else None
+
+    @property
+    def _extensions(self) -> list[Extensions]:
+        """Those of the sessions that plugins run in, the newest first."""
+        return [extensions for ref in reversed(self._sessions) if (extensions := ref()) is not None]
 
     # Connecting
 
@@ -157,7 +163,7 @@ class EventBus:
     def leave(self, extensions: Extensions) -> None:
         """Forget all callbacks that were connected in a session, and the session."""
         self._connections = [c for c in self._connections if c.extensions is not extensions]
-        self._extensions.discard(extensions)
+        self._sessions = [ref for ref in self._sessions if ref() not in (None, extensions)]
 
     def reset(self) -> None:
         """Forget all callbacks."""
@@ -175,12 +181,14 @@ class EventBus:
 
         single=True : call the first alone, and return its result without a list
         """
-        if self.is_silent:
-            return None
+        return None if self.is_silent else self.emit_among(self._connections, event, sender, *args, **kwargs)
+
+    def emit_among(self, connections: Iterable[Connection], event: str, sender: Any, *args: Any, **kwargs: Any) -> Any:
+        """Emit an event to some of the `connections` alone."""
         single = kwargs.pop("single", None)
         alias = OLD_NAMES.get(event)
         name = alias.event if alias else event
-        matching = [c for c in self._connections if c.accepts(name, sender)]
+        matching = [c for c in connections if c.accepts(name, sender)]
         results: list[Any] = []
         for connection in sorted(matching, key=lambda c: c.last):
             for call in connection.calls(sender, args):

@@ -47,6 +47,14 @@ _TRACES = _from(
     "get_ephys_reader", "extract_waveforms", "get_spike_waveforms", "export_waveforms", "iter_waveforms",
 )  # fmt: skip
 
+_CLUSTER = (
+    _from("clustering", "Clustering")
+    | _from("cluster_meta", "ClusterMeta", "create_cluster_meta")
+    | _from("update_info", "UpdateInfo")
+    | _from("rotating", "RotatingProperty")
+)
+_MIXINS = _from("mixins", "WaveformMixin", "FeatureMixin", "TemplateMixin", "TraceMixin")
+
 _BUS = {name: _EVENTS[name] for name in ("connect", "unconnect", "emit", "silent", "set_silent", "reset")}
 _FILES_OF_UTILS = {name: _FILES[name] for name in _FILES if name not in ("write_python", "_fullname", "_pretty_floats")}
 
@@ -57,9 +65,26 @@ NAMES: dict[str, dict[str, Any]] = {
         "Bunch": _TYPES["Bunch"],
         "load_master_config": _CONFIG["load_master_config"],
     },
-    "phy.apps.template": {
-        name: _MODEL[name] for name in ("TemplateModel", "from_sparse", "get_template_params", "load_model")
+    "phy.apps.base": {
+        **_MIXINS,
+        **_from("controller", "BaseController"),
+        **_from("raw_data_filter", "RawDataFilter"),
     },
+    "phy.apps.template": {
+        **{name: _MODEL[name] for name in ("TemplateModel", "from_sparse", "get_template_params", "load_model")},
+        **_from("controller", "TemplateController"),
+        **_from("apps", "template_gui", "template_describe"),
+    },
+    "phy.apps.template.gui": _from("controller", "TemplateController") | _from("apps", "template_gui"),
+    "phy.apps.kwik": _from("controller", "KwikController") | _from("apps", "kwik_gui"),
+    "phy.cluster": {
+        **{name: _CLUSTER[name] for name in ("Clustering", "ClusterMeta", "UpdateInfo")},
+        **_from("supervisor", "Supervisor"),
+    },
+    "phy.cluster._history": _from("histories", "History", "GlobalHistory"),
+    "phy.cluster._utils": {name: _CLUSTER[name] for name in _CLUSTER if name != "Clustering"},
+    "phy.cluster.clustering": {"Clustering": _CLUSTER["Clustering"]},
+    "phy.cluster.supervisor": _from("supervisor", "Supervisor") | _from("task_logger", "TaskLogger"),
     "phy.utils": {
         **_BUS,
         **_FILES_OF_UTILS,

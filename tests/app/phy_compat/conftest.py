@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from phy_medicine.app.phy_compat import events, plugin
+from phy_medicine.app.phy_compat.controller import TemplateController, make_controller
 from phy_medicine.app.phy_compat.finder import run_file, uninstall
+from phy_medicine.session.session import Session
 
 RunPlugin = Callable[..., ModuleType]
 
@@ -46,3 +48,48 @@ def run_plugin(tmp_path: Path) -> RunPlugin:
         return module
 
     return run
+
+
+@pytest.fixture
+def session(dataset: Path) -> Iterator[Session]:
+    """A session on a dataset that is free to be changed."""
+    made = Session.open(dataset)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def controller(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemplateController]:
+    """What plugins are given, not finished: they attach first."""
+    monkeypatch.chdir(session.model.dir_path.parent)
+    made = make_controller(session)
+    assert isinstance(made, TemplateController)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ready(controller: TemplateController) -> TemplateController:
+    """The controller with its supervisor and selector."""
+    controller.finish()
+    return controller
+
+
+Heard = list[tuple[Any, ...]]
+
+
+@pytest.fixture
+def heard(ready: TemplateController) -> Heard:
+    """What plugins hear of actions and selections: (event, who sent it, what)."""
+    said: Heard = []
+    names = {
+        id(ready.supervisor): "supervisor", id(ready.supervisor.clustering): "clustering",
+        id(ready.supervisor.cluster_meta): "cluster_meta",
+    }  # fmt: skip
+    for event in ("cluster", "select", "request_undo_state"):
+
+        def hear(sender: Any, what: Any, event: str = event) -> None:
+            said.append((event, names[id(sender)], what))
+
+        events.connect(hear, event=event, owner="")
+    return said

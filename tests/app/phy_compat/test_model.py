@@ -195,13 +195,6 @@ def test_params_are_read_with_absolute_paths(both):
 # With a session
 
 
-@pytest.fixture
-def session(dataset):
-    session = Session.open(dataset)
-    yield session
-    session.close()
-
-
 def test_metadata_change_when_the_session_saves(session):
     model = TemplateModel.of(session.model, session)
     session.move("good", cluster_ids=[session.cluster_ids[0]])
