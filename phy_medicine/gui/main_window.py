@@ -354,7 +354,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """Run lines one after another, each when the window is at rest, and all with the final look of the views.
 
         Where nobody sits in front of the window, what would arrive there later is waited for too: the motion used
-        before, and the similarity and the depths that come of it.
+        before, the similarity and the depths that come of it, and what plugins compute.
         """
         raster.warm_up()
         if self.scripted:
@@ -364,7 +364,7 @@ class MainWindow(QtWidgets.QMainWindow):
         def is_done() -> bool:
             # Twice in a row: the news of a worker reach the window only after it has ended.
             nonlocal settled
-            before, settled = settled, not self.scripted or self.motion.settled
+            before, settled = settled, not self.scripted or (self.motion.settled and self.plugin_items.settled)
             return before and settled and self.at_rest
 
         reading = self.lasso_split

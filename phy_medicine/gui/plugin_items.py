@@ -29,6 +29,12 @@ class PluginItems:
         for registry in (session.extensions.color_schemes, session.extensions.metrics):
             connect(registry.changed, lambda _name: self._take_back())
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was asked of plugins is known."""
+        session = self._window.session
+        return not any(values.busy for values in (session.metrics, session.schemes, session.similarity_values))
+
     def _show_filters(self, name: str) -> None:
         """Show the signal, and what is measured on it, through the filters that there are now."""
         self._take_back()

@@ -12,7 +12,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.view_menu import fill_view_menu
-from phy_medicine.session.extensions import ClusterColors, Similarity, TraceFilter
+from phy_medicine.session.extensions import ClusterColors, Metric, Similarity, TraceFilter
 
 
 def title(window):
@@ -137,3 +137,12 @@ def test_a_plugins_high_pass_is_seen_in_waveforms_at_once(window, settle, qtbot)
     qtbot.waitUntil(lambda: view.block is not before, timeout=20_000)
     channels = session.data.best_channels(session.cluster_ids[0])
     assert not session.data.waveforms(session.cluster_ids[0], channels).data.any()
+
+
+def test_a_script_waits_for_the_order_that_it_asked_for(session, open_window, qtbot):
+    session.extensions.metrics.add(Metric("late", lambda c: time.sleep(0.01) or -c))
+    window = open_window(session)
+    codes = []
+    window.run_script(["sort late", "next", "next_best"], codes.append)
+    qtbot.waitUntil(lambda: bool(codes), timeout=20_000)
+    assert codes == [0] and session.selection.best_ids == tuple(sorted(session.cluster_ids)[1:2])
