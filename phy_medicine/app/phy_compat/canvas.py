@@ -159,7 +159,7 @@ class BaseCanvas:
     def show(self) -> None:
         """Show the view."""
         if self.view is not None:
-            self.view.canvas.show()
+            self.view.canvas.native.show()
 
     def close(self) -> None:
         """Forget all visuals."""

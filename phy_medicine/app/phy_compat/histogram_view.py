@@ -213,3 +213,24 @@ class HistogramView(ScalingMixin, ManualClusteringView):
             self.set_x_min(self.shown_range[0] * 1.1**e.delta * self._factor)
         elif e.modifiers == ("Alt",):
             self.set_n_bins(max(2, int(self.n_bins / 1.05**e.delta)))
+
+
+class ISIView(HistogramView):
+    """Intervals between spikes, for a function of a plugin; values are in seconds."""
+
+    x_min: Any = 0
+    x_max: Any = 0.05
+    n_bins = 50
+    alias_char = "isi"
+    bin_unit = "ms"
+
+
+class FiringRateView(HistogramView):
+    """Spikes over time, for a function of a plugin; values are in seconds."""
+
+    n_bins = 200
+    x_min: Any = 0
+    alias_char = "fr"
+    bin_unit = "s"
+    _state_attrs = ("n_bins", "x_min")
+    _local_state_attrs = ("x_max",)

@@ -29,8 +29,10 @@ class InputEvents:
         self._key: str | None = None
 
     def follow(self, canvas: Any) -> None:
-        """Listen to a canvas from now on."""
+        """Listen to a canvas from now on; a widget of its own is left alone."""
         events = canvas.events
+        if not hasattr(events, "mouse_press"):
+            return
         events.mouse_press.connect(self.mouse_press)
         events.mouse_release.connect(self.mouse_release)
         events.mouse_move.connect(self.mouse_move)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any
 
 import numpy as np
 
-from phy_medicine.app.phy_compat import colors, events
-from phy_medicine.app.phy_compat.bunch import Bunch
+from phy_medicine.app.phy_compat import events
 from phy_medicine.app.phy_compat.drawing import Drawing
 from phy_medicine.app.phy_compat.input_events import InputEvents
 from phy_medicine.app.phy_compat.panels import SHEET
 from phy_medicine.app.phy_compat.plugin_axes import PluginAxes
-from phy_medicine.app.phy_compat.plugin_state import plain_state
-from phy_medicine.base.paths import user_dir
+from phy_medicine.app.phy_compat.plugin_side import PluginSide, Shown
 from phy_medicine.base.types import IntArray
 from phy_medicine.session.blocks import DataMissing
-from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View
-from phy_medicine.views.canvas import Canvas
+from phy_medicine.views.canvas import ViewCanvas
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.interact import Click
 from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
-from phy_medicine.views.still import Pose
 from phy_medicine.views.theme import DARK, Theme
 
 SELECT_FIRST = "Select a cluster in the table."
@@ -36,28 +29,13 @@ SELECT_FIRST = "Select a cluster in the table."
 _EDGE = 0.02
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """One selection to be shown; each is a plugin's `on_select`, once."""
-
-    request: ViewRequest
-
-
-class PluginView(View):
-    """The native side of a `ManualClusteringView`.
-
-    owner : the plugin; extensions : of the session, which every call of the plugin's code goes through
-    """
+class PluginView(PluginSide, View):
+    """The native side of a `ManualClusteringView` with a `PlotCanvas`."""
 
     needs_selection = False
     max_clusters = None
     shares_scale = False
     axes = Axes(x=None, y=None)
-    owner: ClassVar[str] = ""
-    extensions: ClassVar[Extensions | None] = None
-    controller: ClassVar[Any] = None
-
-    plugin: Any = None
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         if self.plugin is None:
@@ -66,10 +44,6 @@ class PluginView(View):
         self.drawn_canvas: Any = getattr(self.plugin, "canvas", None)
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = HeatPicture()
-        self.attached = False
-        self.saved: dict[str, Any] = {}
-        self._untaken = False
-        self._done: Shown | None = None
         self._inputs: InputEvents | None = None
         self._limits: Any = None
         self._axes = PluginAxes(self)
@@ -87,18 +61,6 @@ class PluginView(View):
     def make_panels(self) -> Panels:
         """Return the panels of the plugin's canvas."""
         return Panels(1) if self.drawn_canvas is None else self.drawn_canvas.panels
-
-    @property
-    def supervisor(self) -> Any:
-        """Who sends the selections, as plugins know it."""
-        return getattr(self.controller, "supervisor", None)
-
-    def call(self, what: str, function: Any, *args: Any, default: Any = None, **kwargs: Any) -> Any:
-        """Call a function of the plugin; one that raises is told of."""
-        if self.extensions is None:
-            return function(*args, **kwargs)
-        words = f"{what} of {self.name}"
-        return self.extensions.call(self.owner, words, function, *args, default=default, **kwargs)
 
     # Selection
 
@@ -119,19 +81,13 @@ class PluginView(View):
 
     def show_block(self, request: ViewRequest, block: Any) -> None:
         """Let the plugin show a selection, once; what is shown again is drawn from what it left."""
-        if isinstance(block, Shown) and block is not self._done:
-            self._done, self._drawn_request = block, request
-            self._select(request)
+        if isinstance(block, Shown):
+            said, self.complaint = self.complaint, ""
+            self.select(block, request)
+            said = self.complaint or (said if block is self.block else "")
         super().show_block(request, block)
-
-    def _select(self, request: ViewRequest) -> None:
-        plugin = self.plugin
-        if not request.cluster_ids:
-            return
-        with colors.of_selection(request.colors):
-            events.emit("is_busy", plugin, True)
-            plugin.select_now(list(request.cluster_ids))
-            events.emit("is_busy", plugin, False)
+        if isinstance(block, Shown):
+            self.complaint = said
 
     def upload(self, block: Shown) -> None:
         """Make a picture of what the plugin's visuals hold."""
@@ -203,12 +159,10 @@ class PluginView(View):
                 self.call("on_next_paint", wish)
         super().paint(gpu, ratio)
 
-    @property
-    def canvas(self) -> Canvas:
-        """The widget; the plugin hears of its mouse and keys."""
-        made = self._canvas is None
-        canvas = cast(Canvas, super().canvas)
-        if made and self.drawn_canvas is not None:
+    def make_canvas(self) -> ViewCanvas:
+        """Return the widget; the plugin hears of its mouse and keys."""
+        canvas = super().make_canvas()
+        if self.drawn_canvas is not None:
             self._inputs = InputEvents(self.drawn_canvas)
             self._inputs.follow(canvas)
             canvas.events.resize.connect(lambda event: events.emit("resize", self.drawn_canvas, *self.logical_size))
@@ -266,50 +220,5 @@ class PluginView(View):
 
     def lasso_spike_ids(self) -> IntArray:
         """Return the spikes that the plugin's `on_request_split` gives for the lasso, ascending."""
-        lasso, split = self.drawn_canvas.lasso, getattr(self.plugin, "on_request_split", None)
-        if lasso is None or lasso.count < 3 or split is None:
-            return np.zeros(0, dtype=np.int64)
-        found = self.call("on_request_split", split, default=())
-        ids: IntArray = np.unique(np.asarray(() if found is None else found, dtype=np.int64))
-        n_spikes = int(self.host.data.n_spikes)
-        return ids[(ids >= 0) & (ids < n_spikes)]
-
-    # What is remembered
-
-    def state(self) -> dict[str, Any]:
-        """Return what is saved: the zoom is not, what the plugin names is."""
-        plugin = self.saved if self.plugin is None else {**self.saved, **plain_state(self.plugin)}
-        return {"settings": {}, "auto_update": self.auto_update, "plugin": plugin}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Keep what was saved, for the plugin to take when it is attached."""
-        super().restore({key: value for key, value in state.items() if key != "plugin"})
-        self.saved = dict(state.get("plugin", {}))
-        self._untaken = bool(self.saved)
-
-    def take_state(self) -> None:
-        """Give the plugin what was saved, once."""
-        if self._untaken and self.plugin is not None:
-            self._untaken = False
-            self.call("set_state", self.plugin.set_state, Bunch(self.saved))
-
-    # What a plugin asks for
-
-    def show_status(self, text: str) -> None:
-        """Say something in the title of the view."""
-        self.status = text
-        self.host.redraw(self)
-
-    def save_picture(self, folder: Any = None) -> Path:
-        """Write a picture of the view into a folder, as PNG; return its path.
-
-        Raises
-        ------
-        ActionError : the folder or the file cannot be written
-        """
-        from phy_medicine.gui.figure import save_view
-
-        name = f"phy_screenshot_{datetime.now():%Y-%m-%d_%H-%M-%S}_{type(self.plugin).__name__}.png"
-        path = (user_dir() / "screenshots" if folder is None else Path(folder)) / name
-        save_view(self, path, Pose(self.logical_size, self.ratio), title=self.name)
-        return path
+        lasso = None if self.drawn_canvas is None else self.drawn_canvas.lasso
+        return self.spikes_to_split() if lasso is not None and lasso.count >= 3 else np.zeros(0, dtype=np.int64)
