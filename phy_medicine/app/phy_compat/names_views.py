@@ -36,7 +36,15 @@ _MIXINS = _from(
     "view_mixins", "BaseGlobalView", "BaseColorView", "BaseWheelMixin", "ScalingMixin", "MarkerSizeMixin", "LassoMixin"
 )
 _VIEW = _from("base_view", "ManualClusteringView")
-_SCATTER, _HISTOGRAM = _from("scatter_view", "ScatterView"), _from("histogram_view", "HistogramView")
+_SCATTER = _from("scatter_view", "ScatterView")
+_HISTOGRAM = _from("histogram_view", "HistogramView", "ISIView", "FiringRateView")
+_OWN = {
+    "amplitude": ("AmplitudeView",), "cluscatter": ("ClusterScatterView",), "correlogram": ("CorrelogramView",),
+    "feature": ("FeatureView",), "probe": ("ProbeView",), "raster": ("RasterView",), "template": ("TemplateView",),
+    "trace": ("TraceView", "TraceImageView"), "waveform": ("WaveformView",),
+}  # fmt: skip
+_FACADES = _from("facades", *(name for views in _OWN.values() for name in views))
+_ALL_VIEWS = {**_VIEW, **_SCATTER, **_HISTOGRAM, **_FACADES, **_from("views", "select_traces")}
 _UTILS = {
     **_from("batches", "get_linear_x", "BatchAccumulator"),
     "_get_array": f"{_HERE}.batches:array_of",
@@ -48,7 +56,7 @@ NAMES: dict[str, dict[str, Any]] = {
         **_TRANSFORMS, **_BOUNDS, **_VISUALS, **_BASE, **_LAYOUTS, **_UTILS,
         **_from("canvas", "PlotCanvas"), **_from("panzoom", "PanZoom"), **_from("tools", "Axes", "AxisLocator"),
     },
-    "phy.plot.plot": {**_from("canvas", "PlotCanvas"), **_VISUALS, **_BOUNDS},
+    "phy.plot.plot": {**_from("canvas", "PlotCanvas"), **_from("mpl", "PlotCanvasMpl"), **_VISUALS, **_BOUNDS},
     "phy.plot.base": _BASE,
     "phy.plot.visuals": {**_VISUALS, **_BASE},
     "phy.plot.transform": {
@@ -60,11 +68,12 @@ NAMES: dict[str, dict[str, Any]] = {
     "phy.plot.utils": _UTILS,
     "phy.utils.color": _COLORS,
     "phy.utils": _from("colors", "colormaps", "selected_cluster_color", "add_alpha", "ClusterColorSelector"),
-    "phy.cluster": {**_VIEW, **_SCATTER, **_HISTOGRAM},
+    "phy.cluster": _ALL_VIEWS,
     "phy.cluster._utils": _from("rotating", "RotatingProperty"),
-    "phy.cluster.views": {**_VIEW, **_SCATTER, **_HISTOGRAM},
+    "phy.cluster.views": _ALL_VIEWS,
     "phy.cluster.views.base": {**_VIEW, **_MIXINS},
     "phy.cluster.views.scatter": {**_SCATTER, **_VIEW},
     "phy.cluster.views.histogram": {**_HISTOGRAM, **_VIEW},
+    **{f"phy.cluster.views.{module}": {**_VIEW, **_from("facades", *views)} for module, views in _OWN.items()},
 }  # fmt: skip
 """Module of phy -> name -> where ours is."""
