@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo gallery test check format bench clean
+.PHONY: help env demo gallery docs pages test check format bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,8 +16,16 @@ demo: ## simulate a drifting recording, then curate it (without a display: scree
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then scripts/setup_environment.sh; else scripts/setup_environment.sh --virtual-display; fi
 	@$(BIN)/python scripts/demo.py
 
-gallery: env ## draw the pictures of docs/views.md
+gallery: env ## draw the pictures of the documents
 	@$(BIN)/python scripts/gallery.py
+
+docs: env ## build the site of the documents into site/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pages: env ## write the pages that are made from the program: keys, commands, settings
+	$(BIN)/python scripts/shortcuts_page.py
+	$(BIN)/python scripts/commands_page.py
+	$(BIN)/python scripts/settings_page.py
 
 test: env check ## format, lint, types, layers, then every test
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
@@ -38,5 +46,5 @@ bench: env ## measure the curation core, then opening, selection, actions and sa
 	xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" $(BIN)/python -m benchmarks.selection demo/bench
 
 clean: ## remove everything that can be made again
-	rm -rf .venv build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf .venv build dist demo site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

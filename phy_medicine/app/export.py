@@ -64,7 +64,7 @@ def _bar(**options: Any) -> Iterator[Any]:
               help="spikeinterface, to .json: clusters that the curation begins with: templates, opened, a .npy file, "
               "or auto for the oldest known.")  # fmt: skip
 @click.option("--text-ids", is_flag=True, help="spikeinterface, to .json: units have text for ids, also numbers.")
-@click.option("--session-start", type=click.DateTime(_TIMES), help="nwb: when the recording began.")
+@click.option("--session-start", type=click.DateTime(_TIMES), metavar="DATE", help="nwb: when the recording began.")
 @click.option("--identifier", default="", help="nwb: unique name of the file.")
 @click.option("--description", default="", help="nwb: what the session was.")
 @click.option(
