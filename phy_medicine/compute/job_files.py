@@ -45,6 +45,7 @@ class JobFile:
 
     id, kind : of the job
     run, settings_class : `module:name` of the function and of the class of its settings
+    plugin : the file that they are in, when they are no module that can be imported
     settings : their values, by name
     inputs : by name; `.npy` files are handed over mapped into memory, others as paths
     device, seed : of the computation; device may be "auto"
@@ -61,6 +62,7 @@ class JobFile:
     settings: Mapping[str, Any]
     folder: str
     inputs: Mapping[str, InputFile] = field(default_factory=dict)
+    plugin: InputFile | None = None
     uses_gpu: bool = False
     device: str = "auto"
     seed: int = 0
@@ -86,6 +88,7 @@ class JobFile:
             if content["version"] != VERSION:
                 raise ValueError(f"it is of version {content['version']}, this program writes {VERSION}")
             content["inputs"] = {name: InputFile(**facts) for name, facts in content["inputs"].items()}
+            content["plugin"] = InputFile(**content["plugin"]) if content.get("plugin") else None
             return cls(**content)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise JobError(f"{path} is no job that can be run: {error}.") from None

@@ -1,15 +1,18 @@
 """The table of heavy computations: what each is called, what it needs, and where its code is.
 
-A kind names its function and its settings as `module:name`, so that the table costs no import: the function is
-imported in the worker, the settings when a dialog or a command line asks for them.
+A kind of the program names its function and its settings as `module:name`, so that the table costs no import: the
+function is imported in the worker, the settings when a dialog or a command line asks for them. A plugin gives them
+themselves; the worker runs the file of the plugin for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
@@ -26,7 +29,7 @@ class JobKind:
     name : "motion", as typed and as the store files its runs
     title : what people read, "Motion of the probe"
     settings : frozen dataclass of `setting` fields, or "module:Class" of it
-    run : "module:function" of `run(context: JobContext) -> Mapping[str, array]`, called in the worker
+    run : `run(context: JobContext) -> Mapping[str, array]`, called in the worker; or "module:function" of it
     uses_gpu : whether it can compute on a graphics card; such jobs run one at a time
     help : one or two sentences
     inputs : names of what a dataset gives to it: "times_s", "depths_um", "amplitudes" of all spikes
@@ -36,7 +39,7 @@ class JobKind:
     name: str
     title: str
     settings: type | str
-    run: str
+    run: str | Callable[[Any], Mapping[str, Any]]
     uses_gpu: bool = False
     help: str = ""
     inputs: tuple[str, ...] = ()
@@ -58,12 +61,28 @@ class JobKind:
     @property
     def settings_path(self) -> str:
         """`module:Class` of the settings."""
-        if isinstance(self.settings, str):
-            return self.settings
-        return f"{self.settings.__module__}:{self.settings.__qualname__}"
+        return _path_of(self.settings)
+
+    @property
+    def run_path(self) -> str:
+        """`module:function` of the function."""
+        return _path_of(self.run)
+
+    @property
+    def source(self) -> Path | None:
+        """The file of the function, when it is no module that another process could import by its name."""
+        module = sys.modules.get(self.run_path.partition(":")[0])
+        scope = getattr(self.run, "__globals__", {} if module is None else vars(module))
+        file = scope.get("__file__")
+        return Path(file) if file and scope.get("__spec__", self) is None else None
+
+
+def _path_of(thing: Any) -> str:
+    return thing if isinstance(thing, str) else f"{thing.__module__}:{thing.__qualname__}"
 
 
 _kinds: dict[str, JobKind] = {}
+_own: set[str] = set()
 _loaded = False
 
 
@@ -76,6 +95,11 @@ def register(kind: JobKind) -> JobKind:
 def unregister(name: str) -> None:
     """Take a kind out of the table."""
     _kinds.pop(name, None)
+
+
+def is_own(name: str) -> bool:
+    """Whether a kind is the program's own."""
+    return any(found.name == name for found in _all()) and name in _own
 
 
 def kinds() -> tuple[JobKind, ...]:
@@ -105,6 +129,7 @@ def _all() -> Iterator[JobKind]:
         for module in BUILT_IN:
             if _exists(module):
                 import_module(module)
+        _own.update(_kinds)
         _kinds.update(registered)
     yield from tuple(_kinds.values())
 

@@ -200,11 +200,13 @@ class JobQueue:
             job.message = "Preparing the inputs"
             self._tell(self.changed, job)
             inputs = inputs(folder / "inputs")
+        source = job.kind.source
         file = JobFile(
-            id=job.id, kind=job.kind.name, run=job.kind.run, settings_class=job.kind.settings_path,
+            id=job.id, kind=job.kind.name, run=job.kind.run_path, settings_class=job.kind.settings_path,
             settings=job.settings(), folder=str((folder / "result").absolute()),
             inputs={name: InputFile(str(path.absolute()), file_hash(path)) for name, path in inputs.items()},
             uses_gpu=job.kind.uses_gpu, device=request.device, seed=request.seed, cancel=str(folder / FLAG),
+            plugin=None if source is None else InputFile(str(source.absolute()), file_hash(source)),
             threads=self.settings.threads or max(1, n_processors() - 1), nice=self.settings.nice,
         )  # fmt: skip
         file.write(folder / "job.json")

@@ -174,6 +174,7 @@ def _run(job: JobFile, writer: EventWriter) -> Path:
     started = iso_time()
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
+    _load_plugin(job)
     settings = _settings(job)
     inputs = _inputs(job)
     function = load(job.run)
@@ -204,6 +205,30 @@ def _run(job: JobFile, writer: EventWriter) -> Path:
     )  # fmt: skip
     manifest.write(folder)
     return folder / MANIFEST
+
+
+def _load_plugin(job: JobFile) -> None:
+    """Run the file of the plugin that the job is of, if it has not changed; it may import files beside it."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    from phy_medicine.compute.job_files import JobError, file_hash
+
+    if job.plugin is None:
+        return
+    path, name = Path(job.plugin.path), job.run.partition(":")[0]
+    if not path.is_file() or file_hash(path) != job.plugin.sha256:
+        raise JobError(f"The plugin {path} changed since the job was made; start the job again.")
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise JobError(f"The plugin {path} is no Python file.")
+    sys.path.append(str(path.parent))
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise JobError(
+            f"The plugin {path.name} cannot be run in a process of its own: {type(error).__name__}: {error}."
+        ) from error
 
 
 def _settings(job: JobFile) -> Any:

@@ -69,6 +69,7 @@ class Commands:
         w.menus.add_choices("View", "Theme", THEMES, lambda name: self.run("theme", name), lambda: w.theme.name)
         w.menus.add_submenu("View", "Colours", w.colors.fill)
         w.menus.add_submenu("View", "Text size", w.text_size.fill)
+        w.plugin_actions.fill()
 
     def _fill_kinds(self, menu: QtWidgets.QMenu) -> None:
         """Write the kinds of panels as they are now."""
@@ -107,7 +108,27 @@ class Commands:
             action = _of_view(view_action, action_id, owner, self._window.panels.target)
             self.table.add([self.shortcuts.worn(action)])
         self._take_configured()
+        self._window.plugin_actions.settle_keys()
         self._claim_keys()
+
+    def take(self, action: Action) -> None:
+        """Add an action that came later, with its menu entry; `show_keys` gives it its keys."""
+        self.table.add([action])
+        self._window.menus.add([action])
+
+    def drop(self, action_id: str) -> None:
+        """Take away an action that came later."""
+        self.table.remove(action_id)
+        self._window.menus.remove(action_id)
+        self._claim_keys()
+
+    def show_keys(self, actions: Iterable[Action]) -> None:
+        """Use the keys that actions of the table have now."""
+        actions = list(actions)
+        self._take_configured()
+        self._window.menus.show_keys(actions)
+        if actions:
+            self._claim_keys()
 
     def _take_configured(self) -> None:
         """Take keys that were configured for new actions from those that had them."""

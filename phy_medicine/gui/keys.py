@@ -9,7 +9,13 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.gui.qt import Qt, QtGui
 from phy_medicine.session.actions import Action
 
-MENUS = {"File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "&Jobs", "Help": "&Help"}
+PLUGINS = "Plugins"
+"""Menu of the actions of plugins that say no other one; seen while there are some."""
+
+MENUS = {
+    "File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "&Jobs", PLUGINS: "&Plugins",
+    "Help": "&Help",
+}  # fmt: skip
 """Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone."""
 
 MNEMONICS = {f"Alt+{title.partition('&')[2][:1].upper()}": name for name, title in MENUS.items()}

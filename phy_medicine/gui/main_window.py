@@ -31,10 +31,12 @@ from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.pictures import Pictures
+from phy_medicine.gui.plugin_actions import PluginActions
 from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.script import Script
 from phy_medicine.gui.snippet_line import SnippetLine
+from phy_medicine.gui.splitting import Splitting
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
@@ -94,6 +96,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setStatusBar(self.status)
         self.host = WindowHost(session, self.bridge, self.say, self.commands.guard)
         self.menus = Menus(self, self.commands.table, self.commands.run, theme)
+        self.splitting = Splitting(self)
         self.lasso_split = LassoSplit(self)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
@@ -112,6 +115,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.ranges = RangeSwitch(self)
         self.pictures = Pictures(self)
         self.plugins = WindowPlugins(self, plugins)
+        self.plugin_actions = PluginActions(self)
         self.host.drawn = self.later.flush
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
@@ -138,7 +142,7 @@ class MainWindow(QtWidgets.QMainWindow):
     @property
     def at_rest(self) -> bool:
         """Whether everything that was done is on the screen."""
-        return self.host.idle and not self.later.pending and not self.lasso_split.running
+        return self.host.idle and not self.later.pending and not self.splitting.running
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Show the window as it was, or with this size in the default arrangement."""
@@ -320,7 +324,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self.windowHandle().removeEventFilter(self)
         logger.removeHandler(self._log)
         QtWidgets.QApplication.instance().focusChanged.disconnect(self._focus_changed)
-        self.lasso_split.close()
+        self.splitting.close()
         self.plugins.close()
         self.console.close()
         self.later.drop()
@@ -367,16 +371,16 @@ class MainWindow(QtWidgets.QMainWindow):
             before, settled = settled, not self.scripted or (self.motion.settled and self.plugin_items.settled)
             return before and settled and self.at_rest
 
-        reading = self.lasso_split
-        reading.take_problem()
+        splitting = self.splitting
+        splitting.take_problem()
         self._script = Script(
             lines,
             self.commands.run_line,
             is_done,
             finished,
             self,
-            late=reading.take_problem,
-            works=lambda: reading.running,
+            late=splitting.take_problem,
+            works=lambda: splitting.running,
         )
         self._script.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from phy_medicine.gui.keys import MENUS, pretty_keys, with_shift
+from phy_medicine.gui.keys import MENUS, PLUGINS, pretty_keys, with_shift
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
 from phy_medicine.session.actions import Action, ActionTable
 from phy_medicine.views.theme import Theme
@@ -28,6 +28,7 @@ class Menus(QtCore.QObject):
         self.actions: dict[str, QtWidgets.QAction] = {}
         self.menus: dict[str, QtWidgets.QMenu] = {}
         self._submenus: dict[str, QtWidgets.QMenu] = {}
+        self._groups: dict[str, set[str]] = {}
         self._last_group: dict[str, str] = {}
         for name, title in MENUS.items():
             self.menus[name] = window.menuBar().addMenu(title)
@@ -46,30 +47,64 @@ class Menus(QtCore.QObject):
             for widget in qaction.associatedWidgets():
                 widget.removeAction(qaction)
             qaction.deleteLater()
+            self._show_filled()
 
     def add(self, actions: Iterable[Action]) -> None:
         """Make menu entries and keys for the program's own actions; those of a group stand together."""
         for action in actions:
             self.remove(action.id)
             qaction = self._make(action)
-            if action.group.startswith("move_"):
-                qaction.setText(action.text.rpartition(" to ")[2])
-                self._submenu(action).addAction(qaction)
-            elif action.menu:
-                self._separate(action)
-                self.menus[action.menu].addAction(qaction)
+            menu = self._menu_of(action)
+            if menu is not None:
+                late = self._last_group.get(action.menu) != action.group and menu is self.menus[action.menu]
+                menu.insertAction(self._after_group(action.menu, action.group, action.id) if late else None, qaction)
+        self._show_filled()
 
-    def _submenu(self, action: Action) -> QtWidgets.QMenu:
-        """Return the menu of groups for the best, the similar or all selected clusters."""
+    def _menu_of(self, action: Action) -> QtWidgets.QMenu | None:
+        """Return the menu or submenu of an action, made if it is new; the text of an entry of a submenu is short."""
+        if not action.menu:
+            return None
+        menu = self.menus.get(action.menu) or self._new_menu(action.menu)
+        found = _submenu_of(action)
+        if found is None:
+            self._separate(action)
+            return menu
+        title, short = found
+        self.actions[action.id].setText(short)
         if action.group not in self._submenus:
-            title = f"Move {action.group.removeprefix('move_')} to"
-            self._submenus[action.group] = self.menus[action.menu].addMenu(title)
+            submenu = self._submenus[action.group] = QtWidgets.QMenu(title, menu)
+            menu.insertMenu(self._after_group(action.menu, "clusters"), submenu)
         return self._submenus[action.group]
 
+    def _new_menu(self, name: str) -> QtWidgets.QMenu:
+        """Make a menu that a plugin wants, before Help."""
+        menu = self.menus[name] = QtWidgets.QMenu(name, self._window)
+        menu.setToolTipsVisible(True)
+        self._window.menuBar().insertMenu(self.menus["Help"].menuAction(), menu)
+        return menu
+
+    def _show_filled(self) -> None:
+        """Show menus of plugins while there is something in them."""
+        for name, menu in (*self.menus.items(), *self._submenus.items()):
+            if name == PLUGINS or name not in MENUS:
+                menu.menuAction().setVisible(bool(menu.actions()))
+
+    def _after_group(self, name: str, group: str, but: str = "") -> QtWidgets.QAction | None:
+        """Return the entry of a menu that follows a group, None when the menu ends there."""
+        mine = [a.id for a in self._table if (a.menu, a.group) == (name, group) and a.id != but]
+        group_entries = [self.actions[i] for i in mine if i in self.actions]
+        entries = self.menus[name].actions()
+        last = max((i for i, entry in enumerate(entries) if entry in group_entries), default=len(entries))
+        return entries[last + 1] if last + 1 < len(entries) else None
+
     def _separate(self, action: Action) -> None:
-        if self._last_group.get(action.menu, action.group) != action.group:
+        """Begin a new group at the end of a menu."""
+        groups = self._groups.setdefault(action.menu, set())
+        if groups and action.group not in groups:
             self.menus[action.menu].addSeparator()
-        self._last_group[action.menu] = action.group
+        if action.group not in groups:
+            self._last_group[action.menu] = action.group
+        groups.add(action.group)
 
     def add_choices(
         self,
@@ -146,6 +181,16 @@ class Menus(QtCore.QObject):
         for action in self._table:
             if action.when is not None and action.id in self.actions:
                 self.actions[action.id].setEnabled(action.when())
+
+
+def _submenu_of(action: Action) -> tuple[str, str] | None:
+    """Return the title of the submenu that an action is in and its text there, None when it is in none."""
+    if action.group.startswith("move_"):
+        return f"Move {action.group.removeprefix('move_')} to", action.text.rpartition(" to ")[2]
+    if action.group == "split_by":
+        short = action.text.removeprefix("Split by ")
+        return "Split by", short[:1].upper() + short[1:]
+    return None
 
 
 def _show_keys(qaction: QtWidgets.QAction, action: Action) -> None:

@@ -76,6 +76,10 @@ class Shortcuts:
         """Whether an action has other keys than it would have by default."""
         return name_of(action) in self._chosen
 
+    def is_given(self, action: Action) -> bool:
+        """Whether somebody gave an action its keys, by hand or in the configuration."""
+        return name_of(action) in self._chosen or name_of(action) in self._configured
+
     def clashes(self, action: Action, keys: Iterable[str]) -> list[Action]:
         """Return the actions that have one of these keys already and would get in the way.
 

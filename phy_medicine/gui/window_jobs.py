@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import ActionError, PhyMedError
@@ -13,6 +14,7 @@ from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
     from phy_medicine.compute.job import Job
+    from phy_medicine.compute.job_kinds import JobKind
     from phy_medicine.gui.job_dialog import JobDialog
     from phy_medicine.gui.job_panel import JobPanel
     from phy_medicine.gui.job_status import JobStatus
@@ -41,19 +43,18 @@ class WindowJobs(QtCore.QObject):
         window.bridge.connect(jobs.changed, self._changed)
         window.bridge.connect(jobs.finished, self._finished)
         window.bridge.connect(jobs.imported, lambda _run: self._read_runs())
+        window.bridge.connect(window.session.extensions.jobs.changed, lambda _name: self.kinds_changed())
 
     def actions(self) -> tuple[Action, ...]:
         """Return the menu Jobs."""
         jobs = self._window.session.jobs
         kinds = jobs.kinds()
-        starts = [
-            Action(f"job_{k.name}", f"{k.title}...", lambda name=k.name: self.ask(name), k.help, "Jobs", "start")
-            for k in kinds
-        ]
+        mine = self._window.session.extensions.jobs
+        which = Arg("kind", choices=lambda: tuple(kind.name for kind in jobs.kinds()))
         return (
-            *starts,
+            *(self.start_of(kind) for kind in kinds if all(kind is not added for added in mine)),
             Action("start_job", "Start job", self.start, "Start a job: its kind, then settings as name=value.", "",
-                   "start", args=(Arg("kind", choices=tuple(k.name for k in kinds)), Arg("settings", "rest", True))),
+                   "start", args=(which, Arg("settings", "rest", True))),
             Action("show_jobs", "Show jobs and results", self.show,
                    "Show the queue of jobs and the results in the store.", "Jobs", "panel", ("Ctrl+J",)),
             Action("cancel_job", "Cancel the running job", self.cancel, "End the job that runs now.", "Jobs", "panel",
@@ -69,6 +70,15 @@ class WindowJobs(QtCore.QObject):
         dock.add_button("menu", "Settings of jobs", self.show_settings)
         dock.shown.connect(lambda seen: seen and self._refresh())
         return dock
+
+    def start_of(self, kind: JobKind) -> Action:
+        """Return what opens the dialog of a kind of job."""
+        return Action(f"job_{kind.name}", f"{kind.title}...", partial(self.ask, kind.name), kind.help, "Jobs", "start")
+
+    def kinds_changed(self) -> None:
+        """Offer the kinds of jobs as they are now in the panel."""
+        if self.tool.made:
+            self.panel.fill_menu()
 
     @property
     def dock(self) -> Dock:

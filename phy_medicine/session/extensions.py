@@ -142,6 +142,10 @@ class Registry(Generic[T]):
         self.changed.emit(name)
         return item
 
+    def renew(self, name: str) -> None:
+        """Tell that an item gives other values than before, for instance a metric after a job; from any thread."""
+        self.changed.emit(name)
+
     def remove(self, name: str) -> None:
         """Take the last item of a name out; one that it had replaced is back.
 

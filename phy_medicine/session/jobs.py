@@ -53,6 +53,8 @@ class SessionJobs:
         self._files = OwnFiles(session.model.dir_path)
         self._queue: JobQueue | None = None
         self._settings: QueueSettings | None = None
+        self._of_plugins: dict[str, JobKind] = {}
+        session.extensions.jobs.changed.connect(self._follow_plugins)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -141,8 +143,31 @@ class SessionJobs:
         """Return whether a job ended within this time, and its result is in the store."""
         return self._queue is None or self._queue.wait(job, timeout_s)
 
+    def _follow_plugins(self, name: str) -> None:
+        """Offer the jobs of plugins; one that is called as one of the program is left out."""
+        from phy_medicine.compute import job_kinds
+
+        before, kind = self._of_plugins.pop(name, None), self._session.extensions.jobs.get(name)
+        if before is not None:
+            job_kinds.unregister(name)
+        if kind is None:
+            return
+        if job_kinds.is_own(name):
+            owner = self._session.extensions.jobs.owner_of(name)
+            logger.warning(
+                "Plugin %s: the job %s is not offered, because the program has one of this name.", owner, name
+            )
+            return
+        self._of_plugins[name] = job_kinds.register(kind)
+
     def close(self) -> None:
-        """End all jobs."""
+        """End all jobs, and forget those of plugins."""
+        if self._of_plugins:
+            from phy_medicine.compute import job_kinds
+
+            for name in self._of_plugins:
+                job_kinds.unregister(name)
+            self._of_plugins = {}
         if self._queue is not None:
             self._queue.close()
 
@@ -288,8 +313,10 @@ INPUTS: Mapping[str, Callable[[Session], AnyArray]] = {
     "times_s": lambda session: session.model.spike_times,
     DEPTHS: _depths,
     "amplitudes": _amplitudes,
+    "spike_ids": lambda session: np.arange(session.model.n_spikes),
+    "clusters": lambda session: session.spike_clusters(),
 }
-"""What a dataset can give to jobs, one value for each spike: s, µm, and the unit of the sorter."""
+"""What a dataset can give to jobs, one value for each spike: s, µm, the unit of the sorter, and ids."""
 
 
 def session_store(session: Session) -> Store:

@@ -28,6 +28,7 @@ HOOKS: dict[str, Any] = {
     "cached": False, "scale_key": (), "time_panels": (), "on_click": None, "on_wheel": None, "set_time_window": None,
     "pick": None, "describe": None, "restore": None, "set_theme": None, "table_changed": None, "go_to_time": None,
     "show_interval": None, "set_channel": None, "show_feature": None,
+    "filters_changed": None, "lost_choices": {},
 }  # fmt: skip
 """Methods that answer for themselves -> the answer when they fail."""
 ASKED = ("change", "lasso_work", "lasso_spike_ids")

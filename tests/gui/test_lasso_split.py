@@ -117,7 +117,7 @@ def test_k_reads_in_the_background_says_how_far_it_is_and_splits_as_one_action(
     (chosen, n), before, session = drawn, window.session.spike_clusters(), window.session
     unchanged, position = _state(window), session.history.position
     press_now("K")
-    assert window.lasso_split.running and not window.at_rest and _state(window) == unchanged
+    assert window.splitting.running and not window.at_rest and _state(window) == unchanged
     assert _said(window) == f"Split: 0 of {n:,} spikes read; Esc cancels"
     gate.open(2)
     _wait_for(qtbot, window, f"Split: {2 * CHUNK} of {n:,} spikes read")
@@ -145,7 +145,7 @@ def test_nothing_changes_clusters_or_selection_while_spikes_are_read(window, dra
     click_row(qtbot, window.tables.similar, 0, Qt.ControlModifier)
     click_row(qtbot, window.tables.clusters, 2, Qt.ControlModifier, Qt.RightButton)
     assert window.commands.run_line(":c 1 2") != ""
-    assert _state(window) == unchanged and window.lasso_split.running
+    assert _state(window) == unchanged and window.splitting.running
 
 
 def test_a_message_covers_the_progress_only_for_a_while(window, drawn, gate, press_now, qtbot):
@@ -154,7 +154,7 @@ def test_a_message_covers_the_progress_only_for_a_while(window, drawn, gate, pre
     assert _said(window) == "A job is done."
     gate.open(1)
     qtbot.waitUntil(lambda: window.lasso_split._reading.n_read == CHUNK, timeout=20_000)
-    window.lasso_split._show()
+    window.splitting.show()
     assert _said(window) == "A job is done."
     window.status._clock.timeout.emit()
     assert _said(window).startswith(f"Split: {CHUNK} of")
@@ -171,7 +171,7 @@ def test_esc_cancels_and_does_nothing_else_and_k_begins_again(
     gate.open(1)
     _wait_for(qtbot, window, f"Split: {CHUNK} of")
     press_now("Esc")
-    assert not window.lasso_split.running
+    assert not window.splitting.running
     assert _said(window) == "The split was cancelled, and nothing has changed."
     gate.open_wide()
     window.session.pool.sync(20)
@@ -188,9 +188,9 @@ def test_an_open_line_is_left_before_the_split_is_cancelled(window, drawn, gate,
     press_now("K", ":")
     assert window.line.isVisible()
     press_now("Esc")
-    assert not window.line.isVisible() and window.lasso_split.running
+    assert not window.line.isVisible() and window.splitting.running
     press_now("Esc")
-    assert not window.lasso_split.running
+    assert not window.splitting.running
 
 
 def test_esc_cancels_also_in_a_filter_and_by_the_menu(window, drawn, gate, press_now, qtbot):
@@ -201,15 +201,15 @@ def test_esc_cancels_also_in_a_filter_and_by_the_menu(window, drawn, gate, press
     edit.setFocus()
     qtbot.keyClicks(edit, "id > 2")
     selected = window.session.selection.current
-    assert window.session.cluster_table.filter_text == "id > 2" and window.lasso_split.running
+    assert window.session.cluster_table.filter_text == "id > 2" and window.splitting.running
     qtbot.keyClick(edit, Qt.Key_Escape)
-    assert not window.lasso_split.running and edit.text() == "id > 2"
+    assert not window.splitting.running and edit.text() == "id > 2"
     assert window.session.selection.current == selected
     window.tables.clusters.grid.setFocus()
     press_now("K")
     assert entry.isEnabled()
     entry.trigger()
-    assert not window.lasso_split.running and not entry.isEnabled()
+    assert not window.splitting.running and not entry.isEnabled()
 
 
 def test_the_window_is_drawn_and_looked_at_between_the_pieces(window, view, drawn, gate, press_now, qtbot):
@@ -229,7 +229,7 @@ def test_the_window_is_drawn_and_looked_at_between_the_pieces(window, view, draw
     view_dock.give_focus()
     move(view, QtCore.QPoint(80, 80))
     qtbot.waitUntil(lambda: "waveforms" in painted, timeout=20_000)
-    assert window.lasso_split.running
+    assert window.splitting.running
     press_now("Esc")
 
 
@@ -270,7 +270,7 @@ def test_a_script_waits_for_the_split_and_goes_on_with_its_clusters(window, draw
     monkeypatch.setattr("phy_medicine.gui.script.LIMIT_S", 0.05)  # it may read for longer than that
     before, codes = window.session.spike_clusters(), []
     window.run_script(["k", "move good"], codes.append)
-    qtbot.waitUntil(lambda: window.lasso_split.running, timeout=20_000)
+    qtbot.waitUntil(lambda: window.splitting.running, timeout=20_000)
     start = time.monotonic()
     qtbot.waitUntil(lambda: time.monotonic() - start > 0.2, timeout=20_000)
     assert codes == [] and (window.session.spike_clusters() == before).all()
@@ -300,7 +300,7 @@ def test_what_is_known_or_quickly_read_is_split_within_the_key_press(window, pre
         left, right = x0 + 0.1 * (x1 - x0), x0 + 0.6 * (x1 - x0)
         lasso(qtbot, view, 0, [(left, middle), (right, middle), (right, y1 - 0.05 * (y1 - y0)), (left, 0.9 * y1)])
         press_now("K")
-        assert (window.session.spike_clusters() != before).any() and not window.lasso_split.running
+        assert (window.session.spike_clusters() != before).any() and not window.splitting.running
         press("Ctrl+Z")
 
 
@@ -364,7 +364,7 @@ def test_a_read_only_dataset_says_so_before_anything_is_read(dataset, open_windo
     for y in (-1000.0, 1000.0):
         view.scene.lasso.add(box, middle, y)
     press_keys_in(window, "K")
-    assert not window.lasso_split.running and "does not accept changes" in _said(window)
+    assert not window.splitting.running and "does not accept changes" in _said(window)
     window.close()
     session.close()
 

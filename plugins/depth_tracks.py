@@ -1,0 +1,55 @@
+"""A view: where each selected cluster is on the probe over the whole recording.
+
+Two clusters whose lines go on in each other may be one cell that the probe has moved away from.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binned_statistic
+
+from phy_medicine.plugin import Axes, Plugin, View, setting
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """The dialog of the view is made from this table."""
+
+    n_bins: int = setting(60, "Number of stretches of time", minimum=5, maximum=2000)
+
+
+class DepthTrackView(View):
+    """Median depth of each selected cluster in stretches of time; where it is silent its line is broken."""
+
+    name, title = "DepthTrackView", "Depth tracks"
+    settings_type = TrackSettings
+    axes = Axes(x="Time (s)", y="Depth (µm)")
+
+    def prepare(self, request):  # in any thread: arrays in, arrays out
+        data, n_bins = self.host.data, self.settings.n_bins
+        span = (0, data.duration_s)
+        return [
+            binned_statistic(data.shown_times[ids], data.depths.shown[ids], "median", n_bins, span)[0]
+            for ids in request.spike_ids
+        ]
+
+    def upload(self, tracks):  # in the thread of the window, and quick
+        tracks, duration_s = np.array(tracks), self.host.data.duration_s
+        times = (np.arange(tracks.shape[1]) + 0.5) * duration_s / tracks.shape[1]
+        rows = np.arange(len(tracks))
+        self.panels.set_home(x=(0, duration_s), y=(np.nanmin(tracks) - 20, np.nanmax(tracks) + 20))
+        self.picture.clear()
+        self.picture.lines(times, tracks, color=self.colors, index=rows, width=2)
+        x, index = np.broadcast_to(times, tracks.shape), np.repeat(rows, tracks.shape[1])
+        self.picture.points(x.ravel(), tracks.ravel(), color=self.colors, index=index, size=5)
+        self.status = f"silent in {np.isnan(tracks).mean():.0%} of the time"
+
+    def time_panels(self):  # events and time ranges are marked there
+        return (0,)
+
+
+class DepthTracks(Plugin):
+    """Adds a view of the depth of clusters over the recording."""
+
+    def attach(self, session):
+        session.extensions.views.add(DepthTrackView)
