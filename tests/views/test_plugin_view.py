@@ -361,6 +361,15 @@ def test_a_histogram_has_a_row_for_each_cluster_and_the_range_of_them_all(drawn)
     assert {"0", "two", "lines"} <= {line.text for line in view.scene.over.lines}
 
 
+def test_numbers_of_every_row_of_a_histogram_are_within_the_canvas(drawn):
+    spreads = {0: 0.001, 1: 1.0, 2: 1000.0}
+    view = native_of(HistogramView(cluster_stat=lambda c: Bunch(data=np.arange(50.0) * spreads[c])))
+    show(view, view.host.make_request([0, 1, 2]))
+    drawn(view, (400, 360))
+    ink = view.scene.over
+    assert min(line.x - ink.text_width(line.text) for line in ink.lines if line.anchor == "r") >= 0
+
+
 def test_bins_of_a_histogram_are_set_in_the_unit_of_the_view():
     plugin = ISIView(cluster_stat=stat_of)
     view = native_of(plugin)

@@ -51,6 +51,13 @@ class BaseCanvas:
         self._attached: list[Any] = []
         self._next_paint: list[Callable[[], object]] = []
 
+    def __getattr__(self, name: str) -> Any:
+        # phy's canvas is a window of Qt; ours has a widget once it is shown.
+        view = self.__dict__.get("view")
+        if name.startswith("_") or view is None:
+            raise AttributeError(f"A canvas has no {name!r}.")
+        return getattr(view.canvas.native, name)
+
     # Size and places
 
     def get_size(self) -> tuple[int, int]:

@@ -17,6 +17,22 @@ _ROOM = 1.08  # above the highest bar
 _MOST_BINS = 1_000_000
 
 
+def compute_histogram(
+    data: Any,
+    x_max: float = 1.0,
+    x_min: float = 0.0,
+    n_bins: int = 100,
+    normalize: bool = True,
+    ignore_zeros: bool = False,
+) -> FloatArray:
+    """Count values in bins of a range, (n_bins,); normalize : so that the sum of the areas of all bars is 1."""
+    values = np.asarray(data)
+    values = values[values != 0] if ignore_zeros else values
+    counts, edges = np.histogram(values, bins=np.linspace(x_min, x_max, int(np.clip(n_bins, 2, _MOST_BINS)) + 1))
+    heights: FloatArray = counts / ((counts.sum() or 1) * (edges[1] - edges[0])) if normalize else counts.astype(float)
+    return heights
+
+
 class HistogramView(ScalingMixin, ManualClusteringView):
     """Histograms, one above the other.
 
@@ -83,10 +99,8 @@ class HistogramView(ScalingMixin, ManualClusteringView):
 
     def _histogram(self, values: FloatArray) -> FloatArray:
         """Return the density of values in each bin."""
-        n_bins = int(np.clip(self.n_bins, 2, _MOST_BINS))
-        counts, edges = np.histogram(values, bins=np.linspace(*self.shown_range, n_bins + 1))
-        density: FloatArray = counts / ((counts.sum() or 1) * (edges[1] - edges[0]))
-        return density
+        low, high = self.shown_range
+        return compute_histogram(values, x_min=low, x_max=high, n_bins=int(self.n_bins))
 
     def _get_data_bounds(self, bunchs: Any) -> Any:
         factor = self._factor

@@ -45,6 +45,8 @@ _OWN = {
 }  # fmt: skip
 _FACADES = _from("facades", *(name for views in _OWN.values() for name in views))
 _ALL_VIEWS = {**_VIEW, **_SCATTER, **_HISTOGRAM, **_FACADES, **_from("views", "select_traces")}
+# What the modules of phy's views import, and others import from there.
+_AROUND = {**_VIEW, **_MIXINS, **_VISUALS, **_TRANSFORMS, **_BOUNDS, **_COLORS, **_from("rotating", "RotatingProperty")}
 _UTILS = {
     **_from("batches", "get_linear_x", "BatchAccumulator"),
     "_get_array": f"{_HERE}.batches:array_of",
@@ -56,9 +58,12 @@ NAMES: dict[str, dict[str, Any]] = {
         **_TRANSFORMS, **_BOUNDS, **_VISUALS, **_BASE, **_LAYOUTS, **_UTILS,
         **_from("canvas", "PlotCanvas"), **_from("panzoom", "PanZoom"), **_from("tools", "Axes", "AxisLocator"),
     },
-    "phy.plot.plot": {**_from("canvas", "PlotCanvas"), **_from("mpl", "PlotCanvasMpl"), **_VISUALS, **_BOUNDS},
-    "phy.plot.base": _BASE,
-    "phy.plot.visuals": {**_VISUALS, **_BASE},
+    "phy.plot.plot": {
+        **_from("canvas", "PlotCanvas", "BaseCanvas"), **_from("mpl", "PlotCanvasMpl"),
+        **_VISUALS, **_BOUNDS, **_LAYOUTS, **_from("panzoom", "PanZoom"), **_from("tools", "Axes"),
+    },
+    "phy.plot.base": {**_BASE, **_TRANSFORMS, **_BOUNDS, **_UTILS},
+    "phy.plot.visuals": {**_VISUALS, **_BASE, **_BOUNDS},
     "phy.plot.transform": {
         **_TRANSFORMS, **_BOUNDS, "range_transform": f"{_HERE}.geometry:range_transform",
     },
@@ -71,9 +76,14 @@ NAMES: dict[str, dict[str, Any]] = {
     "phy.cluster": _ALL_VIEWS,
     "phy.cluster._utils": _from("rotating", "RotatingProperty"),
     "phy.cluster.views": _ALL_VIEWS,
-    "phy.cluster.views.base": {**_VIEW, **_MIXINS},
-    "phy.cluster.views.scatter": {**_SCATTER, **_VIEW},
-    "phy.cluster.views.histogram": {**_HISTOGRAM, **_VIEW},
-    **{f"phy.cluster.views.{module}": {**_VIEW, **_from("facades", *views)} for module, views in _OWN.items()},
+    "phy.cluster.views.base": {**_AROUND, **_from("canvas", "PlotCanvas")},
+    **{f"phy.cluster.views.{module}": {**_AROUND, **_from("facades", *views)} for module, views in _OWN.items()},
+    "phy.cluster.views.scatter": {**_AROUND, **_SCATTER},
+    "phy.cluster.views.histogram": {
+        **_AROUND, **_HISTOGRAM, "_compute_histogram": f"{_HERE}.histogram_view:compute_histogram",
+    },
+    "phy.cluster.views.trace": {
+        **_AROUND, **_from("facades", "TraceView", "TraceImageView"), **_from("views", "select_traces"),
+    },
 }  # fmt: skip
 """Module of phy -> name -> where ours is."""

@@ -16,7 +16,7 @@ from phy_medicine.app.phy_compat.canvas import PlotCanvas
 from phy_medicine.app.phy_compat.input_events import InputEvents
 from phy_medicine.app.phy_compat.plugin_pictures import save_picture
 from phy_medicine.base.log import logger
-from phy_medicine.base.types import FloatArray
+from phy_medicine.base.types import FloatArray, IntArray
 
 
 class Setting:
@@ -244,6 +244,26 @@ class NativeFacade(ManualClusteringView):
     def on_select(self, cluster_ids: Any = None, **kwargs: Any) -> None:
         """Draw the selection of now again: views of the program follow it by themselves."""
         self.plot()
+
+    # What a subclass may call, and the view does by itself
+
+    def on_mouse_click(self, e: Any) -> None:
+        """Leave a click to the view; for subclasses."""
+
+    def on_mouse_wheel(self, e: Any) -> None:
+        """Leave the wheel to the view; for subclasses."""
+
+    def on_select_channel(
+        self, sender: Any = None, channel_id: Any = None, key: Any = None, button: Any = None
+    ) -> None:
+        """Leave the choice of channels to the window; for subclasses."""
+
+    def on_request_split(self, sender: Any = None) -> IntArray:
+        """Return the spikes inside the lasso, all of them, ascending."""
+        if self.native is None or not self.native.has_lasso or not self.native.scene.lasso.closed:
+            return np.zeros(0, dtype=np.int64)
+        found: IntArray = self.native.lasso_spike_ids()
+        return found
 
     def screenshot(self, dir: Any = None) -> Path | None:
         """Save a picture of the view; return its path."""

@@ -60,11 +60,9 @@ class PluginAxes:
             m = _MARGIN * ratio
             return left + m, top + m, max(right - m, left + m + 1), max(bottom - m, top + m + 1)
         panel = self.view.drawn_canvas.panels.reference
-        units = self._units(panel)
-        if self._given.rows:
-            units = np.array([0.0, 0.0, *max(self._given.rows.values(), key=lambda row: row[1])])
+        y_ranges = np.array(list(self._given.rows.values()) or [self._units(panel)[2:]])
         n_rows = self._n_rows
-        a, b, c, d = self._style().margins(scene.over, units[None, 2:], (bottom - top) / n_rows, ratio)
+        a, b, c, d = self._style().margins(scene.over, y_ranges, (bottom - top) / n_rows, ratio)
         return left + a, top + b, max(right - c, left + a + 1), max(bottom - d, top + b + 1)
 
     def draw(self) -> None:

@@ -20,6 +20,8 @@ def _now(value: Any) -> Any:
 class BaseTransform:
     """One step; what it depends on may be a function that is called when the transform is applied."""
 
+    gpu_var: Any = None
+
     def __init__(self, **kwargs: Any) -> None:
         self.__dict__.update({k: v for k, v in kwargs.items() if v is not None})
 
