@@ -78,6 +78,26 @@ def test_a_selection_is_told_once_however_often_it_is_drawn():
     assert len(view.plugin.told) == 2
 
 
+def test_a_selection_is_drawn_once_however_often_the_plugin_asks_for_it():
+    drawn = []
+
+    class Counted(ScatterVisual):
+        def add_items(self, drawing):
+            drawn.append(len(self.parts[0].data.pos))
+
+    class Eager(ManualClusteringView):
+        def on_select(self, cluster_ids=None, **kwargs):
+            self.canvas.add_visual(Counted(), x=[0.0, 1.0], y=[0.0, 1.0])
+            for _ in range(5):
+                self.canvas.update()
+
+    view = native_of(Eager())
+    show(view, view.host.make_request([0]))
+    assert drawn == [2]
+    view.plugin.canvas.update()
+    assert drawn == [2, 2]
+
+
 @pytest.mark.parametrize(
     "on_select",
     [

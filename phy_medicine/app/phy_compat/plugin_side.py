@@ -43,6 +43,8 @@ class PluginSide(_Base):
     controller: ClassVar[Any] = None
     plugin: Any = None
     attached = False
+    selecting = False
+    """Whether the plugin is showing a selection: it is drawn once it has done so, however often it asks for that."""
     _done: Shown | None = None
     _untaken = False
 
@@ -82,11 +84,16 @@ class PluginSide(_Base):
         if block is self._done:
             return
         self._done, self._drawn_request = block, request
-        if request.cluster_ids:
+        if not request.cluster_ids:
+            return
+        self.selecting = True
+        events.emit("is_busy", self.plugin, True)
+        try:
             with colors.of_selection(request.colors):
-                events.emit("is_busy", self.plugin, True)
                 self.plugin.select_now(list(request.cluster_ids))
-                events.emit("is_busy", self.plugin, False)
+        finally:
+            self.selecting = False
+            events.emit("is_busy", self.plugin, False)
 
     def spikes_to_split(self) -> IntArray:
         """Return the spikes that the plugin's `on_request_split` gives, ascending."""

@@ -123,6 +123,8 @@ class PluginView(PluginSide, View):
 
     def refresh(self) -> None:
         """Draw what the plugin has changed, in the next frame."""
+        if self.selecting:
+            return
         if self._done is not None and self.block is not None:
             self._upload()
         self.redraw()
