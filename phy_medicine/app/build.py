@@ -60,7 +60,21 @@ def open_session(
 
     if configuration is None:
         configuration = configuration_for(path)
-    return Session.open(Path(path), read_only=read_only, recover=recover, configuration=configuration, **choice)
+    session = Session.open(Path(path), read_only=read_only, recover=recover, configuration=configuration, **choice)
+    session.make_view = _notebook_view
+    return session
+
+
+def _notebook_view(session: Session, kind: str, **options: Any) -> Any:
+    try:
+        from phy_medicine.app.notebook import NotebookView
+    except ImportError as error:
+        if error.name is None or error.name.startswith("phy_medicine"):
+            raise
+        raise PhyMedError(
+            f"Views in notebooks need {error.name}: pip install 'phy-medicine[notebook]', then start the kernel again."
+        ) from error
+    return NotebookView(session, kind, **options)
 
 
 def configuration_for(path: str | Path, given: Sequence[str] = ()) -> Configuration:

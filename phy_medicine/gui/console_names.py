@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
+from phy_medicine.gui.view_kinds import short_name
 from phy_medicine.session.snippets import complete, parse
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views.base import View
@@ -31,7 +31,7 @@ class OpenViews:
         named: dict[str, ViewPanel] = {}
         for panel in self._window.panels:
             if panel.open:
-                stem = snake(panel.kind.removesuffix("View")) + ("" if panel.which == A else f"_{panel.which}")
+                stem = short_name(panel.kind) + ("" if panel.which == A else f"_{panel.which}")
                 names = (stem, *(f"{stem}_{i}" for i in range(1, 1000)))
                 named[next(name for name in names if name not in named)] = panel
         return named
@@ -70,11 +70,6 @@ class OpenViews:
         widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
         lines = [f"{name:<{widths[0]}}  {title:<{widths[1]}}  {status}".rstrip() for name, title, status in rows]
         return "\n".join(lines) or "No view is open."
-
-
-def snake(name: str) -> str:
-    """Return a name of a class as one of a variable: `ISIView` -> `isi_view`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @magics_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -41,6 +42,12 @@ def view_class(kind: str) -> type[View]:
     module = KINDS.get(kind, "spike_attributes")
     view: type[View] = getattr(import_module(f"phy_medicine.views.{module}"), kind)
     return view
+
+
+def short_name(kind: str) -> str:
+    """Return a kind as a name in Python: `TraceImageView` -> "trace_image", `ISIView` -> "isi"."""
+    stem = kind.removesuffix("View")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", stem).lower()
 
 
 class ViewKinds:

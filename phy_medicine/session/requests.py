@@ -8,7 +8,7 @@ from itertools import count
 from phy_medicine.curation.selection import Selection
 from phy_medicine.session.data import DataService
 from phy_medicine.session.selection_colors import SelectionColors
-from phy_medicine.session.time_ranges import A, TimeRanges
+from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
 
 _NO_SECOND = "No second time range yet: mark one with Shift+Alt+drag right in a view over time, or type :range2 600 900"
@@ -23,11 +23,21 @@ class RequestMaker:
         self._colors = colors
         self._generation = count(1)
 
-    def make(self, selection: Selection, time_window: tuple[float, float] | None, which: str = A) -> ViewRequest:
-        """Return the request for a selection: spikes of time range a or b, colours and channels in colour order."""
+    def make(
+        self,
+        selection: Selection,
+        time_window: tuple[float, float] | None,
+        which: str = A,
+        within: TimeRange | None = None,
+    ) -> ViewRequest:
+        """Return the request for a selection: spikes of time range a or b, colours and channels in colour order.
+
+        within : a range that takes the place of the chosen one
+        """
         ids = selection.cluster_ids
         a, b = self._ranges.a, self._ranges.b
         mine, other = (a, b) if which == A else (b, a)
+        mine = within or mine
         data = self._data.within(mine)
         return ViewRequest(
             generation=next(self._generation),

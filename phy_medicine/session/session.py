@@ -43,16 +43,16 @@ from phy_medicine.session.navigation import Navigation
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
+from phy_medicine.session.shown import Shown
 from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
 from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
-from phy_medicine.session.view_host import ViewRequest
 
 
-class Session(Navigation, Exports):
+class Session(Navigation, Shown, Exports):
     """One curation of one dataset.
 
     Signals (psygnal), each emitted once and after everything is up to date: `selection.changed(Selection)`,
@@ -129,7 +129,6 @@ class Session(Navigation, Exports):
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
         self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
-        self._time_window: tuple[float, float] | None = None
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None
         if recover is not None and self.storage.pending is not None:
@@ -201,17 +200,6 @@ class Session(Navigation, Exports):
         """Whether there is an action to do again."""
         return self.history.can_redo
 
-    @property
-    def time_window(self) -> tuple[float, float] | None:
-        """Stretch of time that the time views show, s."""
-        return self._time_window
-
-    def set_time_window(self, start_s: float, stop_s: float) -> None:
-        """Tell all views which stretch of time is shown."""
-        if self._time_window != (start_s, stop_s):
-            self._time_window = (start_s, stop_s)
-            self.time_window_changed.emit(self._time_window)
-
     def spike_clusters(self) -> IntArray:
         """Return the cluster of every spike, (n_spikes,) int32, a copy."""
         return self.manager.assignment.labels()
@@ -230,15 +218,6 @@ class Session(Navigation, Exports):
     def clear_time_range(self, which: str = "") -> None:
         """Show the whole recording again; which : "a" or "b", both by default."""
         self.time_ranges.clear(which)
-
-    def request(self, which: str = A) -> ViewRequest:
-        """Return what the views of time range a or b are to show now."""
-        return self._requests.make(self.selection.current, self._time_window, which)
-
-    def candidate_requests(self, n: int = 2, which: str = A) -> list[ViewRequest]:
-        """Return what the views will probably be asked next, likeliest first."""
-        candidates = self.wizard.candidates(self.selection.current, n)
-        return [self._requests.make(s, self._time_window, which) for s in candidates]
 
     # Changing
 

@@ -75,6 +75,11 @@ class TimeRanges:
         """Where the recording ends."""
         return self._duration_s
 
+    @property
+    def whole(self) -> TimeRange:
+        """All of the recording as a range."""
+        return TimeRange(0.0, self._duration_s, 0, len(self._times))
+
     def of(self, which: str) -> TimeRange | None:
         """Return range "a" or "b".
 
@@ -114,7 +119,7 @@ class TimeRanges:
         self.of(which)
         chosen = self.make(start_s, stop_s)
         if which == B and chosen is None:  # B is out of use without a range, so all of the recording is one
-            chosen = TimeRange(0.0, self._duration_s, 0, len(self._times))
+            chosen = self.whole
         self._take(chosen if which == A else self.a, chosen if which == B else self.b)
         return chosen
 

@@ -168,3 +168,34 @@ def steps(out, values, panels, colors, edges, palette, transforms, clips, sidewa
                     out[a, b] = _blend(np.int64(out[a, b]), rb, ga, alpha)
                 else:
                     out[b, a] = _blend(np.int64(out[b, a]), rb, ga, alpha)
+
+
+@kernels.kernel("u4[:,:] f4[:,:,:] i8[:,:]")
+def triangles(out, corners, colors):
+    """Fill triangles, (n, 3, 2) px, where the middle of a pixel is inside, as GL does; no edge is filled twice."""
+    height, width = out.shape
+    for i in range(corners.shape[0]):
+        ax, ay = np.float64(corners[i, 0, 0]), np.float64(corners[i, 0, 1])
+        bx, by = np.float64(corners[i, 1, 0]), np.float64(corners[i, 1, 1])
+        cx, cy = np.float64(corners[i, 2, 0]), np.float64(corners[i, 2, 1])
+        if (bx - ax) * (cy - ay) - (by - ay) * (cx - ax) < 0.0:
+            bx, by, cx, cy = cx, cy, bx, by
+        rb = colors[i, 0] | (colors[i, 2] << 16)
+        ga = colors[i, 1] | (255 << 16)
+        alpha = (colors[i, 3] * 256 + 127) // 255
+        # A middle that lies on an edge belongs to the triangle whose upper or left edge it is.
+        edge_ab = (by == ay and bx > ax) or by < ay
+        edge_bc = (cy == by and cx > bx) or cy < by
+        edge_ca = (ay == cy and ax > cx) or ay < cy
+        left, right = max(np.int64(np.floor(min(ax, bx, cx))), 0), min(np.int64(np.ceil(max(ax, bx, cx))), width)
+        top, bottom = max(np.int64(np.floor(min(ay, by, cy))), 0), min(np.int64(np.ceil(max(ay, by, cy))), height)
+        for yy in range(top, bottom):
+            y = yy + 0.5
+            for xx in range(left, right):
+                x = xx + 0.5
+                ab = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+                bc = (cx - bx) * (y - by) - (cy - by) * (x - bx)
+                ca = (ax - cx) * (y - cy) - (ay - cy) * (x - cx)
+                inside = (ab > 0.0 or (ab == 0.0 and edge_ab)) and (bc > 0.0 or (bc == 0.0 and edge_bc))
+                if inside and (ca > 0.0 or (ca == 0.0 and edge_ca)):
+                    out[yy, xx] = _blend(np.int64(out[yy, xx]), rb, ga, alpha)

@@ -66,9 +66,15 @@ class Hover:
             self._view.host.redraw(self._view)
 
     def paint(self, gpu: Gpu, scene: Scene) -> None:
-        """Draw the text over a finished frame, on a ground of its own, inside of the canvas."""
+        """Draw the text over a finished frame."""
+        ink = self.ink(scene)
+        if ink is not None:
+            ink.draw(gpu)
+
+    def ink(self, scene: Scene) -> Ink | None:
+        """Return the text on a ground of its own, inside of the canvas; None if nothing is said."""
         if self._words is None or scene.message:
-            return
+            return None
         text, x, y = self._words
         ink, ratio, theme = self._ink, scene.ratio, scene.theme
         ink.clear(round(theme.font_px * ratio))
@@ -85,4 +91,4 @@ class Hover:
             ink.text(
                 line, left + 6 * ratio, top + (i + 0.5) * step + 1.5 * ratio, anchor="lm", color=theme.rgba("text")
             )
-        ink.draw(gpu)
+        return ink
