@@ -182,6 +182,13 @@ class SimilarClusters:
         """
         return self.titled_matrix(cluster_ids)[1]
 
+    def template_rows(self, reference: int) -> dict[int, float]:
+        """Return the clusters most similar by the templates themselves, whatever the metric is, without itself."""
+        if self._similarity is None:
+            self._similarity = self._make()
+        ids, values = self._similarity.rows(reference)
+        return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
+
     def titled_matrix(self, cluster_ids: Sequence[int]) -> tuple[str, FloatArray]:
         """Return the name of the similarity with how far it is known, and the `matrix`."""
         plugins = self._of_plugin(self.metric)

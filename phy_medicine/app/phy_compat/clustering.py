@@ -14,20 +14,24 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.assignment import Assignment
 from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.session.session import Session
 
 Act = Callable[[Callable[[], Any]], UpdateInfo | None]
 
 
 class SpikesPerCluster(Mapping[int, IntArray]):
-    """Cluster -> its spikes now, ascending int64, each array the caller's own."""
+    """Cluster -> its spikes now, ascending int64, each array the caller's own.
 
-    def __init__(self, assignment: Assignment) -> None:
-        self._assignment = assignment
+    spikes : gives those of a cluster; safe in the threads that ask
+    """
+
+    def __init__(self, assignment: Assignment, spikes: Callable[[int], IntArray]) -> None:
+        self._assignment, self._spikes = assignment, spikes
 
     def __getitem__(self, cluster_id: int) -> IntArray:
         if not self._assignment.contains(int(cluster_id)):
             raise KeyError(cluster_id)
-        return self._assignment.spikes(int(cluster_id)).astype(np.int64)
+        return self._spikes(int(cluster_id)).astype(np.int64)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._assignment.cluster_ids)
@@ -49,20 +53,20 @@ class Clustering:
     def __init__(self, spike_clusters: Any, new_cluster_id: int | None = None, spikes_per_cluster: Any = None) -> None:
         manager = ClusterManager(np.asarray(spike_clusters), next_id=new_cluster_id)
         self._last: UpdateInfo | None = None
-        self._use(manager, manager, self._act_alone)
+        self._use(manager, manager, self._act_alone, manager.assignment.spikes)
         manager.changed.connect(self._note)
 
     @classmethod
-    def of(cls, manager: ClusterManager, doer: Any, act: Act) -> Clustering:
-        """Return the clusters of a session; doer : has its actions, act : does one and gives what it changed."""
+    def of(cls, session: Session, act: Act) -> Clustering:
+        """Return the clusters of a session; act : does an action of it and gives what it changed."""
         made = cls.__new__(cls)
-        made._use(manager, doer, act)
+        made._use(session.manager, session, act, session.facts.spikes)
         return made
 
-    def _use(self, manager: ClusterManager, doer: Any, act: Act) -> None:
+    def _use(self, manager: ClusterManager, doer: Any, act: Act, spikes: Callable[[int], IntArray]) -> None:
         self._manager, self._doer, self._act = manager, doer, act
         self._labels: IntArray | None = None
-        self.spikes_per_cluster = SpikesPerCluster(manager.assignment)
+        self.spikes_per_cluster = SpikesPerCluster(manager.assignment, spikes)
 
     def _act_alone(self, action: Callable[[], Any]) -> UpdateInfo | None:
         self._last = None

@@ -21,6 +21,7 @@ from phy_medicine.app.phy_compat.logs import follow_logs
 from phy_medicine.app.phy_compat.mirrors import MirrorDict, metric_of, plain
 from phy_medicine.app.phy_compat.mixins import FeatureMixin, TemplateMixin, TraceMixin, WaveformMixin
 from phy_medicine.app.phy_compat.model import TemplateModel
+from phy_medicine.app.phy_compat.native_settings import follow_settings
 from phy_medicine.app.phy_compat.plugin import attach_plugins
 from phy_medicine.app.phy_compat.raw_data_filter import RawDataFilter
 from phy_medicine.app.phy_compat.spike_data import SpikeData
@@ -146,15 +147,19 @@ class BaseController(ViewCreators, SpikeData):
         self.similarity_functions = MirrorDict(
             self.extensions.similarities, self._similarity_of, self._default_similarities()
         )
+        self.extensions.similarities.changed.connect(self._note_similarity)
 
     def _similarity_of(self, name: str, function: Callable[[int], Any]) -> Similarity:
         def pairs(cluster_id: int) -> list[tuple[int, float]]:
             return [(int(c), float(v)) for c, v in plain(function(cluster_id) or [])]
 
         words = (function.__doc__ or "").strip().split("\n")[0]
-        if name == self._similarity:
-            self.link.later(lambda: self._use_similarity(name))
         return Similarity(name, pairs, help=words)
+
+    def _note_similarity(self, name: str) -> None:
+        """One that was chosen before it was there is used now."""
+        if name == self._similarity and name in self.extensions.similarities:
+            self._use_similarity(name)
 
     @property
     def similarity(self) -> str:
@@ -167,10 +172,11 @@ class BaseController(ViewCreators, SpikeData):
         self._use_similarity(name)
 
     def _use_similarity(self, name: str) -> None:
-        function = self.similarity_functions.get(name)
-        if name == "peak_channel" and name not in self.extensions.similarities and function is not None:
-            self.extensions.similarities.add(self._similarity_of("peak_channel", self.peak_channel_similarity))
-        if function is None and name != "template":
+        known = self.extensions.similarities
+        if name == "peak_channel" and name not in known and name in self.similarity_functions:
+            known.add(self._similarity_of(name, self.similarity_functions[name]))
+            return  # it is used by now
+        if name != "template" and name not in known:
             return  # it is used as soon as there is a function of the name
         try:
             self.session.similar.metric = name
@@ -188,6 +194,7 @@ class BaseController(ViewCreators, SpikeData):
             )
             bus.connect(self._note_save, event="save_clustering", sender=self.supervisor, owner="")
             self.selector = self.make_selector()
+            follow_settings(self)
         new = [c for c in bus.connections if c not in self._told]
         self._told = [*(c for c in self._told if c in bus.connections), *new]
         bus.emit_among(new, "controller_ready", self)
@@ -217,6 +224,7 @@ class BaseController(ViewCreators, SpikeData):
         self.link.stop()
         for mirror in (self.view_creator, self.cluster_metrics, self.similarity_functions):
             mirror.close()
+        self.extensions.similarities.changed.disconnect(self._note_similarity, missing_ok=True)
         bus.leave(self.extensions)
         self._stop_logs()
         _enter(self._cwd)

@@ -18,6 +18,15 @@ DEFAULT_VIEWS = (
 )  # fmt: skip
 
 
+_PHY_1 = {
+    "manual_clustering": "controller.supervisor", "spikes_per_cluster": "controller.get_spike_ids",
+    "connect": "phy.connect", "emit": "phy.emit", "add_view": "controller.view_creator",
+    "register_view": "controller.view_creator", "get_waveforms": "controller._get_waveforms",
+    "get_masks": "controller.get_best_channels",
+}  # fmt: skip
+"""Names of phy 1, and what phy 2 has instead."""
+
+
 class ViewCreators:
     """The `create_<x>_view` methods of a controller."""
 
@@ -38,6 +47,10 @@ class ViewCreators:
             found = next((v for v in DEFAULT_VIEWS if v.lower() == wanted), None)
             if found is not None:
                 return partial(self._create_own, found)
+        if name in _PHY_1:
+            raise AttributeError(
+                f"{name!r} is of phy 1. Since phy 2 there is {_PHY_1[name]}: rewrite the plugin for it."
+            )
         raise AttributeError(f"The controller has no {name!r}.")
 
     def at_least_one_view(self, view_name: str) -> None:

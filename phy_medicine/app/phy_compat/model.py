@@ -18,6 +18,7 @@ from phy_medicine.app.phy_compat.spike_selector import SpikeSelector
 from phy_medicine.base.errors import ActionError, DatasetError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.curation.actions import GROUP
 from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
 from phy_medicine.session.session import Session
@@ -55,7 +56,8 @@ class TemplateModel(ModelClusters):
         self.dtype, self.offset = params.dtype, params.offset
         self.show_mapped_channels = params.show_mapped_channels
         self.template_scaling = params.template_scaling
-        self.metadata: dict[str, dict[int, Any]] = {f: dict(v) for f, v in model.metadata.fields.items()}
+        fields = {GROUP: {}, **model.metadata.fields}
+        self.metadata: dict[str, dict[int, Any]] = {field: dict(values) for field, values in fields.items()}
 
     # Sizes
 

@@ -13,6 +13,15 @@ from phy_medicine.io.features import FeatureStore
 from phy_medicine.io.model import Model
 
 
+class DataArray(np.ndarray):
+    """An array whose `data` is the array again: in some versions of phy such answers were Bunches with `data`."""
+
+    @property
+    def data(self) -> AnyArray:  # type: ignore[override]
+        """The numbers as a plain array."""
+        return np.asarray(self)
+
+
 class StoredScores:
     """PC scores (n_rows, n_loc, n_pcs) of a file that cannot be mapped as one array; rows are read when asked for."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from phy_medicine.app.phy_compat.arrays import _spikes_per_cluster
 from phy_medicine.app.phy_compat.bunch import Bunch
 from phy_medicine.app.phy_compat.ephys import extract_waveforms
-from phy_medicine.app.phy_compat.model_arrays import ModelArrays
+from phy_medicine.app.phy_compat.model_arrays import DataArray, ModelArrays
 from phy_medicine.app.phy_compat.sparse import compute_features
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.io.model import Model
@@ -70,7 +70,7 @@ class ModelClusters(ModelArrays):
     def get_template_waveforms(self, template_id: int) -> FloatArray | None:
         """Return a template on its best channels, (n_samples, n_channels), None without templates."""
         template = self.get_template(template_id)
-        return None if template is None else template.template
+        return None if template is None else template.template.view(DataArray)
 
     def get_template_spikes(self, template_id: int) -> IntArray:
         """Return the spikes of a template."""

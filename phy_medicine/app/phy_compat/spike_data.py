@@ -8,6 +8,7 @@ import numpy as np
 
 from phy_medicine.app.phy_compat.bunch import Bunch
 from phy_medicine.app.phy_compat.model import TemplateModel
+from phy_medicine.app.phy_compat.model_arrays import DataArray
 from phy_medicine.app.phy_compat.raw_data_filter import RawDataFilter
 from phy_medicine.app.phy_compat.settings import Setting
 from phy_medicine.app.phy_compat.spike_selector import SpikeSelector
@@ -18,16 +19,11 @@ from phy_medicine.session.session import Session
 Pairs = list[tuple[int, float]]
 
 
-class SpikeTimes(np.ndarray):
+class SpikeTimes(DataArray):
     """Spike times, s; as an array, and as the Bunch of older versions of phy with `data`, `spike_ids` and `lim`."""
 
     spike_ids: IntArray
     lim: tuple[float, float]
-
-    @property
-    def data(self) -> FloatArray:  # type: ignore[override]
-        """The times as a plain array."""
-        return np.asarray(self)
 
 
 class SpikeData:
@@ -55,7 +51,7 @@ class SpikeData:
     def _all_spikes(self, cluster_id: int) -> IntArray:
         if not self.session.manager.assignment.contains(cluster_id):
             return np.zeros(0, dtype=np.int64)
-        return self.session.manager.assignment.spikes(cluster_id).astype(np.int64)
+        return self.session.facts.spikes(cluster_id).astype(np.int64)
 
     # Spikes
 
@@ -163,5 +159,5 @@ class SpikeData:
 
 def templates_alike(session: Session, cluster_id: int) -> Pairs:
     """Return the clusters by the similarity of their templates, largest first, at most 99 and the cluster itself."""
-    rows = session.similar.rows(int(cluster_id))
+    rows = session.similar.template_rows(int(cluster_id))
     return [(int(cluster_id), 1.0), *((c, float(v)) for c, v in rows.items())]

@@ -44,7 +44,7 @@ class Supervisor(Navigation):
         self.context = context
         self.cluster_metrics = {} if cluster_metrics is None else cluster_metrics
         self.similarity = similarity
-        self.clustering = Clustering.of(session.manager, session, link.act)
+        self.clustering = Clustering.of(session, link.act)
         self.cluster_meta = SessionMeta(session, link.act)
         self.task_logger = TaskLogger(session)
         self.columns: list[str] = self.default_columns()

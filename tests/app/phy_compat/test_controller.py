@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -155,11 +156,25 @@ def test_metrics_of_saved_labels_are_worked_out_again_at_a_save(ready, session):
 
 def test_a_similarity_of_a_plugin_is_used_by_the_session(ready, session):
     a, b = session.cluster_ids[:2]
-    ready.similarity_functions["mine"] = lambda cluster_id: [(np.int64(b), np.float32(0.5)), (a, 0.25)]
+    ready.similarity = "mine"  # before there is a function of the name
+    assert session.similar.metric == "template"
+    with session.extensions.owned_by("Mine"):
+        ready.similarity_functions["mine"] = lambda cluster_id: [(np.int64(b), np.float32(0.5)), (a, 0.25)]
     similarity = session.extensions.similarities.get("mine")
     assert similarity.function(a) == [(b, 0.5), (a, 0.25)] and type(similarity.function(a)[0][0]) is int
-    ready.similarity = "mine"
-    assert ready.similarity == "mine" and ready.supervisor.similarity(a)[0][0] == b
+    assert session.similar.metric == "mine" == ready.similarity and ready.supervisor.similarity(a)[0][0] == b
+    ready.similarity = "peak_channel"
+    assert session.similar.metric == "peak_channel"
+    ready.similarity = "template"
+    assert session.similar.metric == "template" and ready.template_similarity(a)[0] == (a, 1.0)
+
+
+def test_a_similarity_may_ask_for_that_of_the_templates(ready, session):
+    a = session.cluster_ids[0]
+    ready.similarity_functions["half"] = lambda c: [(i, v / 2) for i, v in ready.template_similarity(c)]
+    ready.similarity = "half"
+    first = ready.template_similarity(a)[1]
+    assert session.extensions.similarities.get("half").function(a)[1] == (first[0], first[1] / 2)
 
 
 def test_default_similarities_are_those_of_phy(ready, session):
@@ -245,6 +260,13 @@ def test_a_view_is_added_to_a_window_that_has_none_of_it(ready):
     assert gui.added[1:] == ["WaveformView", "ClusterScatterView"] and ready.create_gui() is gui
 
 
+def test_a_plugin_for_phy_1_is_told_what_to_use(ready):
+    with pytest.raises(AttributeError, match=r"of phy 1\. Since phy 2 there is controller\.supervisor"):
+        _ = ready.manual_clustering
+    with pytest.raises(AttributeError, match="has no 'nothing'"):
+        _ = ready.nothing
+
+
 def test_numbers_that_plugins_set_are_told(ready):
     told = []
     bus.connect(lambda sender, *args: told.append(args), event="controller_setting", sender=ready)
@@ -252,6 +274,25 @@ def test_numbers_that_plugins_set_are_told(ready):
     ready.n_spikes_waveforms = 250
     assert ready.n_spikes_waveforms == 250 and told == [("n_spikes_waveforms", 250)]
     assert ready.changed_settings == {"n_spikes_waveforms": 250}
+
+
+def test_the_number_of_waveforms_holds_in_views_that_are_open_and_to_come(ready):
+    class WaveformView:
+        def __init__(self):
+            self.settings = SimpleNamespace(n_waveforms=100)
+
+        def change(self, n_waveforms):
+            self.settings.n_waveforms = n_waveforms
+
+    ready.n_spikes_waveforms = 30  # before there is a window
+    panels = [SimpleNamespace(view=WaveformView()), SimpleNamespace(view=None)]
+    ready.gui = SimpleNamespace(main=SimpleNamespace(panels=panels), view_count={})
+    bus.emit("gui_ready", ready, ready.gui)
+    assert panels[0].view.settings.n_waveforms == 30
+    ready.n_spikes_waveforms = 40
+    panels.append(SimpleNamespace(view=WaveformView()))
+    bus.emit("view_attached", "view", ready.gui)
+    assert [p.view.settings.n_waveforms for p in panels if p.view] == [40, 40]
 
 
 def test_what_functions_gave_is_kept_beside_the_dataset(session, monkeypatch, tmp_path):

@@ -130,6 +130,9 @@ def test_templates_lie_on_their_best_channels_largest_first(both):
             assert_array_equal(raw.template[:, i], sparse.data[template_id][:, own == channel][:, 0])
     some = ours.get_template(int(reference.template_ids[0]), amplitude_threshold=0.5)
     assert (some.amplitude >= 0.5 * some.amplitude.max()).all()
+    waveforms = ours.get_template_waveforms(int(reference.template_ids[0]))
+    assert_array_equal(waveforms.data, ours.get_template(int(reference.template_ids[0])).template)
+    assert type(waveforms.data) is np.ndarray
     given = ours.get_template(int(reference.template_ids[0]), channel_ids=np.array([2, 1]))
     assert given.template.shape[1] == 2 and given.channel_ids.tolist() == [2, 1]
 
