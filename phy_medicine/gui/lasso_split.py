@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -52,6 +52,8 @@ class LassoSplit:
         self._window = window
         self._session = window.session
         self._reading: _Reading | None = None
+        self.offered: Callable[[], Sequence[IntArray]] = lambda: ()
+        """Gives spikes to be split off as well, which plugins have chosen."""
 
     def actions(self) -> tuple[Action, ...]:
         """Return the window's actions on splits."""
@@ -70,6 +72,7 @@ class LassoSplit:
         """
         self._session.hold.check()
         known, works = self._window.host.lasso_works()
+        known = union([known, *self.offered()])
         seen = self._window.host.lasso_ranges()
         if not works:
             self._split(known, seen)

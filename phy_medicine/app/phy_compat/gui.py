@@ -39,6 +39,7 @@ class GUI(GuiMenus, WindowProxy):
         self.controller = controller
         self.name = getattr(controller, "gui_name", "TemplateGUI")
         self._undo: list[tuple[str, Callable[[], Any]]] = []
+        self._creating: list[str] = []
         self.begin_menus()
         self.state = GUIState(window_state=window.state)
         self.actions = []
@@ -179,8 +180,12 @@ class GUI(GuiMenus, WindowProxy):
                 self._views.attach(panel)
             new = [v for v in self.list_views(view_name) if v not in before]
             return new[-1] if new else self.get_view(view_name)
-        creator = self.view_creator.get(view_name)
-        view = creator() if creator is not None else None
+        creator = None if view_name in self._creating else self.view_creator.get(view_name)
+        self._creating.append(view_name)
+        try:
+            view = creator() if creator is not None else None
+        finally:
+            self._creating.remove(view_name)
         if view is not None:
             view.attach(self) if hasattr(view, "attach") else self.add_view(view)
         return view
@@ -217,11 +222,24 @@ def open_gui(controller: Any, window: Any, facade_of: FacadeOf | None = None) ->
     supervisor.view_actions, supervisor.action_creator = gui.view_actions, gui.action_creator
     supervisor.cluster_view, supervisor.similarity_view = gui.cluster_view, gui.similarity_view
     supervisor.task_logger, supervisor.block = gui.task_logger, partial(block, gui)
+    supervisor.lasso_spikes = window.host.lasso_spikes
     controller.gui = gui
+    link = getattr(controller, "link", None)
+    if link is not None:
+        link.later = partial(window.later.after, 0)
+    _choose_columns(supervisor, window.session)
     gui.cluster_view.build()
     gui.similarity_view.build()
     events.emit("attach_gui", supervisor)
     return gui
+
+
+def _choose_columns(supervisor: Any, session: Any) -> None:
+    """Show the columns that a plugin has chosen; those that do not exist are passed over."""
+    default = getattr(supervisor, "default_columns", list)()
+    chosen = [str(name) for name in getattr(supervisor, "columns", ())]
+    if chosen and chosen != default:
+        session.clusters.choose_columns(chosen)
 
 
 def announce(gui: GUI, owner: str = "") -> None:
@@ -230,6 +248,7 @@ def announce(gui: GUI, owner: str = "") -> None:
         gui._views.attach_all()
         events.emit("gui_ready", gui.controller, gui)
         return
+    _choose_columns(gui.controller.supervisor, gui.main.session)
     for view in (shown.view for shown in gui._views):
         events.bus.emit_to(owner, "view_attached", view, gui)
     gui._views.attach_all()

@@ -115,3 +115,6 @@ def block(gui: Any) -> None:
     RuntimeError : it took longer than 20 s
     """
     _block(lambda: gui.queue.empty and gui.main.at_rest, _BLOCK_S)
+    link = getattr(gui.controller, "link", None)
+    if link is not None:
+        link.tell()

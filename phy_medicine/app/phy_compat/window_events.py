@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from phy_medicine.app.phy_compat.events import bus, connect, emit, unconnect
 from phy_medicine.app.phy_compat.program_actions import QUEUED
+from phy_medicine.base.log import logger
+from phy_medicine.base.types import IntArray
 from phy_medicine.session.action_list import known_ids
 from phy_medicine.session.actions import Action
 
@@ -24,6 +28,7 @@ class WindowEvents:
         window.host.status_changed = self._view_done
         window.commands.begins, window.commands.done = self._begins, self._done
         window.may_close = self._may_close
+        window.lasso_split.offered = self._offered
         window.shown.connect(partial(emit, "show", gui))
         window.closed.connect(self._left)
         window.bridge.connect(session.selection.changed, self._selected)
@@ -66,6 +71,19 @@ class WindowEvents:
     def _similar_asked(self, _sender: Any, cluster_id: int) -> Any:
         return self._gui.similarity_view.similar_rows(cluster_id)
 
+    def _offered(self) -> list[IntArray]:
+        """Return the spikes that plugins want to be split off, as they answer `request_split`."""
+        n_spikes = len(self._gui.main.session.model.spike_times)
+        offers = []
+        for offer in emit("request_split", self._gui.controller.supervisor) or []:
+            try:
+                spike_ids: IntArray = np.unique(np.asarray(() if offer is None else offer).astype(np.int64))
+            except (TypeError, ValueError) as error:
+                logger.warning("What a plugin offers for a split are no spikes: %s", error)
+                continue
+            offers.append(spike_ids[(spike_ids >= 0) & (spike_ids < n_spikes)])
+        return offers
+
     # Selection
 
     def _selected(self, selection: Any) -> None:
@@ -103,5 +121,9 @@ class WindowEvents:
         gui = self._gui
         for table in (gui.cluster_view, gui.similarity_view):
             table.leave()
+        link = getattr(gui.controller, "link", None)
+        if link is not None:
+            link.later = lambda function: function()
+        gui.controller.gui = None
         views = [shown.view for shown in gui._views]
         unconnect(gui, self, gui.action_creator, gui.cluster_view, gui.similarity_view, *views)

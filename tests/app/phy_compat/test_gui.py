@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+import numpy as np
+
 from phy_medicine.app.phy_compat.dock import DockWidget
 from phy_medicine.app.phy_compat.events import connect, emit
 from phy_medicine.app.phy_compat.gui import GUI, announce, open_gui
@@ -313,3 +315,23 @@ def test_names_that_are_injected_before_the_console_is_there_are_kept():
     view = IPythonView()
     view.inject(x=1)
     assert view._before == {"x": 1} and view.console is None
+
+
+def test_spikes_that_plugins_offer_are_split_off(gui, session, press, controller):
+    cluster = session.cluster_ids[0]
+    spikes = np.flatnonzero(session.spike_clusters() == cluster)
+    connect(lambda sender: spikes[:5].tolist(), event="request_split", sender=controller.supervisor)
+    connect(lambda sender: None, event="request_split")
+    connect(lambda sender: ["no", "spikes"], event="request_split")
+    connect(lambda sender: [10**9, -1, spikes[5]], event="request_split")
+    session.select([cluster])
+    press("K")
+    labels = session.spike_clusters()
+    assert len(set(labels[spikes[:6]])) == 1 and labels[spikes[6]] != labels[spikes[5]]
+
+
+def test_columns_that_a_plugin_chose_come_first(window, controller, session):
+    controller.supervisor.columns = ["id", "fr", "no such column", "n_spikes"]
+    open_gui(controller, window, facade_of)
+    shown = [c.name for c in session.cluster_table.columns]
+    assert shown[:3] == ["id", "fr", "n_spikes"]
