@@ -12,6 +12,7 @@ from phy_medicine.app.phy_compat.arguments import (
     _get_shortcut_string,
     _parse_snippet,
     _prompt_args,
+    arguments,
     key_texts,
     required_arguments,
 )
@@ -121,10 +122,12 @@ class Actions:
     def _action(self, entry: Bunch) -> Action:
         """Make the action of the program."""
         text = entry.name.removeprefix("_").replace("_", " ")
-        wanted = required_arguments(entry.callback)[1 if entry.checkable else 0 :]
+        first = 1 if entry.checkable else 0
+        wanted = required_arguments(entry.callback)[first:]
+        possible = [p.name for p in arguments(entry.callback)][first:]
         needed = bool(wanted) and not entry.prompt
         hidden = entry.name.startswith("_") or self._view_of(entry) is not None
-        args = (Arg(" ".join(wanted) or "values", "rest", optional=not needed),)
+        args = (Arg(" ".join(wanted or possible), "rest", optional=not needed),) if possible else ()
         return Action(
             id=self._taker.free_id(entry.name),
             text=text[:1].upper() + text[1:],

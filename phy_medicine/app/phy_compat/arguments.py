@@ -14,14 +14,18 @@ _EXAMPLE = re.compile(r"Example: `([^`]+)`")
 _RANGE = re.compile(r"(\d+)-(\d+)\Z")
 
 
-def required_arguments(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of the arguments that a function cannot be called without."""
+def arguments(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Return the arguments that a function can be given by position."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # of some built-in functions nothing is known
-        return ()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(p.name for p in parameters if p.kind in positional and p.default is inspect.Parameter.empty)
+        return (inspect.Parameter("values", inspect.Parameter.VAR_POSITIONAL),)
+    return tuple(p for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD))
+
+
+def required_arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments that a function cannot be called without."""
+    return tuple(p.name for p in arguments(function) if p.default is p.empty and p.kind is not p.VAR_POSITIONAL)
 
 
 def _parse_arg(text: str) -> int | float | str:

@@ -236,7 +236,7 @@ def open_gui(controller: Any, window: Any, facade_of: FacadeOf | None = None) ->
 
 def _choose_columns(supervisor: Any, session: Any) -> None:
     """Show the columns that a plugin has chosen; those that do not exist are passed over."""
-    default = getattr(supervisor, "default_columns", list)()
+    default: list[str] = getattr(supervisor, "default_columns", list)()
     chosen = [str(name) for name in getattr(supervisor, "columns", ())]
     if chosen and chosen != default:
         session.clusters.choose_columns(chosen)

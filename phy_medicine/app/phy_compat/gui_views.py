@@ -14,13 +14,6 @@ from phy_medicine.app.phy_compat.program_actions import ViewActions
 from phy_medicine.app.phy_compat.shown_widget import widget_of
 from phy_medicine.gui.dock import Dock
 
-_AREAS = {
-    "left": Qt.LeftDockWidgetArea,
-    "right": Qt.RightDockWidgetArea,
-    "top": Qt.TopDockWidgetArea,
-    "bottom": Qt.BottomDockWidgetArea,
-}
-
 
 @dataclass(slots=True)
 class Shown:
@@ -130,7 +123,7 @@ class GuiViews:
         view.dock = DockWidget(self._gui, dock, view)
         shown = Shown(view, dock=dock)
         self._shown.append(shown)
-        self._place(dock, _AREAS.get(position or "right", Qt.RightDockWidgetArea))
+        self._place(dock, position or "right")
         if not closable:
             dock.may_close = lambda: False
             dock._close.hide()
@@ -145,7 +138,7 @@ class GuiViews:
         taken = {dock.objectName() for dock in self._gui.main.findChildren(Dock)}
         return next(n for n in (name, *(f"{name} ({i})" for i in range(1, 1000))) if n not in taken)
 
-    def _place(self, dock: Dock, area: Any) -> None:
+    def _place(self, dock: Dock, position: str) -> None:
         """Put a dock where it was the last time, else on this side; layouts and the menu View know it from now on."""
         window = self._gui.main
         if hasattr(window, "tools"):
@@ -154,8 +147,22 @@ class GuiViews:
             tool = window.tools[dock.objectName()] = ToolDock(window, dock.objectName(), lambda: dock)
             dock = tool.dock
         if not window.restoreDockWidget(dock):
-            window.addDockWidget(area, dock, Qt.Horizontal)
+            self._put(dock, position)
         dock.show()
+        dock.raise_()
+
+    def _put(self, dock: Dock, position: str) -> None:
+        """Put a dock below all others, below the tables, or behind a tab with the outermost view on a side."""
+        window = self._gui.main
+        views = [p.dock for p in window.panels if p.open and not p.dock.isFloating()]
+        tables = [d for d in window.tables.docks.values() if not d.isHidden() and not d.isFloating()]
+        window.addDockWidget(Qt.BottomDockWidgetArea, dock)
+        if position == "left" and tables:
+            window.splitDockWidget(tables[-1], dock, Qt.Vertical)
+        elif position == "right" and views:
+            window.tabifyDockWidget(max(views, key=lambda d: (d.x() + d.width(), d.y())), dock)
+        elif position == "top" and views:
+            window.tabifyDockWidget(min(views, key=lambda d: (d.y(), -d.width())), dock)
 
     def _add_plugin_view(self, view: Any) -> Any:
         """Show a view that a plugin made itself, through a view of the program."""

@@ -84,6 +84,10 @@ def test_a_widget_gets_a_dock_that_views_list_and_events_tell_of(gui, window, qt
     assert gui.get_view(QtWidgets.QLabel) is label and label in gui.views
     second = QtWidgets.QLabel("too")
     gui.add_view(second, closable=False, floatable=False)
+    assert window.tabifiedDockWidgets(second.dock.dock) and second.isVisible()
+    third = QtWidgets.QLabel("left")
+    gui.add_view(third, position="left")
+    assert third.dock.x() == window.tables.docks["Similar"].x() < second.dock.x()
     assert second.name == "QLabel (1)"
     assert not second.dock.close() and second.isVisible()
     closed = told("close_view", sender=label)
