@@ -17,7 +17,7 @@ from phy_medicine.app.phy_compat.program_actions import GROUPS, ProgramActions
 from phy_medicine.app.phy_compat.snippets import Snippets
 from phy_medicine.app.phy_compat.state import GUIState
 from phy_medicine.app.phy_compat.tables import ClusterView, SimilarityView
-from phy_medicine.app.phy_compat.tasks import ActionCreator, TaskLogger, TaskQueue, block
+from phy_medicine.app.phy_compat.tasks import ActionCreator, QueueLogger, TaskQueue, block
 from phy_medicine.app.phy_compat.window_events import WindowEvents
 from phy_medicine.session.actions import Action
 
@@ -51,7 +51,7 @@ class GUI(GuiMenus, WindowProxy):
         self._views = GuiViews(self, facade_of)
         self._make_tables()
         self.action_creator = ActionCreator(self, controller.supervisor)
-        self.task_logger = TaskLogger(self, self.action_creator.queue)
+        self.task_logger = QueueLogger(window.session, self.action_creator.queue)
         self._events = WindowEvents(self)
 
     def _make_tables(self) -> None:

@@ -66,5 +66,5 @@ NAMES: dict[str, dict[str, Any]] = {
     "phy.gui.gui": {**_GUI, **_STATE, **{name: _ACTIONS[name] for name in ("Actions", "Snippets")}},
     "phy.gui.state": _STATE,
     "phy.cluster": _TABLES,
-    "phy.cluster.supervisor": {**_TABLES, **_from("tasks", "ActionCreator", "TaskLogger")},
+    "phy.cluster.supervisor": {**_TABLES, **_from("tasks", "ActionCreator")},
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from phy_medicine.app.phy_compat.action_table import call_of_plugin
 from phy_medicine.app.phy_compat.events import connect, emit
+from phy_medicine.app.phy_compat.task_logger import TaskLogger
 from phy_medicine.app.phy_compat.timing import _block
 
 _BLOCK_S = 20.0
@@ -77,31 +78,24 @@ class ActionCreator:
         getattr(self.supervisor, name)(*args)
 
 
-class TaskLogger:
-    """What was done, and whether something still waits."""
+class QueueLogger(TaskLogger):
+    """The task logger of a window: some things wait in its queue."""
 
-    auto_select_after_action = False
-
-    def __init__(self, gui: Any, queue: TaskQueue) -> None:
-        self._gui, self._queue = gui, queue
+    def __init__(self, session: Any, queue: TaskQueue) -> None:
+        super().__init__(session)
+        self._tasks = queue
         self._history: list[tuple[str, tuple[Any, ...]]] = []
 
     def log(self, name: str, args: tuple[Any, ...]) -> None:
-        """Note an action."""
+        """Note an action that was asked for."""
         self._history.append((name, args))
 
     def has_finished(self) -> bool:
         """Say whether all that was asked for is done."""
-        return self._queue.empty
-
-    def last_state(self, task: Any = None) -> tuple[list[int], int | None, list[int], int | None]:
-        """Return the clusters selected in the first table and the row after them, and the same of the second."""
-        tables = (self._gui.cluster_view, self._gui.similarity_view)
-        first, second = ((table.get_selected(), table.get_next_id()) for table in tables)
-        return (*first, *second)
+        return self._tasks.empty
 
     def show_history(self) -> None:
-        """Print what was done."""
+        """Print what was asked for."""
         print("=== History ===")
         for name, args in self._history:
             print(f"{name:<24}", *args)

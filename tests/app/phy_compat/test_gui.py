@@ -15,7 +15,7 @@ from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.session.session import Session
 
 from .windows import *  # noqa: F403
-from .windows import facade_of, make_controller
+from .windows import facade_of, stand_in_controller
 
 
 def told(event: str, **options) -> list:
@@ -300,7 +300,7 @@ def test_state_is_remembered_by_user_and_by_dataset(session, open_window, contro
     gui.state.update_view_state(view, {"width": 2})
     window.close()
     again = Session.open(session.model.path)
-    second = open_gui(make_controller(again), open_window(again), facade_of)
+    second = open_gui(stand_in_controller(again), open_window(again), facade_of)
     assert second.state.MyPlugin == {"n": 3, "cells": [1]}
     assert second.state.get_view_state(second.cluster_view).width == 2
     assert "_private" not in second.state and "bad" not in second.state

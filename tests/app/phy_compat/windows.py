@@ -60,7 +60,7 @@ def facade_of(native: Any) -> Any:
     return type(type(native).__name__, (Facade,), {})(native)
 
 
-def make_controller(of_session: Any) -> Any:
+def stand_in_controller(of_session: Any) -> Any:
     events.bus.use(of_session.extensions)
     supervisor = Supervisor(of_session)
     return SimpleNamespace(gui_name="TemplateGUI", supervisor=supervisor, view_creator={}, default_views=())
@@ -68,7 +68,7 @@ def make_controller(of_session: Any) -> Any:
 
 @pytest.fixture
 def controller(session: Any) -> Iterator[Any]:  # noqa: F811
-    yield make_controller(session)
+    yield stand_in_controller(session)
     events.bus.leave(session.extensions)
 
 
