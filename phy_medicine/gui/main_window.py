@@ -274,7 +274,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        for part in (*parts, self.plugins, self.console):
+        for part in (*parts, self.plugins, self.console, *self.tools.values()):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:

@@ -114,9 +114,8 @@ class GUI(GuiMenus, WindowProxy):
     @property
     def views(self) -> list[Any]:
         """All open views, the tables first."""
-        console = getattr(self.main, "console", None)
         tables = [self.cluster_view, self.similarity_view]
-        more = [self.console_view] if console is not None and console.tool.is_open else []
+        more = [self.console_view] if self.main.console.tool.is_open else []
         return [*tables, *(shown.view for shown in self._views), *more]
 
     @property
@@ -245,11 +244,13 @@ def _choose_columns(supervisor: Any, session: Any) -> None:
 def announce(gui: GUI, owner: str = "") -> None:
     """Tell of every view and then of the window; owner : only to this plugin, which came later than the others."""
     if not owner:
+        gui.console_view.inject(gui=gui, controller=gui.controller, supervisor=gui.controller.supervisor)
         gui._views.attach_all()
+        events.emit("view_attached", gui.console_view, gui)
         events.emit("gui_ready", gui.controller, gui)
         return
     _choose_columns(gui.controller.supervisor, gui.main.session)
-    for view in (shown.view for shown in gui._views):
+    for view in (*(shown.view for shown in gui._views), gui.console_view):
         events.bus.emit_to(owner, "view_attached", view, gui)
     gui._views.attach_all()
     events.bus.emit_to(owner, "gui_ready", gui.controller, gui)

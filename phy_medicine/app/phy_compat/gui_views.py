@@ -13,6 +13,7 @@ from phy_medicine.app.phy_compat.loose_qt import Qt
 from phy_medicine.app.phy_compat.program_actions import ViewActions
 from phy_medicine.app.phy_compat.shown_widget import widget_of
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.tool_dock import ToolDock
 
 
 @dataclass(slots=True)
@@ -141,11 +142,8 @@ class GuiViews:
     def _place(self, dock: Dock, position: str) -> None:
         """Put a dock where it was the last time, else on this side; layouts and the menu View know it from now on."""
         window = self._gui.main
-        if hasattr(window, "tools"):
-            from phy_medicine.gui.tool_dock import ToolDock
-
-            tool = window.tools[dock.objectName()] = ToolDock(window, dock.objectName(), lambda: dock)
-            dock = tool.dock
+        tool = window.tools[dock.objectName()] = ToolDock(window, dock.objectName(), lambda: dock)
+        dock = tool.dock
         if not window.restoreDockWidget(dock):
             self._put(dock, position)
         dock.show()
@@ -186,6 +184,6 @@ class GuiViews:
         window = self._gui.main
         if shown in self._shown and shown.dock is not None:
             self._shown.remove(shown)
-            getattr(window, "tools", {}).pop(shown.dock.objectName(), None)
+            window.tools.pop(shown.dock.objectName(), None)
             window.removeDockWidget(shown.dock)
             shown.dock.deleteLater()

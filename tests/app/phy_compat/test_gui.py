@@ -33,7 +33,7 @@ def test_every_view_is_told_of_before_the_window_is(window, controller, session)
     gui = open_gui(controller, window, facade_of)
     assert len(attached) == 1 and order == []
     announce(gui)
-    assert order == [*(p.kind for p in window.panels), "TemplateGUI"]
+    assert order == [*(p.kind for p in window.panels), "IPythonView", "TemplateGUI"]
     assert isinstance(gui, GUI) and controller.gui is gui
     supervisor = controller.supervisor
     assert supervisor.actions is gui.edit_actions and supervisor.select_actions is gui.select_actions
@@ -59,7 +59,7 @@ def test_a_plugin_that_comes_later_hears_of_views_and_window_alone(gui, controll
         views = told("view_attached")
     announce(gui, owner="Late")
     assert before == [] and after == [gui]
-    assert [view.name for view, _ in views] == [s.view.name for s in gui._views]
+    assert [view.name for view, _ in views] == [*(s.view.name for s in gui._views), "IPythonView"]
 
 
 def test_a_view_opened_through_the_gui_is_returned(gui, settle):
@@ -339,3 +339,38 @@ def test_columns_that_a_plugin_chose_come_first(window, controller, session):
     open_gui(controller, window, facade_of)
     shown = [c.name for c in session.cluster_table.columns]
     assert shown[:3] == ["id", "fr", "n_spikes"]
+
+
+def test_names_go_into_the_console_when_it_is_opened(window, controller, settle):
+    def on_view_attached(view, gui):
+        if isinstance(view, IPythonView):
+            view.inject(mine=42)
+
+    connect(on_view_attached)
+    gui = open_gui(controller, window, facade_of)
+    announce(gui)
+    assert not window.console.tool.made and gui.get_view(IPythonView) is None
+    view = gui.create_and_add_view("IPythonView")
+    assert isinstance(view, IPythonView) and gui.view_count["IPythonView"] == 1
+    space = view.shell.user_ns
+    assert space["mine"] == 42 and space["controller"] is controller and space["session"] is window.session
+    view.inject(late=1)
+    assert space["late"] == 1
+    assert view.dock.dock is window.console.tool.dock
+    view.stop()
+    assert gui.get_view("IPythonView") is None
+
+
+def test_a_widget_of_a_plugin_is_in_the_menu_and_in_layouts(gui, window, settle):
+    label = QtWidgets.QLabel("mine")
+    gui.add_view(label)
+    assert "QLabel" in window.arrangement.kinds
+    label.dock.close()
+    assert window.commands.run("add_view", "QLabel") == ""
+    assert label.isVisible()
+    window.commands.run("reset_layout")
+    assert not label.isVisible()
+    window.commands.run("add_view", "QLabel")
+    assert label.isVisible()
+    window.commands.run("theme", "light")
+    assert label.dock.bar._theme is window.theme
