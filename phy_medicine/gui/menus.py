@@ -47,7 +47,7 @@ class Menus(QtCore.QObject):
             for widget in qaction.associatedWidgets():
                 widget.removeAction(qaction)
             qaction.deleteLater()
-            self._show_filled()
+            self.show_filled()
 
     def add(self, actions: Iterable[Action]) -> None:
         """Make menu entries and keys for the program's own actions; those of a group stand together."""
@@ -58,13 +58,13 @@ class Menus(QtCore.QObject):
             if menu is not None:
                 late = self._last_group.get(action.menu) != action.group and menu is self.menus[action.menu]
                 menu.insertAction(self._after_group(action.menu, action.group, action.id) if late else None, qaction)
-        self._show_filled()
+        self.show_filled()
 
     def _menu_of(self, action: Action) -> QtWidgets.QMenu | None:
         """Return the menu or submenu of an action, made if it is new; the text of an entry of a submenu is short."""
         if not action.menu:
             return None
-        menu = self.menus.get(action.menu) or self._new_menu(action.menu)
+        menu = self.menu(action.menu)
         found = _submenu_of(action)
         if found is None:
             self._separate(action)
@@ -76,14 +76,16 @@ class Menus(QtCore.QObject):
             menu.insertMenu(self._after_group(action.menu, "clusters"), submenu)
         return self._submenus[action.group]
 
-    def _new_menu(self, name: str) -> QtWidgets.QMenu:
-        """Make a menu that a plugin wants, before Help."""
+    def menu(self, name: str) -> QtWidgets.QMenu:
+        """Return a menu; one that a plugin wants is made, before Help."""
+        if name in self.menus:
+            return self.menus[name]
         menu = self.menus[name] = QtWidgets.QMenu(name, self._window)
         menu.setToolTipsVisible(True)
         self._window.menuBar().insertMenu(self.menus["Help"].menuAction(), menu)
         return menu
 
-    def _show_filled(self) -> None:
+    def show_filled(self) -> None:
         """Show menus of plugins while there is something in them."""
         for name, menu in (*self.menus.items(), *self._submenus.items()):
             if name == PLUGINS or name not in MENUS:

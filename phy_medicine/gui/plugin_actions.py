@@ -107,6 +107,12 @@ class PluginActions:
                 changed.append(action)
         commands.show_keys(changed)
 
+    def redeclare(self, action: Action) -> None:
+        """Note other keys that a plugin gives to one of these actions."""
+        for key, declared in self._declared.items():
+            if declared.id == action.id:
+                self._declared[key] = dataclasses.replace(declared, shortcuts=action.shortcuts)
+
     def _free(self, action: Action, key: str) -> str:
         """Return a key if the action can have it, else "" after saying why not."""
         others = self._window.commands.shortcuts.clashes(action, (key,))

@@ -63,6 +63,7 @@ def use_keys(window: Any, action_id: str, keys: Iterable[str]) -> None:
     commands = window.commands
     action = commands.table[action_id]
     wanted = tuple(dict.fromkeys(map(checked_key, keys)))
+    window.plugin_actions.redeclare(replace(action, shortcuts=wanted))
     changed = [commands.shortcuts.worn(replace(action, shortcuts=wanted))]
     for other in commands.shortcuts.clashes(action, changed[0].shortcuts):
         left = tuple(k for k in map(canonical, other.shortcuts) if k not in changed[0].shortcuts)
@@ -117,24 +118,17 @@ class ActionTaker:
         panel = self._gui.panel_of(view) if view is not None else None
         return "" if panel is None else str(panel.kind)
 
-    def known_menu(self, title: str) -> str:
-        """Return the name of a menu of the program, "" for any other."""
-        name = title.replace("&", "")
-        return name if name in self._window.menus.menus else ""
-
     def take(self, action: Action, entry: Bunch) -> Any:
         """Add an action to the program and return its Qt action."""
-        window, extensions = self._window, self._window.session.extensions
-        entry["owner"] = extensions.adding
-        twin = next((a for a in window.commands.table if self._same(a, action, entry)), None)
+        window = self._window
+        entry["owner"] = window.session.extensions.adding
+        twin = next((a for a in window.commands.table if self._same(a, action)), None)
         if twin is None:
-            action = replace(action, shortcuts=self._free_keys(action), alias=self._free_alias(action, entry))
-            extensions.actions.add(action)
-            self._gui.take_action(action)
-        else:
-            action = twin
-            entry["twin"] = True
-        entry["action_id"] = action.id
+            action = replace(action, shortcuts=self._free_keys(action))
+            self._add(action, chosen=entry.alias_chosen)
+        entry["twin"] = twin is not None
+        entry["action_id"] = action.id if twin is None else twin.id
+        action = window.commands.table[entry.action_id]
         qaction = window.menus.actions.get(action.id)
         if qaction is None:
             qaction = QtWidgets.QAction(action.text, window)
@@ -145,10 +139,27 @@ class ActionTaker:
         self._gui.note(partial(self._forget, entry))
         return qaction
 
-    def _same(self, known: Action, action: Action, entry: Bunch) -> bool:
+    def _add(self, action: Action, *, chosen: bool) -> None:
+        """Put an action into the table; those of views are for the focused one, and in no menu of the window.
+
+        A short name that the plugin chose comes before the program's; one that follows from a name does not.
+        """
+        commands, alias = self._window.commands, action.alias
+        if commands.table.find(alias) is not None:
+            action = replace(action, alias="")
+        if action.owner:
+            self._gui.view_actions_of_plugins.add(action.id)
+            commands.table.add([commands.shortcuts.worn(action)])
+            commands.show_keys([action])
+        else:
+            self._window.session.extensions.actions.add(action)
+        if chosen and action.id in commands.table:
+            commands.table.add([replace(commands.table[action.id], alias=alias)])
+
+    def _same(self, known: Action, action: Action) -> bool:
         """Whether another view of the same kind has brought this action."""
-        registered = known.id in self._window.session.extensions.actions
-        return bool(action.owner) and registered and known.owner == action.owner and known.text == action.text
+        mine = known.id in self._gui.view_actions_of_plugins
+        return bool(action.owner) and mine and known.owner == action.owner and known.text == action.text
 
     def _free_keys(self, action: Action) -> tuple[str, ...]:
         """Return the keys that the program has not given away; of the others a message tells."""
@@ -166,11 +177,6 @@ class ActionTaker:
                 free.append(key)
         return tuple(free)
 
-    def _free_alias(self, action: Action, entry: Bunch) -> str:
-        """A snippet that the plugin chose comes before the program's; one that follows from a name does not."""
-        chosen = bool(entry.alias_chosen)
-        return action.alias if chosen or self._window.commands.table.find(action.alias) is None else ""
-
     def place(self, qaction: Any, menu: Any) -> None:
         """Let a Qt action stand in this menu alone."""
         for widget in qaction.associatedWidgets():
@@ -179,6 +185,7 @@ class ActionTaker:
         if menu is not None:
             menu.addAction(qaction)
             self._gui.note(partial(menu.removeAction, qaction))
+        self._window.menus.show_filled()
 
     def group_in_focus(self, group: Actions) -> Any:
         """Return the group of the view that an action means, of several views of one kind."""
@@ -207,9 +214,14 @@ class ActionTaker:
         """Take an action out of the program."""
         for widget in entry.qaction.associatedWidgets():
             widget.removeAction(entry.qaction)
-        if not entry.get("twin") and entry.action_id in self._window.session.extensions.actions:
-            self._window.session.extensions.actions.remove(entry.action_id)
-            self._gui.drop_action(entry.action_id)
+        mine, registry = self._gui.view_actions_of_plugins, self._window.session.extensions.actions
+        if entry.get("twin"):
+            return
+        if entry.action_id in mine:
+            mine.discard(entry.action_id)
+            self._window.commands.drop(entry.action_id)
+        elif entry.action_id in registry:
+            registry.remove(entry.action_id)
 
     def _forget(self, entry: Bunch) -> None:
         if self._group._actions_dict.get(entry.name) is entry:

@@ -126,14 +126,13 @@ class Actions:
         wanted = required_arguments(entry.callback)[first:]
         possible = [p.name for p in arguments(entry.callback)][first:]
         needed = bool(wanted) and not entry.prompt
-        hidden = entry.name.startswith("_") or self._view_of(entry) is not None
         args = (Arg(" ".join(wanted or possible), "rest", optional=not needed),) if possible else ()
         return Action(
             id=self._taker.free_id(entry.name),
             text=text[:1].upper() + text[1:],
             handler=partial(self._from_program, entry),
             help=entry.docstring,
-            menu="" if hidden else self._taker.known_menu(entry.menu or self.menu or ""),
+            menu=str(entry.menu or self.menu or "").replace("&", ""),
             group=f"plugin {self.name}",
             shortcuts=key_texts(entry.shortcut),
             alias=entry.alias,
@@ -153,8 +152,9 @@ class Actions:
             entry["checked_last"] = bool(entry.checked)
         if entry.icon:
             qaction.setIcon(glyph_icon(entry.icon, self.gui.theme))
-        if not entry.name.startswith("_"):
-            self._taker.place(qaction, self._qmenu(entry))
+        private, menu = entry.name.startswith("_"), self._qmenu(entry)
+        if private or menu is not None:  # without a menu it stays in that of all plugins
+            self._taker.place(qaction, None if private else menu)
         if entry.toolbar:
             self.gui._toolbar.addAction(qaction)
 

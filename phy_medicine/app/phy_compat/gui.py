@@ -19,7 +19,6 @@ from phy_medicine.app.phy_compat.state import GUIState
 from phy_medicine.app.phy_compat.tables import ClusterView, SimilarityView
 from phy_medicine.app.phy_compat.tasks import ActionCreator, QueueLogger, TaskQueue, block
 from phy_medicine.app.phy_compat.window_events import WindowEvents
-from phy_medicine.session.actions import Action
 
 __all__ = ["GUI", "DockWidget", "announce", "open_gui"]
 
@@ -40,6 +39,7 @@ class GUI(GuiMenus, WindowProxy):
         self.name = getattr(controller, "gui_name", "TemplateGUI")
         self._undo: list[tuple[str, Callable[[], Any]]] = []
         self._creating: list[str] = []
+        self.view_actions_of_plugins: set[str] = set()
         self.begin_menus()
         self.state = GUIState(window_state=window.state)
         self.actions = []
@@ -91,23 +91,6 @@ class GUI(GuiMenus, WindowProxy):
         self._undo = [pair for pair in self._undo if pair[0] != owner]
         for undo in reversed(mine):
             self.main.session.extensions.call(owner, "removal", undo, default=None)
-
-    def take_action(self, action: Action) -> None:
-        """Give an action its place in the table, its keys and its Qt action, unless the window has done so."""
-        commands = self.main.commands
-        if action.id not in commands.table:
-            commands.table.add([commands.shortcuts.worn(action)])
-            if not action.owner:
-                self.main.menus.add([commands.table[action.id]])
-            commands._claim_keys()
-
-    def drop_action(self, action_id: str) -> None:
-        """Take an action out of the table, unless the window has done so."""
-        commands = self.main.commands
-        if action_id in commands.table:
-            commands.table.remove(action_id)
-            self.main.menus.remove(action_id)
-            commands._claim_keys()
 
     # Views
 

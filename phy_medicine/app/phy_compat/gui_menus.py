@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from phy_medicine.app.phy_compat.loose_qt import QtWidgets
+from phy_medicine.gui.keys import MENUS
 from phy_medicine.gui.qt import in_main_thread
 
 
@@ -16,40 +17,39 @@ class GuiMenus:
 
     def begin_menus(self) -> None:
         """Know the menus of the program."""
-        self._menus: dict[str, Any] = {}
+        self._submenus: dict[str, Any] = {}
         self._status_locked = False
 
-    def _known_menu(self, name: str) -> Any:
-        plain = name.replace("&", "")
-        return self.main.menus.menus.get(plain) or self._menus.get(plain)
-
     def get_menu(self, name: str, insert_before: str | None = None) -> Any:
-        """Return a menu of the menu bar; one that is not there is made, before another or at the end."""
-        menu = self._known_menu(name)
-        if menu is None:
-            bar = self.main.menuBar()
-            menu = self._menus[name.replace("&", "")] = QtWidgets.QMenu(name, self.main)
-            before = self._known_menu(insert_before or "Help")
-            bar.insertMenu(before.menuAction() if before is not None else None, menu)
+        """Return a menu of the menu bar, or a submenu; one that is not there is made, before another or before Help."""
+        menus, plain = self.main.menus.menus, name.replace("&", "")
+        found = menus.get(plain) or self._submenus.get(plain)
+        if found is None:
+            found = self.main.menus.menu(plain)
+            found.setTitle(name)
+            before = menus.get((insert_before or "").replace("&", ""))
+            if before is not None:
+                self.main.menuBar().insertMenu(before.menuAction(), found)
             self.note(partial(self.remove_menu, name))
-        return menu
+        return found
 
     def get_submenu(self, menu: str, name: str) -> Any:
         """Return a submenu of a menu; one that is not there is made."""
         key = name.replace("&", "")
-        if key not in self._menus:
-            made = self._menus[key] = self.get_menu(menu).addMenu(name)
+        if key not in self._submenus:
+            made = self._submenus[key] = self.get_menu(menu).addMenu(name)
             self.note(partial(self._drop_submenu, key, made))
-        return self._menus[key]
+        return self._submenus[key]
 
     def _drop_submenu(self, key: str, submenu: Any) -> None:
-        self._menus.pop(key, None)
+        self._submenus.pop(key, None)
         submenu.deleteLater()
 
     def remove_menu(self, name: str) -> None:
         """Take a menu out that a plugin made."""
-        menu = self._menus.pop(name.replace("&", ""), None)
-        if menu is not None:
+        plain = name.replace("&", "")
+        if plain not in MENUS and plain in self.main.menus.menus:
+            menu = self.main.menus.menus.pop(plain)
             self.main.menuBar().removeAction(menu.menuAction())
             menu.deleteLater()
 

@@ -162,7 +162,7 @@ def test_what_a_plugin_added_goes_with_it(gui, window, session, plugin):
     session.extensions.remove_of("Mine")
     assert "mine" not in window.commands.table and "mine" not in gui.file_actions
     assert len(window.menus.menus["File"].actions()) == entries - 1
-    assert "My menu" not in [a.text() for a in window.menuBar().actions()]
+    assert "My menu" not in [a.text() for a in window.menuBar().actions() if a.isVisible()]
 
 
 def test_keys_of_the_program_are_given_away_as_the_shortcuts_plugin_does(gui, window, press, session):
@@ -205,6 +205,19 @@ def test_keys_of_a_view_are_given_away(gui, window, settle, press):
     before = panel.view.settings
     press("F7")
     assert panel.view.settings != before
+
+
+def test_a_private_action_is_on_its_key_and_in_no_menu(gui, window, plugin, press):
+    got: list[int] = []
+    with plugin():
+        gui.file_actions.add(lambda: got.append(1), name="_hidden", shortcut="F9")
+        own = actions_module.Actions(gui, name="Own")
+        own.add(lambda: got.append(2), name="shown")
+    press("F9")
+    window.commands.run_line("shown")
+    assert got == [1, 2]
+    assert [a.text() for a in window.menus.menus["Plugins"].actions()] == ["Shown"]
+    assert "Hidden" not in [a.text() for a in window.menus.menus["File"].actions()]
 
 
 @pytest.mark.parametrize("group", ["File", "View", "Help", "Edit", "Select"])
