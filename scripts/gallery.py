@@ -1,6 +1,7 @@
 """The gallery: a picture of every view for the documents, drawn by the program itself on a simulated recording.
 
-    make gallery                                   # docs/images/views/<kind>.png, and their places in docs/views.md
+    make gallery                                   # docs/images/views/<kind>.png, and their places in docs/views.md,
+                                                   # then docs/images/first_steps (scripts/first_steps.py)
     python scripts/gallery.py --check DIR          # every view at 400x300 and 1200x900 into DIR, to be looked at
     python scripts/gallery.py --check DIR --theme light
     python scripts/gallery.py Drift Raster         # only these
@@ -131,6 +132,8 @@ def main() -> None:
         shrink(picture, N_COLORS[:1] if picture.stem == "window" else N_COLORS)
         print(f"  {picture.relative_to(ROOT)}  {picture.stat().st_size / 1000:.0f} kB")
     VIEWS_MD.write_text(with_pictures(VIEWS_MD.read_text(encoding="utf-8")), encoding="utf-8")
+    if not wanted:
+        run(sys.executable, str(ROOT / "scripts" / "first_steps.py"))
 
 
 def simulate() -> None:

@@ -20,7 +20,14 @@ FORMATS = ("cluster-info", "spikeinterface", "nwb", "alf", "pynapple", "kwik")
 """What can be written."""
 
 UNSAVED = "unsaved actions of an earlier session are not in it; open the dataset and save first."
-_TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+_TIMES = (
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+)
 _ONLY = {
     "raw": ("kwik",), "features": ("kwik",), "session_start": ("nwb",), "identifier": ("nwb",), "description": ("nwb",),
     "waveforms": ("nwb", "alf"), "uv_per_bit": ("nwb", "alf"), "force": FORMATS[:-1], "before": ("spikeinterface",),
