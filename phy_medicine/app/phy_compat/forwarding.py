@@ -42,8 +42,8 @@ class WindowProxy(QtWidgets.QMainWindow):  # type: ignore[misc]
         self.main = window
 
     def __getattr__(self, name: str) -> Any:
-        if name == "main":
-            raise AttributeError(name)
+        if name == "main" or not hasattr(self.main, name):
+            raise AttributeError(f"The GUI has no {name!r}.")
         return getattr(self.main, name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+import pytest
 
 from phy_medicine.app.phy_compat.dock import DockWidget
 from phy_medicine.app.phy_compat.events import connect, emit
@@ -213,6 +214,8 @@ def test_the_gui_is_a_window_and_the_parent_of_dialogs(gui, window):
     assert window.windowTitle() == "mine"
     assert gui._toolbar is window.menus.toolbar and gui._status_bar is window.statusBar()
     assert gui.session is window.session
+    with pytest.raises(AttributeError, match="The GUI has no 'no_such_thing'"):
+        gui.no_such_thing  # noqa: B018
     box = gui.dialog("a sentence")
     assert box.text() == "a sentence" and box.parent() is window
     assert not QtWidgets.QMainWindow.isVisible(gui)
