@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binned_statistic
 
-from phy_medicine.plugin import Axes, Plugin, View, setting
+from phy_medicine.plugin import Axes, DataMissing, Plugin, View, setting
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,21 @@ class DepthTrackView(View):
 
     def prepare(self, request):  # in any thread: arrays in, arrays out
         data, n_bins = self.host.data, self.settings.n_bins
-        span = (0, data.duration_s)
-        return [
-            binned_statistic(data.shown_times[ids], data.depths.shown[ids], "median", n_bins, span)[0]
-            for ids in request.spike_ids
-        ]
+        times, depths, span = data.shown_times, data.depths.shown, (0, data.duration_s)
+        tracks = [binned_statistic(times[s], depths[s], "median", n_bins, span)[0] for s in request.spike_ids]
+        if np.isnan(tracks).all():
+            raise DataMissing("No spikes of these clusters here.")
+        return np.array(tracks)
 
     def upload(self, tracks):  # in the thread of the window, and quick
-        tracks, duration_s = np.array(tracks), self.host.data.duration_s
-        times = (np.arange(tracks.shape[1]) + 0.5) * duration_s / tracks.shape[1]
-        rows = np.arange(len(tracks))
+        (n, n_bins), duration_s = tracks.shape, self.host.data.duration_s
+        times, rows = (np.arange(n_bins) + 0.5) * duration_s / n_bins, np.arange(n)
         self.panels.set_home(x=(0, duration_s), y=(np.nanmin(tracks) - 20, np.nanmax(tracks) + 20))
         self.picture.clear()
         self.picture.lines(times, tracks, color=self.colors, index=rows, width=2)
-        x, index = np.broadcast_to(times, tracks.shape), np.repeat(rows, tracks.shape[1])
-        self.picture.points(x.ravel(), tracks.ravel(), color=self.colors, index=index, size=5)
+        dots = {"color": self.colors, "index": np.repeat(rows, n_bins), "size": 5}
+        self.picture.points(np.tile(times, n), tracks.ravel(), **dots)
         self.status = f"silent in {np.isnan(tracks).mean():.0%} of the time"
-
-    def time_panels(self):  # events and time ranges are marked there
-        return (0,)
 
 
 class DepthTracks(Plugin):

@@ -9,6 +9,9 @@ from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets, icon
 from phy_medicine.session.actions import Action, ActionTable
 from phy_medicine.views.theme import Theme
 
+SPLIT_BY = "split_by"
+"""Group of the splits of plugins, which have a menu of their own."""
+
 
 class Menus(QtCore.QObject):
     """Owns the Qt actions of a window.
@@ -73,7 +76,8 @@ class Menus(QtCore.QObject):
         self.actions[action.id].setText(short)
         if action.group not in self._submenus:
             submenu = self._submenus[action.group] = QtWidgets.QMenu(title, menu)
-            menu.insertMenu(self._after_group(action.menu, "clusters"), submenu)
+            late = action.group == SPLIT_BY  # it comes with a plugin, and stands with the other splits
+            menu.insertMenu(self._after_group(action.menu, "clusters") if late else None, submenu)
         return self._submenus[action.group]
 
     def menu(self, name: str) -> QtWidgets.QMenu:
@@ -189,7 +193,7 @@ def _submenu_of(action: Action) -> tuple[str, str] | None:
     """Return the title of the submenu that an action is in and its text there, None when it is in none."""
     if action.group.startswith("move_"):
         return f"Move {action.group.removeprefix('move_')} to", action.text.rpartition(" to ")[2]
-    if action.group == "split_by":
+    if action.group == SPLIT_BY:
         short = action.text.removeprefix("Split by ")
         return "Split by", short[:1].upper() + short[1:]
     return None

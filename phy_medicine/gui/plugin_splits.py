@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
+from phy_medicine.gui.menus import SPLIT_BY
 from phy_medicine.gui.splitting import LongSplit
 from phy_medicine.session.actions import Action
 from phy_medicine.session.extensions import Splitter
@@ -17,7 +18,6 @@ from phy_medicine.session.splitters import work_out
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
 
-GROUP = "split_by"
 _BEFORE = "Split by "
 
 
@@ -35,7 +35,7 @@ class PluginSplits:
         help_ = splitter.help or f"Split the selected clusters by {title}."
         return Action(
             f"split_by_{splitter.name}", f"{_BEFORE}{title}", partial(self.start, splitter, owner), help_, "Edit",
-            GROUP, keys, splitter.alias, splitter.args,
+            SPLIT_BY, keys, splitter.alias, splitter.args,
         )  # fmt: skip
 
     def start(self, splitter: Splitter, owner: str, *arguments: Any) -> None:

@@ -51,7 +51,7 @@ def test_the_view_of_depths_shows_the_median_depth_of_each_cluster(window, attac
 def test_the_view_of_depths_is_twenty_lines_and_imports_from_one_module():
     source = (FOLDER / "depth_tracks.py").read_text("utf-8")
     body = source.partition("class DepthTrackView")[2].partition("class DepthTracks(")[0].splitlines()
-    assert len([line for line in body if line.strip() and not line.strip().startswith('"""')]) <= 25
+    assert len([line for line in body if line.strip() and not line.strip().startswith('"""')]) <= 20
     assert {line.split()[1] for line in source.splitlines() if line.startswith("from phy_medicine")} == {
         "phy_medicine.plugin"
     }
