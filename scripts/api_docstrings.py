@@ -35,7 +35,7 @@ def as_markdown(text: str) -> str:
     """Return a docstring as Markdown."""
     parts: list[str] = []
     for block in re.split(r"\n{2,}", text.strip("\n")):
-        parts += _block(block)
+        parts += _block(block.removesuffix(":") if block.endswith("::") else block)
     return "\n\n".join(parts)
 
 
@@ -71,7 +71,7 @@ def _entries(lines: list[str]) -> list[str]:
             entries.append(line.strip())
         else:
             entries[-1] += f" {line.strip()}"
-    return [part for entry in entries for part in _NEXT.split(entry)]
+    return [part.rstrip(";") for entry in entries for part in _NEXT.split(entry)]
 
 
 def _items(entries: list[str]) -> str:

@@ -45,7 +45,7 @@ Biophys. J. 7:391."""
 
 
 def test_a_paragraph_of_names_is_a_list(as_markdown):
-    text = 'A thing.\n\nmenu : title, "" for none; shortcuts : keys,\nthe first is shown; alias : short name'
+    text = 'A thing.\n\nmenu : title, "" for none; shortcuts : keys,\nthe first is shown;\nalias : short name'
     assert as_markdown(text).split("\n\n")[1] == (
         '- `menu`: title, "" for none\n- `shortcuts`: keys, the first is shown\n- `alias`: short name'
     )
@@ -63,3 +63,7 @@ def test_indented_code_and_tables_stay(as_markdown):
 
 def test_code_right_after_a_line_is_set_apart(as_markdown):
     assert as_markdown("Write\n    x = 1\nthen stop.") == "Write\n\n    x = 1\n\nthen stop."
+
+
+def test_what_announces_code_ends_with_one_colon(as_markdown):
+    assert as_markdown("Example::\n\n    x = 1") == "Example:\n\n    x = 1"
