@@ -95,8 +95,11 @@ def configuration_for(path: str | Path, given: Sequence[str] = ()) -> Configurat
     return configuration
 
 
-def show(session: Session) -> Any:
-    """Open the window on a session and return it.
+def show(session: Session, *, block: bool = False) -> Any:
+    """Open the window on a session and return it; what is done to the session afterwards is seen in it at once.
+
+    block : return when the window is closed, as a script that ends with it wants; without it the caller runs the event
+    loop of Qt, as IPython does after `%gui qt`, or a program of one's own
 
     Raises
     ------
@@ -105,7 +108,7 @@ def show(session: Session) -> Any:
     check_display()
     from phy_medicine.gui.app import show as show_window
 
-    return show_window(session, plugin_book(session))
+    return show_window(session, plugin_book(session), block=block)
 
 
 def plugin_book(session: Session) -> PluginBook:

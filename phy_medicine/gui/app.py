@@ -60,6 +60,11 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         app.setWindowIcon(app_icon())
         _kept.append(app)
         atexit.register(_leave)
+    elif app not in _kept:  # of IPython's `%gui qt`, or of a program that shows our window beside its own
+        _choose_vispy_backend()
+        app.setStyle("Fusion")
+        _kept.append(app)
+        atexit.register(_leave)
     wear(theme)
     return app
 
@@ -96,13 +101,17 @@ def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: Plu
     return MainWindow(session, state, theme=theme, scripted=scripted, plugins=plugins)
 
 
-def show(session: Session, plugins: PluginSource | None = None) -> MainWindow:
-    """Open the window on a session and return it; the caller runs the event loop."""
+def show(session: Session, plugins: PluginSource | None = None, *, block: bool = False) -> MainWindow:
+    """Open the window on a session and return it; the caller runs the event loop, unless `block` waits for its end."""
     create_app()
     window = _window(session, scripted=False, clear_state=False, plugins=plugins)
     _kept.append(window)
     window.closed.connect(lambda: _kept.remove(window))
+    loop = QtCore.QEventLoop()
+    window.closed.connect(loop.quit)
     window.open()
+    if block:
+        loop.exec_()
     return window
 
 
