@@ -13,12 +13,15 @@ PLUGINS = "Plugins"
 """Menu of the actions of plugins that say no other one; seen while there are some."""
 
 MENUS = {
-    "File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "&Jobs", PLUGINS: "&Plugins",
+    "File": "&File", "Edit": "&Edit", "Select": "Sele&ct", "View": "&View", "Jobs": "Jobs", PLUGINS: "Plugins",
     "Help": "&Help",
 }  # fmt: skip
-"""Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone."""
+"""Menu names with mnemonics that leave the keys of the trace view (Alt+S, Alt+L, Alt+T, Alt+O, Alt+R) alone.
 
-MNEMONICS = {f"Alt+{title.partition('&')[2][:1].upper()}": name for name, title in MENUS.items()}
+The menus that phy does not have have none: other letters with Alt are what plugins of phy use.
+"""
+
+MNEMONICS = {f"Alt+{title.partition('&')[2][:1].upper()}": name for name, title in MENUS.items() if "&" in title}
 """Key that opens a menu -> name of the menu."""
 
 _DIALOG_KEYS = {Qt.Key_Return: "Enter", Qt.Key_Enter: "Enter", Qt.Key_Tab: "Tab", Qt.Key_Backtab: "Shift+Tab"}

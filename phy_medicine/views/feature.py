@@ -32,7 +32,6 @@ from phy_medicine.views.interact import LEFT, RIGHT, WHEEL_FACTOR, Click
 from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
 
-N_SPIKES = 2500
 _ALPHA = 0.5
 _STEP = 1.2
 _QUICK_CLUSTERS = 4
@@ -71,7 +70,7 @@ class FeatureView(View):
         channels = self._channels_for(request, pairs)
         if nearest_source(data, self.settings.source) == "selected":
             return not self.settings.background and data.pca.ready(request.cluster_ids, channels)
-        return data.features_ready(request.cluster_ids, channels, n=N_SPIKES)
+        return data.features_ready(request.cluster_ids, channels, n=self.settings.n_spikes)
 
     def prepare(self, request: ViewRequest) -> FeatureBlock:
         """Choose the channels and gather the scores."""
@@ -79,7 +78,7 @@ class FeatureView(View):
         channels = self._channels_for(request, pairs)
         scores: Scores
         if nearest_source(data, settings.source) == "file":
-            scores = FileScores(data, channels, n=N_SPIKES)
+            scores = FileScores(data, channels, n=settings.n_spikes, n_behind=settings.n_background)
         else:
             scores = self._selected(request, channels)
         background, against = settings.background, settings.against

@@ -58,13 +58,15 @@ class FileScores:
     words = ""
     n_quick = 1 << 14
 
-    def __init__(self, data: DataService, channel_ids: Sequence[int], *, n: int = N_DRAWN) -> None:
+    def __init__(
+        self, data: DataService, channel_ids: Sequence[int], *, n: int = N_DRAWN, n_behind: int = N_DRAWN
+    ) -> None:
         self._data = data
         self._channels = tuple(channel_ids)
-        self._n = n
+        self._n, self._n_behind = n, n_behind
 
     def drawn(self, cluster_id: int) -> Features:
-        """Return the scores of at most some 2,500 spikes."""
+        """Return the scores of some spikes, even in time."""
         return self._data.features(cluster_id, self._channels, n=self._n)
 
     def many(self, cluster_id: int) -> Features:
@@ -73,7 +75,7 @@ class FileScores:
 
     def behind(self) -> Features:
         """Return the scores of spikes of the whole recording."""
-        return self._data.background_features(self._channels, n=self._n)
+        return self._data.background_features(self._channels, n=self._n_behind)
 
     def of(self, spike_ids: IntArray) -> Features:
         """Return the scores of exactly these spikes."""

@@ -25,4 +25,6 @@ class FeatureSettings:
     against: str = setting(SECOND, "Linear discriminant: first cluster from the", choices=(SECOND, OTHERS))
     fixed_channels: bool = setting(False, "Keep the channels when the selection changes")
     background: bool = setting(True, "Show spikes of the whole recording in grey")
+    n_spikes: int = setting(2500, "Spikes by cluster that are drawn", minimum=1, maximum=100_000)
+    n_background: int = setting(2500, "Spikes of the whole recording that are drawn", minimum=1, maximum=100_000)
     grid: str = setting(DEFAULT_GRID, "Dimensions of each panel, rows divided by /")

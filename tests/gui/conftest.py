@@ -182,14 +182,14 @@ def dataset_with_attributes(dataset: Path) -> Path:
 def open_phy(session: Session, open_window, qtbot, tmp_path: Path) -> Iterator[OpenPhy]:
     """Opens a window with some plugin files and classes of them: `open_phy("examples/hello.py", "ExampleHello")`.
 
-    At the end nothing of the plugins may have raised, unless that was allowed.
+    At the end nothing of the plugins may have raised, unless that was allowed. asks : somebody is there to answer
     """
     problems: list[Problem] = []
     allowed: list[bool] = []
     session.extensions.problem.connect(problems.append)
     desks: list[PhyDesk] = []
 
-    def open_it(*words: str, may_fail: bool = False) -> PhyDesk:
+    def open_it(*words: str, may_fail: bool = False, asks: bool = False) -> PhyDesk:
         files = tuple(word for word in words if word.endswith(".py"))
         names = [word for word in words if word not in files]
         book = make_book(session, tmp_path / "phy" / "plugins", *names, files=files)
@@ -202,6 +202,7 @@ def open_phy(session: Session, open_window, qtbot, tmp_path: Path) -> Iterator[O
                 qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
 
         settle()
+        window.scripted = not asks
         desks.append(PhyDesk(window, book, problems, settle))
         return desks[-1]
 

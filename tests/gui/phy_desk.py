@@ -52,6 +52,12 @@ class PhyDesk:
         """The cluster with most spikes."""
         return self.session.cluster_table.visible_ids()[0]
 
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the cluster table that are seen."""
+        hidden = self.window.tables.clusters.hidden
+        return [c.name for c in self.session.cluster_table.columns if c.name not in hidden]
+
     def select(self, *cluster_ids: int) -> None:
         self.session.select(list(cluster_ids))
         self.settle()
@@ -72,7 +78,7 @@ class PhyDesk:
 
     def plugin_view(self, kind: str) -> Any:
         """The plugin's own view in a panel."""
-        return self.panel(kind).view.plugin_view
+        return self.panel(kind).view.plugin
 
 
 OpenPhy = Callable[..., PhyDesk]

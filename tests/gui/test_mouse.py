@@ -77,12 +77,9 @@ def test_a_lasso_in_the_feature_view_splits_spikes_that_are_not_drawn(window, pr
     split_and_undo(window, press, view, inside(x, y, polygon) & mine, before)
 
 
-def test_a_split_reaches_spikes_beyond_the_drawn_ones(window, press, settle, qtbot, monkeypatch, two_selected):
-    from phy_medicine.views import feature
-
-    monkeypatch.setattr(feature, "N_SPIKES", 5)
+def test_a_split_reaches_spikes_beyond_the_drawn_ones(window, press, settle, qtbot, two_selected):
     view = view_in_sight(window, settle, "FeatureView")
-    window.host.update(view)
+    view.change(n_spikes=5)
     settle()
     before = window.session.spike_clusters()
     mine = np.isin(before, two_selected)

@@ -138,6 +138,12 @@ class Grid(BaseLayout):
         self.update()
 
     @property
+    def box_size(self) -> tuple[float, float]:
+        """Half the width and half the height of a box in NDC, as in the layout of free places."""
+        n_rows, n_columns = self.shape
+        return 1.0 / n_columns, 1.0 / n_rows
+
+    @property
     def n_boxes(self) -> int:
         """Rows times columns."""
         return self.shape[0] * self.shape[1]

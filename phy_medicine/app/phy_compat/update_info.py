@@ -81,12 +81,12 @@ def update_of(delta: Delta, assignment: Assignment, n_spikes: Mapping[int, int])
 
 
 def _moved(delta: Delta, assignment: Assignment) -> tuple[IntArray, IntArray]:
-    """Spikes of the new clusters, ascending, and the cluster of each."""
+    """Spikes of the new clusters and the cluster of each: of a split first those that were split off, as in phy."""
     spikes = [np.asarray(assignment.spikes(c), dtype=np.int64) for c in delta.added]
     if not spikes:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     joined = np.concatenate(spikes)
-    order = np.argsort(joined, kind="stable")
+    order = np.arange(len(joined)) if delta.kind == "split" else np.argsort(joined, kind="stable")
     return joined[order], np.repeat(delta.added, [len(s) for s in spikes])[order]
 
 

@@ -94,6 +94,7 @@ def test_a_real_phy_stays_what_it_is_beside_plugins(real_phy, run_plugin):
 
 
 def test_without_a_real_phy_all_code_gets_ours_after_install():
+    finder.uninstall()  # other tests of this process may have used plugins
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("phy")
     finder.install()

@@ -5,10 +5,10 @@ from phy.cluster.supervisor import ClusterView
 
 
 class ExampleClusterViewStylingPlugin(IPlugin):
-    """Another background of the selected rows."""
+    """Another background."""
 
     def attach_to_controller(self, controller):
         ClusterView._styles += """
-            QTableView { selection-background-color: #336699; }
+            QTableView { background-color: #112233; }
             QTableView::item { padding: 1px; }
         """

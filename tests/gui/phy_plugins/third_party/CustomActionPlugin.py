@@ -14,7 +14,7 @@ class CustomActionPlugin(IPlugin):
     def attach_to_controller(self, controller):
         @connect
         def on_gui_ready(sender, gui):
-            @controller.supervisor.actions.add(shortcut="alt+u", name="select_unsorted")
+            @controller.supervisor.actions.add(shortcut="alt+y", name="select_unsorted")
             def select_unsorted():
                 """Select the unsorted clusters."""
 
@@ -25,7 +25,7 @@ class CustomActionPlugin(IPlugin):
                     logger.info("%d unsorted clusters", len(unsorted))
                     controller.supervisor.select(unsorted[0])
 
-            @controller.supervisor.actions.add(shortcut="alt+e", name="move_to_end")
+            @controller.supervisor.actions.add(shortcut="alt+shift+e", name="move_to_end")
             def move_to_end():
                 """Give the selected clusters new numbers."""
                 selected = controller.supervisor.selected

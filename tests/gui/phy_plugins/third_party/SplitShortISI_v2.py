@@ -10,7 +10,7 @@ class SplitShortISI(IPlugin):
     def attach_to_controller(self, controller):
         @connect
         def on_gui_ready(sender, gui):
-            @controller.supervisor.actions.add(shortcut="alt+j")
+            @controller.supervisor.actions.add(shortcut="alt+i")
             def VisualizeShortISI2():
                 """Split all spikes with an interval of less than 2.5 ms into a cluster of their own."""
                 cluster_ids = controller.supervisor.selected

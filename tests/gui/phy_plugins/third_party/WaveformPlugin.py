@@ -34,7 +34,7 @@ class SingleWaveformView(LassoMixin, ManualClusteringView):
             self.channel_id = int(channel_id)
             self.plot()
 
-        @self.actions.add(shortcut="ctrl+alt+n")
+        @self.actions.add(shortcut="ctrl+alt+b")
         def split_noise():
             """Split what is far from the others."""
             emit("split_noise", self)

@@ -19,7 +19,7 @@ class QualityMetricsPlugin(IPlugin):
 
         def peaks(cluster_id):
             templates = controller.model.get_template_waveforms(cluster_id)
-            return [float(np.ptp(w)) for w in templates.data[0].T[:3]] if templates is not None else []
+            return [float(np.ptp(w)) for w in templates.T[:3]] if templates is not None else []
 
         for name, metric in {
             "numRPV/numSpikes": rpv_fraction, "amp skewness": amplitude_skewness, "peaks": peaks,

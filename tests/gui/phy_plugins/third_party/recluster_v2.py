@@ -10,7 +10,7 @@ class ReclusterUMAP(IPlugin):
     def attach_to_controller(self, controller):
         @connect
         def on_gui_ready(sender, gui):
-            @controller.supervisor.actions.add(shortcut="alt+o", prompt=True, prompt_default=lambda: 2)
+            @controller.supervisor.actions.add(shortcut="alt+z", prompt=True, prompt_default=lambda: 2)
             def umap_gmm_clustering(n_clusters):
                 """Split the selection in feature space. Example: `2`"""
                 from sklearn.mixture import GaussianMixture
