@@ -15,6 +15,7 @@ from phy_medicine.base.errors import DatasetError
 
 if TYPE_CHECKING:
     from phy_medicine.io.export.output import ExportReport
+    from phy_medicine.session.session import Session
 
 FORMATS = ("cluster-info", "spikeinterface", "nwb", "alf", "pynapple", "kwik")
 """What can be written."""
@@ -31,7 +32,7 @@ _TIMES = (
 _ONLY = {
     "raw": ("kwik",), "features": ("kwik",), "session_start": ("nwb",), "identifier": ("nwb",), "description": ("nwb",),
     "waveforms": ("nwb", "alf"), "uv_per_bit": ("nwb", "alf"), "force": FORMATS[:-1], "before": ("spikeinterface",),
-    "text_ids": ("spikeinterface",),
+    "text_ids": ("spikeinterface",), "plugins": FORMATS[:-1],
 }  # fmt: skip
 """Option -> formats that it is for."""
 
@@ -84,6 +85,8 @@ def _bar(**options: Any) -> Iterator[Any]:
 @click.option(
     "--features/--no-features", default=True, show_default=True, help="kwik: write the .kwx file of features."
 )
+@click.option("--plugins/--no-plugins", default=True, show_default=True,
+              help="All but kwik: attach the user's plugins, whose metrics are columns too.")  # fmt: skip
 @click.option("--channel-group", type=int, help="Of a .kwik file.")
 @click.option("--clustering", help="Of a .kwik file.")
 @debug_option
@@ -123,13 +126,32 @@ def _export(path: Path, to: str, out: Path, options: dict[str, Any]) -> ExportRe
     if session.storage.pending is not None:
         click.echo(f"Note: {UNSAVED}", err=True)
     try:
-        with _bar(unit="step", desc="Clusters") as progress:
+        with _plugins(session, wanted=options["plugins"]), _bar(unit="step", desc="Clusters") as progress:
             return session.export(
                 to, out, force=options["force"], n_waveforms=options["waveforms"], uv_per_bit=options["uv_per_bit"],
                 progress=progress, **_own_options(to, out, options),
             )  # fmt: skip
     finally:
         session.close()
+
+
+@contextmanager
+def _plugins(session: Session, *, wanted: bool) -> Iterator[None]:
+    """Attach what is asked for while the table is written; one that fails costs its own columns and a note."""
+    if not wanted:
+        yield
+        return
+    from phy_medicine.app.build import plugin_book
+
+    book = plugin_book(session)
+    book.attach()
+    for record in book.records:
+        if record.state in ("failed", "missing"):
+            click.echo(f"Note: plugin {record.sentence}; phy-med plugins {session.model.path} says why.", err=True)
+    try:
+        yield
+    finally:
+        book.close_window()
 
 
 def _own_options(to: str, out: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -97,3 +97,21 @@ def test_a_window_of_the_command_line_has_the_users_plugins(user: Path, dataset:
     assert done.returncode == 0, done.stderr
     header = (dataset.parent / "cluster_info.tsv").read_text().splitlines()[0].split("\t")
     assert {"twice", "thrice"} <= set(header)
+
+
+def test_metrics_of_plugins_are_exported_without_a_window(user: Path, dataset: Path, tmp_path: Path):
+    import csv
+
+    (user / "plugins" / "broken_z.py").write_text("from phy import IPlugin\nclass BrokenPlugin(IPlugin): pass\n")
+    (user / "phy_config.py").write_text(CONFIG.replace("NoSuchPlugin", "BrokenPlugin"))
+    words = ["export", str(dataset), "--to", "cluster-info", "--out"]
+    result = CliRunner().invoke(cli, [*words, str(tmp_path / "clusters.csv")], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Note: plugin BrokenPlugin: failed" in result.stderr
+    with (tmp_path / "clusters.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows and all(int(row["twice"]) == 2 * int(row["n_spikes"]) for row in rows)
+    assert all(int(row["thrice"]) == 3 * int(row["n_spikes"]) for row in rows)
+    plain = CliRunner().invoke(cli, [*words, str(tmp_path / "plain.csv"), "--no-plugins"], catch_exceptions=False)
+    assert plain.exit_code == 0 and plain.stderr == ""
+    assert "twice" not in (tmp_path / "plain.csv").read_text().splitlines()[0]
