@@ -109,6 +109,12 @@ class KwikWaveforms:
         rows = self._read_rows(np.asarray(spike_ids, np.int64))
         return rows[:, :, np.asarray(channel_ids, np.int64)].astype(np.float32)
 
+    def part(self, start: int, stop: int) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return waveforms, channels and spikes of some in the order of the file; see `StoredWaveforms`."""
+        spike_ids = self.spike_ids[start:stop]
+        data = np.nan_to_num(self._read_rows(spike_ids).astype(np.float32))
+        return data, np.broadcast_to(np.arange(data.shape[2]), (len(data), data.shape[2])), spike_ids
+
 
 def open_kwx(kwik: Path, group: str, n_spikes: int, checks: CheckList) -> KwxFile | None:
     """Open the `.kwx` file beside a Kwik file; None without it, or when it is damaged."""

@@ -80,6 +80,14 @@ class StoredWaveforms(Protocol):
     def get(self, spike_ids: IntArray, channel_ids: IntArray) -> FloatArray:
         """Return (n, n_samples, n_channels) float32."""
 
+    def part(self, start: int, stop: int) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return some in the order of the file, each on its own channels.
+
+        Returns
+        -------
+        (n, n_samples, n_loc) float32, finite; (n, n_loc) int64 channels, -1 unused; (n,) spikes
+        """
+
 
 class Masks(Protocol):
     """On which channels each spike is seen; stands in for templates where there are none."""

@@ -36,6 +36,12 @@ class WaveformSubset:
         spike_ids[self._rows] = self.spike_ids
         return self._data, self._channels, spike_ids
 
+    def part(self, start: int, stop: int) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return waveforms, channels and spikes of some in the order of the file; see `StoredWaveforms`."""
+        data, channels, spike_ids = self.stored
+        waveforms = np.nan_to_num(np.asarray(data[start:stop], dtype=np.float32), posinf=0.0, neginf=0.0)
+        return waveforms, channels[start:stop], spike_ids[start:stop]
+
     def has(self, spike_ids: IntArray) -> BoolArray:
         """Return which of the spikes are stored, (n,) bool."""
         found: BoolArray = np.isin(spike_ids, self.spike_ids)
