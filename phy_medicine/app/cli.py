@@ -16,6 +16,7 @@ COMMANDS = {
     "kwik-gui": "phy_medicine.app.kwik_gui",
     "kwik-describe": "phy_medicine.app.kwik_describe",
     "motion": "phy_medicine.app.motion",
+    "localize": "phy_medicine.app.localize",
     "runs": "phy_medicine.app.runs",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",

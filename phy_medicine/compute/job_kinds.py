@@ -18,7 +18,7 @@ from typing import Any
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param, params_of
 
-BUILT_IN = ("phy_medicine.compute.motion.job",)
+BUILT_IN = ("phy_medicine.compute.motion.job", "phy_medicine.compute.localize.job")
 """Modules that `register` a kind when they are imported; they must be light."""
 
 
@@ -32,7 +32,8 @@ class JobKind:
     run : `run(context: JobContext) -> Mapping[str, array]`, called in the worker; or "module:function" of it
     uses_gpu : whether it can compute on a graphics card; such jobs run one at a time
     help : one or two sentences
-    inputs : names of what a dataset gives to it: "times_s", "depths_um", "amplitudes" of all spikes
+    inputs : names of what a dataset gives to it: "times_s", "depths_um", "amplitudes", "spike_samples",
+        "peak_channels" of all spikes; "dataset" is a description that `io.dataset_file` opens
     units : name of a result array -> its unit
     """
 

@@ -16,6 +16,7 @@ from phy_medicine.base.errors import DatasetError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import AnyArray, BoolArray
+from phy_medicine.io.dataset_file import write_dataset
 from phy_medicine.io.store import Store
 from phy_medicine.session.depths import TEMPLATES
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 _KEPT_LOGS = 20
-DEPTHS = "depths_um"
+DEPTHS, DATASET = "depths_um", "dataset"
 
 
 class SessionJobs:
@@ -273,13 +274,16 @@ def write_inputs(session: Session, names: tuple[str, ...], folder: Path) -> Mapp
     ------
     DatasetError : the dataset has no such input
     """
-    unknown = next((name for name in names if name not in INPUTS), None)
+    unknown = next((name for name in names if name not in INPUTS and name != DATASET), None)
     if unknown is not None:
-        raise DatasetError(f"No dataset has {unknown!r} for a job; there are {', '.join(INPUTS)}.")
+        raise DatasetError(f"No dataset has {unknown!r} for a job; there are {', '.join((*INPUTS, DATASET))}.")
     used = _measured(session) if DEPTHS in names else slice(None)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for name in names:
+        if name == DATASET:
+            paths[name] = write_dataset(folder / "dataset.json", session.model)
+            continue
         paths[name] = folder / f"{name}.npy"
         np.save(paths[name], np.ascontiguousarray(INPUTS[name](session)[used]))
     return paths
@@ -315,8 +319,10 @@ INPUTS: Mapping[str, Callable[[Session], AnyArray]] = {
     "amplitudes": _amplitudes,
     "spike_ids": lambda session: np.arange(session.model.n_spikes),
     "clusters": lambda session: session.spike_clusters(),
+    "spike_samples": lambda session: session.model.spike_samples,
+    "peak_channels": lambda session: session.model.template_peak_channels[session.model.spike_templates],
 }
-"""What a dataset can give to jobs, one value for each spike: s, µm, the unit of the sorter, and ids."""
+"""What a dataset can give to jobs, one value for each spike: s, µm, the unit of the sorter, ids, samples, channels."""
 
 
 def session_store(session: Session) -> Store:
