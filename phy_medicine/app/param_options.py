@@ -8,19 +8,12 @@ from typing import Any
 import click
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.params import Param, params_of
-
-UNIT_SUFFIXES = ("_s", "_ms", "_um", "_uv", "_hz")
+from phy_medicine.base.params import Param, params_of, without_unit
 
 
 def option_name(name: str) -> str:
     """Return the option of a setting: `n_channels` is --channels, `duration_s` is --duration."""
-    short = name.removeprefix("n_")
-    for suffix in UNIT_SUFFIXES:
-        if short.endswith(suffix):
-            short = short.removesuffix(suffix)
-            break
-    return "--" + short.replace("_", "-")
+    return "--" + without_unit(name.removeprefix("n_")).replace("_", "-")
 
 
 def options_of(settings: type) -> Callable[[Any], Any]:

@@ -10,6 +10,14 @@ from phy_medicine.base.errors import PhyMedError
 
 S = TypeVar("S")
 
+UNIT_SUFFIXES = ("_s", "_ms", "_um", "_uv", "_hz")
+
+
+def without_unit(name: str) -> str:
+    """Return the name of a setting without the unit at its end."""
+    suffix = next((s for s in UNIT_SUFFIXES if name.endswith(s)), "")
+    return name.removesuffix(suffix)
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -29,6 +37,11 @@ class Param:
     choices: tuple[Any, ...] = ()
     files: bool = False
     more: bool = False
+
+    @property
+    def words(self) -> str:
+        """The name as a label beside a value that shows its unit."""
+        return (without_unit(self.name) if self.unit else self.name).replace("_", " ")
 
     @property
     def limits(self) -> str:

@@ -94,7 +94,7 @@ class JobDialog(QtWidgets.QDialog):
         self.resize(min(940, room.width() - 80), min(max(260, wanted), 820, room.height() - 80))
 
     def _add(self, row: int, param: Param) -> None:
-        label = self.labels[param.name] = QtWidgets.QLabel(param.name.replace("_", " "))
+        label = self.labels[param.name] = QtWidgets.QLabel(param.words)
         label.setToolTip(param.name)
         editor = self.editors[param.name] = self._editor(param)
         editor.setToolTip(f"{param.name}, {_default_in_words(param)}")

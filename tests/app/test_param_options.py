@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from phy_medicine.app.param_options import option_name, options_of
-from phy_medicine.base.params import setting
+from phy_medicine.base.params import params_of, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,15 @@ def test_values_arrive_under_the_name_of_the_setting_and_in_its_type():
 def test_value_out_of_range_is_a_usage_error_that_names_the_limit():
     result = CliRunner().invoke(command, ["--channels", "3"])
     assert result.exit_code == 2
-    assert "between 4" in result.stderr
+    assert "at least 4" in result.stderr
 
 
 def test_help_shows_unit_and_default():
     output = CliRunner().invoke(command, ["--help"]).output
     assert "Length [s]" in output
     assert "120.0" in output
+
+
+def test_a_label_leaves_out_the_unit_that_its_value_shows():
+    params = {param.name: param.words for param in params_of(Settings)}
+    assert params["duration_s"] == "duration" and params["drift_um"] == "drift" and params["n_channels"] == "n channels"

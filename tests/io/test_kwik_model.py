@@ -274,6 +274,9 @@ def test_waveforms_stored_by_older_programs_are_shown(tmp_path: Path):
     session = Session.open(path)
     waveforms = session.data.waveforms(5, (3, 1))
     assert np.array_equal(waveforms.data, stored[waveforms.spike_ids][:, :, [3, 1]])
+    data, channels, spike_ids = session.model.waveform_subset.part(3, 5)
+    assert np.array_equal(data, stored[3:5]) and channels.tolist() == [[0, 1, 2, 3]] * 2
+    assert spike_ids.tolist() == [3, 4]
     session.close()
 
 

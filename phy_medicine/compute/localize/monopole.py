@@ -49,7 +49,7 @@ class FitLimits:
     z_first_um: float = 20.0
     tolerance_um: float = 1e-3
     longest_um: float = 60.0
-    n_steps: int = 200
+    n_steps: int = 500
     penalty: float = 1e-4
 
     @property
