@@ -66,14 +66,17 @@ class RecordingSource:
     def blocks(self) -> Iterator[Block]:
         """Return the pieces of the recording with the spikes in them, in the order of time."""
         samples = np.asarray(self.samples, dtype=np.int64)
-        order = np.arange(len(samples)) if (np.diff(samples) >= 0).all() else np.argsort(samples, kind="stable")
+        order = None if (samples[1:] >= samples[:-1]).all() else np.argsort(samples, kind="stable")
+        if order is not None:
+            samples = samples[order]
         n_samples = self.recording.n_samples
         length = max(self.piece_bytes // (4 * max(1, self.recording.n_channels)), 4 * self.reach, 1)
         bounds = np.append(np.arange(0, n_samples, length), n_samples)
-        places = np.searchsorted(samples[order], bounds)
+        places = np.searchsorted(samples, bounds)
         for start, stop, a, b in zip(bounds[:-1], bounds[1:], places[:-1], places[1:], strict=True):
             if b > a:
-                yield self._block(order[a:b], samples[order[a:b]], int(start), int(stop))
+                spike_ids = np.arange(a, b) if order is None else order[a:b]
+                yield self._block(spike_ids, samples[a:b], int(start), int(stop))
 
     def _block(self, spike_ids: IntArray, samples: IntArray, start: int, stop: int) -> Block:
         def load() -> Spikes:

@@ -84,3 +84,19 @@ def test_a_recording_that_changes_meanwhile_is_refused(dataset, inputs):
         file.write(bytes(3200))
     with pytest.raises(PhyMedError, match=r"recording\.dat changed since"):
         run(JobContext(LocalizeSettings(), inputs))
+
+
+def test_stored_waveforms_do_where_there_is_no_recording(dataset, inputs, tmp_path):
+    model = open_model(dataset)
+    samples, ids = model.spike_samples, np.arange(20, 60)
+    channels = np.tile(np.arange(model.n_channels), (len(ids), 1))
+    waveforms = model.traces.read_many(samples[ids] - 41, 82)
+    for name, array in {"waveforms": waveforms, "channels": channels, "spikes": ids}.items():
+        np.save(dataset.parent / f"_phy_spikes_subset.{name}.npy", array)
+    (dataset.parent / "recording.dat").unlink()
+    inputs["dataset"] = write_dataset(tmp_path / "stored.json", open_model(dataset))
+    context = JobContext(LocalizeSettings(), inputs)
+    arrays = run(context)
+    assert np.flatnonzero(arrays["peak_channels"] >= 0).tolist() == ids.tolist()
+    assert np.isfinite(arrays["depth_um"][ids]).all() and np.isnan(np.delete(arrays["alpha"], ids)).all()
+    assert context.facts["n_known"] == 40
