@@ -137,7 +137,8 @@ def make_book(session: Session | None, configuration: Configuration, *, kwik: bo
 def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
     """Open the window on the session that `open_it` gives, and return the exit code when it is closed.
 
-    The session is opened in a thread of its own, while the libraries of the window are loaded in this one.
+    The session is opened and its plugins are found in a thread of their own, while the libraries of the window are
+    loaded in this one.
 
     Raises
     ------
@@ -145,14 +146,8 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
     """
     check_display()
     thread = ThreadPoolExecutor(1, thread_name_prefix="open")
-    books: list[PluginBook] = []
-
-    def open_both() -> Session:
-        session = open_it()
-        books.append(plugin_book(session))
-        return session
-
-    opening = thread.submit(open_both)
+    opening = thread.submit(open_it)
+    finding = thread.submit(lambda: plugin_book(opening.result()))
     thread.shutdown(wait=False)
     from phy_medicine.gui.app import run
 
@@ -164,7 +159,7 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
         size=options.size,
         shared_context=options.shared_context,
         clear_state=options.clear_state,
-        plugins_of=lambda _session: books[0],
+        plugins=finding.result,
     )
 
 

@@ -132,7 +132,7 @@ def run(
     size: tuple[int, int] | None = None,
     shared_context: bool = True,
     clear_state: bool = False,
-    plugins_of: Callable[[Session], PluginSource | None] | None = None,
+    plugins: Callable[[], PluginSource] | None = None,
 ) -> int:
     """Open the window and stay until it is closed.
 
@@ -142,7 +142,7 @@ def run(
     do : lines to run, each when all views have painted the one before
     screenshot : picture of the window after the last line, PNG, SVG or PDF by its ending
     quit : close after that, without asking and without remembering the window
-    plugins_of : gives the plugins of the session, not attached yet
+    plugins : gives the plugins of the session, not attached yet; called when the session is open
 
     Returns
     -------
@@ -156,8 +156,7 @@ def run(
     # Plugins of phy find the folder of the dataset as the current one.
     screenshot = screenshot.absolute() if screenshot else None
     session = opened(session) if callable(session) else session
-    plugins = None if plugins_of is None else plugins_of(session)
-    window = _window(session, scripted=quit, clear_state=clear_state, plugins=plugins)
+    window = _window(session, scripted=quit, clear_state=clear_state, plugins=None if plugins is None else plugins())
     with _Errors(window, silent=quit) as errors:
         window.open(size)
         if not quit:

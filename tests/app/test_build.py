@@ -17,23 +17,24 @@ from phy_medicine.base.errors import DatasetError, ReadOnlyError
 
 @pytest.fixture
 def window(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """Stand in for the window: opens the session as the window does, and keeps its options."""
+    """Stand in for the window: opens the session and its plugins as the window does, and keeps its options."""
     seen: dict[str, object] = {}
 
-    def run(open_it, **options: object) -> int:
-        seen.update(options, session=open_it())
+    def run(open_it, plugins, **options: object) -> int:
+        seen.update(options, session=open_it(), plugins=plugins())
         return 3
 
     gui = ModuleType("phy_medicine.gui.app")
     gui.run = run
     monkeypatch.setitem(sys.modules, "phy_medicine.gui.app", gui)
     monkeypatch.setattr(build, "check_display", lambda: None)
+    monkeypatch.setattr(build, "plugin_book", lambda session: f"plugins of {session}")
     return seen
 
 
 def test_window_gets_the_session_and_its_options(window: dict[str, object]):
     assert run_window(lambda: "session", WindowOptions(do=("merge",), size=(1280, 800))) == 3
-    assert window["session"] == "session"
+    assert (window["session"], window["plugins"]) == ("session", "plugins of session")
     assert window["do"] == ("merge",)
     assert window["size"] == (1280, 800)
 
