@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
-
-_FACADE = "phy_medicine.app.phy_compat.finder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +53,13 @@ def run_python(path: Path, name: str, sections: tuple[str, ...]) -> Given:
     """
     from traitlets.config.loader import Config
 
+    from phy_medicine.app.phy_compat.finder import plugin_builtins
+
     c: Any = Config()
     c.PhyMed = Config({section: Config() for section in sections})
     module = ModuleType(name)
     module.__dict__.update(
-        __file__=str(path), __builtins__=_builtins(), c=c, get_config=lambda: c,
+        __file__=str(path), __builtins__=plugin_builtins(), c=c, get_config=lambda: c,
         load_subconfig=lambda name, folder=None: _execute(Path(folder or path.parent) / name, module),
     )  # fmt: skip
     _execute(path, module)
@@ -74,7 +72,7 @@ def _execute(path: Path, module: ModuleType) -> None:
     except OSError as error:
         raise PhyMedError(f"{written(path)} cannot be read: {error.strerror}.") from None
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except PhyMedError:
         raise
     except (Exception, SystemExit) as error:
@@ -90,16 +88,6 @@ def _line_of(error: BaseException, path: str) -> int | None:
         return error.lineno
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     return lines[-1] if lines else None
-
-
-def _builtins() -> dict[str, Any]:
-    """Return the builtins of a plugin file, by which `import phy` finds our names."""
-    if find_spec(_FACADE) is None:
-        return dict(vars(builtins))
-    from importlib import import_module
-
-    found: dict[str, Any] = import_module(_FACADE).plugin_builtins()
-    return found
 
 
 def _flat(config: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -9,11 +9,15 @@ import ast
 import builtins
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
+
+from phy_medicine.base.log import logger
+
+T = TypeVar("T")
 
 _SKIPPED_FILES = ("phy_config.py", "phycontrib_loader.py")
 _BASES = ("IPlugin", "Plugin")
@@ -77,9 +81,14 @@ def _plugin_classes(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield node.name, lines[0] if lines else ""
 
 
-def _last_name(node: ast.expr) -> str:
-    """`IPlugin` of both `IPlugin` and `phy.IPlugin`."""
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+def best_match(name: str, plugins: Iterable[T], name_of: Callable[[T], str], key_of: Callable[[T], str]) -> T | None:
+    """Return the plugin of a name or key, else the first that has it in its name, as in phy; None: there is none."""
+    all_plugins = list(plugins)
+    found = [p for p in all_plugins if name in (name_of(p), key_of(p))]
+    found = found or [p for p in all_plugins if name in name_of(p)]
+    if len(found) > 1:
+        logger.warning("Several plugins match %s: %s; the first is used.", name, ", ".join(map(key_of, found)))
+    return found[0] if found else None
 
 
 def run_file(path: Path, own_builtins: Mapping[str, Any], beside: Sequence[Path] = ()) -> ModuleType:
@@ -97,7 +106,7 @@ def run_file(path: Path, own_builtins: Mapping[str, Any], beside: Sequence[Path]
     module = ModuleType(path.stem)
     module.__file__ = str(path)
     module.__dict__["__builtins__"] = {**own_builtins, "__import__": _import_beside(own_builtins, beside)}
-    code = compile(path.read_bytes(), str(path), "exec")
+    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)  # not our `from __future__`
     before = sys.modules.get(path.stem)
     # Under its bare name, as in phy; but a plugin called as a module of somebody else must not hide that.
     free = before is None or getattr(before, "__phy_plugin__", False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from phy_medicine.app.plugin_choices import Choices
+from phy_medicine.app.plugin_files import best_match
 from phy_medicine.app.plugin_finder import FoundPlugin, PluginFinder, PluginWish, first_line
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
@@ -110,14 +111,8 @@ class PluginBook:
                 plugin.state = "off"
 
     def _named(self, name: str) -> FoundPlugin | None:
-        """The plugin of a name, else the first that has it in its name, as in phy."""
         able = [p for p in self._plugins if p.state != "failed" or p.instance is not None]
-        exact = [p for p in able if name in (p.name, p.key)]
-        near = [p for p in able if name in p.name]
-        found = exact or near
-        if len(found) > 1:
-            logger.warning("Several plugins match %s: %s; the first is used.", name, ", ".join(p.key for p in found))
-        return found[0] if found else None
+        return best_match(name, able, lambda p: p.name, lambda p: p.key)
 
     # Attaching
 

@@ -98,6 +98,14 @@ def test_a_module_is_called_as_its_file_and_can_be_imported_by_another(tmp_path)
         sys.modules.pop("phy_helper_x", None)
 
 
+def test_annotations_of_a_file_are_what_it_says_not_text(tmp_path):
+    write(tmp_path, {"phy_typed_x.py": "def f(x: int): ...\nfound = f.__annotations__"})
+    try:
+        assert run_file(tmp_path / "phy_typed_x.py", OWN).found == {"x": int}
+    finally:
+        sys.modules.pop("phy_typed_x", None)
+
+
 def test_a_plugin_called_as_a_library_does_not_hide_it(tmp_path):
     import json
 

@@ -12,6 +12,7 @@ from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from phy_medicine.app.phy_compat.finder import plugin_builtins
 from phy_medicine.base.log import logger
+from phy_medicine.base.paths import phy_dir
 
 
 class _PythonFile(PyFileConfigLoader):
@@ -33,11 +34,6 @@ class _PythonFile(PyFileConfigLoader):
         exec(compile(source, self.full_filename, "exec", dont_inherit=True), space)
 
 
-def phy_config_dir() -> Path:
-    """Return `~/.phy`."""
-    return Path.home() / ".phy"
-
-
 def ensure_dir_exists(path: str | Path) -> None:
     """Make a folder and those above it where they are missing."""
     Path(path).mkdir(parents=True, exist_ok=True)
@@ -54,8 +50,8 @@ def load_config(path: str | Path | None = None) -> Config:
 
 
 def load_master_config(config_dir: str | Path | None = None) -> Config:
-    """Read `phy_config.py` of a folder, `~/.phy` by default; empty when it is not there or fails."""
-    path = Path(config_dir or phy_config_dir()) / "phy_config.py"
+    """Read `phy_config.py` of a folder, phy's own by default; empty when it is not there or fails."""
+    path = Path(config_dir or phy_dir()) / "phy_config.py"
     try:
         return load_config(path)
     except Exception as error:

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from phy_medicine.app.phy_compat.config import phy_config_dir
 from phy_medicine.app.phy_compat.files import _fullname, load_json, save_json
 from phy_medicine.base.log import logger
+from phy_medicine.base.paths import phy_dir
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -139,7 +139,7 @@ class Context:
     # By name
 
     def _get_path(self, name: str, location: str, file_ext: str = ".json") -> Path:
-        folder = phy_config_dir() if location == "global" else self.cache_dir
+        folder = phy_dir() if location == "global" else self.cache_dir
         return folder / f"{name}{file_ext}"
 
     def save(self, name: str, data: Any, location: str = "local", kind: str = "json") -> None:

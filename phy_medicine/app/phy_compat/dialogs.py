@@ -9,9 +9,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from phy_medicine.app.phy_compat.config import phy_config_dir
 from phy_medicine.app.phy_compat.loose_qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.base.log import logger
+from phy_medicine.base.paths import phy_dir
 
 _WIDE_SCREEN = 3000
 """phy calls a screen of more pixels across one of high density."""
@@ -105,7 +105,7 @@ def busy_cursor(activate: bool = True) -> Iterator[None]:
 def screenshot_default_path(widget: Any, dir: str | Path | None = None) -> Path:
     """Return where a picture of a widget goes, by default in `~/.phy/screenshots`."""
     now = datetime.datetime.now().strftime("%Y%m%d%H%M%S")
-    folder = Path(dir) if dir else Path(phy_config_dir()) / "screenshots"
+    folder = Path(dir) if dir else phy_dir() / "screenshots"
     return folder / f"phy_screenshot_{now}_{type(widget).__name__}.png"
 
 

@@ -16,8 +16,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 ROOTS = ("phy", "phylib", "phycontrib")
@@ -178,14 +177,6 @@ def _choose_qt() -> None:
 def plugin_builtins() -> dict[str, Any]:
     """Return the `__builtins__` of a plugin's module."""
     return {**vars(builtins), "__import__": plugin_import}
-
-
-def run_file(path: Path, module: ModuleType) -> None:
-    """Run a plugin's file in a module, with the names of phy in reach; what it raises is raised."""
-    space = module.__dict__
-    space["__builtins__"], space["__file__"] = plugin_builtins(), str(path)
-    source: CodeType = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
-    exec(source, space)
 
 
 class _Loader(Loader):

@@ -17,7 +17,9 @@ _TYPES = _from(
     "Bunch", "_bunchify", "_as_array", "_as_list", "_as_scalar", "_as_scalars", "_as_tuple", "_is_array_like",
     "_is_float", "_is_integer", "_is_list",
 )  # fmt: skip
-_CONFIG = _from("config", "phy_config_dir", "ensure_dir_exists", "load_config", "load_master_config", "save_config")
+_CONFIG = _from("config", "ensure_dir_exists", "load_config", "load_master_config", "save_config") | {
+    "phy_config_dir": "phy_medicine.base.paths:phy_dir"
+}
 _PLUGIN = _from("plugin", "IPlugin", "IPluginRegistry", "get_plugin", "discover_plugins", "attach_plugins")
 _FILES = _from(
     "files",

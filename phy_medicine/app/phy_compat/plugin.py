@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
-from phy_medicine.app.phy_compat.finder import run_file
+from phy_medicine.app.phy_compat.finder import plugin_builtins
+from phy_medicine.app.plugin_files import best_match, find_files, run_file
 from phy_medicine.base.log import logger
-
-_NOT_PLUGINS = ("phy_config.py", "phycontrib_loader.py")
 
 
 class IPluginRegistry(type):
@@ -48,39 +44,19 @@ def get_plugin(name: str) -> type:
     ValueError : there is none
     """
     plugins = IPluginRegistry.plugins
-    found = [p for p in plugins if p.__name__ == name] or [p for p in plugins if name in p.__name__]
-    if not found:
+    found = best_match(name, plugins, lambda p: p.__name__, full_name)
+    if found is None:
         there = ", ".join(p.__name__ for p in plugins) or "none"
         raise ValueError(f"The plugin {name} cannot be found. Found are: {there}.")
-    if len(found) > 1:
-        others = ", ".join(map(full_name, found[1:]))
-        logger.warning("The plugin name %s is ambiguous: %s is taken, not %s.", name, full_name(found[0]), others)
-    return found[0]
-
-
-def plugin_files(dirs: Iterable[str | Path]) -> Iterator[Path]:
-    """Yield the files below folders that may hold plugins, each folder once, links followed."""
-    seen: set[str] = set()
-    for top in dirs:
-        for folder, below, files in os.walk(Path(top).expanduser(), followlinks=True):
-            real = os.path.realpath(folder)
-            below[:] = sorted(d for d in below if not d.startswith(("test", "__", ".git")))
-            if real in seen:
-                below.clear()
-                continue
-            seen.add(real)
-            for name in sorted(files):
-                if name.endswith(".py") and not name.startswith("__") and name not in _NOT_PLUGINS:
-                    yield Path(folder) / name
+    return found
 
 
 def discover_plugins(dirs: Iterable[str | Path]) -> list[type]:
     """Run the plugin files below folders, and return all plugin classes; files that fail are logged."""
-    for path in plugin_files(dirs):
-        module = ModuleType(path.stem)
-        sys.modules[path.stem] = module
+    files = list(find_files([Path(folder) for folder in dirs]))
+    for path in files:
         try:
-            run_file(path, module)
+            run_file(path, plugin_builtins(), [other for other in files if other != path])
         except Exception as error:
             logger.warning("The plugin file %s failed: %s: %s", path, type(error).__name__, error, exc_info=error)
     return IPluginRegistry.plugins

@@ -12,7 +12,8 @@ import pytest
 
 from phy_medicine.app.phy_compat import events, plugin
 from phy_medicine.app.phy_compat.controller import TemplateController, make_controller
-from phy_medicine.app.phy_compat.finder import run_file, uninstall
+from phy_medicine.app.phy_compat.finder import plugin_builtins, uninstall
+from phy_medicine.app.plugin_files import run_file
 from phy_medicine.session.session import Session
 
 RunPlugin = Callable[..., ModuleType]
@@ -36,16 +37,12 @@ def clean_names() -> Iterator[None]:
 
 @pytest.fixture
 def run_plugin(tmp_path: Path) -> RunPlugin:
-    """Runs source text as a plugin's module and returns the module."""
+    """Runs source text as a plugin's file and returns the module."""
 
-    def run(source: str, name: str = "plugin_of_test", **names: Any) -> ModuleType:
+    def run(source: str, name: str = "plugin_of_test") -> ModuleType:
         path = tmp_path / f"{name}.py"
         path.write_text(source)
-        module = ModuleType(name)
-        vars(module).update(names)
-        sys.modules[name] = module
-        run_file(path, module)
-        return module
+        return run_file(path, plugin_builtins())
 
     return run
 

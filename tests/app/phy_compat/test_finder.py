@@ -44,7 +44,7 @@ def test_versions_and_an_empty_phycontrib_are_there(run_plugin):
 
 
 def test_a_plugin_inside_a_package_of_phy_imports_relatively(run_plugin):
-    assert run_plugin("from .utils import Bunch as found", __package__="phy").found is Bunch
+    assert run_plugin("__package__ = 'phy'\nfrom .utils import Bunch as found").found is Bunch
 
 
 def test_a_name_that_is_missing_is_told_with_what_there_is(run_plugin):
