@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
-from phy_medicine.compute.pool import Priority
 from phy_medicine.gui import configured, questions, saving
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
+from phy_medicine.gui.closing import Closing
 from phy_medicine.gui.color_choice import ColorChoice
 from phy_medicine.gui.commands import Commands
 from phy_medicine.gui.console import WindowConsole
@@ -34,7 +34,7 @@ from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.plugin_actions import PluginActions
 from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
-from phy_medicine.gui.script import Script
+from phy_medicine.gui.script import run_in_window
 from phy_medicine.gui.snippet_line import SnippetLine
 from phy_medicine.gui.splitting import Splitting
 from phy_medicine.gui.state import WindowState
@@ -47,7 +47,6 @@ from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.gui.window_jobs import WindowJobs
 from phy_medicine.gui.window_plugins import WindowPlugins
 from phy_medicine.session.snippets import SnippetHistory
-from phy_medicine.views import raster
 from phy_medicine.views.theme import DARK, THEMES, Theme
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
         self._key_repeats = self.is_closed = False
-        self.may_close: Callable[[], bool] = lambda: True
-        """Asked last before the window closes; in one that nobody sits in front of a no does not count."""
+        self.closing = Closing(self)
         self.bridge = Bridge(self)
         self.later = Later(self)
         self.commands = Commands(self)
@@ -308,17 +306,13 @@ class MainWindow(QtWidgets.QMainWindow):
         self.shown.emit()
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
-        asks = not self.scripted and not self.is_closed
-        if asks and not (self.jobs.may_close() and (not self.session.dirty or self._may_close())):
-            event.ignore()
+        if self.is_closed:
             return
-        if not self.is_closed and not self.may_close() and not self.scripted:
+        if not self.closing.may_close():
             event.ignore()
             return
         if not self.scripted:
-            self._remember()
-        if self.is_closed:
-            return
+            self.closing.remember()
         self.is_closed = True
         if self.windowHandle() is not None:  # never shown
             self.windowHandle().removeEventFilter(self)
@@ -336,14 +330,6 @@ class MainWindow(QtWidgets.QMainWindow):
         super().closeEvent(event)
         self.closed.emit()
 
-    def _may_close(self) -> bool:
-        """Ask what to do with unsaved work, unless that is not wanted; True when the window may go."""
-        wanted = self.state.get("ask_before_closing", True)
-        answer = questions.ask_save(self) if wanted else QtWidgets.QMessageBox.Discard
-        if answer == QtWidgets.QMessageBox.Save:
-            return self.commands.run("save") == ""
-        return answer == QtWidgets.QMessageBox.Discard
-
     def ask_recovery(self) -> None:
         """Offer the unsaved work of an earlier session, if there is some."""
         if self.session.storage.pending is None or self.session.read_only:
@@ -355,44 +341,5 @@ class MainWindow(QtWidgets.QMainWindow):
             self.commands.guard(self.session.discard_journal)
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
-        """Run lines one after another, each when the window is at rest, and all with the final look of the views.
-
-        Where nobody sits in front of the window, what would arrive there later is waited for too: the motion used
-        before, the similarity and the depths that come of it, and what plugins compute.
-        """
-        raster.warm_up()
-        if self.scripted:
-            self.motion.restore(Priority.INTERACTIVE)
-        settled = False
-
-        def is_done() -> bool:
-            # Twice in a row: the news of a worker reach the window only after it has ended.
-            nonlocal settled
-            before, settled = settled, not self.scripted or (self.motion.settled and self.plugin_items.settled)
-            return before and settled and self.at_rest
-
-        splitting = self.splitting
-        splitting.take_problem()
-        self._script = Script(
-            lines,
-            self.commands.run_line,
-            is_done,
-            finished,
-            self,
-            late=splitting.take_problem,
-            works=lambda: splitting.running,
-        )
-        self._script.start()
-
-    def _remember(self) -> None:
-        """Write layout, panels, tables and view settings for the next time."""
-        state = self.state
-        self.arrangement.remember()
-        state.set("tables", self.tables.to_state())
-        state.set("views", self.panels.settings())
-        self.ranges.remember()
-        state.set("groups", self.groups.to_state())
-        state.set("snippets", list(self.line.history.lines))
-        selection = self.session.selection.current
-        state.set("selection", [list(selection.best_ids), list(selection.similar_ids)], local=True)
-        state.write()
+        """Run lines one after another, each when the window is at rest, and all with the final look of the views."""
+        run_in_window(self, lines, finished)

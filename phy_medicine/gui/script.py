@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from phy_medicine.base.log import logger
+from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.qt import QtCore
+from phy_medicine.views import raster
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
 
 POLL_MS = 4
 LIMIT_S = 120.0
@@ -77,3 +83,33 @@ class Script(QtCore.QObject):
         if problem:
             logger.error("%s", problem)
         self._finished(1 if problem else 0)
+
+
+def run_in_window(window: MainWindow, lines: Sequence[str], finished: Callable[[int], object]) -> None:
+    """Run lines in a window, each when it is at rest, and all with the final look of the views.
+
+    Where nobody sits in front of the window, what would arrive there later is waited for too: the motion used
+    before, the similarity and the depths that come of it, and what plugins compute.
+    """
+    raster.warm_up()
+    if window.scripted:
+        window.motion.restore(Priority.INTERACTIVE)
+    settled = False
+
+    def is_done() -> bool:
+        # Twice in a row: the news of a worker reach the window only after it has ended.
+        nonlocal settled
+        before, settled = settled, not window.scripted or (window.motion.settled and window.plugin_items.settled)
+        return before and settled and window.at_rest
+
+    splitting = window.splitting
+    splitting.take_problem()
+    Script(
+        lines,
+        window.commands.run_line,
+        is_done,
+        finished,
+        window,
+        late=splitting.take_problem,
+        works=lambda: splitting.running,
+    ).start()

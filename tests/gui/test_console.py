@@ -247,7 +247,7 @@ def test_the_console_is_remembered_as_open(session, open_window, qtbot):
     Console(window, qtbot)
     layout = window.arrangement.layout()
     assert "Console" in layout.panels
-    window._remember()
+    window.closing.remember()
     window.scripted = True
     window.close()
     state = WindowState.of_dataset(session.model.dir_path, writable=True)

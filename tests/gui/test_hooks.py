@@ -20,10 +20,10 @@ def test_an_action_is_told_of_before_it_runs_and_after_it_was_not_refused(window
 
 def test_a_window_stays_when_who_is_asked_says_no(session, open_window):
     window = open_window(session, scripted=False)
-    window.may_close = lambda: False
+    window.closing.ask_plugins = lambda: False
     assert not window.close()
     assert window.isVisible() and not window.is_closed
-    window.may_close = lambda: True
+    window.closing.ask_plugins = lambda: True
     assert window.close()
 
 

@@ -327,7 +327,7 @@ def test_closing_asks_before_a_job_is_lost(window, until, monkeypatch):
 def test_the_panel_comes_back_where_it_was(session, dataset, open_window, press, qtbot, until):
     window = open_window(session)
     window.jobs.show()
-    window._remember()
+    window.closing.remember()
     window.close()
     again = MainWindow(session, WindowState.of_dataset(dataset.parent, writable=True), scripted=True)
     again.open(None)
@@ -341,7 +341,7 @@ def test_settings_of_the_queue_are_remembered(session, dataset, open_window, unt
     dialog = next(d for d in window.findChildren(QtWidgets.QDialog) if not isinstance(d, JobDialog))
     dialog.editors["n_cpu"].setValue(2)
     assert session.jobs.settings.n_cpu == 2
-    window._remember()
+    window.closing.remember()
     assert json.loads((Path(os.environ["PHY_MEDICINE_HOME"]) / "state.json").read_text())["values"]["jobs"] == {
         "n_cpu": 2
     }

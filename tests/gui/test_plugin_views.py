@@ -240,7 +240,6 @@ def test_what_fails_at_closing_does_not_keep_the_window_open(window, show, probl
 
     show(type("BadView", (CountView,), {"name": "BadView", "close": fail, "state": fail}))
     window.scripted = False
-    window._may_close = lambda: True
     assert window.close()
     assert [p.what for p in problems if p.error] == ["BadView.state", "BadView.close"]
 

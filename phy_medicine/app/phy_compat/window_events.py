@@ -27,7 +27,7 @@ class WindowEvents:
         self._told_of_view = window.host.status_changed
         window.host.status_changed = self._view_done
         window.commands.begins, window.commands.done = self._begins, self._done
-        window.may_close = self._may_close
+        window.closing.ask_plugins = self._may_close
         window.lasso_split.offered = self._offered
         window.shown.connect(partial(emit, "show", gui))
         window.closed.connect(self._left)
