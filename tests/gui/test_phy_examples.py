@@ -216,6 +216,8 @@ def test_17_how_many_spikes_views_draw(open_phy: OpenPhy):
     desk.select(desk.first)
     assert desk.controller.n_spikes_waveforms == 40
     assert desk.panel("WaveformView").view.settings.n_waveforms == 40
+    features = desk.panel("FeatureView").view.settings
+    assert (features.n_spikes, features.n_background) == (900, 500)
     assert "40 of" in desk.panel("WaveformView").view.status
     assert len(desk.controller._get_waveforms(desk.first).data) == 40
     assert len(desk.controller._get_features(desk.first).data) <= 900

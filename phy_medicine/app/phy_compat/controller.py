@@ -21,11 +21,11 @@ from phy_medicine.app.phy_compat.logs import follow_logs
 from phy_medicine.app.phy_compat.mirrors import MirrorDict, metric_of, plain
 from phy_medicine.app.phy_compat.mixins import FeatureMixin, TemplateMixin, TraceMixin, WaveformMixin
 from phy_medicine.app.phy_compat.model import TemplateModel
-from phy_medicine.app.phy_compat.native_settings import follow_settings
 from phy_medicine.app.phy_compat.plugin import attach_plugins
 from phy_medicine.app.phy_compat.raw_data_filter import RawDataFilter
 from phy_medicine.app.phy_compat.spike_data import SpikeData
 from phy_medicine.app.phy_compat.supervisor import Supervisor
+from phy_medicine.app.phy_compat.view_numbers import follow_numbers
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
@@ -194,7 +194,7 @@ class BaseController(ViewCreators, SpikeData):
             )
             bus.connect(self._note_save, event="save_clustering", sender=self.supervisor, owner="")
             self.selector = self.make_selector()
-            follow_settings(self)
+            follow_numbers(self)
         new = [c for c in bus.connections if c not in self._told]
         self._told = [*(c for c in self._told if c in bus.connections), *new]
         bus.emit_among(new, "controller_ready", self)

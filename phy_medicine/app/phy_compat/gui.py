@@ -18,7 +18,6 @@ from phy_medicine.app.phy_compat.snippets import Snippets
 from phy_medicine.app.phy_compat.state import GUIState
 from phy_medicine.app.phy_compat.tables import ClusterView, SimilarityView
 from phy_medicine.app.phy_compat.tasks import ActionCreator, QueueLogger, TaskQueue, block
-from phy_medicine.app.phy_compat.view_numbers import follow_numbers
 from phy_medicine.app.phy_compat.window_events import WindowEvents
 
 __all__ = ["GUI", "DockWidget", "announce", "open_gui"]
@@ -214,7 +213,6 @@ def open_gui(controller: Any, window: Any, facade_of: FacadeOf | None = None) ->
     gui.cluster_view.build()
     gui.similarity_view.build()
     events.emit("attach_gui", supervisor)
-    follow_numbers(controller, window)
     return gui
 
 

@@ -16,22 +16,22 @@ NUMBERS = {
 """Number of the controller -> kind of view and its setting; the other views draw all spikes, whatever the number."""
 
 
-def follow_numbers(controller: Any, window: Any) -> None:
+def follow_numbers(controller: Any) -> None:
     """Give views the numbers that plugins have set and will set, those that are opened later too."""
 
     def on_controller_setting(sender: Any, name: str, value: Any) -> None:
-        if name in NUMBERS:
-            for panel in window.panels:
+        if name in NUMBERS and controller.gui is not None:
+            for panel in controller.gui.main.panels:
                 _set(panel, name, value)
 
     def on_view_attached(view: Any, gui: Any) -> None:
-        panel = gui.panel_of(view) if gui.main is window else None
+        panel = gui.panel_of(view) if gui is controller.gui else None
         for name, value in controller.changed_settings.items():
             if panel is not None and name in NUMBERS:
                 _set(panel, name, value)
 
-    bus.connect(on_controller_setting, sender=controller)
-    bus.connect(on_view_attached)
+    bus.connect(on_controller_setting, sender=controller, owner="")
+    bus.connect(on_view_attached, owner="", last=True)
 
 
 def _set(panel: Any, name: str, value: Any) -> None:

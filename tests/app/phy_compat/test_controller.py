@@ -277,22 +277,20 @@ def test_numbers_that_plugins_set_are_told(ready):
 
 
 def test_the_number_of_waveforms_holds_in_views_that_are_open_and_to_come(ready):
-    class WaveformView:
-        def __init__(self):
-            self.settings = SimpleNamespace(n_waveforms=100)
+    said = []
 
-        def change(self, n_waveforms):
-            self.settings.n_waveforms = n_waveforms
+    def panel(name):
+        return SimpleNamespace(kind="WaveformView", view=SimpleNamespace(change=lambda **new: said.append((name, new))))
 
     ready.n_spikes_waveforms = 30  # before there is a window
-    panels = [SimpleNamespace(view=WaveformView()), SimpleNamespace(view=None)]
-    ready.gui = SimpleNamespace(main=SimpleNamespace(panels=panels), view_count={})
-    bus.emit("gui_ready", ready, ready.gui)
-    assert panels[0].view.settings.n_waveforms == 30
+    panels = {"first": panel("first"), "other": SimpleNamespace(kind="TraceView")}
+    ready.gui = SimpleNamespace(main=SimpleNamespace(panels=panels.values()), panel_of=panels.get, view_count={})
+    for view in panels:
+        bus.emit("view_attached", view, ready.gui)
     ready.n_spikes_waveforms = 40
-    panels.append(SimpleNamespace(view=WaveformView()))
-    bus.emit("view_attached", "view", ready.gui)
-    assert [p.view.settings.n_waveforms for p in panels if p.view] == [40, 40]
+    panels["second"] = panel("second")
+    bus.emit("view_attached", "second", ready.gui)
+    assert said == [("first", {"n_waveforms": 30}), ("first", {"n_waveforms": 40}), ("second", {"n_waveforms": 40})]
 
 
 def test_what_functions_gave_is_kept_beside_the_dataset(session, monkeypatch, tmp_path):
