@@ -99,15 +99,17 @@ class FeatureView(View):
         return max(pairs.n_channels, min(least, self.host.data.n_channels))
 
     def _channels_for(self, request: ViewRequest, pairs: FeatureGrid) -> tuple[int, ...]:
-        """Keep the channels while the clusters are the same, after a merge or split, and when they are fixed."""
+        """Keep the channels while the clusters are the same, after a merge or split there, and when they are fixed."""
         n = self._n_channels(pairs)
         clusters, channels = self._shown
         alive = set(self.host.data.cluster_ids())
-        kept = self.settings.fixed_channels or clusters == request.cluster_ids or not alive.issuperset(clusters)
+        best = [self.host.data.best_channels(c).tolist() for c in request.cluster_ids]
+        seen = all(set(channels).intersection(of_cluster) for of_cluster in best)
+        changed = not alive.issuperset(clusters) and seen
+        kept = self.settings.fixed_channels or clusters == request.cluster_ids or changed
         if kept and len(channels) >= n:
             return channels[:n]
         reference = request.best_ids[-1] if request.best_ids else request.cluster_ids[0]
-        best = [self.host.data.best_channels(c).tolist() for c in request.cluster_ids]
         if self.settings.discriminant:
             chosen = share_channels(best if self.settings.against == OTHERS else best[:2], n)
         else:

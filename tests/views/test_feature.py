@@ -65,11 +65,23 @@ def test_the_status_tells_how_many_spikes_of_how_many_are_drawn():
     assert view.status.endswith(f"2,500 of {len(view.host.data.spikes(0)):,}")
 
 
-def test_channels_stay_after_a_merge_and_change_with_the_next_selection(view):
+def test_channels_stay_after_a_merge_and_change_with_the_next_selection(view, monkeypatch):
+    data = view.host.data
     first = show(view, view.host.make_request([0, 1], n_best=2)).channel_ids
-    view.host.data.removed = {0, 1}
+    data.removed = {0, 1}
+    best = data.best_channels
+    monkeypatch.setattr(data, "best_channels", lambda c: best(0 if c == 4 else c))
     assert show(view, view.host.make_request([4])).channel_ids == first
     assert show(view, view.host.make_request([5])).channel_ids == tuple(view.host.data.best_channels(5)[:2])
+
+
+def test_channels_change_after_a_split_of_a_cluster_that_lies_elsewhere(view, monkeypatch):
+    data = view.host.data
+    first = show(view, view.host.make_request([0, 1], n_best=2)).channel_ids
+    data.removed = {0}
+    elsewhere = np.setdiff1d(np.arange(data.n_channels), first)[:4]
+    monkeypatch.setattr(data, "best_channels", lambda cluster_id: elsewhere)
+    assert show(view, view.host.make_request([5])).channel_ids == tuple(elsewhere[:2].tolist())
 
 
 def test_fixed_channels_stay(view):
