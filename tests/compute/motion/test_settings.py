@@ -49,7 +49,7 @@ def test_levels_and_smoothing_that_are_asked_for_are_taken():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"motion_bound": -1}, "motion_bound must lie"),
+        ({"motion_bound": -1}, "motion_bound must be at least"),
         ({"amplitude_threshold_quantile": 1.0}, "between -1 and 1 and be neither"),
         ({"amplitude_threshold_quantile": float("nan")}, "must lie between"),
         ({"exact": True, "training_steps": 100}, "training_steps must be more than motion_noise_steps"),
