@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from psygnal import Signal
 
 from phy_medicine.base.configuration import Configuration
-from phy_medicine.base.errors import ActionError
 from phy_medicine.base.paths import OwnFiles
-from phy_medicine.base.types import IntArray, LabelValue
+from phy_medicine.base.types import IntArray
 from phy_medicine.compute import kernels
 from phy_medicine.compute.pool import Pool, Priority
-from phy_medicine.curation.actions import Action, Delta
+from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.groups import Group
 from phy_medicine.curation.history import History
 from phy_medicine.curation.labels import guess_measured
-from phy_medicine.curation.selection import Selection, SelectionModel
+from phy_medicine.curation.selection import SelectionModel
 from phy_medicine.curation.selector import Selector
 from phy_medicine.curation.statistics import StatisticsTable
 from phy_medicine.curation.wizard import Wizard
@@ -30,6 +28,7 @@ from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
+from phy_medicine.session.curating import Curating
 from phy_medicine.session.data import DataService
 from phy_medicine.session.depths import SpikeDepths
 from phy_medicine.session.exports import Exports
@@ -39,7 +38,6 @@ from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
-from phy_medicine.session.navigation import Navigation
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
@@ -52,7 +50,7 @@ from phy_medicine.session.tables import SimilarityTable, TableState, cluster_tab
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 
 
-class Session(Navigation, Shown, Exports):
+class Session(Curating, Shown, Exports):
     """One curation of one dataset.
 
     Signals (psygnal), each emitted once and after everything is up to date: `selection.changed(Selection)`,
@@ -219,66 +217,7 @@ class Session(Navigation, Shown, Exports):
         """Show the whole recording again; which : "a" or "b", both by default."""
         self.time_ranges.clear(which)
 
-    # Changing
-
-    def merge(self, cluster_ids: Sequence[int] | None = None) -> Delta:
-        """Join clusters, the selected ones by default, into a new one and select it.
-
-        Raises
-        ------
-        ActionError : fewer than two clusters
-        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
-        """
-        return self._do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
-
-    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
-        """Move spikes to new clusters and select all that came of the touched ones.
-
-        Raises
-        ------
-        ActionError : no spikes, or a split that would change nothing
-        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
-        """
-        return self._do(self.manager.plan_split(spike_ids, labels))
-
-    def split_init(self) -> Delta:
-        """Cut the selected clusters back to the sorter's templates."""
-        return self._do(self.manager.plan_split_init(self.selection.cluster_ids, self.model.spike_templates))
-
-    def move(self, group: str | None, which: str = "best", *, cluster_ids: Sequence[int] | None = None) -> Delta:
-        """Put clusters into a group, and go on to the next.
-
-        which : "best", "similar" or "all" of the selection, unless `cluster_ids` names them
-
-        Raises
-        ------
-        ActionError : nothing selected, unknown cluster, or a name that cannot be a group's
-        """
-        ids = self._which(which) if cluster_ids is None else tuple(cluster_ids)
-        return self._do(self.manager.plan_group(ids, group))
-
-    def label(self, field: str, value: LabelValue | None, cluster_ids: Sequence[int] | None = None) -> Delta:
-        """Give clusters, the selected ones by default, a value in a label column; None empties the cells."""
-        ids = self.selection.cluster_ids if cluster_ids is None else tuple(cluster_ids)
-        return self._do(self.manager.plan_label(field, ids, value))
-
-    def undo(self) -> Delta:
-        """Take the last action back and restore the selection it had.
-
-        Raises
-        ------
-        ActionError : nothing to undo
-        """
-        return self._travel(back=True)
-
-    def redo(self) -> Delta:
-        """Do the last undone action again.
-
-        Raises
-        ------
-        ActionError : nothing to redo
-        """
-        return self._travel(back=False)
+    # Kept safe
 
     def save(self, *, force: bool = False) -> SaveReport:
         """Write labels and tables in phy's own files, atomically, with a backup of what they replace.
@@ -339,38 +278,3 @@ class Session(Navigation, Shown, Exports):
     def _note_merge(self, delta: Delta) -> None:
         if delta.kind == "merge" and delta.direction != "undo":
             self.data.correlograms.note_merge(delta.added[0], delta.removed)
-
-    def _which(self, which: str) -> tuple[int, ...]:
-        choices = {
-            "best": self.selection.best_ids,
-            "similar": self.selection.similar_ids,
-            "all": self.selection.cluster_ids,
-        }
-        if which not in choices:
-            raise ActionError(f"Move which clusters? {which!r} is not one of {', '.join(choices)}.")
-        return choices[which]
-
-    def _do(self, action: Action) -> Delta:
-        self.hold.check()
-        before = self.selection.current
-        self.wizard.prepare(before)
-        with self.facts.lock:
-            draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
-        self.storage.log(action)
-        with self.facts.lock:
-            delta = self.manager.apply(draft, before)
-        self._after(delta, self.wizard.after(delta, before))
-        return delta
-
-    def _travel(self, *, back: bool) -> Delta:
-        self.hold.check()
-        self.storage.log_travel(self.manager, back=back)
-        with self.facts.lock:
-            delta = self.manager.undo(self.selection.current) if back else self.manager.redo()
-        self._after(delta, delta.selection)
-        return delta
-
-    def _after(self, delta: Delta, selection: Selection | None) -> None:
-        wanted = selection or self.selection.current
-        self._go(wanted.only(set(self.cluster_ids)))
-        self.message.emit(delta.message)

@@ -1,0 +1,121 @@
+"""What changes labels: each action is drafted, written to the journal, applied, and followed by the next selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psygnal import SignalInstance
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import IntArray, LabelValue
+from phy_medicine.curation.actions import Action, Delta
+from phy_medicine.curation.selection import Selection
+from phy_medicine.io.model import Model
+from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.navigation import Navigation
+from phy_medicine.session.storage import Storage
+
+
+class Curating(Navigation):
+    """The part of the session that changes labels, and takes changes back."""
+
+    model: Model
+    facts: SessionFacts
+    storage: Storage
+    message: SignalInstance
+
+    def merge(self, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Join clusters, the selected ones by default, into a new one and select it.
+
+        Raises
+        ------
+        ActionError : fewer than two clusters
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self._do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
+
+    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
+        """Move spikes to new clusters and select all that came of the touched ones.
+
+        Raises
+        ------
+        ActionError : no spikes, or a split that would change nothing
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self._do(self.manager.plan_split(spike_ids, labels))
+
+    def split_init(self) -> Delta:
+        """Cut the selected clusters back to the sorter's templates."""
+        return self._do(self.manager.plan_split_init(self.selection.cluster_ids, self.model.spike_templates))
+
+    def move(self, group: str | None, which: str = "best", *, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Put clusters into a group, and go on to the next.
+
+        which : "best", "similar" or "all" of the selection, unless `cluster_ids` names them
+
+        Raises
+        ------
+        ActionError : nothing selected, unknown cluster, or a name that cannot be a group's
+        """
+        ids = self._which(which) if cluster_ids is None else tuple(cluster_ids)
+        return self._do(self.manager.plan_group(ids, group))
+
+    def label(self, field: str, value: LabelValue | None, cluster_ids: Sequence[int] | None = None) -> Delta:
+        """Give clusters, the selected ones by default, a value in a label column; None empties the cells."""
+        ids = self.selection.cluster_ids if cluster_ids is None else tuple(cluster_ids)
+        return self._do(self.manager.plan_label(field, ids, value))
+
+    def undo(self) -> Delta:
+        """Take the last action back and restore the selection it had.
+
+        Raises
+        ------
+        ActionError : nothing to undo
+        """
+        return self._travel(back=True)
+
+    def redo(self) -> Delta:
+        """Do the last undone action again.
+
+        Raises
+        ------
+        ActionError : nothing to redo
+        """
+        return self._travel(back=False)
+
+    # Inside
+
+    def _which(self, which: str) -> tuple[int, ...]:
+        choices = {
+            "best": self.selection.best_ids,
+            "similar": self.selection.similar_ids,
+            "all": self.selection.cluster_ids,
+        }
+        if which not in choices:
+            raise ActionError(f"Move which clusters? {which!r} is not one of {', '.join(choices)}.")
+        return choices[which]
+
+    def _do(self, action: Action) -> Delta:
+        self.hold.check()
+        before = self.selection.current
+        self.wizard.prepare(before)
+        with self.facts.lock:
+            draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
+        self.storage.log(action)
+        with self.facts.lock:
+            delta = self.manager.apply(draft, before)
+        self._after(delta, self.wizard.after(delta, before))
+        return delta
+
+    def _travel(self, *, back: bool) -> Delta:
+        self.hold.check()
+        self.storage.log_travel(self.manager, back=back)
+        with self.facts.lock:
+            delta = self.manager.undo(self.selection.current) if back else self.manager.redo()
+        self._after(delta, delta.selection)
+        return delta
+
+    def _after(self, delta: Delta, selection: Selection | None) -> None:
+        wanted = selection or self.selection.current
+        self._go(wanted.only(set(self.manager.cluster_ids)))
+        self.message.emit(delta.message)
