@@ -38,10 +38,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from phy_medicine.base.params import changed
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.session.time_ranges import A
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
@@ -52,12 +50,12 @@ from phy_medicine.views.event_marks import draw_events
 from phy_medicine.views.gpu import Gpu
 from phy_medicine.views.hover import Hover, Words
 from phy_medicine.views.interact import Click, Gestures
-from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.status import shortened
 from phy_medicine.views.theme import DARK, Theme
 from phy_medicine.views.time_marks import Marked, draw_ranges
+from phy_medicine.views.view_lasso import ViewLasso
 
 if TYPE_CHECKING:
     from phy_medicine.session.view_host import ViewHost
@@ -97,16 +95,13 @@ class NoSettings:
     """Settings of a view that has none."""
 
 
-class View(Choices):
+class View(Choices, ViewLasso):
     """A picture of the selected clusters; see the module text for what a subclass says."""
 
     name: ClassVar[str] = "View"
     title: ClassVar[str] = ""
     max_clusters: ClassVar[int | None] = 8
     needs_selection: ClassVar[bool] = True
-    has_lasso: bool = False
-    lasso_modifier: ClassVar[str] = "control"
-    """Held while a click adds a corner, and while a right click clears them all."""
     axes: ClassVar[Axes] = Axes()
     settings_type: ClassVar[type] = NoSettings
     drawn_settings: ClassVar[frozenset[str]] = frozenset()
@@ -201,27 +196,6 @@ class View(Choices):
     def describe(self, x: float, y: float) -> Words | None:
         """Return what the pointer is told at a physical pixel, and the pixel it speaks of; called at every move."""
         return None
-
-    @property
-    def lasso_hint(self) -> str:
-        """What can be done with the lasso as it is drawn, or ""."""
-        key = {"control": "Ctrl"}.get(self.lasso_modifier, self.lasso_modifier.capitalize())
-        done = f"Press K to split off the spikes inside, {key}+right click to clear the lasso."
-        return done if self.scene.lasso.closed else ""
-
-    def lasso_work(self) -> LassoWork | None:
-        """Return how to find the spikes inside the lasso where they must be read; None: `lasso_spike_ids` is quick."""
-        return None
-
-    def lasso_spike_ids(self) -> IntArray:
-        """Return all spikes inside the lasso, ascending, drawn or not; what must be read is read now, in this thread.
-
-        Raises
-        ------
-        PhyMedError : it cannot be known where all spikes belong
-        """
-        work = self.lasso_work()
-        return np.zeros(0, dtype=np.int64) if work is None else work.spikes()
 
     # What it gets
 
@@ -327,36 +301,6 @@ class View(Choices):
         self.scene.set_theme(theme)
         self._upload()
         self.redraw()
-
-    def add_lasso_corner(self, click: Click) -> None:
-        """Add a corner to the lasso; a click outside its panel is ignored."""
-        if self.scene.lasso.add(click.panel, click.data_x, click.data_y):
-            self.host.lasso_changed(self)
-            self.redraw()
-
-    def clear_lasso(self) -> None:
-        """Forget the lasso."""
-        if len(self.scene.lasso):
-            self.scene.lasso.clear()
-            self.host.lasso_changed(self)
-            self.redraw()
-
-    def state(self) -> dict[str, Any]:
-        """Return what is saved between sessions, as JSON values."""
-        return {"settings": dataclasses.asdict(self.settings), "auto_update": self.auto_update}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take over a saved state; settings unknown to this version are left out.
-
-        Raises
-        ------
-        PhyMedError : a value out of range
-        """
-        known = {field.name for field in dataclasses.fields(self.settings_type)}
-        values = {key: value for key, value in state.get("settings", {}).items() if key in known}
-        self.settings = changed(self.settings, **values)
-        self.settings = changed(self.settings, **self.lost_choices())
-        self.auto_update = bool(state.get("auto_update", True))
 
     def paint(self, gpu: Gpu, ratio: float) -> None:
         """Draw a frame; called by the canvas."""
