@@ -83,7 +83,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for line in ("motion params.py", "motion params.py", "export params.py --to kwik --out recording.kwik"):
             result = CliRunner().invoke(cli, shlex.split(line))
             assert result.exit_code == 0, result.output
-    raw = np.fromfile(folder / "recording.dat", np.int16, 16 * 4 * 30_000)
+    raw = np.fromfile(folder / "recording.dat", np.int16, 16 * 2 * 30_000)
     raw.tofile(folder / "raw.bin")
     np.save(folder / "positions.npy", np.load(folder / "channel_positions.npy"))
     np.save(folder / "t.npy", np.load(folder / "spike_times.npy") / 30_000)

