@@ -17,11 +17,6 @@ _NOTHING = (
 )
 
 
-def state_in_words(record: PluginRecord) -> str:
-    """Return `in use, 2 problems`."""
-    return record.sentence.partition(": ")[2]
-
-
 class PluginPanel(QtWidgets.QDialog):
     """A list, what is known of the chosen one, and buttons; every change takes effect at once.
 
@@ -117,7 +112,7 @@ class PluginPanel(QtWidgets.QDialog):
         self.list.blockSignals(True)
         self.list.clear()
         for record in records:
-            item = QtWidgets.QTreeWidgetItem(self.list, [record.name, state_in_words(record), record.help])
+            item = QtWidgets.QTreeWidgetItem(self.list, [record.name, record.state_words, record.help])
             item.setData(0, Qt.UserRole, record.key)
             item.setToolTip(0, f"{record.key}\n{record.source}".strip())
             item.setForeground(1, QtGui.QBrush(QtGui.QColor(self._color(record))))

@@ -260,16 +260,11 @@ class Extensions:
 
         owner : the plugin; what : which part of it, in words ("metric quality")
         """
-        begin = time.perf_counter()
         try:
-            result = function(*args, **kwargs)
+            return self.timed(owner, what, function, *args, slow_s=SLOW_S, **kwargs)
         except Exception as error:
             self.report(Problem(owner, what, error))
             return default
-        seconds = time.perf_counter() - begin
-        if seconds > SLOW_S:
-            self.report(Problem(owner, what, None, seconds))
-        return result
 
     def attempt(
         self, owner: str, what: str, function: Callable[..., R], *args: Any, slow_s: float = SLOW_S, **kwargs: Any
@@ -282,15 +277,21 @@ class Extensions:
         ------
         PhyMedError : the sentence of the plugin, or of the problem, which is told of
         """
-        begin = time.perf_counter()
         try:
-            result = function(*args, **kwargs)
+            return self.timed(owner, what, function, *args, slow_s=slow_s, **kwargs)
         except PhyMedError:
             raise
         except Exception as error:
             problem = Problem(owner, what, error)
             self.report(problem)
             raise ActionError(problem.sentence) from error
+
+    def timed(
+        self, owner: str, what: str, function: Callable[..., R], *args: Any, slow_s: float = SLOW_S, **kwargs: Any
+    ) -> R:
+        """Call a function of a plugin and tell of a call that takes longer than slow_s; what it raises is raised."""
+        begin = time.perf_counter()
+        result = function(*args, **kwargs)
         seconds = time.perf_counter() - begin
         if seconds > slow_s:
             self.report(Problem(owner, what, None, seconds))

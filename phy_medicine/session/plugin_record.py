@@ -41,11 +41,15 @@ class PluginRecord:
     n_problems: int = 0
 
     @property
+    def state_words(self) -> str:
+        """The state and the problems as people read them, `in use, 2 problems`."""
+        more = f", {self.n_problems} problem{'s' * (self.n_problems != 1)}" if self.n_problems else ""
+        return f"{STATE_WORDS[self.state]}{more}"
+
+    @property
     def sentence(self) -> str:
         """One line for a list or a terminal."""
-        words = STATE_WORDS[self.state]
-        more = f", {self.n_problems} problem{'s' * (self.n_problems != 1)}" if self.n_problems else ""
-        return f"{self.name}: {words}{more}"
+        return f"{self.name}: {self.state_words}"
 
 
 class PluginSource(Protocol):

@@ -8,7 +8,6 @@ line above it (`View.complaint`). Each failure is a `Problem` of the session's e
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -16,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.session.blocks import DataMissing
-from phy_medicine.session.extensions import SLOW_S, Extensions, Problem, view_name
+from phy_medicine.session.extensions import Extensions, Problem, view_name
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.base import View, ViewAction
 from phy_medicine.views.gpu import Gpu
@@ -68,12 +67,7 @@ class _Guard:
 
     def _timed(self, view: View, part: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method in the thread of the window, and tell of one that holds it up."""
-        begin = time.perf_counter()
-        result = method(view, *args, **kwargs)
-        seconds = time.perf_counter() - begin
-        if seconds > SLOW_S:
-            self._extensions.report(Problem(self._owner, f"{view.name}.{part}", None, seconds))
-        return result
+        return self._extensions.timed(self._owner, f"{view.name}.{part}", method, view, *args, **kwargs)
 
     def picture(self, part: str, method: Callable[..., Any]) -> Callable[..., Any]:
         """Return a method that draws."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +13,7 @@ from phy_medicine.app.phy_compat.bunch import Bunch
 from phy_medicine.app.phy_compat.plugin_pictures import save_picture
 from phy_medicine.app.phy_compat.plugin_state import plain_state
 from phy_medicine.base.types import IntArray
-from phy_medicine.session.extensions import SLOW_S, Extensions, Problem
+from phy_medicine.session.extensions import Extensions, Problem
 from phy_medicine.session.view_host import ViewRequest
 
 if TYPE_CHECKING:
@@ -61,16 +60,14 @@ class PluginSide(_Base):
 
     def call(self, what: str, function: Any, *args: Any, default: Any = None, **kwargs: Any) -> Any:
         """Call a function of the plugin; one that raises, or takes long, is told of, here and to the session."""
-        begin, words = time.perf_counter(), f"{self.name}.{what}"
+        words = f"{self.name}.{what}"
         try:
-            result = function(*args, **kwargs)
+            if self.extensions is None:
+                return function(*args, **kwargs)
+            return self.extensions.timed(self.owner, words, function, *args, **kwargs)
         except Exception as error:
             self._tell(Problem(self.owner, words, error))
             return default
-        seconds = time.perf_counter() - begin
-        if seconds > SLOW_S and self.extensions is not None:
-            self.extensions.report(Problem(self.owner, words, None, seconds))
-        return result
 
     def _tell(self, problem: Problem) -> None:
         if self.extensions is not None:
