@@ -46,28 +46,47 @@ def positions(x: Any, y: Any, pos: Any) -> FloatArray:
     return points
 
 
-def _n_points(y: Any, pos: Any) -> int:
-    return len(np.asarray(y)) if y is not None else len(pos)
+class _Places(BaseVisual):
+    """A vertex at each of some places."""
+
+    def vertex_count(self, x: Any = None, y: Any = None, pos: Any = None, **kwargs: Any) -> int:
+        """Return the number of places."""
+        return len(np.asarray(y)) if y is not None else len(pos)
+
+    def _placed(self, points: FloatArray, color: Any, depth: Any, data_bounds: Any) -> Bunch:
+        """Fill in defaults; points : (n, 2)."""
+        n = len(points)
+        return Bunch(
+            pos=points,
+            color=colors_of(color, n, self.default_color),
+            depth=array_of(depth, (n, 1), 0.0),
+            data_bounds=bounds_or_none(data_bounds, points),
+            _n_items=n,
+            _n_vertices=n,
+        )
 
 
-class ScatterVisual(BaseVisual):
-    """Markers of one form, each with its own place, colour and size; marker : one of 19 names."""
+class _Markers(_Places):
+    """Markers of one form; marker : one of 19 names."""
 
     default_marker = "disc"
     default_marker_size = 10.0
 
-    def __init__(self, marker: str | None = None, marker_scaling: str | None = None) -> None:
+    def __init__(self, marker: str | None = None) -> None:
         super().__init__()
         self.marker = marker or self.default_marker
         if self.marker not in MARKERS:
             raise ValueError(f"There is no marker {self.marker!r}; there are {', '.join(MARKERS)}.")
-        self.marker_scaling = marker_scaling
         self.set_primitive_type("points")
         self.set_data_range(NDC)
 
-    def vertex_count(self, x: Any = None, y: Any = None, pos: Any = None, **kwargs: Any) -> int:
-        """Return the number of points."""
-        return _n_points(y, pos)
+
+class ScatterVisual(_Markers):
+    """Markers of one form, each with its own place, colour and size."""
+
+    def __init__(self, marker: str | None = None, marker_scaling: str | None = None) -> None:
+        super().__init__(marker)
+        self.marker_scaling = marker_scaling
 
     def validate(
         self,
@@ -81,17 +100,9 @@ class ScatterVisual(BaseVisual):
         **kwargs: Any,
     ) -> Bunch:
         """Fill in defaults: size in px, and what is of less depth in front."""
-        points = positions(x, y, pos)
-        n = len(points)
-        return Bunch(
-            pos=points,
-            color=colors_of(color, n, self.default_color),
-            size=array_of(size, (n, 1), self.default_marker_size),
-            depth=array_of(depth, (n, 1), 0.0),
-            data_bounds=bounds_or_none(data_bounds, points),
-            _n_items=n,
-            _n_vertices=n,
-        )
+        data = self._placed(positions(x, y, pos), color, depth, data_bounds)
+        data["size"] = array_of(size, (data._n_items, 1), self.default_marker_size)
+        return data
 
     def add_items(self, drawing: Drawing) -> None:
         """Add discs; other markers are ink."""
@@ -102,25 +113,13 @@ class ScatterVisual(BaseVisual):
             drawing.points(self, place, boxes, data.color, data["size"][:, 0], order)
 
 
-class UniformScatterVisual(BaseVisual):
+class UniformScatterVisual(_Markers):
     """Markers of one form, colour and size."""
 
-    default_marker = "disc"
-    default_marker_size = 10.0
-
     def __init__(self, marker: str | None = None, color: Any = None, size: float | None = None) -> None:
-        super().__init__()
-        self.marker = marker or self.default_marker
-        if self.marker not in MARKERS:
-            raise ValueError(f"There is no marker {self.marker!r}; there are {', '.join(MARKERS)}.")
+        super().__init__(marker)
         self.color = self.default_color if color is None else color
         self.marker_size = size or self.default_marker_size
-        self.set_primitive_type("points")
-        self.set_data_range(NDC)
-
-    def vertex_count(self, x: Any = None, y: Any = None, pos: Any = None, **kwargs: Any) -> int:
-        """Return the number of points."""
-        return _n_points(y, pos)
 
     def validate(
         self, x: Any = None, y: Any = None, pos: Any = None, masks: Any = None, data_bounds: Any = None, **kwargs: Any
@@ -271,17 +270,13 @@ class ImageVisual(BaseVisual):
             drawing.image(data.image, item_boxes(part.box, data))
 
 
-class PatchVisual(BaseVisual):
+class PatchVisual(_Places):
     """Filled triangles; primitive_type : "triangle_fan", "triangle_strip" or "triangles"."""
 
     def __init__(self, primitive_type: str = "triangle_fan") -> None:
         super().__init__()
         self.set_primitive_type(primitive_type)
         self.set_data_range(NDC)
-
-    def vertex_count(self, x: Any = None, y: Any = None, pos: Any = None, **kwargs: Any) -> int:
-        """Return the number of corners."""
-        return _n_points(y, pos)
 
     def validate(
         self,
@@ -294,16 +289,7 @@ class PatchVisual(BaseVisual):
         **kwargs: Any,
     ) -> Bunch:
         """Fill in defaults."""
-        points = positions(x, y, pos)
-        n = len(points)
-        return Bunch(
-            pos=points,
-            color=colors_of(color, n, self.default_color),
-            depth=array_of(depth, (n, 1), 0.0),
-            data_bounds=bounds_or_none(data_bounds, points),
-            _n_items=n,
-            _n_vertices=n,
-        )
+        return self._placed(positions(x, y, pos), color, depth, data_bounds)
 
     def add_ink(self, drawing: Drawing) -> None:
         """Fill the triangles, under the picture."""
