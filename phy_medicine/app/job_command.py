@@ -235,8 +235,19 @@ def echo_outcome(outcome: JobOutcome, *, as_json: bool) -> None:
     click.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else outcome.to_text())
 
 
-def job_command(kind_name: str, *, name: str = "") -> click.Command:
+def job_command(
+    kind_name: str,
+    *,
+    name: str = "",
+    more: Mapping[str, Callable[[Any], Any]] | None = None,
+    after: Callable[[Session, JobOutcome, Mapping[str, Any]], object] | None = None,
+) -> click.Command:
     """Return a complete command that runs one kind of job: `PARAMS_PY`, an option for each setting, `--out`, `--json`.
+
+    Parameters
+    ----------
+    more : further options by their parameter's name; they are no settings of the job
+    after : called with the session, what came of the job, and the values of all options
 
     Raises
     ------
@@ -250,21 +261,26 @@ def job_command(kind_name: str, *, name: str = "") -> click.Command:
 
     kind = kind_of(kind_name)
     own = {param.name for param in params_of(kind.settings_class)}
+    more = more or {}
 
     def callback(params_py: Path, *, out: Path | None, store: bool, as_json: bool, log: bool, **values: Any) -> None:
         session = open_session(params_py, read_only=not store, recover=None)
         try:
             say = (lambda line: click.echo(line, err=True)) if log else None
-            given = typed_options(click.get_current_context(), values)
+            given = typed_options(click.get_current_context(), {k: v for k, v in values.items() if k not in more})
             outcome = run_job(session, kind_name, given, to_store=store, say=say)
+            if out is not None:
+                write_plain(outcome, out)
+            if after is not None:
+                after(session, outcome, values)
         finally:
             session.close()
-        if out is not None:
-            write_plain(outcome, out)
         echo_outcome(outcome, as_json=as_json)
 
     command: Any = callback
     command = debug_option(command)
+    for option in reversed(list(more.values())):
+        command = option(command)
     command = click.option("--log", is_flag=True, help="Print the log of the job to stderr.")(command)
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
     command = click.option("--store/--no-store", default=True, show_default=True, help="Keep the result as a run.")(

@@ -40,3 +40,18 @@ def test_ctrl_c_leaves_no_run(dataset, interrupt):
     code, said = interrupt(command, "channels, grid")
     assert code == 1 and "was cancelled; nothing was kept" in said
     assert not (dataset.parent / ".phy_medicine" / "store.kwik").exists()
+
+
+def test_figures_are_drawn_into_a_folder(dataset, tmp_path):
+    assert run("localize", dataset).exit_code == 0
+    result = run("localize", dataset, "--method", "com", "--figures", tmp_path / "figures")
+    assert result.exit_code == 0 and f"9 figures in {tmp_path / 'figures'}" in result.output, result.output
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"projections.png", "comparison.png", "pairwise_correlation.png"} < names
+    assert "motion_comparison.png" not in names and len(names) == 9
+
+
+def test_a_movie_needs_a_folder_before_anything_is_computed(dataset):
+    result = run("localize", dataset, "--movie")
+    assert result.exit_code == 2 and "--figures" in result.output
+    assert json.loads(run("runs", dataset, "list", "--json").stdout) == []

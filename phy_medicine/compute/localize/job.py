@@ -56,7 +56,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     model = open_dataset(described)
     samples, channels = (np.asarray(context.inputs[name]) for name in ("spike_samples", "peak_channels"))
     kernels.warm_up()
-    contacts = Contacts.of(model.channel_positions, _shanks(model))
+    contacts = Contacts.of(model.channel_positions, shanks_of(model))
     localizer, window = make_localizer(settings, contacts, model.sample_rate, context.device)
     source, n_known = _source(model, samples, channels, settings, max(window.before, window.after))
     following = Following(nearest(contacts), window) if settings.follow else None
@@ -126,7 +126,7 @@ def _source(
     raise PhyMedError(f"{missing} Positions need the raw recording or stored waveforms (_phy_spikes_subset.*.npy).")
 
 
-def _shanks(model: Model) -> IntArray:
+def shanks_of(model: Model) -> IntArray:
     """One number for each shank of each probe."""
     import numpy as np
 
