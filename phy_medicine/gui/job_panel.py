@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from phy_medicine.compute.job import Job
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.io.store_runs import Run
+    from phy_medicine.session.used_run import UsedRun
 
 _WIDE = 760
+_SHOWN_IN = {"motion": "DriftView", "localization": "PositionView"}
 _NONE = "No jobs yet. A job computes in the background while you go on curating; its result is kept beside the dataset."
 
 
@@ -139,23 +141,27 @@ class JobPanel(QtWidgets.QWidget):
         self._work("runs", lambda: (store.runs(), store.problem), lambda found: self._show_runs(*found))
 
     def _show_runs(self, runs: tuple[Run, ...], problem: str) -> None:
-        used = self._session.motion.known_run
-        self.runs.show_runs(
-            runs, used="" if used is None else used.id, problem=problem, writable=not self._session.read_only
-        )
+        used = [run.id for state in self._states.values() if (run := state.known_run) is not None]
+        self.runs.show_runs(runs, used=used, problem=problem, writable=not self._session.read_only)
+
+    @property
+    def _states(self) -> dict[str, UsedRun[Any]]:
+        """What holds the run in use, by kind."""
+        return {state.kind: state for state in (self._session.motion, self._session.localization)}
 
     def show_result(self, run: Run) -> None:
         """Use a result, open the view that shows it, and select it in the list."""
         self.runs.select(run.id)
-        if run.kind == "motion":
+        view = _SHOWN_IN.get(run.kind)
+        if view is not None:
             self.use(run)
-            kinds = self._window.arrangement.kinds
-            if "DriftView" in kinds:
-                self._window.commands.guard(lambda: self._window.arrangement.add("DriftView"))
+            if view in self._window.arrangement.kinds:
+                self._window.commands.guard(lambda: self._window.arrangement.add(view))
 
     def use(self, run: Run) -> None:
-        """Use a motion in all views."""
-        self._work("use", lambda: self._session.motion.use(run.id), lambda _done: self.read_runs())
+        """Use a motion, or positions of spikes, in all views."""
+        state = self._states[run.kind]
+        self._work("use", lambda: state.use(run.id), lambda _done: self.read_runs())
 
     def compare(self, first: Run, second: Run) -> None:
         """Open a window that says in what two runs differ."""
@@ -180,7 +186,8 @@ class JobPanel(QtWidgets.QWidget):
 
         def delete() -> None:
             self._session.store.delete(run.id)
-            self._session.motion.forget(run.id)
+            for state in self._states.values():
+                state.forget(run.id)
 
         self._change("delete", delete)
 

@@ -27,6 +27,7 @@ from phy_medicine.gui.help_window import HelpWindow, about_text
 from phy_medicine.gui.lasso_split import LassoSplit
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.layout_book import LayoutBook
+from phy_medicine.gui.localization_switch import LocalizationSwitch
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
@@ -110,6 +111,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.console = WindowConsole(self)
         self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool)}
         self.motion = MotionSwitch(self)
+        self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
         self.pictures = Pictures(self)
         self.plugins = WindowPlugins(self, plugins)
@@ -162,6 +164,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """Do what the first picture need not wait for."""
         self.menus.load_icons()
         self.motion.restore()
+        self.localization.restore()
         configured.tell(self)
         gc.freeze()  # what was made up to here stays, so the collector need not look at it in the middle of a frame
 

@@ -36,7 +36,7 @@ class RunList(QtWidgets.QWidget):
         super().__init__()
         self._rename = rename
         self._runs: tuple[Run, ...] = ()
-        self._used = ""
+        self._used: frozenset[str] = frozenset()
         self._filling = False
         self.tree = QtWidgets.QTreeWidget()
         self.tree.setHeaderLabels(_COLUMNS)
@@ -90,9 +90,9 @@ class RunList(QtWidgets.QWidget):
         super().resizeEvent(event)
         self.tree.setColumnWidth(0, min(max(110, int(0.28 * self.width())), 280))
 
-    def show_runs(self, runs: Sequence[Run], *, used: str, problem: str, writable: bool) -> None:
-        """Show the runs of the store; used : id of the run in use."""
-        self._runs, self._used, self._writable = tuple(runs), used, writable
+    def show_runs(self, runs: Sequence[Run], *, used: Iterable[str], problem: str, writable: bool) -> None:
+        """Show the runs of the store; used : ids of those in use."""
+        self._runs, self._used, self._writable = tuple(runs), frozenset(used), writable
         chosen = {run.id for run in self.selected()}
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
@@ -112,7 +112,7 @@ class RunList(QtWidgets.QWidget):
         self._show_buttons()
 
     def _item(self, head: QtWidgets.QTreeWidgetItem, run: Run) -> QtWidgets.QTreeWidgetItem:
-        mark = f"   {USED}" if run.id == self._used else ""
+        mark = f"   {USED}" if run.id in self._used else ""
         settings = changed_settings(run)
         item = QtWidgets.QTreeWidgetItem(head, [run.name + mark, local_time(run.created), settings])
         item.setData(0, Qt.UserRole, run.id)
@@ -174,7 +174,7 @@ class RunList(QtWidgets.QWidget):
             self._rename(run, name)
 
 
-USABLE = ("motion",)
+USABLE = ("motion", "localization")
 """Kinds of runs that the views can use."""
 
 

@@ -92,14 +92,17 @@ def run_in_window(window: MainWindow, lines: Sequence[str], finished: Callable[[
     before, the similarity and the depths that come of it, and what plugins compute.
     """
     raster.warm_up()
+    switches = (window.motion, window.localization)
     if window.scripted:
-        window.motion.restore(Priority.INTERACTIVE)
+        for switch in switches:
+            switch.restore(Priority.INTERACTIVE)
     settled = False
 
     def is_done() -> bool:
         # Twice in a row: the news of a worker reach the window only after it has ended.
         nonlocal settled
-        before, settled = settled, not window.scripted or (window.motion.settled and window.plugin_items.settled)
+        late = (*switches, window.plugin_items)
+        before, settled = settled, not window.scripted or all(part.settled for part in late)
         return before and settled and window.at_rest
 
     splitting = window.splitting

@@ -23,6 +23,7 @@ KINDS = {
     "ProbeView": "probe",
     "TraceView": "trace",
     "DriftView": "drift",
+    "PositionView": "position",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",

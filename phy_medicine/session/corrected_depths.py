@@ -23,8 +23,8 @@ class CorrectedDepths:
         self._facts = facts
         self._depths = depths
         self._motion = motion
-        # The motion they were computed with, and the values by cluster; replaced together.
-        self._values: tuple[object, dict[int, float | None]] = (None, {})
+        # The motion and the localization they were computed with, and the values by cluster; replaced together.
+        self._values: tuple[object, object, dict[int, float | None]] = (None, None, {})
 
     @property
     def exist(self) -> bool:
@@ -34,7 +34,10 @@ class CorrectedDepths:
     @property
     def ready(self) -> bool:
         """Whether asking for a cluster needs no reading."""
-        return self.exist and self._values[0] is self._motion.known
+        return self.exist and self._is_of(self._values[:2])
+
+    def _is_of(self, made_with: tuple[object, object]) -> bool:
+        return made_with[0] is self._motion.known and made_with[1] is self._depths.localized
 
     @property
     def shown(self) -> bool:
@@ -46,8 +49,8 @@ class CorrectedDepths:
         motion = self._motion.known
         if motion is None:
             return None
-        made_with, values = self._values
-        if made_with is not motion:
+        *made_with, values = self._values
+        if not self._is_of((made_with[0], made_with[1])):
             return _median(self._depths.of(self._facts.spikes(cluster_id), motion))
         if cluster_id not in values:
             values[cluster_id] = _median(self._depths.of(self._facts.spikes(cluster_id), motion))
@@ -59,7 +62,8 @@ class CorrectedDepths:
         if motion is None:
             return
         depths = self._depths.without(motion)
-        self._values = (motion, {c: _median(depths[self._facts.spikes(c)]) for c in cluster_ids})
+        localized = self._depths.localized
+        self._values = (motion, localized, {c: _median(depths[self._facts.spikes(c)]) for c in cluster_ids})
         self.ready_now.emit()
 
 

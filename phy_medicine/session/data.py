@@ -40,6 +40,7 @@ from phy_medicine.session.waveform_source import WaveformSource, Window
 
 if TYPE_CHECKING:
     from phy_medicine.session.depths import SpikeDepths
+    from phy_medicine.session.localization import LocalizationState
     from phy_medicine.session.motion import MotionState
     from phy_medicine.session.table_source import TableSource
 
@@ -51,13 +52,14 @@ _KEPT_RANGES = 8
 class DataService(Recording):
     """Arrays for views from one dataset.
 
-    motion, depths : where spikes are along the probe, and what motion is known; set once, by the session
+    motion, depths, localization : where spikes are, and what motion is known; set once, by the session
     table : the cluster table as it is sorted and filtered; set once, by the session
     time_range : the stretch of time that spikes are of, None for the whole recording
     """
 
     motion: MotionState
     depths: SpikeDepths
+    localization: LocalizationState
     table: TableSource
 
     def __init__(

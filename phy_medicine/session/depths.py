@@ -15,6 +15,7 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.compute.spike_map import corrected_depths
 from phy_medicine.io.fingerprint import fingerprint
+from phy_medicine.session.localization import LocalizationState, Positions
 from phy_medicine.session.motion import MotionState
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _INPUTS = (
     "templates.npy",
 )
 _VERSION = "1"
-TEMPLATES = "templates"
-"""The source of depths that are not measured: each spike is put where its template is."""
+TEMPLATES, LOCALIZED = "templates", "localization"
+"""Sources of depths: each spike is put where its template is, which is no measurement; or where it was localized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class SpikeDepths:
     Ask in a worker thread: with 10 M spikes the sorter's positions take 0.2 s, features some seconds the first time
     and 0.05 s from the cache. Safe in any thread; two threads that ask at once wait for one computation.
 
+    While a localization is in use, and gives the depths, they are its; spikes that it has no position of stay where the
+    sorter puts them.
+
     Parameters
     ----------
     cache_dir : folder for depths that take long to compute, None to keep none; written to where `writable` says so
@@ -61,6 +65,7 @@ class SpikeDepths:
         model: Model,
         motion: MotionState,
         cache_dir: Path | None = None,
+        localization: LocalizationState | None = None,
         *,
         writable: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -69,8 +74,10 @@ class SpikeDepths:
         self._cache_dir = cache_dir
         self._writable = writable
         self._lock = threading.Lock()
+        self._localization = localization
         self._observed: _Depths | None = None
-        self._corrected: list[tuple[Motion, FloatArray] | None] = [None, None]
+        self._localized: tuple[Positions, _Depths] | None = None
+        self._corrected: list[tuple[Motion, _Depths, FloatArray] | None] = [None, None]
 
     @property
     def ready(self) -> bool:
@@ -78,8 +85,13 @@ class SpikeDepths:
         return self._observed is not None
 
     @property
+    def localized(self) -> Positions | None:
+        """The localization that the depths are of, as far as it was read."""
+        return None if self._localization is None else self._localization.known_for_depths
+
+    @property
     def source(self) -> str:
-        """Where the depths come from: "spike positions", "centre of mass of features" or "templates"."""
+        """Where the depths come from: `LOCALIZED`, "spike positions", "centre of mass of features" or `TEMPLATES`."""
         return self._read().source
 
     @property
@@ -108,19 +120,24 @@ class SpikeDepths:
 
         Those of the motion in use are kept, and those of the last other one, a preview.
         """
-        raw = self.raw
+        depths = self._read()
         if motion is None:
-            return raw
+            return depths.um
         place = 0 if motion is self._motion.known else 1
         known = self._corrected[place]
-        if known is None or known[0] is not motion:
-            known = self._corrected[place] = (motion, self._without(motion, raw, self._model.spike_times))
-        return known[1]
+        if known is None or known[0] is not motion or known[1] is not depths:
+            without = self._without(motion, depths.um, self._model.spike_times)
+            known = self._corrected[place] = (motion, depths, without)
+        return known[2]
 
     def of(self, spike_ids: IntArray, motion: Motion | None = None) -> FloatArray:
         """Return the depths of some spikes, with a motion taken out when one is given, (n,) float32, µm."""
         raw: FloatArray = self.raw[spike_ids]
-        return raw if motion is None else self._without(motion, raw, self._model.spike_times[spike_ids])
+        return raw if motion is None else self.moved(raw, spike_ids, motion)
+
+    def moved(self, depths_um: FloatArray, spike_ids: IntArray, motion: Motion) -> FloatArray:
+        """Return any depths of some spikes with a motion taken out, (n,) float32, µm."""
+        return self._without(motion, depths_um, self._model.spike_times[spike_ids])
 
     @staticmethod
     def _without(motion: Motion, depths_um: FloatArray, times_s: FloatArray) -> FloatArray:
@@ -128,11 +145,15 @@ class SpikeDepths:
         return frozen(corrected_depths(times_s, depths_um, *grid))
 
     def _read(self) -> _Depths:
-        if self._observed is None:
-            with self._lock:
-                if self._observed is None:
-                    self._observed = self._observe()
-        return self._observed
+        positions = None if self._localization is None else self._localization.for_depths
+        with self._lock:
+            if self._observed is None:
+                self._observed = self._observe()
+            if positions is None:
+                return self._observed
+            if self._localized is None or self._localized[0] is not positions:
+                self._localized = positions, _of_positions(positions, self._observed)
+            return self._localized[1]
 
     def _observe(self) -> _Depths:
         model = self._model
@@ -170,6 +191,16 @@ class SpikeDepths:
         digest = hashlib.sha256("\n".join([_VERSION, model.store_name, *marks]).encode())
         digest.update(np.ascontiguousarray(model.channel_positions, dtype=np.float64).tobytes())
         return digest.hexdigest()[:16]
+
+
+def _of_positions(positions: Positions, observed: _Depths) -> _Depths:
+    """The depths of a localization, and those of the sorter for spikes that it has no position of."""
+    known = np.isfinite(positions.depth_um)
+    if known.all():
+        return _Depths(positions.depth_um, None, LOCALIZED)
+    measured = np.isfinite(observed.um) if observed.measured is None else observed.measured
+    um = np.where(known, positions.depth_um, observed.um)
+    return _Depths(frozen(um), frozen(known | measured), LOCALIZED)
 
 
 def template_depths(model: Model) -> FloatArray:

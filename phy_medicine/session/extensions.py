@@ -189,7 +189,8 @@ class Registry(Generic[T]):
         return name in self._items
 
     def __iter__(self) -> Iterator[T]:
-        return iter([items[-1][1] for items in self._items.values()])
+        # A list at once: another thread may add an item meanwhile.
+        return iter([items[-1][1] for items in list(self._items.values()) if items])
 
     def __len__(self) -> int:
         return len(self._items)

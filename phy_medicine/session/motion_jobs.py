@@ -12,14 +12,13 @@ from phy_medicine.session.motion import KIND, MotionState
 if TYPE_CHECKING:
     from phy_medicine.base.types import FloatArray
     from phy_medicine.compute.job import Job
-    from phy_medicine.io.store_runs import Run
     from phy_medicine.session.jobs import SessionJobs
 
 
 def follow_jobs(motion: MotionState, jobs: SessionJobs) -> None:
     """Keep the motion up to date with the jobs of the session; called in the threads of the jobs."""
     jobs.preview.connect(lambda job, arrays: show_preview(motion, job, arrays), check_nargs=False)
-    jobs.imported.connect(lambda run: use_run(motion, run), check_nargs=False)
+    jobs.imported.connect(motion.use_new, check_nargs=False)
     jobs.finished.connect(lambda job: end_preview(motion, job), check_nargs=False)
 
 
@@ -39,12 +38,3 @@ def end_preview(motion: MotionState, job: Job) -> None:
     """Show the motion in use again, however the job ended."""
     if job.kind.name == KIND:
         motion.preview = None
-
-
-def use_run(motion: MotionState, run: Run) -> None:
-    """Use a new motion from now on."""
-    if run.kind == KIND:
-        try:
-            motion.use(run.id)
-        except PhyMedError as error:
-            logger.warning("The new motion cannot be used: %s", error)

@@ -26,6 +26,7 @@ from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import read_user_fields
+from phy_medicine.session.cluster_positions import ClusterPositions, PositionItems
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.curating import Curating
@@ -36,6 +37,7 @@ from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.hold import Hold
 from phy_medicine.session.jobs import SessionJobs, session_store
+from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
@@ -93,9 +95,12 @@ class Session(Curating, Shown, Exports):
         self.manager.changed.connect(statistics.update)
         self.facts = SessionFacts(self.manager, Selector(assignment), statistics)
         own = OwnFiles(model.dir_path)
-        self.motion = MotionState(lambda: self.store, own.state, writable=lambda: not self.read_only)
-        self.depths = SpikeDepths(model, self.motion, own.cache, writable=lambda: not self.read_only)
+        writable = lambda: not self.read_only  # noqa: E731
+        self.motion = MotionState(lambda: self.store, own.state, writable=writable)
+        self.localization = LocalizationState(lambda: self.store, model.n_spikes, own.state, writable=writable)
+        self.depths = SpikeDepths(model, self.motion, own.cache, self.localization, writable=writable)
         corrected = CorrectedDepths(self.facts, self.depths, self.motion)
+        self.positions = ClusterPositions(model.spike_times, self.facts, self.localization, self.motion)
         self.time_ranges = TimeRanges(model.spike_times, model.duration_s, self._show_range)
         self.metrics, self.schemes, self.similarity_values = plugin_values(self)
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges, self.metrics)
@@ -115,17 +120,20 @@ class Session(Curating, Shown, Exports):
             channels=self.clusters.channels,
             filters=SignalFilters(self.extensions),
         )
-        self.data.motion, self.data.depths = self.motion, self.depths
+        self.data.motion, self.data.depths, self.data.localization = self.motion, self.depths, self.localization
+        self.data.unit_positions.localized = self.positions
         self.data.table = TableSource(
             self.cluster_table, self.clusters, self.manager.groups, self.similar,
             x_um=self.data.unit_positions.x_um, schemes=self.schemes,
         )  # fmt: skip
         self.manager.changed.connect(self._note_merge)
         follow_plugins(self)
+        self._position_items = PositionItems(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
+        self.jobs.imported.connect(self.localization.use_new)
         self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None

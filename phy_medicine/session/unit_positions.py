@@ -10,6 +10,7 @@ from phy_medicine.base.types import FloatArray, frozen
 from phy_medicine.io.model import Model
 from phy_medicine.session.best_channels import BestChannels
 from phy_medicine.session.cluster_facts import ClusterFacts
+from phy_medicine.session.cluster_positions import ClusterPositions
 
 # The median of 1,000 spikes spread by 10 µm is known to 0.4 µm; 800 clusters of 10 M spikes then take 0.1 s.
 _N_SPIKES = 1000
@@ -18,8 +19,9 @@ _N_SPIKES = 1000
 class UnitPositions:
     """x of clusters; a cluster id never changes its spikes, so each is worked out once. Safe in any thread.
 
-    The median of the spikes' own positions where the sorter gives them, else the centre of mass of the squared
-    peak-to-peak amplitude of the main template on its best channels, else the x of the peak channel.
+    That of the localization in use; without one the median of the spikes' own positions where the sorter gives them,
+    else the centre of mass of the squared peak-to-peak amplitude of the main template on its best channels, else the x
+    of the peak channel.
     """
 
     def __init__(self, model: Model, facts: ClusterFacts, channels: BestChannels) -> None:
@@ -27,20 +29,27 @@ class UnitPositions:
         self._facts = facts
         self._channels = channels
         self._known: dict[int, float] = {}
+        self.localized: ClusterPositions | None = None
+        """Positions that come before those of the sorter; set once, by the session."""
 
     @property
     def source(self) -> str:
         """What x is, in words."""
-        if self._model.spikes.x_um is not None:
+        if self._model.spikes.x_um is not None or (self.localized is not None and self.localized.exist):
             return "median of the spikes' positions"
         return "centre of mass of the template" if self._model.templates is not None else "peak channel"
 
     def x_um(self, cluster_ids: Sequence[int]) -> FloatArray:
         """Return the x of some clusters, (n,) float64, µm."""
-        for cluster_id in cluster_ids:
-            if cluster_id not in self._known:
-                self._known[cluster_id] = self._compute(cluster_id)
-        return frozen(np.array([self._known[c] for c in cluster_ids], dtype=np.float64))
+        return frozen(np.array([self._x_um(c) for c in cluster_ids], dtype=np.float64))
+
+    def _x_um(self, cluster_id: int) -> float:
+        place = None if self.localized is None else self.localized.get(cluster_id)
+        if place is not None:
+            return place.x_um
+        if cluster_id not in self._known:
+            self._known[cluster_id] = self._compute(cluster_id)
+        return self._known[cluster_id]
 
     def _compute(self, cluster_id: int) -> float:
         measured = self._model.spikes.x_um

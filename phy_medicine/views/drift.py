@@ -161,6 +161,8 @@ class DriftView(View):
     def _describe(self, block: DriftBlock) -> str:
         motion = self.host.data.motion
         parts = ["observed" if block.removed is None else "corrected"]
+        if self.host.data.localization.known_for_depths is not None:
+            parts.append("localized")
         if motion.preview is not None:
             parts.append("estimating")
         elif motion.known_run is not None:
@@ -209,6 +211,11 @@ class DriftView(View):
         corrected = self.host.data.motion.corrected
         if what == "corrected" or corrected:
             self.clear_lasso()
+        self.host.request(self)
+
+    def localization_changed(self, what: str) -> None:
+        """Show other depths; the lasso was on the old ones."""
+        self.clear_lasso()
         self.host.request(self)
 
     def decorate(self) -> None:

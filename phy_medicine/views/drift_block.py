@@ -16,6 +16,7 @@ from phy_medicine.views.drift_curves import Curves, make_curves
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
     from phy_medicine.session.data import DataService
+    from phy_medicine.session.localization import Positions
     from phy_medicine.session.view_host import ViewRequest
 
 # Fewer spikes in sight are drawn one by one.
@@ -93,7 +94,7 @@ class DriftSource:
     def __init__(self, data: DataService) -> None:
         self._data = data
         self._cache = ArrayCache(_CACHE_BYTES)
-        self._numbered: tuple[Motion | None, int] = (None, 0)
+        self._numbered: tuple[Motion | None, Positions | None, int] = (None, None, 0)
         self._ranks: IntArray | None = None
 
     @property
@@ -196,13 +197,17 @@ class DriftSource:
         return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
 
     def _number(self, removed: Motion | None) -> int:
-        """Number a motion, since two of them cannot be told apart by their place in memory for ever; 0 for none."""
-        if removed is None:
+        """Number motions and localizations, since they cannot be told apart by their place in memory for ever.
+
+        0 for none.
+        """
+        localized = self._data.localization.for_depths
+        if removed is None and localized is None:
             return 0
-        last, number = self._numbered
-        if last is not removed:
+        *last, number = self._numbered
+        if last[0] is not removed or last[1] is not localized:
             number += 1
-            self._numbered = (removed, number)
+            self._numbered = (removed, localized, number)
         return number
 
     def _all_points(self, window: Window, removed: Motion | None, *, by_amplitude: bool) -> Points:

@@ -136,11 +136,13 @@ class PlaneView(ScatterView):
 
     def behind(self, request: ViewRequest) -> IntArray:
         """Return spikes of clusters on the same channels."""
-        if not self.settings.background:
-            return super().behind(request)
-        data = self.host.data
-        near = {c: None for cluster_id in request.cluster_ids[:2] for c in data.neighbours(cluster_id)}
-        return data.some_spikes([c for c in near if c not in request.cluster_ids], _BEHIND)
+        return spikes_nearby(self.host.data, request) if self.settings.background else super().behind(request)
+
+
+def spikes_nearby(data: DataService, request: ViewRequest) -> IntArray:
+    """Return some spikes of the clusters on the channels of the first two of a request."""
+    near = {c: None for cluster_id in request.cluster_ids[:2] for c in data.neighbours(cluster_id)}
+    return data.some_spikes([c for c in near if c not in request.cluster_ids], _BEHIND)
 
 
 def words_of(attribute: str) -> str:

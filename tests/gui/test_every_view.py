@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ def open_alone(rich_dataset, open_window, tmp_path):
     def open_it(kind: str, params: Path = rich_dataset):
         session = Session.open(params, read_only=True)
         sessions.append(session)
+        if kind == "PositionView":
+            localize(session)
         window = open_window(session, size=LARGE)
         for panel in list(window.panels):
             if panel.kind != kind:
@@ -42,6 +45,18 @@ def open_alone(rich_dataset, open_window, tmp_path):
     yield open_it
     for session in sessions:
         session.close()
+
+
+def localize(session) -> None:
+    """Put each spike near the channel of its template."""
+    model = session.model
+    at = model.channel_positions[model.template_peak_channels[model.spike_templates]]
+    xy = (at + np.random.default_rng(0).normal(0, 5, at.shape)).astype(np.float32)
+    session.store = SimpleNamespace(
+        runs=lambda kind: (SimpleNamespace(id="a", kind=kind, name="a"),),
+        read=lambda run_id: {"x_um": xy[:, 0], "depth_um": xy[:, 1]},
+    )
+    session.localization.use("a")
 
 
 def similar_pair(session) -> list[int]:

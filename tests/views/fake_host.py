@@ -22,6 +22,7 @@ from phy_medicine.compute.reduction import extremes
 from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, TemplateShape, Trace, Waveforms
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.correlogram_source import CorrelogramSource
+from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.raw_amplitude_source import RawAmplitudeSource
 from phy_medicine.session.signal_filters import SignalFilters
@@ -101,6 +102,7 @@ class FakeData:
         self.waveform_source = FakeWaveforms(self)
         self.pca = PcaSource(SingleWaveforms(self), self, ArrayCache(), lambda: self.spike_times)
         self.time_range, self.has_other_times = None, False
+        self.localization = LocalizationState(lambda: None, self.n_spikes)
         self.shown_s, self.id_range = (0.0, self.duration_s), (0, self.n_spikes)
         self.shown_times = self.spike_times
         self.correlograms = CorrelogramSource(self._samples, self.sample_rate, ArrayCache())

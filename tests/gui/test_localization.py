@@ -1,0 +1,148 @@
+"""Positions of spikes in the window: real keys, tables, views, and what is remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.session.session import Session
+from phy_medicine.views.interact import Click
+
+MOTION = Motion(np.full((2, 1), 7.0), np.array([0.0, 20.0]), np.array([0.0]))
+
+
+@pytest.fixture
+def session(dataset):
+    """A session on a dataset whose store holds positions of spikes, some of them not known."""
+    session = Session.open(dataset)
+    rng, n = np.random.default_rng(0), session.model.n_spikes
+    at = session.model.channel_positions[session.model.template_peak_channels[session.model.spike_templates]]
+    xy = (at + rng.normal(0, 6, (n, 2))).astype(np.float32)
+    xy[::50] = np.nan
+    session.store.add("localization", {"x_um": xy[:, 0], "depth_um": xy[:, 1]}, name="mine")
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def localized(window, session, qtbot, settle):
+    """The window once the positions were read, as it is some time after opening."""
+    window.localization.restore()
+    qtbot.waitUntil(lambda: "Spread" in _titles(window.tables.clusters), timeout=20_000)
+    settle()
+    return window
+
+
+def _titles(panel):
+    return [c.title for c in panel.model.columns]
+
+
+def test_nothing_of_the_positions_is_read_when_the_window_opens(window, session):
+    assert session.localization.known is None and "Loc. depth" not in _titles(window.tables.clusters)
+
+
+def test_columns_appear_with_the_positions_and_go_with_them(localized, session, settle, qtbot):
+    model = localized.tables.clusters.model
+    assert {"Loc. x", "Loc. depth", "Spread"} <= set(_titles(localized.tables.clusters))
+    row, column = 0, model.column_of("loc_depth")
+    qtbot.waitUntil(lambda: model.text(row, column) not in ("", "…"), timeout=20_000)
+    spikes = session.facts.spikes(model.ids[row])
+    expected = np.nanmedian(session.localization.current.depth_um[spikes])
+    assert float(model.text(row, column)) == pytest.approx(float(expected), abs=0.06)
+    assert localized.commands.run_line("use_localization") == ""
+    settle()
+    assert "Loc. depth" not in _titles(localized.tables.clusters)
+    assert "There is no localization 'x'" in localized.commands.run_line("use_localization x")
+    assert localized.commands.run_line("use_localization mine") == ""
+    settle()
+    assert "Loc. depth" in _titles(localized.tables.similar)
+
+
+def test_the_drift_view_shows_localized_depths_until_they_are_switched_off(localized, session, settle):
+    session.select(session.cluster_ids[:1])
+    panel = localized.panels.nth_or_new("DriftView", 0)
+    panel.dock.raise_()
+    settle()
+
+    def drawn() -> np.ndarray:
+        return np.sort(panel.view.block.selected.depths_um)
+
+    spikes = session.facts.spikes(session.cluster_ids[0])
+    found = session.localization.current.depth_um[spikes]
+    before = drawn()
+    assert np.isin(found[np.isfinite(found)], before).all() and "localized" in panel.view.status
+    assert localized.commands.run_line("ld") == ""
+    settle()
+    assert not np.array_equal(before, drawn()) and "localized" not in panel.view.status
+
+
+def test_clusters_are_compared_by_position(localized, session, settle):
+    session.select(session.cluster_ids[:1])
+    assert localized.commands.run_line("similarity position") == ""
+    settle()
+    expected = [c for c, _ in session.positions.similar(session.cluster_ids[0])]
+    assert list(localized.tables.similar.model.ids) == expected
+
+
+def test_the_list_of_results_marks_the_positions_in_use_and_opens_their_view(window, session, press, qtbot):
+    press("Ctrl+J")
+    runs = window.jobs.panel.runs
+    qtbot.waitUntil(lambda: runs.tree.topLevelItemCount() == 1, timeout=20_000)
+    run = session.store.runs("localization")[0]
+    window.jobs.panel.show_result(run)
+    qtbot.waitUntil(lambda: "in use" in runs.tree.topLevelItem(0).child(0).text(0), timeout=20_000)
+    assert session.localization.run.id == run.id and runs.buttons["Use"].isEnabled()
+    assert any(panel.kind == "PositionView" for panel in window.panels)
+
+
+@pytest.fixture
+def view(localized, settle):
+    panel = localized.panels.reopen_or_add("PositionView")
+    panel.dock.raise_()
+    settle()
+    return panel.view
+
+
+def _lasso(view, corners) -> None:
+    for x, y in corners:
+        view.add_lasso_corner(Click(0, 0, 0, x, y, 1, frozenset({"control"})))
+
+
+def test_a_lasso_in_the_positions_splits_all_spikes_with_the_key(localized, session, view, settle, press):
+    first = session.cluster_ids[0]
+    session.select([first])
+    settle()
+    spikes = session.facts.spikes(first)
+    xy = session.localization.current.of(spikes)
+    middle = float(np.nanmedian(xy[:, 1]))
+    _lasso(view, [(-1e5, middle), (1e5, middle), (1e5, 1e5), (-1e5, 1e5)])
+    press("K")
+    inside, rest = session.selection.best_ids
+    assert np.array_equal(session.facts.spikes(inside), spikes[xy[:, 1] > middle])
+    assert sorted([*session.facts.spikes(inside), *session.facts.spikes(rest)]) == spikes.tolist()
+    press("Ctrl+Z")
+    assert np.array_equal(session.facts.spikes(first), spikes)
+
+
+def test_the_position_view_shows_spikes_where_the_table_says_and_without_the_motion(localized, session, view, settle):
+    first = session.cluster_ids[0]
+    session.select([first])
+    settle()
+    n_known = int(np.isfinite(session.localization.current.x_um[session.facts.spikes(first)]).sum())
+    place = session.positions.get(first)
+    assert len(view.block.x) == n_known and "without a value" in view.status
+    assert np.median(view.block.x) == pytest.approx(place.x_um, abs=1e-3)
+    assert np.median(view.block.y) == pytest.approx(place.depth_um, abs=1e-3)
+    session.store.add("motion", MOTION.to_arrays(), name="seven")
+    assert localized.commands.run_line("use_motion seven") == "" and localized.commands.run_line("mc") == ""
+    settle()
+    assert np.median(view.block.y) == pytest.approx(place.depth_um - 7, abs=1e-3)
+    assert view.scene.axes.y == "Corrected depth (µm)"
+
+
+def test_without_positions_the_view_says_how_to_get_them(localized, session, view, settle):
+    session.select(session.cluster_ids[:1])
+    session.localization.use(None)
+    settle()
+    assert "Positions of spikes" in view.status or "Positions of spikes" in view.scene.message
