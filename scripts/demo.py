@@ -13,17 +13,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from virtual_display import VIRTUAL_DISPLAY, has_display
 
 DEMO = Path(__file__).resolve().parent.parent / "demo"
 PARAMS_PY = DEMO / "data" / "params.py"
 PHY_MED = (sys.executable, "-m", "phy_medicine")
 SIMULATION = ("--channels", "64", "--units", "30", "--duration", "120", "--drift", "zigzag", "--oversplit", "0.25")
-VIRTUAL_DISPLAY = ("xvfb-run", "--auto-servernum", "--server-args", "-screen 0 1920x1200x24")
 
 
 def main() -> None:
     """Open the window where there is a display, else leave pictures of a scripted curation."""
-    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+    if has_display():
         if not PARAMS_PY.exists():
             simulate()
         run(*PHY_MED, "template-gui", str(PARAMS_PY))

@@ -8,7 +8,6 @@ The recording is the one that the page simulates, made in a temporary folder.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from virtual_display import ensure_display
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -30,7 +30,6 @@ SIZE = (1280, 800)
 LIMIT_S = 60.0
 LARGE_AMPLITUDES = ((1.0, 40.0), (118.0, 40.0), (118.0, 79.0), (1.0, 79.0))
 """Corners of the lasso in s and the unit of the amplitude view."""
-VIRTUAL_DISPLAY = ("xvfb-run", "--auto-servernum", "--server-args", "-screen 0 1920x1200x24")
 
 
 class Person:
@@ -95,8 +94,7 @@ class Person:
 
 def main() -> None:
     """Do what the page says."""
-    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
-        sys.exit(subprocess.run([*VIRTUAL_DISPLAY, sys.executable, *sys.argv], check=False).returncode)
+    ensure_display()
     from phy_medicine.gui.app import create_app
     from phy_medicine.io.simulate import SimulationSettings, simulate
 

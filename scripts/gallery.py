@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from virtual_display import VIRTUAL_DISPLAY, has_display
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "demo" / "gallery"
@@ -36,7 +37,6 @@ SIMULATION = (
     "--events", "60",
 )  # fmt: skip
 PHY_MED = (sys.executable, "-m", "phy_medicine")
-VIRTUAL_DISPLAY = ("xvfb-run", "--auto-servernum", "--server-args", "-screen 0 1920x1200x24")
 SIZE, CHECK_SIZES = "900x600", ("400x300", "1200x900")
 WINDOW_SIZE = "1600x1000"
 WINDOW = "The window with two halves of one neuron selected: the same colours in every view"
@@ -205,7 +205,7 @@ def clusters() -> dict[str, int]:
 def window(*steps: str) -> None:
     """Open the window without remembering anything, run the steps, close."""
     does = [word for step in steps for word in ("--do", step)]
-    display = () if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) else VIRTUAL_DISPLAY
+    display = () if has_display() else VIRTUAL_DISPLAY
     options = ("--size", WINDOW_SIZE, "--clear-state", "--discard-journal", "--read-only", "--quit")
     run(*display, *PHY_MED, "template-gui", str(PARAMS_PY), *does, *options)
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -16,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from virtual_display import ensure_display
 
 if TYPE_CHECKING:
     from phy_medicine.session.actions import Action
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "shortcuts.md"
-VIRTUAL_DISPLAY = ("xvfb-run", "--auto-servernum", "--server-args", "-screen 0 1920x1200x24")
 ATTRIBUTES = "Spike...View"
 TOP = """# Keys and snippets
 
@@ -45,8 +43,7 @@ MENUS_HEAD = (
 
 def main() -> None:
     """Write the page."""
-    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
-        sys.exit(subprocess.run([*VIRTUAL_DISPLAY, sys.executable, *sys.argv], check=False).returncode)
+    ensure_display()
     from phy_medicine.gui.app import create_app
 
     create_app()

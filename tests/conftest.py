@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -63,3 +66,21 @@ def dataset(simulated_dataset: Path, tmp_path: Path) -> Path:
     """The params.py of a copy of the simulated dataset, free to be changed."""
     shutil.copytree(simulated_dataset.parent, tmp_path / "dataset")
     return tmp_path / "dataset" / simulated_dataset.name
+
+
+@pytest.fixture(scope="session")
+def script() -> Iterator[Callable[[str], ModuleType]]:
+    """Loads a module of `scripts/`, which is no package, by its name."""
+    folder = REPOSITORY / "scripts"
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield load

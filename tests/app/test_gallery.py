@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,16 +15,14 @@ from phy_medicine.gui.panels import KINDS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def load_gallery():
-    spec = importlib.util.spec_from_file_location("gallery", ROOT / "scripts" / "gallery.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gallery"] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def gallery(script) -> ModuleType:
+    """The script that makes the pictures."""
+    return script("gallery")
 
 
-def test_the_gallery_shows_views_that_there_are():
-    shown = {shot.kind for shot in load_gallery().SHOTS}
+def test_the_gallery_shows_views_that_there_are(gallery):
+    shown = {shot.kind for shot in gallery.SHOTS}
     assert shown - set(KINDS) == {"SpikePositionsView"}  # of a file of the simulated dataset
 
 
@@ -36,8 +33,7 @@ def test_pictures_in_the_documents_are_there_and_say_what_is_seen():
             assert len(caption) > 15, f"{page.name}: {path}"
 
 
-def test_pictures_are_put_under_their_headings_once():
-    gallery = load_gallery()
+def test_pictures_are_put_under_their_headings_once(gallery):
     text = "# Views\n\nAll.\n\n## Raster\n\nRows.\n\n```python\na\n\n\nb\n```\n"
     once = gallery.with_pictures(text)
     assert "## Raster\n\n![All spikes" in once
