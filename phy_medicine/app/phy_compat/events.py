@@ -91,7 +91,6 @@ class EventBus:
     def __init__(self) -> None:
         self._connections: list[Connection] = []
         self._sessions: list[weakref.ref[Extensions]] = []
-        self._modules: dict[str, str] = {}
         self.is_silent = False
 
     # Whose
@@ -101,10 +100,6 @@ class EventBus:
         self._sessions = [ref for ref in self._sessions if ref() not in (None, extensions)]
         self._sessions.append(weakref.ref(extensions))
 
-    def name_module(self, module: str, owner: str) -> None:
-        """Note which plugin a module's functions are of."""
-        self._modules[module] = owner
-
     def _owner(self, function: Callback) -> tuple[str, Extensions | None]:
         found = self._extensions
         adding = next((e for e in found if e.adding), None)
@@ -112,8 +107,7 @@ class EventBus:
             return adding.adding, adding
         inner = function.func if isinstance(function, partial) else function
         module = str(getattr(inner, "__module__", "") or "")
-        owner = self._modules.get(module, "" if module.startswith("phy_medicine.") else module)
-        return owner, found[0] if found else None
+        return "" if module.startswith("phy_medicine.") else module, found[0] if found else None
 
     @property
     def _extensions(self) -> list[Extensions]:

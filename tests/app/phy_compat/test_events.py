@@ -104,9 +104,8 @@ def test_what_is_connected_in_a_callback_is_of_the_same_plugin_and_goes_with_it(
 
 def test_the_module_of_a_function_tells_its_plugin_when_nothing_else_does():
     events = EventBus()
-    events.name_module(__name__, "Mine")
     events.connect(lambda sender: None, event="spam")
-    assert [c.owner for c in events.connections] == ["Mine"]
+    assert [c.owner for c in events.connections] == [__name__]
 
 
 def test_nothing_is_called_in_silence():
