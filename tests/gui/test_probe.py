@@ -68,7 +68,7 @@ def test_a_click_on_a_contact_selects_the_clusters_whose_peak_it_is(window, sett
 
 def test_alt_clicks_select_a_region_and_alt_right_click_clears_it(window, settle, qtbot, view):
     x0, x1, _, y1 = view.panels.ranges()[MAIN]
-    middle = float(np.median(view.block.units.y)) + 0.1
+    middle = float(np.median(view.block.units.y)) + 5  # more than a pixel
     edge = 0.01 * (x1 - x0)
     for x, y in ((x0 + edge, middle), (x1 - edge, middle), (x1 - edge, y1 - 1), (x0 + edge, y1 - 1)):
         click(qtbot, view, place(view, MAIN, x, y), modifiers=Qt.AltModifier)
