@@ -14,7 +14,9 @@ _LEAST_UM = 1.0
 def position_similarity(
     place_um: tuple[float, float], spread_um: float, places_um: FloatArray, spreads_um: FloatArray
 ) -> FloatArray:
-    """Return exp(-d² / 2 (s² + s'²)) for a cluster and others: 1 at the same place, 0.61 one joint deviation apart.
+    """Return 1 / (1 + d² / (s² + s'²)) for a cluster and others at distances d with standard deviations s and s'.
+
+    Unlike an overlap of normal distributions it tells also far clusters apart, so that rows have an order.
 
     Parameters
     ----------
@@ -23,10 +25,10 @@ def position_similarity(
 
     Returns
     -------
-    (n,) float64, 0..1; of two round normal distributions it is their overlap by that of the same two at one place
+    (n,) float64, 0..1; 1 at the same place, 0.5 at one joint standard deviation from it
     """
     a = max(spread_um, _LEAST_UM) / _HALF
     b = np.maximum(np.asarray(spreads_um, dtype=np.float64), _LEAST_UM) / _HALF
     squares = np.square(np.asarray(places_um, dtype=np.float64) - np.asarray(place_um)).sum(axis=1)
-    similarity: FloatArray = np.exp(-squares / (2 * (a**2 + b**2)))
+    similarity: FloatArray = 1 / (1 + squares / (a**2 + b**2))
     return similarity

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Panels", "ViewPanel", "view_class"]
 
 
+# A view that is added stands by one that is read in the same way.
+_BESIDE = {"PositionView": "FeatureView"}
+
+
 class Panels:
     """All views of a window."""
 
@@ -90,12 +94,14 @@ class Panels:
         return mine[number]
 
     def reopen_or_add(self, kind: str) -> ViewPanel:
-        """Show a closed view of a kind where it was, else add one beside the last view."""
+        """Show a closed view of a kind where it was, else add one beside the view that it is like, or the last one."""
         closed = next((p for p in self._panels if p.kind == kind and p.which == A and not p.open), None)
         if closed is not None:
             closed.dock.give_focus()
             return closed
-        neighbour = next((p.dock for p in reversed(self._panels) if p.open and not p.dock.isFloating()), None)
+        docked = [p for p in reversed(self._panels) if p.open and not p.dock.isFloating()]
+        preferred = [p for p in docked if p.kind == _BESIDE.get(kind)]
+        neighbour = next((p.dock for p in (*preferred, *docked)), None)
         panel = self.add(kind)
         if not self._window.restoreDockWidget(panel.dock):
             self._window.addDockWidget(Qt.TopDockWidgetArea, panel.dock)

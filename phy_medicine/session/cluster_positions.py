@@ -129,10 +129,10 @@ class PositionItems:
     def _items(self) -> Sequence[tuple[Registry[Any], Metric | Similarity | ClusterColors]]:
         extensions = self._extensions
         metrics = (
-            Metric(X, self._one("x_um"), "Loc. x", "µm",
-                   "Median localized place of the spikes across the probe"),
             Metric(DEPTH, self._one("depth_um"), "Loc. depth", "µm",
                    "Median localized depth of the spikes, as observed"),
+            Metric(X, self._one("x_um"), "Loc. x", "µm",
+                   "Median localized place of the spikes across the probe"),
             Metric(SPREAD, self._one("spread_um"), "Spread", "µm",
                    "Half of the spikes are as near as this to the median; the motion in use is taken out"),
         )  # fmt: skip

@@ -43,6 +43,14 @@ class UnitPositions:
         """Return the x of some clusters, (n,) float64, µm."""
         return frozen(np.array([self._x_um(c) for c in cluster_ids], dtype=np.float64))
 
+    def localized_depths_um(self, cluster_ids: Sequence[int], *, corrected: bool) -> FloatArray:
+        """Return the depth of some clusters by the localization in use, (n,) float64, µm.
+
+        corrected : with the motion in use taken out; NaN without a localization, or where no spike has a position
+        """
+        places = [None if self.localized is None else self.localized.get(c) for c in cluster_ids]
+        return np.array([np.nan if p is None else p.still_um if corrected else p.depth_um for p in places])
+
     def _x_um(self, cluster_id: int) -> float:
         place = None if self.localized is None else self.localized.get(cluster_id)
         if place is not None:

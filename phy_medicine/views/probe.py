@@ -26,8 +26,9 @@ from phy_medicine.views.probe_marks import (
     footer_height,
     mark_region,
 )
+from phy_medicine.views.probe_spikes import NO_SPIKES, draw_spikes, make_spikes
 from phy_medicine.views.probe_units import NO_UNITS, Units, chosen_boxes, draw_units, make_units, ring_at
-from phy_medicine.views.probe_words import words_of_cluster, words_of_contact, words_of_gap
+from phy_medicine.views.probe_words import words_of_cluster, words_of_contact, words_of_gap, words_of_status
 from phy_medicine.views.selecting_lasso import SelectingLasso
 
 MAIN, OVERVIEW = 0, 1
@@ -38,6 +39,7 @@ _STILL_NEAR = 1.8
 # Discs are drawn by size and opacity, so amplitudes are told apart in so many steps.
 _STEPS = 8
 _BESIDE_LABELS = 15.0  # px
+_DIM = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class ProbeSettings:
     labels: bool = setting(False, "Show the labels of all channels, not of the peak channels alone")
     footprint: bool = setting(True, "Discs are as wide as the cluster's template is large on the channel")
     units: bool = setting(True, "Show every cluster of the table as a ring where it is")
+    spikes: bool = setting(True, "Show the spikes of the selected clusters where they were localized")
     shorten_gaps: bool = setting(True, "Draw long gaps between shanks shorter than they are")
     contact_size: float = setting(10.0, "Largest diameter of a contact", unit="px", minimum=2.0, maximum=40.0)
     selected_size: float = setting(
@@ -93,7 +96,8 @@ class ProbeView(SelectingLasso):
             positions, shanks = data.channel_positions, data.channel_shanks
             made = self._probe = shorten, make_probe(positions, shanks, shorten=shorten, contacts=data.contacts)
         units = self._make_units(made[1]) if self.settings.units else NO_UNITS
-        return make_block(data, made[1], request.cluster_ids, units)
+        spikes = make_spikes(data, request, made[1].moved) if self.settings.spikes else NO_SPIKES
+        return make_block(data, made[1], request.cluster_ids, units, spikes)
 
     def _units_key(self) -> tuple[Any, ...]:
         return self.host.data.table.version, self.settings.shorten_gaps
@@ -109,12 +113,23 @@ class ProbeView(SelectingLasso):
         if self.settings.units and (self._units is None or self._units[0] != self._units_key()):
             self.host.request(self)
 
+    def localization_changed(self, what: str) -> None:
+        """Show clusters and spikes where they are now."""
+        if what == "run":
+            self._units = None
+            self.host.request(self)
+
+    def motion_changed(self, what: str) -> None:
+        """Move the spikes with the depths; the clusters follow the table."""
+        if self.settings.spikes and len(self.block.spikes.x if self.block is not None else ()):
+            self.host.request(self)
+
     def upload(self, block: ProbeBlock) -> None:
         """Choose the region; discs depend on the zoom and are added with the marks."""
         x0, x1, y0, y1 = block.probe.extent
         self.panels.set_home(OVERVIEW, x=(x0, x1), y=(y0, y1))
         self._show(self._choose_region(block))
-        self.status = self._describe(block)
+        self.status = words_of_status(self.host.data, block)
 
     def _choose_region(self, block: ProbeBlock) -> FloatArray:
         """Return the region of the selection, or the one before while that shows it as well."""
@@ -130,21 +145,6 @@ class ProbeView(SelectingLasso):
                 return kept
         self._region = wanted
         return wanted
-
-    def _describe(self, block: ProbeBlock) -> str:
-        n_channels = len(block.probe.positions)
-        parts = [f"{n_channels:,} channels"]
-        if len(block.channels):
-            labels = self.host.data.channel_labels
-            peaks = ", ".join(dict.fromkeys(labels[ch] for ch in block.channels[block.peaks]))
-            parts = [f"peak {peaks}", f"{len(np.unique(block.channels))} of {n_channels:,} channels"]
-        units = block.units
-        if units.n_total:
-            n = len(units.cluster_ids)
-            parts.append(f"{n:,} clusters" if n == units.n_total else f"{n:,} of {units.n_total:,} clusters")
-        if block.probe.breaks:
-            parts.append("gaps shortened")
-        return " · ".join(parts)
 
     def arrange(self, box: Box) -> None:
         """Put the overview at the right, as wide as the probe needs, and the scale bar below."""
@@ -189,6 +189,7 @@ class ProbeView(SelectingLasso):
         for panel in (MAIN, OVERVIEW) if self._has_overview else (MAIN,):
             draw_shanks(self.scene, panel, block.probe.shanks)
             self._draw_contacts(panel)
+        draw_spikes(self.scene, block.spikes, self.colors)
         draw_units(self.scene, block.units, self.cluster_ids, self.colors, block.probe.near)
         draw_breaks(self.scene, block.probe.breaks, block.probe.extent[2:])
         self._draw_labels()
@@ -241,7 +242,9 @@ class ProbeView(SelectingLasso):
         """Draw some discs in the colours of their clusters, or all in one colour."""
         x, y, sizes = self._discs(panel)
         rows = self.block.clusters if color is None else np.zeros(len(x), dtype=np.uint8)
-        palette = self.colors if color is None else color
+        # Spikes are to be seen on the disc of their own cluster.
+        dim = _DIM if len(self.block.spikes.x) and panel == MAIN else 1.0
+        palette = self.colors * np.array([1, 1, 1, dim]) if color is None else color
         for size in np.unique(sizes[chosen]):
             some = chosen & (sizes == size)
             self.picture.points(x[some], y[some], color=palette, index=rows[some], size=size + wider, panel=panel)
@@ -385,6 +388,8 @@ class ProbeView(SelectingLasso):
             switch("toggle_footprint", "Footprint", "footprint",
                    "Discs grow with the amplitude of the cluster's template on the channel."),
             switch("toggle_units", "All clusters", "units", "Show every cluster of the table as a ring where it is."),
+            switch("toggle_probe_spikes", "Spikes", "spikes",
+                   "Show the spikes of the selected clusters where they were localized."),
             switch("toggle_shorten_gaps", "Shorten gaps between shanks", "shorten_gaps",
                    "Draw long gaps between shanks shorter than they are, or to scale."),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.io.contacts import Contacts
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.views.probe_shape import Break, Shank, shanks_of, side_by_side, spacing
+from phy_medicine.views.probe_spikes import NO_SPIKES, ProbeSpikes
 from phy_medicine.views.probe_units import NO_UNITS, Units
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ProbeBlock:
     shares: FloatArray
     region: FloatArray
     units: Units
+    spikes: ProbeSpikes = NO_SPIKES
 
 
 def make_probe(
@@ -93,8 +95,14 @@ def _row_distance(points: FloatArray, near: float) -> float:
     return float(side.min()) if len(side) else 3 * near
 
 
-def make_block(data: DataService, probe: Probe, cluster_ids: Sequence[int], units: Units = NO_UNITS) -> ProbeBlock:
-    """Return the discs of some clusters."""
+def make_block(
+    data: DataService,
+    probe: Probe,
+    cluster_ids: Sequence[int],
+    units: Units = NO_UNITS,
+    spikes: ProbeSpikes = NO_SPIKES,
+) -> ProbeBlock:
+    """Return the discs of some clusters, with what else is shown."""
     best = [np.asarray(data.best_channels(c), dtype=np.int64) for c in cluster_ids]
     empty = np.zeros(0, dtype=np.int64)
     channels = np.concatenate([empty, *best])
@@ -108,7 +116,7 @@ def make_block(data: DataService, probe: Probe, cluster_ids: Sequence[int], unit
     beside = np.bincount(channels, minlength=len(probe.positions))[channels]
     return ProbeBlock(
         probe, frozen(channels), frozen(clusters.astype(np.uint8)), frozen(places), frozen(beside), frozen(peaks),
-        frozen(_shares(data, cluster_ids, channels, clusters)), frozen(_region(probe, channels)), units,
+        frozen(_shares(data, cluster_ids, channels, clusters)), frozen(_region(probe, channels)), units, spikes,
     )  # fmt: skip
 
 

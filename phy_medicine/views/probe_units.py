@@ -55,11 +55,16 @@ def make_units(data: DataService, moved: FloatArray) -> Units:
     y = data.table.numbers("depth", ids)
     shifts = moved[[data.peak_channel(c) for c in ids]]
     x = data.unit_positions.x_um(ids) - shifts
+    corrected = column is not None and column.name == CORRECTED
+    if data.localization.known is not None:
+        corrected = data.motion.corrected
+        localized = data.unit_positions.localized_depths_um(ids, corrected=corrected)
+        y = np.where(np.isfinite(localized), localized, y)
     known = np.isfinite(x) & np.isfinite(y)
     colors = data.table.colors("cluster_group", ids, alpha=1.0)
     return Units(
         frozen(np.array(ids, dtype=np.int64)[known]), frozen(x[known]), frozen(y[known]), frozen(colors[known]),
-        len(ids), column is not None and column.name == CORRECTED,
+        len(ids), corrected,
     )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from phy_medicine.views.axes import format_number
 from phy_medicine.views.cluster_scatter import number
-from phy_medicine.views.probe_block import Probe
+from phy_medicine.views.probe_block import Probe, ProbeBlock
 from phy_medicine.views.probe_shape import Break
 from phy_medicine.views.probe_units import Units
 
@@ -14,6 +16,24 @@ if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
 
 _CLUSTERS_TOLD = 8
+
+
+def words_of_status(data: DataService, block: ProbeBlock) -> str:
+    """Return what the title says: channels of the selection, clusters and spikes that are shown."""
+    n_channels = len(block.probe.positions)
+    parts = [f"{n_channels:,} channels"]
+    if len(block.channels):
+        peaks = ", ".join(dict.fromkeys(data.channel_labels[ch] for ch in block.channels[block.peaks]))
+        parts = [f"peak {peaks}", f"{len(np.unique(block.channels))} of {n_channels:,} channels"]
+    units, spikes = block.units, block.spikes
+    if units.n_total:
+        n = len(units.cluster_ids)
+        parts.append(f"{n:,} clusters" if n == units.n_total else f"{n:,} of {units.n_total:,} clusters")
+    if spikes.n_total:
+        parts.append(f"{len(spikes.x):,} of {spikes.n_total:,} spikes")
+    if block.probe.breaks:
+        parts.append("gaps shortened")
+    return " · ".join(parts)
 
 
 def words_of_cluster(data: DataService, probe: Probe, units: Units, row: int) -> str:

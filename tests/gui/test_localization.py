@@ -146,3 +146,25 @@ def test_without_positions_the_view_says_how_to_get_them(localized, session, vie
     session.localization.use(None)
     settle()
     assert "Positions of spikes" in view.status or "Positions of spikes" in view.scene.message
+
+
+def test_the_probe_shows_each_spike_and_cluster_where_it_was_localized(localized, session, settle, press):
+    panel = localized.panels.nth_or_new("ProbeView", 0)
+    panel.dock.raise_()
+    view, first = panel.view, session.cluster_ids[0]
+    session.select([first])
+    settle()
+    xy = session.localization.current.of(session.facts.spikes(first))
+    xy = xy[np.isfinite(xy[:, 0])]
+    spikes, units = view.block.spikes, view.block.units
+    assert np.array_equal(np.stack([spikes.x, spikes.y], 1), xy) and spikes.rows.max() == 0
+    row = units.cluster_ids.tolist().index(first)
+    assert (units.x[row], units.y[row]) == pytest.approx(tuple(np.median(xy, axis=0)), abs=1e-3)
+    session.store.add("motion", MOTION.to_arrays(), name="seven")
+    assert localized.commands.run_line("use_motion seven") == "" and localized.commands.run_line("mc") == ""
+    settle()
+    assert np.allclose(view.block.spikes.y, xy[:, 1] - 7, atol=1e-3)
+    assert view.block.units.y[row] == pytest.approx(np.median(xy[:, 1]) - 7, abs=1e-3)
+    assert localized.commands.run_line("toggle_probe_spikes") == ""
+    settle()
+    assert not len(view.block.spikes.x)
