@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from phy_medicine.session.extensions import Metric, Problem
 from phy_medicine.session.metrics import plain_cell
 from phy_medicine.session.session import Session
+
+from .any_steps import any_steps, take, unwritten
 
 
 @pytest.fixture
@@ -248,27 +249,14 @@ def test_a_column_that_is_not_shown_is_not_computed_ahead(session):
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from("msur"), st.integers(0, 10_000), st.integers(0, 10_000)), max_size=12))
+@given(steps=any_steps())
 def test_every_cell_is_right_after_any_actions(simulated_dataset, steps):
-    session = Session.open(simulated_dataset)
-    try:
-        session.storage.log = session.storage.log_travel = lambda *a, **k: None  # nothing is written
+    with unwritten(simulated_dataset) as session:
         add(session, lambda c: int(session.facts.spikes(c).sum()))
-        for kind, i, j in steps:
+        for step in steps:
             session.clusters.ask_metrics()
-            ids = session.cluster_ids
-            a, b = ids[i % len(ids)], ids[j % len(ids)]
-            if kind == "m" and a != b:
-                session.merge([a, b])
-            elif kind == "s" and len(session.facts.spikes(a)) > 1:
-                session.split(session.facts.spikes(a)[: 1 + j % (len(session.facts.spikes(a)) - 1)])
-            elif kind == "u" and session.can_undo:
-                session.undo()
-            elif kind == "r" and session.can_redo:
-                session.redo()
+            take(session, *step)
         assert session.metrics.wait(session.cluster_ids, 20) == 0
         labels = session.spike_clusters()
         cells = {c: session.cluster_table.value(c, "m") for c in session.cluster_ids}
         assert cells == {c: int(np.flatnonzero(labels == c).sum()) for c in cells}
-    finally:
-        session.close()

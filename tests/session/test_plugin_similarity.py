@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.session.extensions import Problem, Similarity
 from phy_medicine.session.plugin_similarity import plain_row
 from phy_medicine.session.session import Session
+
+from .any_steps import any_steps, take, unwritten
 
 
 @pytest.fixture
@@ -167,27 +168,14 @@ def test_asking_in_the_midst_of_an_action_does_not_hang(session):
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from("msurq"), st.integers(0, 10_000), st.integers(0, 10_000)), max_size=12))
+@given(steps=any_steps("q"))
 def test_rows_are_right_after_any_actions(simulated_dataset, steps):
-    session = Session.open(simulated_dataset)
-    try:
-        session.storage.log = session.storage.log_travel = lambda *a, **k: None  # nothing is written
+    with unwritten(simulated_dataset) as session:
         use(session, by_id(session))
         for kind, i, j in steps:
-            ids = session.cluster_ids
-            a, b = ids[i % len(ids)], ids[j % len(ids)]
-            spikes = session.facts.spikes(a)
-            if kind == "m" and a != b:
-                session.merge([a, b])
-            elif kind == "s" and len(spikes) > 1:
-                session.split(spikes[: 1 + j % (len(spikes) - 1)])
-            elif kind == "u" and session.can_undo:
-                session.undo()
-            elif kind == "r" and session.can_redo:
-                session.redo()
-            elif kind == "q":
+            if kind == "q":
                 session.data.table.similarity(session.cluster_ids)
+            else:
+                take(session, kind, i, j)
             reference = session.cluster_ids[j % len(session.cluster_ids)]
             assert session.similar.rows(reference) == by_id_row(session, reference)
-    finally:
-        session.close()
