@@ -150,23 +150,23 @@ def compare(examples: Any, known: dict[str, Any], options: argparse.Namespace) -
     """Score all methods on the held-out part."""
     from phy_medicine.compute.localize.joint import dredge
     from phy_medicine.compute.localize.pictures import Grid
-    from phy_medicine.compute.localize.scoreboard import Known, Located, scoreboard, text_table, write_csv
+    from phy_medicine.compute.localize.scoreboard import Known, Method, scoreboard, text_table, write_csv
 
     fit = examples.monopolar.um
     good = np.isfinite(fit).all(axis=1)
     begin = time.perf_counter()
     motion = dredge(examples.times_s[good], fit[good, 1], examples.amplitudes[good])
     result: dict[str, Any] = {"dredge_s": time.perf_counter() - begin, "networks": {}}
-    methods = [Located("monopolar", fit), Located(BASELINE, fit, motion)]
+    methods = [Method("monopolar", fit), Method(BASELINE, fit, motion)]
     for name in options.networks:
         trained, facts = run_network(name, examples, options.work / name, options)
         result["networks"][name] = facts
         methods += [
-            Located(f"{name}, pretrained", trained.pretrained_um),
-            Located(f"{name}, pretrained + motion", trained.pretrained_um, motion),
-            Located(f"{name}, joint", trained.positions_um),
-            Located(f"{name}, joint + motion", trained.positions_um, trained.motion),
-            Located(f"{name}, joint + motion of monopolar", trained.positions_um, motion),
+            Method(f"{name}, pretrained", trained.pretrained_um),
+            Method(f"{name}, pretrained + motion", trained.pretrained_um, motion),
+            Method(f"{name}, joint", trained.positions_um),
+            Method(f"{name}, joint + motion", trained.positions_um, trained.motion),
+            Method(f"{name}, joint + motion of monopolar", trained.positions_um, motion),
         ]
     held = examples.held_out(options.held_out)
     truth = Known(fit, examples.anchors_um, known["truth"], known["units"])

@@ -19,7 +19,7 @@ _AXES = ("x", "y", "z")
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class Method:
     """Positions of one method, (n_spikes, 3) µm, and the motion that is taken out of them, if any."""
 
     name: str
@@ -72,7 +72,7 @@ class Row:
 
 def scoreboard(
     times_s: AnyArray,
-    methods: Sequence[Located],
+    methods: Sequence[Method],
     known: Known,
     grid: Grid,
     *,
@@ -95,7 +95,7 @@ def scoreboard(
 
 
 def _row(
-    times_s: AnyArray, method: Located, known: Known, grid: Grid, chosen: BoolArray, *, bin_s: float, window_s: float
+    times_s: AnyArray, method: Method, known: Known, grid: Grid, chosen: BoolArray, *, bin_s: float, window_s: float
 ) -> dict[str, Any]:
     spikes = np.flatnonzero(chosen & np.isfinite(method.um).all(axis=1))
     times, um = np.asarray(times_s)[spikes], method.um[spikes].astype(np.float64)

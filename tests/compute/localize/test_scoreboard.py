@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.compute.localize.pictures import Grid
-from phy_medicine.compute.localize.scoreboard import Known, Located, scoreboard, text_table, write_csv
+from phy_medicine.compute.localize.scoreboard import Known, Method, scoreboard, text_table, write_csv
 from phy_medicine.compute.motion.motion import Motion
 
 # Two units, in turn, drift by 1 µm a second for 20 s.
@@ -21,7 +21,7 @@ KNOWN = Known(TRUTH + np.array([3.0, 0.0, 4.0]), np.zeros((800, 2)), TRUTH, UNIT
 
 def board():
     off = TRUTH + np.array([0.0, 2.0, 0.0])
-    methods = [Located("raw", TRUTH), Located("base", TRUTH, MOTION), Located("off", off, MOTION)]
+    methods = [Method("raw", TRUTH), Method("base", TRUTH, MOTION), Method("off", off, MOTION)]
     return scoreboard(TIMES, methods, KNOWN, GRID, baseline="base")
 
 
@@ -45,7 +45,7 @@ def test_errors_are_counted_from_the_truth_and_from_the_monopolar_positions():
 def test_a_part_of_the_spikes_and_spikes_without_a_position():
     um = TRUTH.copy()
     um[:100] = np.nan
-    (row,) = scoreboard(TIMES, [Located("a", um)], KNOWN, GRID, baseline="a", part=TIMES < 10)
+    (row,) = scoreboard(TIMES, [Method("a", um)], KNOWN, GRID, baseline="a", part=TIMES < 10)
     assert row.n_spikes == 300
 
 
