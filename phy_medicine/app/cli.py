@@ -17,6 +17,7 @@ COMMANDS = {
     "kwik-describe": "phy_medicine.app.kwik_describe",
     "motion": "phy_medicine.app.motion",
     "localize": "phy_medicine.app.localize",
+    "explore": "phy_medicine.app.explore",
     "runs": "phy_medicine.app.runs",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",

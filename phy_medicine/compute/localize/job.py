@@ -58,7 +58,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     kernels.warm_up()
     contacts = Contacts.of(model.channel_positions, shanks_of(model))
     localizer, window = make_localizer(settings, contacts, model.sample_rate, context.device)
-    source, n_known = _source(model, samples, channels, settings, max(window.before, window.after))
+    source, n_known = signal_source(model, samples, channels, settings, max(window.before, window.after))
     following = Following(nearest(contacts), window) if settings.follow else None
 
     def progress(n_done: int, columns: Columns) -> None:
@@ -103,7 +103,7 @@ def signal_filter(settings: LocalizeSettings, n_channels: int) -> SignalFilter:
     return SignalFilter("localization", "", "", settings.low_cut_hz, settings.high_cut_hz, common)
 
 
-def _source(
+def signal_source(
     model: Model, samples: IntArray, channels: IntArray, settings: LocalizeSettings, reach: int
 ) -> tuple[Source, int]:
     """Where the signal is taken from, and how many spikes have one.
