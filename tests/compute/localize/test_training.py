@@ -11,7 +11,7 @@ from phy_medicine.compute.localize.pictures import Grid
 from phy_medicine.compute.motion.motion import Motion
 from tests.compute.localize.sources_in_front import CONTACTS, make_examples
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 joint = pytest.importorskip("phy_medicine.compute.localize.joint")
 training = pytest.importorskip("phy_medicine.compute.localize.train")
 
@@ -181,3 +181,18 @@ def test_nothing_to_learn_from_is_said(tmp_path):
     examples, _ = make_examples(50)
     with pytest.raises(PhyMedError, match="No spike is left"):
         joint.train(replace(examples, learn=np.zeros(50, bool)), SMALL, tmp_path)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no graphics card with CUDA")
+def test_a_card_gives_what_the_processor_gives(tmp_path):
+    from phy_medicine.compute.localize.apply import predict
+
+    examples, _ = make_examples(800)
+    settings = replace(SMALL, tether_weight=10.0)
+    trained = joint.train(examples, settings, tmp_path, estimate=sine, device="cuda:0")
+    network = trained.trainer.network
+    there = predict(network, examples.waveforms, device="cuda:0")
+    here = predict(network.cpu(), examples.waveforms)
+    assert len(trained.facts["rounds"]) == 2
+    np.testing.assert_allclose(there, here, atol=0.05)
