@@ -126,13 +126,21 @@ def _all() -> Iterator[JobKind]:
     if not _loaded:
         _loaded = True
         registered = dict(_kinds)
-        _kinds.clear()
         for module in BUILT_IN:
             if _exists(module):
                 import_module(module)
-        _own.update(_kinds)
-        _kinds.update(registered)
+        # Some of them may have been imported, and registered, before.
+        known = [k for k in (*registered.values(), *_kinds.values()) if _module_of(k) in BUILT_IN]
+        own = {k.name: k for k in sorted(known, key=lambda k: BUILT_IN.index(_module_of(k)))}
+        _own.update(own)
+        _kinds.clear()
+        _kinds.update(own)
+        _kinds.update({name: k for name, k in registered.items() if _module_of(k) not in BUILT_IN})
     yield from tuple(_kinds.values())
+
+
+def _module_of(kind: JobKind) -> str:
+    return kind.run.partition(":")[0] if isinstance(kind.run, str) else str(kind.run.__module__)
 
 
 def _exists(module: str) -> bool:

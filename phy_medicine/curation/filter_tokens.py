@@ -53,6 +53,11 @@ _SAME = {
 WORDS = frozenset({"and", "or", "not", "in", "is", "None", "True", "False"})
 
 
+def is_word(name: str) -> bool:
+    """Whether a name is one word of the language: letters, digits and underscores, not beginning with a digit."""
+    return re.fullmatch(r"[^\W\d]\w*", name) is not None
+
+
 def tokens(expression: str) -> list[Token]:
     """Return the words of an expression, the last one of kind "end".
 

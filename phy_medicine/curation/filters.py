@@ -10,7 +10,7 @@ from typing import Any
 
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.actions import GROUP
-from phy_medicine.curation.filter_tokens import WORDS, FilterMistake, Token, nearest, tokens
+from phy_medicine.curation.filter_tokens import WORDS, FilterMistake, Token, is_word, nearest, tokens
 from phy_medicine.curation.groups import UNSORTED
 
 Cell = LabelValue | None
@@ -66,7 +66,7 @@ def columns_in(expression: str) -> tuple[str, ...]:
 
 def in_filter(column: str) -> str:
     """Return the name of a column as it is written in a filter: between backquotes unless it is one plain word."""
-    plain = column.isidentifier() and column not in WORDS and column.lower() not in _RESERVED
+    plain = is_word(column) and column not in WORDS and column.lower() not in _RESERVED
     return column if plain else "`" + column.replace("`", "``") + "`"
 
 

@@ -93,15 +93,20 @@ def test_06_the_style_of_the_cluster_table(open_phy: OpenPhy):
     assert "#112233" in colors
 
 
-def test_07_a_colour_scheme_of_the_cluster_scatter_view(open_phy: OpenPhy):
+def test_07_a_colour_scheme_of_the_cluster_scatter_view(open_phy: OpenPhy, qtbot):
     desk = open_phy("examples/color_scheme.py", "ExampleColorSchemePlugin")
     desk.open_view("ClusterScatterView")
     assert "byamplitude" in desk.session.extensions.color_schemes
     ids = desk.session.cluster_ids
     values = {c: desk.controller.get_cluster_amplitude(c) for c in ids}
-    colors = dict(zip(ids, desk.session.data.table.colors("byamplitude", ids), strict=True))
+
+    def colors_now() -> dict[int, np.ndarray]:
+        return dict(zip(ids, desk.session.data.table.colors("byamplitude", ids), strict=True))
+
+    # They are computed in a thread; grey until then.
+    qtbot.waitUntil(lambda: any(np.ptp(color[:3]) > 0.1 for color in colors_now().values()))
     desk.settle()
-    colors = dict(zip(ids, desk.session.data.table.colors("byamplitude", ids), strict=True))
+    colors = colors_now()
     low, high = min(values, key=values.get), max(values, key=values.get)
     from colorcet import rainbow_bgyr_35_85_c73 as rainbow
 

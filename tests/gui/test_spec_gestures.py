@@ -111,7 +111,7 @@ def test_drags_wheel_and_keys_move_the_view_and_a_double_click_or_r_resets_it(de
 # Those of the waveform view, where the first corner chooses a strip, are in test_waveform_view.py.
 LASSOS = (
     "FeatureView", "AmplitudeView", "ProbeView", "DriftView", "ClusterScatterView", "TemplateFeatureView",
-    "SpikePositionsView", "SpikeWidthView", "SpikePlaceView",
+    "SpikePositionsView", "SpikeWidthView", "SpikePlaceView", "PositionView",
 )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ VIEWS = (
 ELSEWHERE = {
     "c": "test_c_selects", "g": "test_g_merges", "k": "test_k_splits", "l": "test_l_labels", "f": "test_f_filters",
     "s": "test_s_sorts", "fc": "test_fc_chooses_channels", "e": "test_e_chooses_a_kind_of_event",
-    "mc": "test_mc_says_what_is_missing", "range": "test_range_and_range2", "range2": "test_range_and_range2",
+    "mc": "test_mc_says_what_is_missing", "ld": "test_ld_says_what_is_missing",
+    "range": "test_range_and_range2", "range2": "test_range_and_range2",
 }  # fmt: skip
 
 
@@ -199,6 +200,11 @@ def test_e_chooses_a_kind_of_event(fresh: Desk):
 def test_mc_says_what_is_missing(fresh: Desk):
     fresh.run_line("mc")
     assert "motion" in fresh.window.status.message.text().lower()
+
+
+def test_ld_says_what_is_missing(fresh: Desk):
+    fresh.run_line("ld")
+    assert "locali" in fresh.window.status.message.text().lower()
 
 
 def test_range_and_range2(fresh: Desk):
