@@ -1,5 +1,7 @@
 """Losses of the joint phase: the same values as the pictures, and gradients against finite differences."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from phy_medicine.compute.localize.network_settings import NetworkSettings
 from phy_medicine.compute.localize.pictures import Grid, picture, score_pictures
 
 torch = pytest.importorskip("torch")
-losses = pytest.importorskip("phy_medicine.compute.localize.losses")
+losses = import_module("phy_medicine.compute.localize.losses")
 
 GRID = Grid.around(np.array([[0.0, 0.0], [20.0, 40.0]]), margin_um=8.0)
 RNG = np.random.default_rng(1)

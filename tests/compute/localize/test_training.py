@@ -1,6 +1,7 @@
 """Training of small networks on a few spikes: it learns, it can be interrupted, it cannot collapse unnoticed."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from phy_medicine.compute.motion.motion import Motion
 from tests.compute.localize.sources_in_front import CONTACTS, make_examples
 
 torch = pytest.importorskip("torch")
-joint = pytest.importorskip("phy_medicine.compute.localize.joint")
-training = pytest.importorskip("phy_medicine.compute.localize.train")
+joint = import_module("phy_medicine.compute.localize.joint")
+training = import_module("phy_medicine.compute.localize.train")
 
 SMALL = NetworkSettings(
     pretrain_epochs=3, pretrain_batch=64, rounds=2, joint_epochs=2, joint_batch=256, least_spikes=5, held_out=0.2,
