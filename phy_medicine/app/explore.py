@@ -50,16 +50,15 @@ def command(
     """
     from phy_medicine.app.build import open_session
     from phy_medicine.app.explorer_page import PageOptions, make_page
-    from phy_medicine.app.localized import known_motions, localization_run, make_located
     from phy_medicine.io.durable import reason
+    from phy_medicine.session.localized import localization_run, make_located
 
     if out.exists():
         raise PhyMedError(f"{out} exists; choose another file, nothing is overwritten.")
     session = open_session(params_py, read_only=True, recover=None)
     try:
         run, columns = localization_run(session, run_name)
-        motion = session.motion.known or next(iter(known_motions(session).values()), None)
-        located = make_located(session, str(run.facts["method"]), columns, motion)
+        located = make_located(session, str(run.facts["method"]), columns, session.motion.current)
         title = label or f"{params_py.resolve().parent.name}: {run.name} ({located.name})"
         options = PageOptions(title, min(n_bg, 3000) if svg else n_bg, svg, seed)
         page = make_page(located, explored(session, run, located, n_interactive, options), options)
@@ -82,7 +81,7 @@ def explored(session: Session, run: Run, located: Located, n: int, options: Page
     import numpy as np
 
     from phy_medicine.compute.localize.contacts import Contacts
-    from phy_medicine.compute.localize.explored import MOST_FITTED, Spans, chosen, explore
+    from phy_medicine.compute.localize.explored import MOST_FITTED, chosen, explore, shown_window
     from phy_medicine.compute.localize.job import shanks_of, signal_source
     from phy_medicine.compute.localize.settings import MONOPOLAR, STORED, LocalizeSettings
 
@@ -92,7 +91,7 @@ def explored(session: Session, run: Run, located: Located, n: int, options: Page
     samples, channels = np.asarray(model.spike_samples), np.asarray(columns["peak_channels"], np.int64)
     ids: IntArray
     wanted: IntArray
-    spans, most = Spans.of(model.sample_rate), max(n, MOST_FITTED)
+    window, most = shown_window(model.sample_rate), max(n, MOST_FITTED)
     if model.traces is not None and settings.signal != STORED:
         rows = chosen(located, most, options.seed)
         ids, wanted = located.spike_ids[rows], np.arange(len(rows))
@@ -100,6 +99,6 @@ def explored(session: Session, run: Run, located: Located, n: int, options: Page
         stored = model.waveform_subset
         rows = chosen(located, most, options.seed, None if stored is None else stored.spike_ids)
         ids, wanted = np.arange(len(samples)), located.spike_ids[rows]
-    source, _ = signal_source(model, samples[ids], channels[ids], settings, max(spans.before, spans.after))
+    source, _ = signal_source(model, samples[ids], channels[ids], settings, max(window.before, window.after))
     contacts = Contacts.of(model.channel_positions, shanks_of(model))
     return explore(located, rows, source, wanted, contacts, model.sample_rate, n)

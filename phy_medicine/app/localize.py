@@ -30,12 +30,11 @@ def draw(session: Session, outcome: JobOutcome, options: Mapping[str, Any]) -> N
     folder, movie = options["figures"], options["movie"]
     if folder is None:
         return
-    from phy_medicine.app.localized import known_motions, latest_by, make_located
     from phy_medicine.compute.localize.figures import draw_figures
     from phy_medicine.compute.localize.settings import MONOPOLAR
+    from phy_medicine.session.localized import known_motions, latest_by, make_located
 
-    motions = known_motions(session)
-    motion = session.motion.known or next(iter(motions.values()), None)
+    motions, motion = known_motions(session), session.motion.current
     name = str(outcome.facts["method"])
     located = make_located(session, name, outcome.arrays, motion)
     baseline = latest_by(session, MONOPOLAR, motion) if name != MONOPOLAR else None

@@ -10,7 +10,7 @@ from torch import nn
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Neighbours
-from phy_medicine.compute.localize.examples import BEFORE, Snippets
+from phy_medicine.compute.localize.examples import BEFORE, network_waveforms
 from phy_medicine.compute.localize.localizers import Positions, Window, strengths
 from phy_medicine.compute.localize.networks import UNIT_UM, scaled
 from phy_medicine.compute.localize.spikes import Spikes
@@ -59,7 +59,7 @@ class NetworkLocalizer:
 
     def measure(self, spikes: Spikes) -> FloatArray:
         """Return the waveforms."""
-        return Snippets(self.neighbours).measure(spikes)
+        return network_waveforms(spikes, self.neighbours)
 
     def solve(self, features: FloatArray, channel_ids: IntArray) -> Positions:
         """Return positions; spikes without any signal have none."""

@@ -37,6 +37,11 @@ def network_neighbours(contacts: Contacts) -> Neighbours:
     return Neighbours(contacts, frozen(table))
 
 
+def network_waveforms(spikes: Spikes, neighbours: Neighbours) -> FloatArray:
+    """Return what a network sees of spikes, (n, 10, 90) float32, 0 where nothing is known."""
+    return np.nan_to_num(spikes.snippets(neighbours, BEFORE, AFTER))
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Spikes in the order of time, and all that training needs of them.
@@ -117,14 +122,14 @@ def collect(
     rows[order] = np.arange(len(order))
     columns = _Columns(len(order), folder)
     localizer, window = make_localizer(replace(settings, method=MONOPOLAR), contacts, sample_rate)
-    table, snippets, n_done = nearest(contacts), Snippets(network_neighbours(contacts)), 0
+    table, neighbours, n_done = nearest(contacts), network_neighbours(contacts), 0
     for block in source.blocks():
         spikes = block.load()
         if settings.follow:
             spikes = followed(spikes, table, window.before, window.after)
         found = localizer.solve(localizer.measure(spikes), spikes.channel_ids)
-        anchors = snippets.neighbours.anchors_um[spikes.channel_ids]
-        columns.put(rows[block.spike_ids], snippets.measure(spikes), anchors, found)
+        anchors = neighbours.anchors_um[spikes.channel_ids]
+        columns.put(rows[block.spike_ids], network_waveforms(spikes, neighbours), anchors, found)
         n_done += len(block.spike_ids)
         progress(n_done)
     times = np.asarray(samples, np.float64)[order] / sample_rate
@@ -158,14 +163,3 @@ class _Columns:
         return Examples(
             times_s, self.waveforms, self.anchors, self.scale, fit, worth_learning(fit), contacts.positions_um
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Snippets:
-    """A method in the form of `Localizer` that takes the waveforms themselves, for `collect`."""
-
-    neighbours: Neighbours
-
-    def measure(self, spikes: Spikes) -> FloatArray:
-        """Return (n, 10, 90) float32, 0 where nothing is known."""
-        return np.nan_to_num(spikes.snippets(self.neighbours, BEFORE, AFTER))

@@ -10,6 +10,7 @@ import numpy as np
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts, nearest
 from phy_medicine.compute.localize.job import make_localizer
+from phy_medicine.compute.localize.localizers import Window
 from phy_medicine.compute.localize.located import Located
 from phy_medicine.compute.localize.settings import CENTRE, MONOPOLAR, LocalizeSettings
 from phy_medicine.compute.localize.sources import RecordingSource, Source
@@ -72,7 +73,7 @@ def explore(
     um = {name: values[shown] for name, values in cut.um.items()}
     if located.name not in um:
         um = {located.name: located.um[rows[shown]], **um}
-    before = Spans.of(sample_rate).before
+    before = shown_window(sample_rate).before
     table = nearest(contacts).channel_ids
     return Explored(
         rows[shown], table[cut.channels[shown]], cut.raw[shown], denoised[shown],
@@ -80,17 +81,9 @@ def explore(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """Samples of a waveform before the spike and from it on."""
-
-    before: int
-    after: int
-
-    @classmethod
-    def of(cls, sample_rate: float) -> Spans:
-        """Three milliseconds, of which one is before the spike."""
-        return cls(max(1, round(BEFORE_MS * sample_rate / 1000)), max(1, round(AFTER_MS * sample_rate / 1000)))
+def shown_window(sample_rate: float) -> Window:
+    """Return the samples of a waveform that are shown: three milliseconds, of which one is before the spike."""
+    return Window.of(BEFORE_MS, AFTER_MS, sample_rate)
 
 
 @dataclass(slots=True)
@@ -103,12 +96,12 @@ class _Cut:
 
 def _cut(source: Source, wanted: IntArray, contacts: Contacts, sample_rate: float) -> _Cut:
     """Take waveforms and positions of the wanted spikes from a source, block by block."""
-    table, spans = nearest(contacts), Spans.of(sample_rate)
+    table, window = nearest(contacts), shown_window(sample_rate)
     methods = {
         name: make_localizer(LocalizeSettings(method=name), contacts, sample_rate)[0] for name in (MONOPOLAR, CENTRE)
     }
     n, order = len(wanted), np.argsort(wanted, kind="stable")
-    shape = (n, table.n_slots, spans.before + spans.after)
+    shape = (n, table.n_slots, window.before + window.after)
     cut = _Cut(np.zeros(shape, np.float32), np.zeros(n, bool), np.zeros(n, np.int64))
     cut.um = {name: np.full((n, 3), np.nan) for name in (*methods, PEAK)}
     for block in source.blocks():
@@ -117,7 +110,7 @@ def _cut(source: Source, wanted: IntArray, contacts: Contacts, sample_rate: floa
         if not len(here):
             continue
         spikes, out = block.load(), order[place[here]]
-        cut.raw[out] = np.nan_to_num(spikes.snippets(table, spans.before, spans.after))[here]
+        cut.raw[out] = np.nan_to_num(spikes.snippets(table, window.before, window.after))[here]
         cut.known[out], cut.channels[out] = True, spikes.channel_ids[here]
         for name, method in methods.items():
             cut.um[name][out] = method.solve(method.measure(spikes), spikes.channel_ids).um[here]

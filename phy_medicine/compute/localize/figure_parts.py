@@ -120,10 +120,3 @@ def pixel_counts(x: AnyArray, y: AnyArray, across: Range, along: Range, n: int =
     """Return the number of spikes in each pixel, (n, n) by x and y."""
     counts, *_ = np.histogram2d(x, y, bins=n, range=(across, along))
     return np.asarray(counts)
-
-
-def correlation(a: AnyArray, b: AnyArray) -> float:
-    """Return Pearson's correlation, NaN where one side does not vary."""
-    a, b = np.asarray(a, np.float64) - np.mean(a), np.asarray(b, np.float64) - np.mean(b)
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a.ravel() @ b.ravel()) / size if size else float("nan")

@@ -15,7 +15,6 @@ from phy_medicine.compute.localize.figure_parts import (
     Range,
     clean,
     colored,
-    correlation,
     density,
     new_figure,
     span,
@@ -23,6 +22,7 @@ from phy_medicine.compute.localize.figure_parts import (
 )
 from phy_medicine.compute.localize.figures_time import strength_in_time
 from phy_medicine.compute.localize.located import Located, both
+from phy_medicine.compute.localize.scoreboard import correlation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

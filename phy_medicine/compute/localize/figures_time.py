@@ -19,12 +19,12 @@ from phy_medicine.compute.localize.figure_parts import (
     Range,
     clean,
     colored,
-    correlation,
     new_figure,
     span,
 )
 from phy_medicine.compute.localize.likeness import Likeness
 from phy_medicine.compute.localize.located import Located
+from phy_medicine.compute.localize.scoreboard import correlation
 from phy_medicine.compute.motion.motion import Motion
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def likeness_matrix(likeness: Likeness, name: str) -> Figure:
     """Draw the correlation of the pictures of every pair of stretches, with its mean in the title."""
     figure = new_figure(6.6, 5.8)
     axis = figure.subplots()
-    first, last = likeness.times_s[0] - likeness.bin_s / 2, likeness.times_s[-1] + likeness.bin_s / 2
+    first, last = likeness.edges_s[[0, -1]].tolist()
     others = likeness.matrix[~np.eye(len(likeness.times_s), dtype=bool)]
     low, high = span(others)
     image = axis.imshow(

@@ -1,4 +1,4 @@
-"""How alike and how spread the spikes of stretches of time lie, for pictures: every pair, in bounded memory."""
+"""Every pair of stretches of a recording compared, for figures; `pictures` has the scores alone, in less memory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray
+from phy_medicine.base.types import BoolArray, FloatArray
 from phy_medicine.compute.localize.located import Located
+from phy_medicine.compute.localize.pictures import Grid, stretches, within
 
-STEP_UM = 4.0
 MOST_BINS = 300
-"""Of a long recording stretches are longer: 300 pictures of a probe of 4 mm are 80 MB."""
-LEAST_SPIKES = 20
+"""Of a long recording stretches are longer: 300 pictures of a probe of 4 mm are 90 MB."""
+WINDOW_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Stretches of time compared.
+    """Stretches of time compared, from the first with spikes to the last.
 
     times_s : (n_bins,) float64, middle of each stretch; bin_s : its length
     matrix : (n_bins, n_bins) float64, correlation of the pictures over x and depth, NaN of stretches with few spikes
@@ -29,12 +29,24 @@ class Likeness:
     matrix: FloatArray
     entropy: FloatArray
 
-    def rho(self, window_s: float = 30.0) -> float:
-        """Mean correlation of pairs at most a window apart, NaN without a pair."""
-        apart = np.abs(self.times_s[:, None] - self.times_s)
-        pairs = self.matrix[(apart > 0) & (apart <= max(window_s, self.bin_s) + 1e-6)]
-        pairs = pairs[np.isfinite(pairs)]
+    @property
+    def edges_s(self) -> FloatArray:
+        """(n_bins + 1,) where stretches begin and end."""
+        return np.append(self.times_s - self.bin_s / 2, self.times_s[-1] + self.bin_s / 2)
+
+    def rho(self, window_s: float = WINDOW_S) -> float:
+        """Mean correlation of pairs at most a window apart, NaN without a pair.
+
+        Where stretches are longer than the window it is that of neighbours.
+        """
+        pairs = self.matrix[self._pairs(window_s)]
         return float(pairs.mean()) if pairs.size else float("nan")
+
+    def around(self, window_s: float = WINDOW_S) -> FloatArray:
+        """Mean correlation of each stretch with those at most a window apart, (n_bins,), NaN without one."""
+        pairs = self._pairs(window_s)
+        sums, counts = np.where(pairs, self.matrix, 0).sum(axis=1), pairs.sum(axis=1)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     @property
     def mean_entropy(self) -> float:
@@ -42,46 +54,26 @@ class Likeness:
         known = self.entropy[np.isfinite(self.entropy)]
         return float(known.mean()) if known.size else float("nan")
 
-
-def likeness(located: Located, *, bin_s: float = 1.0, margin_um: float = 100.0) -> Likeness:
-    """Compare the stretches of a recording, motion taken out.
-
-    Each spike is a Gaussian of one pixel (4 µm) over the pixels within three; those beyond the margin do not count.
-    """
-    first, last = float(located.times_s.min()), float(located.times_s.max())
-    bin_s = max(bin_s, (last - first) / MOST_BINS)
-    numbers = np.floor((located.times_s - first) / bin_s).astype(np.int64)
-    n_bins = int(numbers.max()) + 1
-    place, shape = _pixels(located, margin_um)
-    inside = place >= 0
-    counts = np.bincount(numbers[inside], minlength=n_bins)
-    order = np.argsort(np.where(inside, numbers, n_bins), kind="stable")
-    ends = np.cumsum(counts)
-    pictures = np.zeros((n_bins, shape[0] * shape[1]), np.float32)
-    entropy = np.full(n_bins, np.nan)
-    for k in np.flatnonzero(counts >= LEAST_SPIKES):
-        blurred = _blurred(place[order[ends[k] - counts[k] : ends[k]]], shape)
-        p = blurred[blurred > 0] / blurred.sum()
-        entropy[k] = -(p * np.log(p)).sum()
-        blurred -= blurred.mean()
-        pictures[k] = blurred / (np.linalg.norm(blurred) or 1.0)
-    matrix = np.asarray(pictures @ pictures.T, np.float64)
-    few = counts < LEAST_SPIKES
-    matrix[few] = matrix[:, few] = np.nan
-    return Likeness(first + (np.arange(n_bins) + 0.5) * bin_s, bin_s, matrix, entropy)
+    def _pairs(self, window_s: float) -> BoolArray:
+        numbers = np.arange(len(self.times_s))
+        apart = np.abs(numbers[:, None] - numbers)
+        return (apart > 0) & within(apart, self.bin_s, max(window_s, self.bin_s)) & np.isfinite(self.matrix)
 
 
-def _pixels(located: Located, margin_um: float) -> tuple[FloatArray, tuple[int, int]]:
-    """Pixel of each spike, -1 outside, and how many there are by x and depth."""
-    low = located.contacts_um.min(axis=0) - margin_um
-    n_x, n_y = np.ceil((located.contacts_um.max(axis=0) + margin_um - low) / STEP_UM).astype(int) + 1
-    i, j = np.rint((located.steady_um[:, :2] - low) / STEP_UM).astype(np.int64).T
-    inside = (i >= 0) & (i < n_x) & (j >= 0) & (j < n_y)
-    return np.where(inside, i * n_y + j, -1), (int(n_x), int(n_y))
-
-
-def _blurred(place: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    from scipy.ndimage import gaussian_filter
-
-    counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    return np.asarray(gaussian_filter(counts, 1.0, truncate=3.0, mode="constant")).ravel()
+def likeness(located: Located, *, bin_s: float = 1.0) -> Likeness:
+    """Compare the stretches of a recording, motion taken out."""
+    bin_s = max(bin_s, float(np.ptp(located.times_s)) / MOST_BINS)
+    grid, (x, y, _) = Grid.around(located.contacts_um), located.steady_um.T
+    numbers, spread, units = [], [], []
+    for stretch in stretches(grid, located.times_s, x, y, bin_s=bin_s):
+        numbers.append(stretch.number)
+        spread.append(stretch.entropy)
+        units.append(stretch.unit.astype(np.float32))
+    first, last = (int(np.floor(t / bin_s)) for t in (located.times_s.min(), located.times_s.max()))
+    n_bins, rows = last - first + 1, np.array(numbers, np.int64) - first
+    entropy, matrix = np.full(n_bins, np.nan), np.full((n_bins, n_bins), np.nan)
+    entropy[rows] = spread
+    if units:
+        pictures = np.array(units)
+        matrix[np.ix_(rows, rows)] = pictures @ pictures.T
+    return Likeness((first + np.arange(n_bins) + 0.5) * bin_s, bin_s, matrix, entropy)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phy_medicine.base.types import IntArray
 from phy_medicine.compute.localize.figure_parts import (
     ACCENT,
     LABELS,
@@ -70,11 +69,8 @@ class Scene:
         self.located, self.likeness = located, likeness
         self.um = located.steady_um
         self.limits = view_limits(located, self.um)
-        first = likeness.times_s[0] - likeness.bin_s / 2
-        numbers = np.floor((located.times_s - first) / likeness.bin_s).astype(np.int64)
-        self.numbers = np.clip(numbers, 0, len(likeness.times_s) - 1)
-        self.order = np.argsort(self.numbers, kind="stable")
-        self.starts = np.searchsorted(self.numbers[self.order], np.arange(len(likeness.times_s) + 1))
+        order = np.argsort(located.times_s, kind="stable")
+        self.spikes = np.split(order, np.searchsorted(located.times_s[order], likeness.edges_s[1:-1]))
         self.figure: Figure = new_figure(12, 7.5)
         left, right = self.figure.subfigures(1, 2, width_ratios=(1, 1))
         self.images = self._projections(left)
@@ -86,25 +82,21 @@ class Scene:
 
     def show(self, k: int) -> None:
         """Put in the spikes of a stretch."""
-        spikes = self.spikes(k)
+        spikes = self.spikes[k]
         for image, (i, j) in zip(self.images, _PLANES, strict=True):
             counts = pixel_counts(self.um[spikes, i], self.um[spikes, j], self.limits[i], self.limits[j], PIXELS)
             image.set_data(counts.T)
         time = float(self.likeness.times_s[k])
         for cursor in self.cursors:
             cursor.set_xdata([time, time])
-        self.title.set_text(f"{time - self.likeness.bin_s / 2:,.1f} s, {len(spikes):,} spikes")
-
-    def spikes(self, k: int) -> IntArray:
-        """Return the spikes of a stretch."""
-        return self.order[self.starts[k] : self.starts[k + 1]]
+        self.title.set_text(f"{self.likeness.edges_s[k]:,.1f} s, {len(spikes):,} spikes")
 
     def _projections(self, figure: Figure) -> list[AxesImage]:
         axes = corner_axes(figure)
-        busiest = int(np.argmax(np.diff(self.starts)))
+        spikes = max(self.spikes, key=len)
         images = []
         for axis, (i, j) in zip(axes, _PLANES, strict=True):
-            spikes, extent = self.spikes(busiest), (*self.limits[i], *self.limits[j])
+            extent = (*self.limits[i], *self.limits[j])
             counts = pixel_counts(self.um[spikes, i], self.um[spikes, j], self.limits[i], self.limits[j], PIXELS)
             most = max(2.0, float(np.quantile(counts[counts > 0], 0.99)) if counts.any() else 2.0)
             images.append(
@@ -124,7 +116,7 @@ class Scene:
         extent = (*across, *self.limits[1])
         raster.imshow(mean, origin="lower", extent=extent, aspect="auto", cmap=STRENGTH, vmin=low, vmax=high)
         raster.set(ylabel=LABELS["y"], title=located.name)
-        alike.plot(likeness.times_s, mean_likeness(likeness), color=ACCENT, linewidth=1)
+        alike.plot(likeness.times_s, likeness.around(), color=ACCENT, linewidth=1)
         alike.set_ylabel("Correlation\nwithin 30 s", fontsize=8)
         spread.plot(likeness.times_s, likeness.entropy, color=ACCENT, linewidth=1)
         spread.set_xlabel("Time (s)")
@@ -134,11 +126,3 @@ class Scene:
 
     def _cursor(self, axis: Axes) -> Line2D:
         return axis.axvline(float(self.likeness.times_s[0]), color=SECOND, linewidth=1.2)
-
-
-def mean_likeness(likeness: Likeness, window_s: float = 30.0) -> np.ndarray:
-    """Return the mean correlation of each stretch with those around it, (n_bins,), NaN where there are none."""
-    apart = np.abs(likeness.times_s[:, None] - likeness.times_s)
-    pairs = (apart > 0) & (apart <= max(window_s, likeness.bin_s) + 1e-6) & np.isfinite(likeness.matrix)
-    sums, counts = np.where(pairs, likeness.matrix, 0).sum(axis=1), pairs.sum(axis=1)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -13,10 +13,12 @@ from typing import Self
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 
 REACH = 3
 """Pixels on either side of a spike: the blur is one pixel wide."""
+LEAST_SPIKES = 20
+"""Stretches with fewer are left out."""
 _PIECE = 1 << 17
 
 
@@ -71,6 +73,48 @@ def picture(grid: Grid, x_um: AnyArray, y_um: AnyArray) -> FloatArray:
     return out
 
 
+def entropy(picture: FloatArray) -> float:
+    """Return the entropy of a picture, natural logarithm."""
+    p = picture[picture > 0] / picture.sum()
+    return float(-(p * np.log(p)).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time in which enough spikes have a position.
+
+    number : of the stretch, counted from time 0
+    entropy : of its picture
+    unit : (n_pixels,) float64, the picture less its mean, of norm 1: a product of two is their correlation
+    """
+
+    number: int
+    entropy: float
+    unit: FloatArray
+
+
+def stretches(
+    grid: Grid, times_s: AnyArray, x_um: AnyArray, y_um: AnyArray, *, bin_s: float, least_spikes: int = LEAST_SPIKES
+) -> Iterator[Stretch]:
+    """Return the pictures of stretches of time one by one; those with fewer spikes, or none inside, are left out.
+
+    times_s, x_um, y_um : (n_spikes,); spikes without a position do not count
+    """
+    for number, spikes in _numbered(times_s, x_um, bin_s):
+        if len(spikes) < least_spikes:
+            continue
+        pixels = picture(grid, x_um[spikes], y_um[spikes])
+        if pixels.any():
+            spread = entropy(pixels)
+            pixels -= pixels.mean()
+            yield Stretch(number, spread, pixels / (np.linalg.norm(pixels) or 1.0))
+
+
+def within(n_apart: IntArray | int, bin_s: float, window_s: float) -> BoolArray:
+    """Return whether stretches so many numbers apart are compared."""
+    return np.asarray(n_apart) * bin_s <= window_s + 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     """How alike the pictures of a recording are, and how spread.
@@ -94,44 +138,31 @@ def score_pictures(
     *,
     bin_s: float = 1.0,
     window_s: float = 30.0,
-    least_spikes: int = 20,
+    least_spikes: int = LEAST_SPIKES,
 ) -> Scores:
     """Score positions, with their motion taken out; memory grows with the window, not with the recording.
 
     times_s, x_um, y_um : (n_spikes,); spikes without a position do not count
     """
-    earlier: deque[tuple[int, FloatArray]] = deque()
+    earlier: deque[Stretch] = deque()
     rho, entropies, n_pairs = 0.0, [], 0
-    for k, spikes in _stretches(times_s, x_um, bin_s, least_spikes):
-        h = picture(grid, x_um[spikes], y_um[spikes])
-        if not h.sum():
-            continue
-        entropies.append(entropy(h))
-        h -= h.mean()
-        h /= np.linalg.norm(h) or 1.0
-        while earlier and (k - earlier[0][0]) * bin_s > window_s + 1e-9:
+    for stretch in stretches(grid, times_s, x_um, y_um, bin_s=bin_s, least_spikes=least_spikes):
+        while earlier and not within(stretch.number - earlier[0].number, bin_s, window_s):
             earlier.popleft()
-        rho += sum(float(other @ h) for _, other in earlier)
+        rho += sum(float(other.unit @ stretch.unit) for other in earlier)
         n_pairs += len(earlier)
-        earlier.append((k, h))
+        earlier.append(stretch)
+        entropies.append(stretch.entropy)
     mean = float(np.mean(entropies)) if entropies else float("nan")
     return Scores(rho / n_pairs if n_pairs else float("nan"), mean, len(entropies), n_pairs)
 
 
-def entropy(picture: FloatArray) -> float:
-    """Return the entropy of a picture, natural logarithm."""
-    p = picture[picture > 0] / picture.sum()
-    return float(-(p * np.log(p)).sum())
-
-
-def _stretches(times_s: AnyArray, x_um: AnyArray, bin_s: float, least: int) -> Iterator[tuple[int, IntArray]]:
-    """Number of each stretch with enough spikes, and its spikes."""
+def _numbered(times_s: AnyArray, x_um: AnyArray, bin_s: float) -> Iterator[tuple[int, IntArray]]:
+    """Number of each stretch, and its spikes."""
     known = np.flatnonzero(np.isfinite(x_um))
     if not len(known):
         return
-    bins = np.floor((np.asarray(times_s, np.float64)[known]) / bin_s).astype(np.int64)
+    bins = np.floor(np.asarray(times_s, np.float64)[known] / bin_s).astype(np.int64)
     order = np.argsort(bins, kind="stable")
     numbers, starts = np.unique(bins[order], return_index=True)
-    for k, spikes in zip(numbers, np.split(known[order], starts[1:]), strict=True):
-        if len(spikes) >= least:
-            yield int(k), spikes
+    yield from zip(numbers.tolist(), np.split(known[order], starts[1:]), strict=True)

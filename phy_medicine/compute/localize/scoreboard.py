@@ -107,19 +107,19 @@ def _row(
         "rho": found.rho,
         "entropy": found.entropy,
     }
-    return row | _likeness(um, known, spikes) | _errors(um, depths, known, spikes)
+    return row | _beside_monopolar(um, known, spikes) | _errors(um, depths, known, spikes)
 
 
-def _likeness(um: FloatArray, known: Known, spikes: IntArray) -> dict[str, Any]:
+def _beside_monopolar(um: FloatArray, known: Known, spikes: IntArray) -> dict[str, Any]:
     """How near the monopolar positions."""
     theirs, anchors = known.monopolar_um[spikes], known.anchors_um[spikes]
     both = np.isfinite(theirs).all(axis=1)
     if both.sum() < 2:
         return {}
     um, theirs, anchors = um[both], theirs[both], anchors[both]
-    out: dict[str, Any] = {f"r_{axis}": _correlation(um[:, k], theirs[:, k]) for k, axis in enumerate(_AXES)}
+    out: dict[str, Any] = {f"r_{axis}": correlation(um[:, k], theirs[:, k]) for k, axis in enumerate(_AXES)}
     for k, axis in enumerate(_AXES[:2]):
-        out[f"r_local_{axis}"] = _correlation(um[:, k] - anchors[:, k], theirs[:, k] - anchors[:, k])
+        out[f"r_local_{axis}"] = correlation(um[:, k] - anchors[:, k], theirs[:, k] - anchors[:, k])
     out["rmse_um"] = float(np.sqrt(((um - theirs) ** 2).sum(axis=1).mean()))
     return out
 
@@ -142,7 +142,9 @@ def _errors(um: FloatArray, depths_um: FloatArray, known: Known, spikes: IntArra
     return out
 
 
-def _correlation(a: FloatArray, b: FloatArray) -> float:
+def correlation(a: AnyArray, b: AnyArray) -> float:
+    """Return Pearson's correlation of arrays of one shape, NaN where one side does not vary."""
+    a, b = (np.asarray(values, np.float64).ravel() for values in (a, b))
     a, b = a - a.mean(), b - b.mean()
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / size if size else math.nan

@@ -13,12 +13,12 @@ from phy_medicine.compute.localize.contacts import Contacts, nearest
 from phy_medicine.compute.localize.job import shanks_of
 from phy_medicine.compute.localize.located import Located
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.session.localization import KIND
+from phy_medicine.session.motion import KIND as MOTION
 
 if TYPE_CHECKING:
     from phy_medicine.io.store_runs import Run
     from phy_medicine.session.session import Session
-
-KIND = "localization"
 
 
 def make_located(session: Session, name: str, columns: Mapping[str, AnyArray], motion: Motion | None) -> Located:
@@ -32,8 +32,8 @@ def make_located(session: Session, name: str, columns: Mapping[str, AnyArray], m
 
 def known_motions(session: Session) -> dict[str, Motion]:
     """Return the motions of the store by their names, the one that is in use first."""
-    used = session.motion.known_run
-    runs = sorted(session.store.runs("motion"), key=lambda run: used is None or run.id != used.id)
+    used = session.motion.run
+    runs = sorted(session.store.runs(MOTION), key=lambda run: used is None or run.id != used.id)
     return {run.name: Motion.from_arrays(session.store.read(run.id)) for run in runs}
 
 
