@@ -327,6 +327,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.later.drop()
         self.host.close()
         self.bridge.close()
+        self.setUpdatesEnabled(False)  # else what is left is painted again as each canvas goes: 80 ms
         self.panels.close()
         for timer in self.findChildren(QtCore.QTimer):
             timer.stop()

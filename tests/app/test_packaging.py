@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,23 +25,23 @@ def config() -> configparser.ConfigParser:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(brief_folder) -> Iterator[Path]:
     """Folder into which a wheel of the source was installed, without its requirements."""
-    work = tmp_path_factory.mktemp("wheel")
-    for name in SOURCES:
-        source = REPOSITORY / name
-        if source.is_dir():
-            shutil.copytree(source, work / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (work / "source").mkdir(exist_ok=True)
-            shutil.copy(source, work / "source" / name)
-    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    build = (*pip, "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(work), str(work / "source"))
-    subprocess.run(build, check=True, capture_output=True)
-    (wheel,) = work.glob("*.whl")
-    install = (*pip, "install", "--no-deps", "--no-compile", "--target", str(work / "installed"), str(wheel))
-    subprocess.run(install, check=True, capture_output=True)
-    return work / "installed"
+    with brief_folder() as work:
+        for name in SOURCES:
+            source = REPOSITORY / name
+            if source.is_dir():
+                shutil.copytree(source, work / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                (work / "source").mkdir(exist_ok=True)
+                shutil.copy(source, work / "source" / name)
+        pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+        build = (*pip, "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(work), str(work / "source"))
+        subprocess.run(build, check=True, capture_output=True)
+        (wheel,) = work.glob("*.whl")
+        install = (*pip, "install", "--no-deps", "--no-compile", "--target", str(work / "installed"), str(wheel))
+        subprocess.run(install, check=True, capture_output=True)
+        yield work / "installed"
 
 
 def test_every_package_folder_is_listed(config: configparser.ConfigParser):

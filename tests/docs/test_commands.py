@@ -68,28 +68,28 @@ NOT_EXECUTED = {
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(brief_folder) -> Iterator[Path]:
     """A small dataset with two motions in its store, a Kwik file, a raw file and arrays of peaks."""
     from phy_medicine.io.simulate import SimulationSettings, simulate
 
     settings = SimulationSettings(
         channels=16, units=10, duration_s=20.0, drift="zigzag", oversplit=0.4, events=8, seed=1
     )
-    with pytest.MonkeyPatch.context() as patch:
-        folder = simulate(tmp_path_factory.mktemp("docs") / "data", settings).parent
+    with brief_folder() as place, pytest.MonkeyPatch.context() as patch:
+        folder = simulate(place / "data", settings).parent
         patch.setenv("PHY_MEDICINE_HOME", str(folder.parent / "home"))
         patch.setenv("PHY_MEDICINE_PHY_DIR", str(folder.parent / "phy"))
         patch.chdir(folder)
         for line in ("motion params.py", "motion params.py", "export params.py --to kwik --out recording.kwik"):
             result = CliRunner().invoke(cli, shlex.split(line))
             assert result.exit_code == 0, result.output
-    raw = np.fromfile(folder / "recording.dat", np.int16, 16 * 2 * 30_000)
-    raw.tofile(folder / "raw.bin")
-    np.save(folder / "positions.npy", np.load(folder / "channel_positions.npy"))
-    np.save(folder / "t.npy", np.load(folder / "spike_times.npy") / 30_000)
-    np.save(folder / "z.npy", np.load(folder / "spike_positions.npy")[:, 1])
-    np.save(folder / "a.npy", np.load(folder / "amplitudes.npy"))
-    return folder
+        raw = np.fromfile(folder / "recording.dat", np.int16, 16 * 2 * 30_000)
+        raw.tofile(folder / "raw.bin")
+        np.save(folder / "positions.npy", np.load(folder / "channel_positions.npy"))
+        np.save(folder / "t.npy", np.load(folder / "spike_times.npy") / 30_000)
+        np.save(folder / "z.npy", np.load(folder / "spike_positions.npy")[:, 1])
+        np.save(folder / "a.npy", np.load(folder / "amplitudes.npy"))
+        yield folder
 
 
 class KeptProbe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,13 @@ CANONICAL = re.compile(r"""<link[^>]*rel=["']?canonical""")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(brief_folder) -> Iterator[Path]:
     """The whole site, built as `make docs` does."""
-    folder = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:
+    with brief_folder() as folder, pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("NO_MKDOCS_2_WARNING", "1")
         build(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder)))
-    return folder
+        yield folder
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,9 +42,11 @@ OpenWindow = Callable[..., MainWindow]
 
 
 @pytest.fixture
-def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
+def open_window(qapp, qtbot, old_objects_left_alone, monkeypatch) -> Iterator[OpenWindow]:
     """Opens windows that ask nothing; they are closed at the end."""
     windows: list[MainWindow] = []
+    # A window freezes what it was made of, which is right for a program with one window; of hundreds 10 GB stayed.
+    monkeypatch.setattr("phy_medicine.gui.main_window.gc", SimpleNamespace(freeze=lambda: None))
 
     def open_it(
         session: Session,
@@ -69,8 +72,6 @@ def open_window(qapp, qtbot, tmp_path: Path) -> Iterator[OpenWindow]:
         window.scripted = True
         window.close()
         QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
-    # A window freezes what it was made of, which is right for a program with one window; of hundreds 10 GB stayed.
-    gc.unfreeze()
     windows.clear()
     gc.collect()
 
@@ -144,11 +145,10 @@ def rich_dataset(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desk(qapp, rich_dataset: Path, tmp_path_factory) -> Iterator[Desk]:
+def desk(qapp, rich_dataset: Path, brief_folder) -> Iterator[Desk]:
     """One window for all tests of a module; each begins with `desk.start(kind)`."""
-    folder = tmp_path_factory.mktemp("desk")
-    shutil.copytree(rich_dataset.parent, folder / "rich")
-    with pytest.MonkeyPatch.context() as patch:
+    with brief_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        shutil.copytree(rich_dataset.parent, folder / "rich")
         patch.setenv("PHY_MEDICINE_HOME", str(folder / "home"))
         with open_desk(folder / "rich" / rich_dataset.name) as desk:
             yield desk

@@ -56,6 +56,16 @@ def test_what_was_due_later_is_not_done_in_a_closed_window(window, qtbot):
     assert called == []
 
 
+def test_nothing_is_painted_while_a_window_closes(window, settle):
+    window.session.next()
+    settle()
+    painted = []
+    for panel in window.panels:
+        panel.view.canvas.events.draw.connect(lambda event: painted.append(event.source))
+    window.close()
+    assert painted == []
+
+
 SCRIPT = """
 import sys
 from phy_medicine.app.cli import main

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -160,15 +161,16 @@ def test_a_view_shows_any_number_of_clusters(open_alone, kind):
 
 
 @pytest.fixture(scope="module")
-def broken_dataset(rich_dataset, tmp_path_factory) -> Path:
+def broken_dataset(rich_dataset, brief_folder) -> Iterator[Path]:
     """The same with NaN in amplitudes, features, templates, attributes, and template features."""
-    folder = tmp_path_factory.mktemp("nan") / "rich"
-    shutil.copytree(rich_dataset.parent, folder)
-    for name in ("amplitudes", "pc_features", "templates", "spike_width", "spike_place", "template_features"):
-        array = np.load(folder / f"{name}.npy")
-        array.reshape(-1)[:: 7 if name != "templates" else 1009] = np.nan
-        np.save(folder / f"{name}.npy", array)
-    return folder / rich_dataset.name
+    with brief_folder() as place:
+        folder = place / "rich"
+        shutil.copytree(rich_dataset.parent, folder)
+        for name in ("amplitudes", "pc_features", "templates", "spike_width", "spike_place", "template_features"):
+            array = np.load(folder / f"{name}.npy")
+            array.reshape(-1)[:: 7 if name != "templates" else 1009] = np.nan
+            np.save(folder / f"{name}.npy", array)
+        yield folder / rich_dataset.name
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

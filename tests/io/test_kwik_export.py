@@ -135,25 +135,26 @@ LABEL = st.one_of(
     groups=st.dictionaries(st.integers(0, 12), st.sampled_from(["good", "noise", "mua", "Axon", "x y"])),
 )
 def test_any_content_comes_back(
-    tmp_path_factory: pytest.TempPathFactory,
+    brief_folder,
     labels: np.ndarray,
     fields: dict[str, dict[int, object]],
     groups: dict[int, str],
 ):
-    path = tmp_path_factory.mktemp("content") / "a.kwik"
     recordings = (np.arange(len(labels)) * 2 // len(labels)).astype(np.int32)
     samples = np.arange(len(labels)) * 7 - recordings * 3
     clustering = KwikClustering(labels, groups, fields)
     group = KwikChannelGroup(np.array([3, 1]), np.array([[0.0, 1], [2, 3]]), samples, {"main": clustering}, recordings)
-    write_kwik(path, KwikContent("a", 1000.0, {4: group}, (KwikRecording(), KwikRecording(5000))))
-    model, living = KwikModel.open(path), set(labels.tolist())
-    assert model.spike_clusters.tolist() == labels.tolist()
-    assert model.spike_samples.tolist() == (samples + recordings * 5000).tolist()
-    assert dict(model.metadata.fields["group"]) == {c: g for c, g in sorted(groups.items()) if c in living}
-    for name, values in fields.items():
-        found = dict(model.metadata.fields.get(name, {}))
-        assert found == {c: v for c, v in values.items() if c in living}
-        assert [type(v) for v in found.values()] == [type(values[c]) for c in found]
+    with brief_folder() as folder:
+        path = folder / "a.kwik"
+        write_kwik(path, KwikContent("a", 1000.0, {4: group}, (KwikRecording(), KwikRecording(5000))))
+        model, living = KwikModel.open(path), set(labels.tolist())
+        assert model.spike_clusters.tolist() == labels.tolist()
+        assert model.spike_samples.tolist() == (samples + recordings * 5000).tolist()
+        assert dict(model.metadata.fields["group"]) == {c: g for c, g in sorted(groups.items()) if c in living}
+        for name, values in fields.items():
+            found = dict(model.metadata.fields.get(name, {}))
+            assert found == {c: v for c, v in values.items() if c in living}
+            assert [type(v) for v in found.values()] == [type(values[c]) for c in found]
 
 
 def test_content_that_is_not_consistent_is_refused(tmp_path: Path):

@@ -101,11 +101,11 @@ label_values = st.one_of(st.integers(-(2**60), 2**60), st.floats(allow_nan=False
 
 
 @given(st.dictionaries(st.integers(0, 10**6), label_values, max_size=6))
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, values: dict):
-    folder = tmp_path_factory.mktemp("labels")
-    (folder / "cluster_x.tsv").write_text(format_field("x", values, values), encoding="utf-8", newline="")
-    back = dict(read_metadata(folder)[0].fields.get("x", {}))
-    assert {k: str(v) for k, v in back.items()} == {k: str(same_value(v)) for k, v in values.items()}
+def test_what_is_written_is_read_back(brief_folder, values: dict):
+    with brief_folder() as folder:
+        (folder / "cluster_x.tsv").write_text(format_field("x", values, values), encoding="utf-8", newline="")
+        back = dict(read_metadata(folder)[0].fields.get("x", {}))
+        assert {k: str(v) for k, v in back.items()} == {k: str(same_value(v)) for k, v in values.items()}
 
 
 def same_value(value: object) -> object:

@@ -83,24 +83,23 @@ STEPS = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=STEPS, second=STEPS, style=st.sampled_from(["id", "name", "array"]))
-def test_any_curation_comes_back_as_it_was_saved(
-    tmp_path_factory: pytest.TempPathFactory, first: list[Any], second: list[Any], style: str
-):
-    path = mini.write(tmp_path_factory.mktemp("kwik"), Form(style=style))
-    for steps in (first, second):
-        session = Session.open(path)
-        before = dict(session.model.metadata.fields.get("note", {}))
-        if before:  # the obvious copy begins without notes
-            for cluster in before:
-                session.label("note", None, [cluster])
-        labels, groups, notes = curate(session, steps)
-        session.save()
-        session.close()
-        again = KwikModel.open(path)
-        assert again.spike_clusters.tolist() == labels.tolist()
-        assert dict(again.metadata.fields["group"]) == groups
-        found = dict(again.metadata.fields.get("note", {}))
-        assert found == notes and [type(v) for v in found.values()] == [type(notes[c]) for c in found]
+def test_any_curation_comes_back_as_it_was_saved(brief_folder, first: list[Any], second: list[Any], style: str):
+    with brief_folder() as folder:
+        path = mini.write(folder, Form(style=style))
+        for steps in (first, second):
+            session = Session.open(path)
+            before = dict(session.model.metadata.fields.get("note", {}))
+            if before:  # the obvious copy begins without notes
+                for cluster in before:
+                    session.label("note", None, [cluster])
+            labels, groups, notes = curate(session, steps)
+            session.save()
+            session.close()
+            again = KwikModel.open(path)
+            assert again.spike_clusters.tolist() == labels.tolist()
+            assert dict(again.metadata.fields["group"]) == groups
+            found = dict(again.metadata.fields.get("note", {}))
+            assert found == notes and [type(v) for v in found.values()] == [type(notes[c]) for c in found]
 
 
 def test_names_of_groups_are_compared_without_case(tmp_path: Path):

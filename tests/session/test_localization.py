@@ -120,16 +120,16 @@ def test_a_finished_job_is_followed(session):
 
 
 @pytest.fixture(scope="module")
-def curated(simulated_dataset, tmp_path_factory):
+def curated(simulated_dataset, brief_folder):
     """A session that is curated in one example after another."""
-    folder = tmp_path_factory.mktemp("curated") / "dataset"
-    shutil.copytree(simulated_dataset.parent, folder)
-    session = Session.open(folder / simulated_dataset.name)
-    session.store = FakeStore(a=positions(session.model.n_spikes, 3, 0.02))
-    session.localization.use("a")
-    yield session
-    session.close()
-    session.pool.sync(20)
+    with brief_folder() as folder:
+        shutil.copytree(simulated_dataset.parent, folder / "dataset")
+        session = Session.open(folder / "dataset" / simulated_dataset.name)
+        session.store = FakeStore(a=positions(session.model.n_spikes, 3, 0.02))
+        session.localization.use("a")
+        yield session
+        session.close()
+        session.pool.sync(20)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["merge", "split", "undo", "redo"]), st.integers(0, 1000)), max_size=8))

@@ -195,21 +195,22 @@ def test_one_signal_comes_after_the_tables_are_right(session):
 
 @given(seed=st.integers(0, 1000), data=st.data())
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_curation_and_save_are_the_same_bytes_with_a_range_and_without(simulated_dataset, tmp_path_factory, seed, data):
+def test_curation_and_save_are_the_same_bytes_with_a_range_and_without(simulated_dataset, brief_folder, seed, data):
     ranges = data.draw(st.lists(st.floats(0, 15), min_size=1, max_size=4))
     files = []
     for ranged in (False, True):
-        folder = tmp_path_factory.mktemp("curated") / "dataset"
-        shutil.copytree(simulated_dataset.parent, folder)
-        session = Session.open(folder / simulated_dataset.name)
-        rng = np.random.default_rng(seed)
-        for step in range(8):
-            if ranged:
-                session.set_time_range(ranges[step % len(ranges)], ranges[step % len(ranges)] + 4)
-            _curate(session, rng)
-        session.save()
-        session.close()
-        files.append({p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()})
+        with brief_folder() as place:
+            folder = place / "dataset"
+            shutil.copytree(simulated_dataset.parent, folder)
+            session = Session.open(folder / simulated_dataset.name)
+            rng = np.random.default_rng(seed)
+            for step in range(8):
+                if ranged:
+                    session.set_time_range(ranges[step % len(ranges)], ranges[step % len(ranges)] + 4)
+                _curate(session, rng)
+            session.save()
+            session.close()
+            files.append({p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()})
     assert files[0] == files[1] and "cluster_info.tsv" in files[0]
 
 

@@ -24,7 +24,7 @@ def gl_app():
 
 
 @pytest.fixture
-def drawn(gl_app):
+def drawn(gl_app, old_objects_left_alone):
     """Return a function that draws a view and closes its canvas at the end of the test."""
     from fake_host import picture_of
 
@@ -43,7 +43,7 @@ def drawn(gl_app):
 
 
 @pytest.fixture
-def gl_pixels(gl_app):
+def gl_pixels(gl_app, old_objects_left_alone):
     """Return a function that draws a picture on an empty canvas and returns (size, size, 4) uint8, premultiplied."""
     from picture_canvas import PictureCanvas
 

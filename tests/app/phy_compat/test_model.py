@@ -21,16 +21,16 @@ SINGLE = {"rtol": 1e-4, "atol": 1e-4}
 
 
 @pytest.fixture(scope="module", params=["simulated", "kilosort4_small", "si_export_small"])
-def both(request, tmp_path_factory, simulated_dataset):
+def both(request, brief_folder, simulated_dataset):
     """The same copy of a dataset, opened by us and by phylib, which writes into the folder."""
     if request.param == "simulated":
         source = simulated_dataset.parent
     else:
         source = request.getfixturevalue("shared_data") / request.param
-    folder = tmp_path_factory.mktemp("both") / "dataset"
-    shutil.copytree(source, folder)
-    params = next(folder.rglob("params.py"))
-    return load_model(params), theirs.load_model(params)
+    with brief_folder() as folder:
+        shutil.copytree(source, folder / "dataset")
+        params = next(folder.rglob("params.py"))
+        yield load_model(params), theirs.load_model(params)
 
 
 EQUAL = [
