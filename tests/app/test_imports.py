@@ -12,9 +12,14 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 JOBS_ONLY = {"matplotlib", "numba", "sklearn", "spikeinterface", "torch"}
 WITH_TORCH = [
-    f"phy_medicine.compute.localize.{name}" for name in ["apply", "checkpoints", "joint", "losses", "networks", "train"]
+    f"phy_medicine.compute.{package}.{name}"
+    for package, names in {
+        "localize": ["apply", "checkpoints", "joint", "losses", "networks", "train"],
+        "sorting": ["convolution", "dense", "initialise", "low_rank", "reference"],
+    }.items()
+    for name in names
 ]
-"""Networks and what trains them: classes of torch need torch."""
+"""Networks with what trains them, and the reference solver: they are made of torch's own classes."""
 HEAVY = (*sorted(JOBS_ONLY), "PyQt5", "h5py", "mtscomp", "pandas", "qtconsole", "scipy", "vispy")
 
 
