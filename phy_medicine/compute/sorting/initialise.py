@@ -100,7 +100,6 @@ class _Found:
                 tried = 0
             else:
                 self.templates, self._amplitudes, self.likelihood = before
-            print("trial", tried, self.likelihood)
 
     def _new_template(self, residual: Tensor) -> Tensor:
         stretches = [self._factored(s) for s in self._stretches(residual)]

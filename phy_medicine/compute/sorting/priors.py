@@ -23,6 +23,9 @@ LEAST_PROBABILITY, MOST_PROBABILITY = 1e-7, 0.5
 LEAST_SPREAD = 0.1
 """Of the amplitudes of a unit, standard deviation over mean: a narrower prior would turn spikes away."""
 
+_CERTAIN = 40.0
+"""Of which the normal distribution function is 1."""
+
 
 class Prior(Protocol):
     """Distribution of the amplitudes of one unit."""
@@ -41,6 +44,14 @@ class Prior(Protocol):
 
     def learned(self, amplitudes: FloatArray, n_samples: int) -> Self:
         """Return the prior after a unit's spikes have been found in so many samples."""
+        ...
+
+    def coefficients(self, noise_std: float) -> FloatArray:
+        """Return the prior as compiled loops take it, (8,) float64: h, a0, a1, g0, g1, g2, p0, p1.
+
+        Of a score s above the threshold h the amplitude is a0 + a1 s, or 0 if that is less, and the gain is
+        g0 + g1 s + g2 s² + log Phi(p0 + p1 s).
+        """
         ...
 
 
@@ -81,6 +92,12 @@ class Exponential:
         if self.probability is None:
             return self
         return replace(self, probability=spike_probability(len(amplitudes), n_samples))
+
+    def coefficients(self, noise_std: float) -> FloatArray:
+        """See `Prior`."""
+        v, cut = noise_std**2, noise_std**2 * self.rate
+        gain = cut**2 / (2 * v) - self._odds, -cut / v, 1 / (2 * v)
+        return np.array([self.threshold(noise_std), -cut, 1.0, *gain, _CERTAIN, 0.0])
 
     @property
     def _odds(self) -> float:
@@ -137,6 +154,17 @@ class TruncatedNormal:
         std = max(float(np.std(amplitudes, dtype=np.float64)), LEAST_SPREAD * mean)
         share = spike_probability(len(amplitudes), n_samples)
         return replace(self, mean=mean, std=std, probability=share)
+
+    def coefficients(self, noise_std: float) -> FloatArray:
+        """See `Prior`."""
+        v = self._variance(noise_std)
+        a0, a1 = v * self.mean / self.std**2, v / noise_std**2
+        constant = float(self.gain(np.float64(0.0), noise_std))
+        above_zero = (_CERTAIN, 0.0)
+        if self.evidence:
+            above_zero = (a0 / np.sqrt(v), a1 / np.sqrt(v))
+            constant -= float(log_ndtr(above_zero[0]))
+        return np.array([self.threshold(noise_std), a0, a1, constant, a0 * a1 / v, a1**2 / (2 * v), *above_zero])
 
     def _variance(self, noise_std: float) -> float:
         return 1 / (1 / noise_std**2 + 1 / self.std**2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr
 from scipy.stats import expon, truncnorm
 
 from phy_medicine.compute.sorting.priors import Exponential, TruncatedNormal
@@ -84,3 +85,13 @@ def test_priors_learn_from_spikes():
     assert (learned.mean, learned.std, learned.probability) == (10.0, 1.0, 0.01)
     assert TruncatedNormal(1.0, 1.0, 0.5).learned(np.array([9.0]), 300) == TruncatedNormal(1.0, 1.0, 0.5)
     assert Exponential(3.0, 0.5).learned(np.ones(3), 300) == Exponential(3.0, 0.01)
+
+
+@pytest.mark.parametrize("prior", [*PRIORS, Exponential(2.0), TruncatedNormal(12.0, 3.0, 0.01, evidence=False)])
+def test_coefficients_say_the_same(prior):
+    h, a0, a1, g0, g1, g2, p0, p1 = prior.coefficients(NOISE)
+    scores = np.linspace(h + 0.01, 60, 50)
+    np.testing.assert_allclose(np.maximum(0, a0 + a1 * scores), prior.amplitude(scores, NOISE), rtol=1e-12)
+    gain = g0 + g1 * scores + g2 * scores**2 + log_ndtr(p0 + p1 * scores)
+    np.testing.assert_allclose(gain, prior.gain(scores, NOISE), rtol=1e-9, atol=1e-9)
+    assert h == prior.threshold(NOISE)

@@ -1,0 +1,135 @@
+"""Spikes of a whole recording, stretch by stretch, with templates that are known."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import FloatArray
+from phy_medicine.compute.sorting.priors import Prior
+from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions
+from phy_medicine.compute.sorting.scores import Scorer
+from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
+
+T = TypeVar("T")
+Read = Callable[[int, int], FloatArray]
+"""Samples start..stop of the whitened data, (N, stop - start)."""
+MARGIN = 4
+"""Templates looked at on each side of a stretch: what is found there can change what is found in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Spikes of a recording, and what they explain.
+
+    spikes : in order of time
+    energy : sum of squares of the data; n_points : how many values these are
+    """
+
+    spikes: Found
+    energy: float
+    n_points: int
+
+    def log_likelihood(self, noise_std: float = 1.0) -> float:
+        """Return the log likelihood per data point, without forming the residual."""
+        left = self.energy - float(self.spikes.explained.sum())
+        return -0.5 * float(np.log(2 * np.pi * noise_std**2)) - left / (2 * noise_std**2 * self.n_points)
+
+
+class Matcher:
+    """Finds the spikes of known templates.
+
+    Parameters
+    ----------
+    priors : of each unit; noise_std : of the data, per sample, 1 after whitening
+    """
+
+    def __init__(
+        self,
+        templates: SparseTemplates,
+        priors: Sequence[Prior],
+        *,
+        noise_std: float = 1.0,
+        options: PursuitOptions | None = None,
+    ) -> None:
+        if len(priors) != templates.n_units:
+            raise PhyMedError(f"There are {len(priors)} priors for {templates.n_units} units.")
+        self.width = templates.width
+        self._scorer = Scorer(templates)
+        self._pursuit = Pursuit(templates, priors, noise_std=noise_std, options=options)
+
+    def find(self, data: FloatArray) -> Found:
+        """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
+        return self._pursuit(self._scorer(data))
+
+    def match(
+        self,
+        read: Read,
+        n_samples: int,
+        *,
+        batch_samples: int = 30_000,
+        n_threads: int = 1,
+        progress: Callable[[float], object] = lambda fraction: None,
+    ) -> Matched:
+        """Return the spikes of a recording.
+
+        Parameters
+        ----------
+        read : called from several threads; start and stop are within the recording
+        batch_samples : of a stretch, without the margins that it is read with
+        progress : called with the share that is done; may raise to end the work
+
+        Raises
+        ------
+        PhyMedError : the data have values that are not finite, or a stretch is shorter than a template
+        """
+        if batch_samples < self.width:
+            raise PhyMedError(f"A stretch of {batch_samples} samples is shorter than a template ({self.width}).")
+        starts = range(0, n_samples, batch_samples)
+        parts: list[Found] = []
+        energy, n_points = 0.0, 0
+
+        def one(start: int) -> tuple[Found, float, int]:
+            return self._stretch(read, start, min(n_samples, start + batch_samples), n_samples)
+
+        for i, (found, of_stretch, n) in enumerate(_in_order(one, starts, n_threads)):
+            parts.append(found)
+            energy, n_points = energy + of_stretch, n_points + n
+            progress((i + 1) / len(starts))
+        return Matched(Found.joined(parts), energy, n_points)
+
+    def _stretch(self, read: Read, start: int, stop: int, n_samples: int) -> tuple[Found, float, int]:
+        margin = MARGIN * self.width
+        first, last = max(0, start - margin), min(n_samples, stop + margin + self.width - 1)
+        data = np.ascontiguousarray(read(first, last), dtype=np.float32)
+        core = data[:, start - first : stop - first]
+        energy = float(np.einsum("nt,nt->", core, core, dtype=np.float64))
+        if not np.isfinite(energy):
+            raise PhyMedError(f"The data have values that are not finite between samples {start:,} and {stop:,}.")
+        found = self.find(data).later(first)
+        return found.part((found.times >= start) & (found.times < stop)), energy, core.size
+
+
+def _in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> Iterator[T]:
+    """Results in the order of the items, a few ahead of what is asked for."""
+    if n_threads == 1:
+        yield from map(run, items)
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(run, item))
+                if len(waiting) > n_threads + 1:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

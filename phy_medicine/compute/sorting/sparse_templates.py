@@ -1,0 +1,149 @@
+"""Templates on a few channels each, their waveforms made of a few shapes that all of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import FloatArray, IntArray
+
+MOST_CHANNELS = 24
+LEAST_SHARE = 0.03
+"""Of the largest value of a template: channels that stay below it are left out."""
+MOST_LOST = 0.01
+"""Share of its energy that a template may lose to the shared shapes."""
+FEWEST_SHAPES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SparseTemplates:
+    """Templates W_k = weights_k @ basis on the channels of each.
+
+    basis : (P, D) float32, orthonormal rows
+    channels : (K, C) int32, ascending, -1 where a template has fewer
+    weights : (K, C, P) float32, 0 where there is no channel; the norm of each template is 1
+    n_channels : of the data
+    """
+
+    basis: FloatArray
+    channels: IntArray
+    weights: FloatArray
+    n_channels: int
+
+    @property
+    def n_units(self) -> int:
+        """How many templates."""
+        return len(self.channels)
+
+    @property
+    def width(self) -> int:
+        """Samples of a template."""
+        return int(self.basis.shape[1])
+
+    def full_weights(self) -> FloatArray:
+        """Return the weights on all channels, (K, N, P) float32."""
+        out = np.zeros((self.n_units, self.n_channels, len(self.basis)), np.float32)
+        units, slots = np.nonzero(self.channels >= 0)
+        out[units, self.channels[units, slots]] = self.weights[units, slots]
+        return out
+
+    def dense(self) -> FloatArray:
+        """Return the templates, (K, N, D) float32."""
+        return np.asarray(self.full_weights() @ self.basis)
+
+
+def compress(
+    templates: FloatArray,
+    *,
+    most_channels: int = MOST_CHANNELS,
+    least_share: float = LEAST_SHARE,
+    most_lost: float = MOST_LOST,
+    fewest_shapes: int = FEWEST_SHAPES,
+) -> SparseTemplates:
+    """Return templates on their main channels, in as few shared shapes as lose little.
+
+    Parameters
+    ----------
+    templates : (K, N, D)
+    most_channels, least_share : channels of each template at most, and of which height, relative to the largest
+    most_lost : share of the energy on these channels that any template may lose to the shapes
+    fewest_shapes : P at least
+
+    Raises
+    ------
+    PhyMedError : a template is 0 or not finite
+    """
+    templates = np.asarray(templates, np.float64)
+    height = np.abs(templates).max(axis=2)
+    bad = np.flatnonzero(~(np.isfinite(height).all(axis=1) & (height.max(axis=1, initial=0) > 0)))
+    if bad.size:
+        raise PhyMedError(f"Template {bad[0]} is empty or not finite; leave that unit out.")
+    channels = _main_channels(height, most_channels, least_share)
+    kept = np.where(channels[:, :, None] >= 0, np.take_along_axis(templates, channels[:, :, None], axis=1), 0)
+    basis = _shared_shapes(kept, most_lost, fewest_shapes)
+    weights = kept @ basis.T
+    weights /= np.linalg.norm(weights, axis=(1, 2), keepdims=True)
+    return SparseTemplates(
+        basis.astype(np.float32), channels.astype(np.int32), weights.astype(np.float32), templates.shape[1]
+    )
+
+
+def _main_channels(height: FloatArray, most: int, least_share: float) -> IntArray:
+    """Channels of each template, ascending, -1 after the last; (K, C)."""
+    n_channels = height.shape[1]
+    largest = np.argsort(-height, axis=1, kind="stable")[:, : min(most, n_channels)]
+    high = np.take_along_axis(height, largest, axis=1) >= least_share * height.max(axis=1, keepdims=True)
+    channels = np.sort(np.where(high, largest, n_channels), axis=1)[:, : high.sum(axis=1).max()]
+    return np.where(channels < n_channels, channels, -1)
+
+
+def _shared_shapes(kept: FloatArray, most_lost: float, fewest: int) -> FloatArray:
+    """The leading shapes of all channels, each template counting alike; as many as needed, (P, D)."""
+    unit = kept / np.linalg.norm(kept, axis=(1, 2), keepdims=True)
+    _, _, shapes = np.linalg.svd(unit.reshape(-1, kept.shape[2]), full_matrices=False)
+    explained = np.cumsum(((unit @ shapes.T) ** 2).sum(axis=1), axis=1).min(axis=0)
+    enough = int(np.searchsorted(explained, 1 - most_lost)) + 1
+    return np.asarray(shapes[: max(fewest, enough)])
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """How a spike of one unit shows in the scores of others; pairs of units that share a channel only.
+
+    starts : (K + 1,) int64, the pairs of unit k are starts[k] .. starts[k + 1]
+    units : (n_pairs,) int64, the other unit, ascending for each k; k itself is among them
+    values : (n_pairs, 2 D - 1) float32, what a spike of k with amplitude 1 adds to the score of the other, by the lag
+        of the score after the spike, -(D - 1) .. D - 1
+    """
+
+    starts: IntArray
+    units: IntArray
+    values: FloatArray
+
+
+def pair_correlations(templates: SparseTemplates) -> Pairs:
+    """Return the correlations of all templates that share channels."""
+    of_shapes = _shape_correlations(templates.basis.astype(np.float64))
+    weights = templates.full_weights().astype(np.float64)
+    has = (weights != 0).any(axis=2)
+    shares = has.astype(np.float64) @ has.T.astype(np.float64) > 0
+    starts, units, values = [0], [], []
+    for k in range(templates.n_units):
+        others = np.flatnonzero(shares[k])
+        products = np.einsum("jcp,cq->jpq", weights[others][:, has[k]], weights[k][has[k]])
+        values.append(np.einsum("jpq,pql->jl", products, of_shapes).astype(np.float32))
+        units.append(others)
+        starts.append(starts[-1] + others.size)
+    return Pairs(np.array(starts, np.int64), np.concatenate(units).astype(np.int64), np.concatenate(values))
+
+
+def _shape_correlations(basis: FloatArray) -> FloatArray:
+    """Sum over d of basis[p, d] basis[q, d + lag], (P, P, 2 D - 1)."""
+    n, width = basis.shape
+    out = np.empty((n, n, 2 * width - 1))
+    for p in range(n):
+        for q in range(n):
+            out[p, q] = np.correlate(basis[q], basis[p], mode="full")
+    return out
