@@ -71,10 +71,11 @@ class _External:
 class Kernel:
     """One compiled function; called with numpy arrays and numbers of the declared types."""
 
-    def __init__(self, owner: Kernels, function: FunctionType, signature: str, name: str) -> None:
+    def __init__(self, owner: Kernels, function: FunctionType, signature: str, *, name: str, fused: bool) -> None:
         self._owner = owner
         self.function = function
         self.name = name
+        self.fused = fused
         self.arguments = tuple(_Argument.of(word) for word in signature.split())
         self.signature = signature
         self.code: Callable[..., object] | None = None
@@ -140,11 +141,15 @@ class Kernels:
         self._externals.append(name)
         return _External(name, signature)
 
-    def kernel(self, signature: str, *, name: str = "") -> Callable[[Any], Kernel]:
-        """Make a function a kernel with these argument types; `name` when it is made for several of them."""
+    def kernel(self, signature: str, *, name: str = "", fused: bool = False) -> Callable[[Any], Kernel]:
+        """Make a function a kernel with these argument types.
+
+        name : when it is made for several types
+        fused : products are added without being rounded before, where the processor does it in one instruction
+        """
 
         def add(function: Any) -> Kernel:
-            kernel = Kernel(self, function, signature, name or function.__name__)
+            kernel = Kernel(self, function, signature, name=name or function.__name__, fused=fused)
             self._kernels[kernel.name] = kernel
             return kernel
 
@@ -303,7 +308,8 @@ def _compile(
     def build(kernel: Kernel, **options: Any) -> Any:
         arguments = [_type(types, a) for a in kernel.arguments]
         signature = types.void(*arguments)
-        return numba.njit(signature, nogil=True, error_model="numpy", **options)(known(kernel.function))
+        fast = {"contract"} if kernel.fused else False
+        return numba.njit(signature, nogil=True, error_model="numpy", fastmath=fast, **options)(known(kernel.function))
 
     code = []
     for name, kernel in kernels.items():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import zip_longest
 
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, frozen
-from phy_medicine.compute import kernels
+from phy_medicine.compute import _kernels_filter, kernels
 
 # Samples filtered by one matrix product while the kernels load; 64 costs twice the multiplications, 16 twice the calls.
 _BLOCK = 32
@@ -26,7 +27,7 @@ def highpass(data: AnyArray, sample_rate: float, *, cutoff_hz: float = 150.0, or
 
     Returns
     -------
-    float32, shape of `data`; computed in float64
+    float32, shape of `data`; computed in float32, off by some 1e-6 of the size of `data`
 
     Raises
     ------
@@ -35,25 +36,39 @@ def highpass(data: AnyArray, sample_rate: float, *, cutoff_hz: float = 150.0, or
     return both_ways(data, butterworth_highpass(order, cutoff_hz, sample_rate))
 
 
-def both_ways(data: AnyArray, sections: FloatArray) -> FloatArray:
-    """Filter as `highpass` does, with any second-order sections.
+def both_ways(data: AnyArray, sections: FloatArray, *, offsets: FloatArray | None = None) -> FloatArray:
+    """Filter as `highpass` does, with the sections of any Butterworth filter.
+
+    Parameters
+    ----------
+    data : as for `highpass`; 16 bit integers are taken as they are, other types are copied
+    sections : (n, 6), `b0 b1 b2 1 a1 a2`; all zeros of one section lie at 0 Hz, or all at half the sample rate
+    offsets : (n_channels,) unit of `data`, subtracted before; None for none
 
     Raises
     ------
-    ValueError : data of other dimensions
+    ValueError : data of other dimensions, or other sections
     """
     if data.ndim not in (2, 3):
         raise ValueError(f"Traces have 2 dimensions and waveforms 3, not {data.ndim}.")
-    windows = np.ascontiguousarray(data, dtype=np.float32)
+    windows = data if _kernels_filter.taken(data) else np.ascontiguousarray(data, dtype=np.float32)
     windows = windows if data.ndim == 3 else windows[np.newaxis]
+    removed = np.zeros(data.shape[-1], np.float32) if offsets is None else np.ascontiguousarray(offsets, np.float32)
+    units, gain = _units(sections.tobytes())
     if kernels.ready():
-        from phy_medicine.compute._kernels_filter import filter_both_ways
-
-        out = np.empty(windows.shape, dtype=np.float32)
-        filter_both_ways(windows, sections, out)
+        out = _kernels_filter.filter_both_ways(windows, removed, units, gain)
     else:
-        out = _filter_numpy(windows, sections)
+        out = _filter_numpy(windows - removed, sections)
     return out.reshape(data.shape)
+
+
+def channel_means(data: AnyArray) -> FloatArray:
+    """Return the mean of each channel of (n_samples, n_channels), any number type; float32, zero without samples."""
+    if not len(data):
+        return np.zeros(data.shape[1], dtype=np.float32)
+    if kernels.ready() and _kernels_filter.taken(data):
+        return np.asarray(_kernels_filter.sums(data) / len(data), dtype=np.float32)
+    return np.asarray(data.mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -102,6 +117,26 @@ def _poles(order: int, cutoff_hz: float, sample_rate: float, sign: int) -> list[
         gain = 1 / (1 + damping + warped**2)
         rows.append([gain, warped**2, 2 * sign, 1, 2 * (warped**2 - 1) * gain, (1 - damping + warped**2) * gain])
     return rows
+
+
+@lru_cache(maxsize=32)
+def _units(section_bytes: bytes) -> tuple[FloatArray, float]:
+    """Return sections as the compiled filter takes them, and what it multiplies by for both ways.
+
+    Returns
+    -------
+    units : (n, 5) float32, one section of first order and one of second each; where one is missing, zeros pass all on
+    gain : float
+    """
+    sections = np.frombuffer(section_bytes).reshape(-1, 6)
+    sizes = np.abs(sections[:, 1:3] / sections[:, :1]).tolist()
+    if any(size not in ([1, 0], [2, 1]) for size in sizes):
+        raise ValueError("Only sections of Butterworth high-passes and low-passes are filtered.")
+    first = [(1 + a1, 1 + b1 / b0) for b0, b1, b2, _, a1, a2 in sections if b2 == a2 == 0]
+    second = [(1 - a2, 1 + a1 + a2, 2 + b1 / b0) for b0, b1, b2, _, a1, a2 in sections if b2 or a2]
+    filled = zip_longest(first, second, fillvalue=(0.0, 0.0, 0.0))
+    units = [[*a[:2], *b] for a, b in filled]
+    return frozen(np.array(units, dtype=np.float32)), float(np.prod(sections[:, 0]) ** 2)
 
 
 def _filter_numpy(windows: FloatArray, sections: FloatArray) -> FloatArray:

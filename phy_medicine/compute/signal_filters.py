@@ -48,10 +48,15 @@ class SignalFilter:
         # 0.01 s are 9 time constants of 150 Hz: what is left is below 1 part in 5,000.
         return int(0.01 * sample_rate) if self.high_pass_hz or self.low_pass_hz else 0
 
-    def apply(self, data: AnyArray, sample_rate: float) -> FloatArray:
-        """Filter (n_samples, n_channels) or (n, n_samples, n_channels), without offset; float32."""
+    def apply(self, data: AnyArray, sample_rate: float, *, offsets: FloatArray | None = None) -> FloatArray:
+        """Filter (n_samples, n_channels) or (n, n_samples, n_channels); float32.
+
+        offsets : (n_channels,) of the channels, removed before; None for data without
+        """
         sections = self.sections(sample_rate)
-        return np.asarray(data, dtype=np.float32) if sections is None else both_ways(data, sections)
+        if sections is not None:
+            return both_ways(data, sections, offsets=offsets)
+        return np.asarray(data if offsets is None else data - offsets, dtype=np.float32)
 
 
 NONE, HIGH_PASS = "none", "high-pass"

@@ -30,7 +30,7 @@ def _four_times(value):
     return _twice(_twice(value))
 
 
-@kernels.kernel("f8[:,:] f4[:] u1[:] i8 f8")
+@kernels.kernel("f8[:,:] f4[:] u1[:] i8 f8", fused=True)
 def fill(out, x, flags, add, scale):
     """Fill out."""
     for i in range(out.shape[0]):

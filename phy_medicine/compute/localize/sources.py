@@ -9,12 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.compute.filtering import channel_means
 from phy_medicine.compute.localize.spikes import RecordedSpikes, Spikes, StoredSpikes
 from phy_medicine.compute.signal_filters import SignalFilter, common_median
 from phy_medicine.io.model import StoredWaveforms
 
-PIECE_BYTES = 32 << 20
-"""Of the filtered signal of a piece; with what was read and what is sorted some four times as much is in use."""
+PIECE_BYTES = 8 << 20
+"""Of the filtered signal of a piece, which then mostly stays in the cache; some four times as much is in use."""
 STORED_SPIKES = 2048
 
 
@@ -91,13 +92,15 @@ class RecordingSource:
         """Return a filtered stretch with what spikes at its ends need, its first sample, and the rows recorded."""
         margin = self.reach + self.filter.margin(self.recording.sample_rate)
         low, high = max(start - margin, 0), min(stop + margin, self.recording.n_samples)
-        signal = np.ascontiguousarray(self.recording.read(low, high), dtype=np.float32)
-        if self.filter.high_pass_hz:
-            # The filter starts at rest; an offset would ring at the first sample.
-            signal -= signal.mean(axis=0, dtype=np.float64).astype(np.float32)
-        signal = self.filter.apply(signal, self.recording.sample_rate)
+        raw = self.recording.read(low, high)
+        # The filter starts at rest; an offset would ring at the first sample.
+        offsets = channel_means(raw) if self.filter.high_pass_hz else None
+        signal = self.filter.apply(raw, self.recording.sample_rate, offsets=offsets)
         if self.filter.common:
-            signal -= common_median(signal)
+            # What is read may be the caller's own array.
+            signal = np.subtract(
+                signal, common_median(signal), out=None if np.may_share_memory(signal, raw) else signal
+            )
         return np.ascontiguousarray(signal), low, 0, high - low
 
 
