@@ -45,8 +45,10 @@ class SignalFilter:
 
     def margin(self, sample_rate: float) -> int:
         """Return the samples on either side after which the filter has forgotten what was before."""
-        # 0.01 s are 9 time constants of 150 Hz: what is left is below 1 part in 5,000.
-        return int(0.01 * sample_rate) if self.high_pass_hz or self.low_pass_hz else 0
+        if not self.high_pass_hz:
+            return int(0.01 * sample_rate) if self.low_pass_hz else 0
+        # The slowest poles decay with exp(-pi f t): 1 part in 60,000 is left. What is slower than 30 Hz is no spike.
+        return int(min(3.5 / self.high_pass_hz, 0.1) * sample_rate)
 
     def apply(self, data: AnyArray, sample_rate: float, *, offsets: FloatArray | None = None) -> FloatArray:
         """Filter (n_samples, n_channels) or (n, n_samples, n_channels); float32.

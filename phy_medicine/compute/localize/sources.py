@@ -8,15 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
-from phy_medicine.compute.filtering import channel_means
+from phy_medicine.base.types import IntArray
+from phy_medicine.compute.filtered_recording import PIECE_BYTES, FilteredRecording, Recorded
 from phy_medicine.compute.localize.spikes import RecordedSpikes, Spikes, StoredSpikes
-from phy_medicine.compute.signal_filters import SignalFilter, common_median
+from phy_medicine.compute.signal_filters import SignalFilter
 from phy_medicine.io.model import StoredWaveforms
 
-PIECE_BYTES = 8 << 20
-"""Of the filtered signal of a piece, which then mostly stays in the cache; some four times as much is in use."""
 STORED_SPIKES = 2048
+_WORTH = 30_000  # numbers that are filtered in the time that another stretch takes, 0.1 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,6 @@ class Source(Protocol):
 
     def blocks(self) -> Iterator[Block]:
         """Return the blocks in the order in which they are best read."""
-
-
-class Recorded(Protocol):
-    """A raw recording, such as `io.traces.Traces`."""
-
-    @property
-    def n_samples(self) -> int: ...
-    @property
-    def n_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> float: ...
-    def read(self, start: int, stop: int) -> AnyArray:
-        """Return (stop - start, n_channels), zeros outside of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +56,37 @@ class RecordingSource:
         order = None if (samples[1:] >= samples[:-1]).all() else np.argsort(samples, kind="stable")
         if order is not None:
             samples = samples[order]
-        n_samples = self.recording.n_samples
-        length = max(self.piece_bytes // (4 * max(1, self.recording.n_channels)), 4 * self.reach, 1)
-        bounds = np.append(np.arange(0, n_samples, length), n_samples)
+        bounds = self._filtered.bounds(4 * self.reach, self.piece_bytes)
         places = np.searchsorted(samples, bounds)
-        for start, stop, a, b in zip(bounds[:-1], bounds[1:], places[:-1], places[1:], strict=True):
+        for a, b in zip(places[:-1].tolist(), places[1:].tolist(), strict=True):
             if b > a:
-                spike_ids = np.arange(a, b) if order is None else order[a:b]
-                yield self._block(spike_ids, samples[a:b], int(start), int(stop))
+                yield self._block(np.arange(a, b) if order is None else order[a:b], samples[a:b])
 
-    def _block(self, spike_ids: IntArray, samples: IntArray, start: int, stop: int) -> Block:
+    def _block(self, spike_ids: IntArray, samples: IntArray) -> Block:
         def load() -> Spikes:
-            signal, begin, first, end = self.piece(start, stop)
+            signals, rows, n_rows = [], np.empty_like(samples), 0
+            for some in self._stretches(samples):
+                signal, begin = self._filtered.read(int(samples[some][0]), int(samples[some][-1]) + 1, self.reach)
+                rows[some] = samples[some] - begin + n_rows
+                signals.append(signal)
+                n_rows += len(signal)
+            signal = signals[0] if len(signals) == 1 else np.concatenate(signals)
             channel_ids = np.ascontiguousarray(self.channel_ids[spike_ids], dtype=np.int64)
-            rate = self.recording.sample_rate
-            return RecordedSpikes(signal, samples - begin, channel_ids, rate, first, end)
+            # Only the first stretch can begin, and only the last can end, with the recording.
+            return RecordedSpikes(signal, rows, channel_ids, self.recording.sample_rate, 0, n_rows)
 
         return Block(spike_ids, load)
 
-    def piece(self, start: int, stop: int) -> tuple[FloatArray, int, int, int]:
-        """Return a filtered stretch with what spikes at its ends need, its first sample, and the rows recorded."""
+    def _stretches(self, samples: IntArray) -> list[slice]:
+        """Return which spikes are read together: where they are rare, what lies between them is left out."""
         margin = self.reach + self.filter.margin(self.recording.sample_rate)
-        low, high = max(start - margin, 0), min(stop + margin, self.recording.n_samples)
-        raw = self.recording.read(low, high)
-        # The filter starts at rest; an offset would ring at the first sample.
-        offsets = channel_means(raw) if self.filter.high_pass_hz else None
-        signal = self.filter.apply(raw, self.recording.sample_rate, offsets=offsets)
-        if self.filter.common:
-            # What is read may be the caller's own array.
-            signal = np.subtract(
-                signal, common_median(signal), out=None if np.may_share_memory(signal, raw) else signal
-            )
-        return np.ascontiguousarray(signal), low, 0, high - low
+        longest = 2 * margin + _WORTH // max(1, self.recording.n_channels)
+        ends = np.append(np.flatnonzero(np.diff(samples) > longest) + 1, len(samples)).tolist()
+        return [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
+
+    @property
+    def _filtered(self) -> FilteredRecording:
+        return FilteredRecording(self.recording, self.filter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from phy_medicine.compute import kernels
+from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.localize.contacts import Contacts, decrease, nearest, within
 from phy_medicine.compute.localize.grid import GridConvolution
 from phy_medicine.compute.localize.localize import Following, localize
@@ -94,14 +96,32 @@ def test_filtered_pieces_are_the_filtered_whole(sample):
     kernels.warm_up()
     band = SignalFilter("", "", "", 300.0, 6000.0, common=True)
     noise = np.random.default_rng(2).normal(1000, 20, (60000, 32)).astype(np.float32)
-    source = RecordingSource(Traces([noise], np.arange(32), RATE), sample.samples, sample.channel_ids, band, 15)
-    whole, start, first, stop = source.piece(0, 60000)
-    assert (start, first, stop) == (0, 0, 60000)
-    part, begin, _, _ = source.piece(20000, 21000)
-    assert begin == 20000 - 15 - 300
-    margin = 15 + 300
-    assert np.abs(part[margin : margin + 1000] - whole[20000:21000]).max() < 0.1
+    recording = FilteredRecording(Traces([noise], np.arange(32), RATE), band)
+    whole, start = recording.read(0, 60000, 15)
+    assert start == 0 and len(whole) == 60000
+    part, begin = recording.read(20000, 21000, 15)
+    assert begin == 20000 - 15 - 350
+    assert np.abs(part[350:-350] - whole[begin + 350 : 21015]).max() < 1e-4 * whole.std()
     assert np.abs(np.median(whole, axis=1)).max() < 1e-3 and np.abs(whole[:30].mean()) < 1
+
+
+def test_between_rare_spikes_nothing_is_read_and_nothing_changes(sample):
+    kernels.warm_up()
+    band = SignalFilter("", "", "", 300.0, 6000.0, common=True)
+    data = np.random.default_rng(3).normal(1000, 20, (60000, 32)).astype(np.float32) + sample.traces.read(0, 60000)
+    traces, read = Traces([data], np.arange(32), RATE), []
+    samples, channel_ids = np.array([3, 20000, 20300, 41000, 59995]), np.array([4, 9, 30, 17, 2])
+    counting = SimpleNamespace(
+        n_samples=60000, n_channels=32, sample_rate=RATE,
+        read=lambda start, stop: read.append(stop - start) or traces.read(start, stop),
+    )  # fmt: skip
+    (block,) = RecordingSource(counting, samples, channel_ids, band, 15).blocks()
+    found = block.load().snippets(within(CONTACTS, 75), 15, 15)
+    assert len(read) == 4 and sum(read) < 5 * 800
+    signal, _ = FilteredRecording(traces, band).read(0, 60000)
+    whole = RecordedSpikes(signal, samples, channel_ids, RATE, 0, 60000).snippets(within(CONTACTS, 75), 15, 15)
+    # The mean of another stretch is removed before, which shows where the recording begins and ends.
+    assert np.abs(found - whole)[1:4].max() < 1e-4 * signal.std() and np.abs(found - whole).max() < 0.2 * signal.std()
 
 
 def test_spikes_outside_of_the_recording_stay_unknown(sample):

@@ -1,0 +1,65 @@
+"""A raw recording as it is searched for spikes: filtered piece by piece, in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.compute.filtering import channel_means
+from phy_medicine.compute.signal_filters import SignalFilter, common_median
+
+PIECE_BYTES = 8 << 20
+"""Of the filtered signal of a piece, which then mostly stays in the cache; some four times as much is in use."""
+
+
+class Recorded(Protocol):
+    """A raw recording, such as `io.traces.Traces`."""
+
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_channels(self) -> int: ...
+    @property
+    def sample_rate(self) -> float: ...
+    def read(self, start: int, stop: int) -> AnyArray:
+        """Return (stop - start, n_channels), zeros outside of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredRecording:
+    """A recording and what is done to it; its common median is removed after the filter. Safe in any thread."""
+
+    recording: Recorded
+    filter: SignalFilter
+
+    def bounds(self, least: int = 1, piece_bytes: int = PIECE_BYTES) -> IntArray:
+        """Return where pieces of this size begin, (n_pieces + 1,) samples; the last number is where they end.
+
+        least : samples of a piece at least, whatever the number of channels
+        """
+        n_samples = self.recording.n_samples
+        length = max(piece_bytes // (4 * max(1, self.recording.n_channels)), least, 1)
+        return np.append(np.arange(0, n_samples, length), n_samples)
+
+    def read(self, start: int, stop: int, reach: int = 0) -> tuple[FloatArray, int]:
+        """Return the signal of a stretch and so many samples around it, and the sample of its first row.
+
+        Returns
+        -------
+        signal : (n_samples, n_channels) float32; it ends where the recording ends
+        begin : int. Rows beyond `reach` are there for the filter to settle in, and are not exact
+        """
+        margin = reach + self.filter.margin(self.recording.sample_rate)
+        begin, end = max(start - margin, 0), min(stop + margin, self.recording.n_samples)
+        raw = self.recording.read(begin, end)
+        # The filter starts at rest; an offset would ring at the first sample.
+        offsets = channel_means(raw) if self.filter.high_pass_hz else None
+        signal = self.filter.apply(raw, self.recording.sample_rate, offsets=offsets)
+        if self.filter.common:
+            # What is read may be the caller's own array.
+            own = not np.may_share_memory(signal, raw)
+            signal = np.subtract(signal, common_median(signal), out=signal if own else None)
+        return np.ascontiguousarray(signal), begin
