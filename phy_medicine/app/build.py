@@ -40,6 +40,7 @@ def open_session(
     read_only: bool = False,
     recover: bool | None = None,
     configuration: Configuration | None = None,
+    use_runs: bool = True,
     **choice: Any,
 ) -> Session:
     """Open a sorted dataset for curation, without a window.
@@ -50,6 +51,8 @@ def open_session(
     read_only : refuse every change
     recover : replay unsaved work of an earlier session (True), leave it aside (False), or keep it for later (None)
     configuration : what counts for caches, threads, jobs and the window; read from the configuration files by default
+    use_runs : use the motion and the positions of spikes that were used last, or else the newest ones of the store; the
+        window reads them later, once it is up
     choice : `channel_group` and `clustering` of a .kwik file; by default the first group and the clustering `main`
 
     Raises
@@ -62,6 +65,10 @@ def open_session(
         configuration = configuration_for(path)
     session = Session.open(Path(path), read_only=read_only, recover=recover, configuration=configuration, **choice)
     session.make_view = _notebook_view
+    session.similar.at_once = True
+    if use_runs:
+        session.motion.restore()
+        session.localization.restore()
     return session
 
 

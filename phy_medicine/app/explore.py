@@ -55,7 +55,7 @@ def command(
 
     if out.exists():
         raise PhyMedError(f"{out} exists; choose another file, nothing is overwritten.")
-    session = open_session(params_py, read_only=True, recover=None)
+    session = open_session(params_py, read_only=True, recover=None, use_runs=False)
     try:
         run, columns = localization_run(session, run_name)
         located = make_located(session, str(run.facts["method"]), columns, session.motion.current)

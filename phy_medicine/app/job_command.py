@@ -264,7 +264,7 @@ def job_command(
     more = more or {}
 
     def callback(params_py: Path, *, out: Path | None, store: bool, as_json: bool, log: bool, **values: Any) -> None:
-        session = open_session(params_py, read_only=not store, recover=None)
+        session = open_session(params_py, read_only=not store, recover=None, use_runs=False)
         try:
             say = (lambda line: click.echo(line, err=True)) if log else None
             given = typed_options(click.get_current_context(), {k: v for k, v in values.items() if k not in more})

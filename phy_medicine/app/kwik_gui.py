@@ -56,7 +56,12 @@ def command(
     check_kwik(kwik_file)
     options = prepared(kwik_file, values)
     opening = partial(
-        open_session, kwik_file, read_only=read_only, recover=recover, configuration=options.configuration
+        open_session,
+        kwik_file,
+        read_only=read_only,
+        recover=recover,
+        configuration=options.configuration,
+        use_runs=False,
     )
     code = run_window(partial(opening, channel_group=channel_group, clustering=clustering), options)
     click.get_current_context().exit(code)

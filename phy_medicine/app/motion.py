@@ -99,7 +99,7 @@ def _given(ctx: click.Context, settings: type, values: dict[str, Any], *, config
 def _on_dataset(source: Path, given: dict[str, Any], store: bool, say: Any) -> JobOutcome:
     from phy_medicine.app.build import open_session
 
-    session = open_session(source, read_only=not store, recover=None)
+    session = open_session(source, read_only=not store, recover=None, use_runs=False)
     try:
         return run_job(session, "motion", given, to_store=store, say=say)
     finally:

@@ -40,7 +40,7 @@ def command(params_py: Path | None, *, as_json: bool, details: bool) -> None:
         return
     from phy_medicine.app.build import open_session
 
-    session = open_session(params_py, read_only=True, configuration=configuration)
+    session = open_session(params_py, read_only=True, configuration=configuration, use_runs=False)
     try:
         book = make_book(session, configuration)
         book.attach()

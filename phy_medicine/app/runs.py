@@ -30,7 +30,7 @@ def command(context: click.Context, params_py: Path) -> None:
     """
     from phy_medicine.app.build import open_session
 
-    session = open_session(params_py, recover=None)
+    session = open_session(params_py, recover=None, use_runs=False)
     context.call_on_close(session.close)
     context.obj = session
     if context.invoked_subcommand is None:

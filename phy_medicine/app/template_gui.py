@@ -24,7 +24,12 @@ def command(params_py: Path, *, read_only: bool, recover: bool | None, **values:
     """
     options = prepared(params_py, values)
     opening = partial(
-        open_session, params_py, read_only=read_only, recover=recover, configuration=options.configuration
+        open_session,
+        params_py,
+        read_only=read_only,
+        recover=recover,
+        configuration=options.configuration,
+        use_runs=False,
     )
     code = run_window(opening, options)
     click.get_current_context().exit(code)

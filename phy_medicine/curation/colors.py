@@ -12,7 +12,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, LabelValue, frozen
 from phy_medicine.curation.groups import Groups
-from phy_medicine.data.color_tables import CATEGORICAL, LINEAR
+from phy_medicine.data.color_tables import CATEGORICAL, INFERNO, LINEAR, VIRIDIS
 
 RGBA = tuple[float, float, float, float]
 
@@ -47,6 +47,9 @@ _TOL = "AA3377 117733 999933 EE6677 EE8866 44BB99"
 CATEGORICAL_COLORS: FloatArray = frozen(_table(CATEGORICAL))
 LINEAR_COLORS: FloatArray = frozen(_table(LINEAR))
 """(256, 3) float32 RGB 0..1, read-only: colours that differ from each other, and from white to red."""
+INFERNO_COLORS: FloatArray = frozen(_table(INFERNO))
+VIRIDIS_COLORS: FloatArray = frozen(_table(VIRIDIS))
+"""(256, 3) float32 RGB 0..1, read-only: even steps from dark to bright, for strengths and for distances."""
 SELECTION_COLORS: FloatArray = frozen(_selection_table())
 """(256, 3) float32 RGB 0..1, read-only; the colour of the i-th selected cluster, then repeated."""
 PALETTES: Mapping[str, FloatArray] = {

@@ -1,4 +1,4 @@
-"""How near clusters are to each other, against how far their spikes spread."""
+"""How near clusters are to each other, against how far their spikes spread, alone and with their templates."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from phy_medicine.base.types import FloatArray
 # Of a round normal distribution in a plane, half is within so many standard deviations.
 _HALF = float(np.sqrt(2 * np.log(2)))
 _LEAST_UM = 1.0
+_NOT_KNOWN = 0.5
 
 
 def position_similarity(
@@ -32,3 +33,21 @@ def position_similarity(
     squares = np.square(np.asarray(places_um, dtype=np.float64) - np.asarray(place_um)).sum(axis=1)
     similarity: FloatArray = 1 / (1 + squares / (a**2 + b**2))
     return similarity
+
+
+def combined_similarity(of_templates: FloatArray, of_positions: FloatArray) -> FloatArray:
+    """Return the geometric mean of two similarities: large only where both are.
+
+    Parameters
+    ----------
+    of_templates : (n,) -1..1, below 0 counts as 0
+    of_positions : (n,) 0..1, NaN where a position is not known, which counts as one standard deviation away
+
+    Returns
+    -------
+    (n,) float64, 0..1
+    """
+    templates = np.maximum(np.asarray(of_templates, dtype=np.float64), 0)
+    positions = np.nan_to_num(np.asarray(of_positions, dtype=np.float64), nan=_NOT_KNOWN)
+    combined: FloatArray = np.sqrt(templates * positions)
+    return combined

@@ -11,6 +11,7 @@ from phy_medicine.base.configuration import nearest, settings_of
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.gui.state import WindowState
+from phy_medicine.session.similar import COMBINED, POSITION
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
@@ -82,7 +83,10 @@ def apply(window: MainWindow) -> None:
     text, metric = state.get("filter"), state.get("similarity", "auto")
     _try(state, "filter", lambda: session.filter(text) if text else None)
     if metric not in ("auto", "drift"):  # drift-aware as soon as a motion is in use is what auto does
-        _try(state, "similarity", lambda: setattr(session.similar, "metric", metric))
+        if metric in (POSITION, COMBINED):  # there once the positions used before are read
+            session.similar.choose_when_there(metric)
+        else:
+            _try(state, "similarity", lambda: setattr(session.similar, "metric", metric))
     if state.get("show_events", True) is False:
         window.host.show_events(False)
 

@@ -23,6 +23,7 @@ class PluginItems:
         session, connect = window.session, window.bridge.connect
         session.metrics.save_wait_s = SAVE_WAIT_S
         session.similarity_values.patience_s = None if window.scripted else PATIENCE_S
+        session.similar.at_once = False
         for values in (session.metrics, session.schemes):
             connect(values.arrived, lambda _names: window.host.show_table())
         connect(session.data.filters.changed, self._show_filters)

@@ -11,6 +11,7 @@ from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.table_delegate import GroupMark, RowLook, RowStyle
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
+from phy_medicine.session.position_items import ALPHA, Z
 from phy_medicine.session.ranged import STATISTICS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class TablePanels:
 
     def _table(self, source: Any, apply_filter: Any) -> ClusterTableWidget:
         several = len(set(self._session.model.channel_shanks)) > 1
-        usual, clusters = {"amp_median"} if several else {"amp_median", "sh"}, self._session.clusters
+        usual, clusters = {"amp_median", Z, ALPHA, *(() if several else ("sh",))}, self._session.clusters
 
         def hidden(columns: Sequence[Column]) -> list[str]:
             shown = {c.name: clusters.choice.shows(c) for c in columns}

@@ -1,27 +1,20 @@
-"""Where the spikes of each cluster come from, by the localization in use: columns, a similarity and colours."""
+"""Where the spikes of each cluster come from, by the localization in use."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.curation.position_similarity import position_similarity
-from phy_medicine.session.extensions import ClusterColors, Metric, Registry, Similarity
 from phy_medicine.session.localization import LocalizationState, Positions
 from phy_medicine.session.motion import MotionState
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
     from phy_medicine.session.facts import SessionFacts
-    from phy_medicine.session.session import Session
-
-X, DEPTH, SPREAD = "loc_x", "loc_depth", "loc_spread"
-SIMILARITY = "position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +22,16 @@ class ClusterPosition:
     """µm: medians over the spikes that have a position.
 
     depth_um : as observed; still_um : with the motion in use taken out; spread_um : half of the spikes are as near as
-    this to (x_um, still_um)
+    this to (x_um, still_um); z_um : away from the probe; alpha : strength, unit of the recording times µm; the last two
+    are None where no spike has any
     """
 
     x_um: float
     depth_um: float
     still_um: float
     spread_um: float
+    z_um: float | None = None
+    alpha: float | None = None
 
 
 class ClusterPositions:
@@ -99,51 +95,11 @@ def position_of(
     still = depth if motion is None else depth - motion.at(spike_times[spike_ids][known], depth)
     at_x, at_still = float(np.median(x)), float(np.median(still))
     spread = float(np.median(np.hypot(x - at_x, still - at_still)))
-    return ClusterPosition(at_x, float(np.median(depth)), at_still, spread)
+    z, alpha = (_median(column, spike_ids[known]) for column in (positions.z_um, positions.alpha))
+    return ClusterPosition(at_x, float(np.median(depth)), at_still, spread, z, alpha)
 
 
-class PositionItems:
-    """Adds to a session what positions give while some are in use, and takes it away with them."""
-
-    def __init__(self, session: Session) -> None:
-        self._extensions = session.extensions
-        self._places = session.positions
-        self._lock = threading.RLock()
-        self._there = False
-        session.localization.changed.connect(self._changed)
-        session.motion.changed.connect(self._changed)
-
-    def _changed(self, what: str) -> None:
-        if what != "run":
-            return
-        with self._lock:
-            before, self._there = self._there, self._places.exist
-            for registry, item in self._items() if before or self._there else ():
-                if before and self._there:
-                    registry.renew(item.name)
-                elif before:
-                    registry.remove(item.name)
-                else:
-                    registry.add(item)
-
-    def _items(self) -> Sequence[tuple[Registry[Any], Metric | Similarity | ClusterColors]]:
-        extensions = self._extensions
-        metrics = (
-            Metric(DEPTH, self._one("depth_um"), "Loc. depth", "µm",
-                   "Median localized depth of the spikes, as observed"),
-            Metric(X, self._one("x_um"), "Loc. x", "µm",
-                   "Median localized place of the spikes across the probe"),
-            Metric(SPREAD, self._one("spread_um"), "Spread", "µm",
-                   "Half of the spikes are as near as this to the median; the motion in use is taken out"),
-        )  # fmt: skip
-        similarity = Similarity(
-            SIMILARITY, self._places.similar, "position similarity",
-            "How near the spikes of two clusters come from, against how far they spread.",
-        )  # fmt: skip
-        colors = ClusterColors(DEPTH, self._one("depth_um"), "rainbow", help="Median localized depth of the spikes.")
-        columns = ((extensions.metrics, metric) for metric in metrics)
-        return *columns, (extensions.similarities, similarity), (extensions.color_schemes, colors)
-
-    def _one(self, name: str) -> Callable[[int], float | None]:
-        """Return what gives one number of the position of a cluster."""
-        return lambda cluster_id: getattr(self._places.get(cluster_id), name, None)
+def _median(column: FloatArray | None, spike_ids: IntArray) -> float | None:
+    values = np.zeros(0) if column is None else column[spike_ids]
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else None

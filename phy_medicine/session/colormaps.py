@@ -1,4 +1,4 @@
-"""Colour maps by name: those of phy, and all of colorcet."""
+"""Colour maps by name: those of phy, matplotlib's inferno and viridis, and all of colorcet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from functools import lru_cache
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, frozen
-from phy_medicine.curation.colors import CATEGORICAL_COLORS, GREY, LINEAR_COLORS, SELECTION_COLORS
+from phy_medicine.curation.colors import (
+    CATEGORICAL_COLORS,
+    GREY,
+    INFERNO_COLORS,
+    LINEAR_COLORS,
+    SELECTION_COLORS,
+    VIRIDIS_COLORS,
+)
 from phy_medicine.curation.filter_tokens import nearest
 from phy_medicine.curation.groups import DEFAULT_GROUPS
 
@@ -45,6 +52,8 @@ def _named(name: str) -> FloatArray:
         "cluster_group": np.array([group.map_color for group in DEFAULT_GROUPS]),
         "categorical": CATEGORICAL_COLORS,
         "linear": LINEAR_COLORS,
+        "inferno": INFERNO_COLORS,
+        "viridis": VIRIDIS_COLORS,
     }
     if name in own:
         return frozen(own[name].astype(np.float32))
@@ -52,7 +61,7 @@ def _named(name: str) -> FloatArray:
 
     rows = colorcet.palette.get(_COLORCET.get(name, name))
     if rows is None:
-        hint = nearest(name, [*PHY_COLORMAPS, *colorcet.palette])
+        hint = nearest(name, [*PHY_COLORMAPS, "inferno", "viridis", *colorcet.palette])
         raise ValueError(f"There is no colour map {name!r}" + (f"; did you mean {hint}?" if hint else "."))
     rgb = [[int(row[i : i + 2], 16) / 255 for i in (1, 3, 5)] if isinstance(row, str) else row for row in rows]
     return frozen(np.array(rgb, dtype=np.float32))

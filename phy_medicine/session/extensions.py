@@ -63,8 +63,8 @@ class ClusterColors:
     """A way to colour all clusters.
 
     function : cluster id -> number, or None for grey; colormap : a name of `colorcet` or of phy ("linear", "rainbow",
-    "categorical", "diverging", "blank", "cluster_group"), or (n, 3) RGB 0..1; categorical : the number is a row of the
-    colour map, repeated; logarithmic : equal ratios are equal steps of colour
+    "categorical", "diverging", "blank", "cluster_group"), "inferno", "viridis", or (n, 3) RGB 0..1; categorical : the
+    number is a row of the colour map, repeated; logarithmic : equal ratios are equal steps of colour
     """
 
     name: str

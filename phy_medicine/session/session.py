@@ -26,7 +26,7 @@ from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import read_user_fields
-from phy_medicine.session.cluster_positions import ClusterPositions, PositionItems
+from phy_medicine.session.cluster_positions import ClusterPositions
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.curating import Curating
@@ -41,6 +41,7 @@ from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
+from phy_medicine.session.position_items import PositionItems
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.shown import Shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from phy_medicine.curation.vector_similarity import VectorSimilarity
 from phy_medicine.io.model import Model
 from phy_medicine.session.drift_similarity import DriftSimilarity
 from phy_medicine.session.facts import SessionFacts
+from phy_medicine.session.localization import NONE_IN_USE
 from phy_medicine.session.plugin_similarity import SimilarityValues
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 METRICS = {"template": "template similarity", "drift": "drift-aware similarity"}
 """Metrics of the similarity table, and their names."""
+POSITION, COMBINED = "position", "template_position"
+"""Metrics that are there while a localization is in use."""
 DRIFT_TASK = "drift similarity"
 """Key of the task of the pool that computes the drift-aware similarity."""
 _N_SPIKES = 200
@@ -75,7 +79,10 @@ class SimilarClusters:
         self._compare = DriftSimilarity(model)
         self._drift: tuple[Motion, TemplateSimilarity] | None = None
         self._failed: Motion | None = None
+        self._computing, self._asking = threading.Lock(), threading.Lock()
         self._choice: str | None = None
+        self._wish: str | None = None
+        self._at_once = False
         if motion is not None:
             motion.changed.connect(self._motion_changed)
         if plugins is not None:
@@ -113,6 +120,8 @@ class SimilarClusters:
         ------
         ActionError : no such metric, or "drift" without templates or a motion; nothing changes
         """
+        if name in (POSITION, COMBINED) and name not in self.names:
+            raise ActionError(NONE_IN_USE)
         if name not in (*self.names, "auto"):
             raise ActionError(f"There is no similarity {name!r}; choose one of {', '.join(self.names)}, auto.")
         if name == "drift" and self._of_plugin(name) is None:
@@ -120,9 +129,31 @@ class SimilarClusters:
                 raise ActionError("This dataset has no templates, which drift-aware similarity compares.")
             if self._motion is None or self._motion.current is None:
                 raise ActionError("No motion is in use: estimate it first, with the job motion or phy-med motion.")
-        self._choice = None if name == "auto" else name
+        self._choice, self._wish = None if name == "auto" else name, None
         self._start()
         self.changed.emit()
+
+    def choose_when_there(self, name: str) -> None:
+        """Choose a metric now, or as soon as there is one of this name, unless another one is chosen before.
+
+        Raises
+        ------
+        ActionError : "drift" without templates or a motion
+        """
+        if name in (*self.names, "auto"):
+            self.metric = name
+        else:
+            self._wish = name
+
+    @property
+    def at_once(self) -> bool:
+        """Whether drift-aware similarity is computed in the thread that asks for it, as a script expects."""
+        return self._at_once
+
+    @at_once.setter
+    def at_once(self, on: bool) -> None:
+        self._at_once = on
+        self._start()
 
     @property
     def automatic(self) -> bool:
@@ -172,8 +203,7 @@ class SimilarClusters:
             self._seen = reference, row is not None
             if row is not None:
                 return row
-        ids, values = self._current().rows(reference)
-        return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
+        return self._rows(self._current(), reference)
 
     def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
         """Return the similarity of every cluster to every other, as the rows show it; (n, n) float32.
@@ -184,9 +214,21 @@ class SimilarClusters:
 
     def template_rows(self, reference: int) -> dict[int, float]:
         """Return the clusters most similar by the templates themselves, whatever the metric is, without itself."""
-        if self._similarity is None:
-            self._similarity = self._make()
-        ids, values = self._similarity.rows(reference)
+        return self._rows(self._of_templates(), reference)
+
+    def aware_rows(self, reference: int) -> dict[int, float]:
+        """Return the clusters most similar by templates, with the motion in use taken out, without itself.
+
+        In a worker: comparing templates under a motion for the first time takes a second.
+        """
+        motion = self._known_motion()
+        if motion is None or motion is self._failed:
+            return self.template_rows(reference)
+        return self._rows(self._compute(motion)[1], reference)
+
+    def _rows(self, similarity: TemplateSimilarity | VectorSimilarity, reference: int) -> dict[int, float]:
+        with self._asking:
+            ids, values = similarity.rows(reference)
         return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
 
     def titled_matrix(self, cluster_ids: Sequence[int]) -> tuple[str, FloatArray]:
@@ -201,12 +243,16 @@ class SimilarClusters:
         return self._current().matrix(cluster_ids)
 
     def _current(self) -> TemplateSimilarity | VectorSimilarity:
-        similarity: TemplateSimilarity | VectorSimilarity | None = self._ready()
-        if similarity is None:
+        motion = self._known_motion()
+        if self.at_once and motion is not None and self.metric == "drift":
+            return self._compute(motion)[1]
+        return self._ready() or self._of_templates()
+
+    def _of_templates(self) -> TemplateSimilarity | VectorSimilarity:
+        with self._asking:
             if self._similarity is None:
                 self._similarity = self._make()
-            similarity = self._similarity
-        return similarity
+            return self._similarity
 
     # Of plugins
 
@@ -217,10 +263,16 @@ class SimilarClusters:
     def _plugin_arrived(self, names: frozenset[str]) -> None:
         plugins, chosen = self._plugins, self._choice
         assert plugins is not None
+        if self._wish is not None and self._wish in self.names:
+            self.metric = self._wish
+            return
         if chosen is not None and chosen not in self.names:
             self._choice = None
             self.message.emit(
-                f"The similarity {chosen} is gone with its plugin; clusters are compared by {self.title}."
+                f"No positions of spikes are in use any more: clusters are compared by {self.title}. Choose some with "
+                "use_localization."
+                if chosen in (POSITION, COMBINED)
+                else f"The similarity {chosen} is gone with its plugin; clusters are compared by {self.title}."
             )
             self._start()
             self.changed.emit()
@@ -250,7 +302,7 @@ class SimilarClusters:
     def _start(self) -> None:
         """Compute what is wanted and not there, in the background."""
         motion = self._known_motion()
-        if motion is None or self._pool is None or self.metric != "drift" or self._ready() is not None:
+        if motion is None or self._pool is None or self.metric != "drift" or self._ready() is not None or self.at_once:
             return
         self._failed = None
         self._pool().submit(
@@ -263,11 +315,16 @@ class SimilarClusters:
         )
 
     def _compute(self, motion: Motion) -> tuple[Motion, TemplateSimilarity]:
-        matrix = self._compare.matrix(motion, self._matrix())
-        return motion, TemplateSimilarity(matrix, self._facts.template_counts, self._facts.cluster_ids)
+        with self._computing:
+            drift = self._drift
+            if drift is None or drift[0] is not motion:
+                matrix = self._compare.matrix(motion, self._matrix())
+                drift = motion, TemplateSimilarity(matrix, self._facts.template_counts, self._facts.cluster_ids)
+                if motion is self._known_motion():
+                    self._drift = drift
+            return drift
 
-    def _take_over(self, computed: tuple[Motion, TemplateSimilarity]) -> None:
-        self._drift = computed
+    def _take_over(self, _computed: tuple[Motion, TemplateSimilarity]) -> None:
         self.changed.emit()
 
     def _give_up(self, motion: Motion, error: BaseException) -> None:

@@ -37,6 +37,10 @@ class StoreRun(Protocol):
         """What people call it."""
 
     @property
+    def params(self) -> Mapping[str, Any]:
+        """Settings of the job."""
+
+    @property
     def facts(self) -> Mapping[str, Any]:
         """What the job found out; `hints` is a list of sentences."""
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import phy_medicine
@@ -74,3 +75,26 @@ def test_opening_changes_no_file(dataset: Path):
     before = {path: path.stat().st_mtime_ns for path in dataset.parent.rglob("*")}
     phy_medicine.open(dataset).close()
     assert {path: path.stat().st_mtime_ns for path in dataset.parent.rglob("*")} == before
+
+
+def test_runs_of_the_store_are_in_use_without_a_window(dataset):
+    session = phy_medicine.open(dataset)
+    n, truth = session.model.n_spikes, np.load(dataset.parent / "ground_truth.npz")
+    moved = {name: truth[name] for name in ("displacement", "temporal_bins_s", "spatial_bins_um")}
+    ids = [
+        session.store.add("motion", moved).id,
+        session.store.add("localization", {name: np.ones(n, np.float32) for name in ("x_um", "depth_um", "z_um")}).id,
+    ]
+    assert session.localization.known is None
+    session.close()
+    session = phy_medicine.open(dataset)
+    assert [session.motion.known_run.id, session.localization.known_run.id] == ids
+    assert session.clusters.row(session.cluster_ids[0])["loc_z"] == 1.0
+    assert session.similar.metric == "drift" and "template_position" in session.similar.names
+    first = session.cluster_ids[0]
+    assert session.similar.rows(first) == session.similar.aware_rows(first) != session.similar.template_rows(first)
+    assert session.similar.title == "drift-aware similarity"
+    session.close()
+    session = phy_medicine.open(dataset, use_runs=False)
+    assert session.motion.known is session.localization.known is None
+    session.close()

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from phy_medicine.app.build import open_session
@@ -32,7 +33,7 @@ def opened(qapp, dataset: Path) -> Opened:
 
     def open_it(path: Path = dataset, *given: str, size: tuple[int, int] | None = (1280, 800)) -> MainWindow:
         configuration = read_configuration(path.parent, given)
-        session = open_session(path, configuration=configuration)
+        session = open_session(path, configuration=configuration, use_runs=False)
         state = WindowState.of_dataset(path.parent, writable=True, configuration=configuration)
         window = MainWindow(session, state, scripted=True)
         windows.append(window)
@@ -234,3 +235,14 @@ def test_the_window_says_what_was_left_out(opened: Opened, qtbot):
     said: list[str] = []
     window.say = lambda text, level=0: said.append(text)
     qtbot.waitUntil(lambda: words in said, timeout=20_000)
+
+
+def test_a_similarity_by_position_is_chosen_once_the_positions_are_read(opened: Opened, dataset: Path):
+    session = open_session(dataset)
+    spikes = {name: np.ones(session.model.n_spikes, np.float32) for name in ("x_um", "depth_um")}
+    session.store.add("localization", spikes)
+    session.close()
+    configure("c.PhyMed.similarity = 'template_position'")
+    session = opened().session
+    session.localization.restore()
+    assert session.similar.metric == "template_position"
