@@ -13,7 +13,8 @@ import numpy as np
 from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.views import _kernels_raster as raster
 from phy_medicine.views import fields
-from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Steps
+from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Shades, Steps
+from phy_medicine.views.shades import shades
 
 
 def warm_up() -> None:
@@ -60,6 +61,7 @@ def _density(item: Density, frame: Frame, pixels: AnyArray) -> None:
 
 _DRAW: dict[type, Any] = {
     Points: _points, Lines: _lines, Steps: _steps, Density: _density, Cells: fields.cells, Bands: fields.bands,
+    Shades: shades,
 }  # fmt: skip
 
 

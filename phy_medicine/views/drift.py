@@ -14,16 +14,17 @@ from phy_medicine.compute.spike_map import Window
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes, format_number
 from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.color_scale import draw_scale, header_height, lacking_numbers, next_possible
 from phy_medicine.views.drift_block import POINT_BUDGET, DriftBlock, DriftSource, Wish
 from phy_medicine.views.drift_image import HeatPicture, mixed, shaded, tinted
-from phy_medicine.views.drift_marks import amplitude_palette, draw_band, draw_hint, draw_legend, header_height
+from phy_medicine.views.drift_levels import CLUSTER, COLORS
+from phy_medicine.views.drift_marks import draw_band, draw_hint
 from phy_medicine.views.hover import Words
 from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.layout import Box, Panels
 from phy_medicine.views.nearest import REACH, words_of_spike
 from phy_medicine.views.theme import DARK, Theme
 
-COLORS = ("cluster", "amplitude")
 _FIRST_SIZE = (256, 512)
 _LARGE_POINTS = 3_000
 # Nearer to each other than so many logical px, curves hide the spikes.
@@ -34,7 +35,10 @@ _N_CURVES, _BETWEEN_CURVES = 15, 24
 class DriftSettings:
     """What the drift view shows."""
 
-    color: str = setting("cluster", "Colour of the spikes: of the selected clusters, or by amplitude", choices=COLORS)
+    color: str = setting(
+        CLUSTER, "Colour of the spikes: of the selected clusters, by amplitude, or by log10 alpha or z where they are "
+        "localized", choices=COLORS,
+    )  # fmt: skip
     curves: bool = setting(True, "Show the motion as curves")
     whole_probe: bool = setting(False, "Show all depths, not those around the selected clusters")
     marker_size: float = setting(
@@ -75,7 +79,7 @@ class DriftView(View):
         wish = Wish(
             shown=np.array(self.panels.state(), dtype=np.float64)[:, 0],
             size=self._size(),
-            by_amplitude=self.settings.color == "amplitude",
+            color=self.settings.color,
             whole_probe=self.settings.whole_probe,
             corrected=motion.corrected,
             motion=motion.shown,
@@ -125,8 +129,8 @@ class DriftView(View):
     def _image(self, block: DriftBlock) -> AnyArray | None:
         """Return the pixels of what is drawn as counts."""
         theme, has_layers = self.scene.theme, bool(block.layers)
-        if block.sums is not None and block.counts is not None:
-            return shaded(block.counts, block.sums, amplitude_palette(theme), 0.7)
+        if block.sums is not None and block.counts is not None and block.levels is not None:
+            return shaded(block.counts, block.sums, block.levels.palette(theme), 0.7)
         if block.counts is None and not has_layers:
             return None
         # Behind selected clusters the others stay back.
@@ -138,8 +142,8 @@ class DriftView(View):
     def _add_points(self, block: DriftBlock) -> None:
         if block.others is not None:
             palette: AnyArray = np.array([self.scene.theme.rgba("dim", 0.8)])
-            if block.by_amplitude:
-                palette = np.c_[amplitude_palette(self.scene.theme), np.ones(256)]
+            if block.levels is not None:
+                palette = np.c_[block.levels.palette(self.scene.theme), np.ones(256)]
             self._add(block.others, palette)
         if block.selected is not None:
             self._add(block.selected, self.colors)
@@ -169,6 +173,8 @@ class DriftView(View):
             parts.append(motion.known_run.name)
         else:
             parts.append("no motion yet")
+        if self.settings.color != CLUSTER and block.levels is None:
+            parts.append(f"no {self.settings.color} in use")
         many = block.n_inside > POINT_BUDGET
         parts.append(f"density of {block.n_inside:,}" if many else f"{block.n_inside:,} spikes")
         if self._hints:
@@ -180,7 +186,7 @@ class DriftView(View):
     def arrange(self, box: Box) -> None:
         """Place both panels one on the other, under the legend if there is one."""
         left, top, right, bottom = self.scene.inner(box)
-        top += header_height(self.scene) * (bool(self._hints) or self.settings.color == "amplitude")
+        top += header_height(self.scene) * (bool(self._hints) or self.settings.color != CLUSTER)
         rect = (left, top, right, max(bottom, top + 1))
         self.panels.set_rects(np.array([rect, rect]))
         self._follow()
@@ -219,13 +225,14 @@ class DriftView(View):
         self.host.request(self)
 
     def decorate(self) -> None:
-        """Add the axes, the legend of amplitudes, hints on the motion, and a band where the trace views are."""
+        """Add the axes, the scale of colours, hints on the motion, and a band where the trace views are."""
         if self.block is None:
             return
         self.scene.draw_axes(0)
         left, right = (float(self.panels.rects[0][i]) for i in (0, 2))
-        if self.settings.color == "amplitude":
-            right = draw_legend(self.scene, right)
+        levels = self.block.levels
+        if levels is not None:
+            right = draw_scale(self.scene, levels.palette(self.scene.theme), levels.ends, right)
         if self._hints:
             draw_hint(self.scene, self._hints[0], left, right)
         if self.time_window is not None:
@@ -302,7 +309,7 @@ class DriftView(View):
         return found
 
     def on_wheel(self, modifiers: frozenset[str], notches: float) -> None:
-        """Alt: size of the points; Control: zoom in depth alone; Shift: colours by cluster or amplitude."""
+        """Alt: size of the points; Control: zoom in depth alone; Shift: what decides the colour."""
         if modifiers == {"alt"}:
             self.change(marker_size=float(np.clip(self.settings.marker_size * WHEEL_FACTOR**notches, 1.0, 20.0)))
         elif modifiers == {"control"}:
@@ -310,14 +317,14 @@ class DriftView(View):
             self.panels.zoom(0, ((left + right) / 2, (top + bottom) / 2), (1.0, math.pow(1.2, notches)))
             self.redraw()
         elif modifiers == {"shift"}:
-            self._next_color()
+            self._next_color(1 if notches > 0 else -1)
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""
         return (
-            ViewAction("next_drift_colors", "Colour by amplitude", self._next_color, "shift+d",
-                       help="Colour all spikes by the rank of their amplitude, or those of the selected clusters.",
-                       checked=lambda: self.settings.color == "amplitude"),
+            ViewAction("next_drift_colors", "Next colours", self._next_color, "shift+d",
+                       help="Colour all spikes by the rank of their amplitude, by log10 α or z of the localization, or "
+                       "those of the selected clusters."),
             ViewAction("toggle_whole_probe", "Whole probe", self._toggle_whole_probe, "shift+alt+d",
                        help="Show all depths, or those around the selected clusters.",
                        checked=lambda: self.settings.whole_probe),
@@ -325,8 +332,10 @@ class DriftView(View):
                        help="Show the motion as curves at 15 depths.", checked=lambda: self.settings.curves),
         )  # fmt: skip
 
-    def _next_color(self) -> None:
-        self.change(color=COLORS[1 - COLORS.index(self.settings.color)])
+    def _next_color(self, by: int = 1) -> None:
+        """Go on to the next colours that there are numbers for."""
+        lacking = lacking_numbers(self.host.data.localization.known)
+        self.change(color=next_possible(COLORS, self.settings.color, lacking, by))
 
     def _toggle_whole_probe(self) -> None:
         self.change(whole_probe=not self.settings.whole_probe)

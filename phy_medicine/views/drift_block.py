@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
-from phy_medicine.compute.spike_map import Window, amplitude_ranks, count_window, rank_window, spikes_in_window
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.compute.spike_map import Window, count_window, rank_window, spikes_in_window
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.views.drift_curves import Curves, make_curves
+from phy_medicine.views.drift_levels import DriftLevels, Levels
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
@@ -36,14 +37,14 @@ Range = tuple[float, float]
 class Wish:
     """What is to be shown, as the window's thread knows it.
 
-    shown : parts of the home range in time and depth, (2, 2); size : (rows, columns) of cells; motion : for curves,
-    and taken out of the depths when `corrected`; region : depths that are the home range now, None at first; beside :
-    those of a twin, which are shown too
+    shown : parts of the home range in time and depth, (2, 2); size : (rows, columns) of cells; color : what decides it;
+    motion : for curves, and taken out of the depths when `corrected`; region : depths that are the home range now, None
+    at first; beside : those of a twin, which are shown too
     """
 
     shown: FloatArray
     size: tuple[int, int]
-    by_amplitude: bool
+    color: str
     whole_probe: bool
     corrected: bool
     motion: Motion | None
@@ -69,9 +70,9 @@ class DriftBlock:
     """Spikes of a window.
 
     home_um : depths shown without zoom; window, size : what the counts stand for; removed : motion that was taken out
-    of the depths, or None; n_inside : spikes in the window; counts, sums : cells of all spikes and sums of their
-    ranks, empty when the spikes are in `others`; layers : counts of each selected cluster, or none when they are in
-    `selected`
+    of the depths, or None; n_inside : spikes in the window that are drawn; levels : what decides their colour, None
+    where it is the cluster; counts, sums : cells of these spikes and sums of their levels, empty when the spikes are in
+    `others`; layers : counts of each selected cluster, or none when they are in `selected`
     """
 
     home_um: Range
@@ -80,7 +81,7 @@ class DriftBlock:
     removed: Motion | None
     curves: Curves | None
     n_inside: int
-    by_amplitude: bool
+    levels: Levels | None
     counts: IntArray | None
     sums: IntArray | None
     others: Points | None
@@ -95,7 +96,7 @@ class DriftSource:
         self._data = data
         self._cache = ArrayCache(_CACHE_BYTES)
         self._numbered: tuple[Motion | None, Positions | None, int] = (None, None, 0)
-        self._ranks: IntArray | None = None
+        self._levels = DriftLevels(data)
 
     @property
     def whole_s(self) -> Range:
@@ -111,18 +112,6 @@ class DriftSource:
     def depths(self, removed: Motion | None) -> FloatArray:
         """Depths of all spikes, (n_spikes,) float32, µm."""
         return self._data.depths.without(removed)
-
-    def ranks(self) -> IntArray:
-        """Rank of the amplitude of all spikes, (n_spikes,) uint8.
-
-        Raises
-        ------
-        DataMissing : the dataset has no amplitudes
-        """
-        if self._ranks is None:
-            every = np.arange(self._data.n_spikes)
-            self._ranks = frozen(amplitude_ranks(self._data.amplitudes_of(every).values))
-        return self._ranks
 
     def home(self, request: ViewRequest, wish: Wish) -> Range:
         """Depths to show without zoom: around the selected clusters, or the whole probe.
@@ -153,12 +142,13 @@ class DriftSource:
         low, high = wish.beside or home
         window = window_of(wish.shown, self.whole_s, (min(low, home[0]), max(high, home[1])))
         removed = wish.motion if wish.corrected else None
-        counts, sums = self._counts(window, wish.size, removed, by_amplitude=wish.by_amplitude)
+        levels = self._levels.of(wish.color)
+        counts, sums = self._counts(window, wish.size, removed, levels)
         n_inside = int(counts.sum(dtype=np.int64))
         others, layers, selected = None, [], None
         if n_inside <= POINT_BUDGET:
-            others = self._all_points(window, removed, by_amplitude=wish.by_amplitude)
-        if not wish.by_amplitude:
+            others = self._all_points(window, removed, levels)
+        if levels is None:
             layers, selected = self._selected(request.spike_ids, window, wish.size, removed)
         curves = (
             make_curves(wish.motion, window, wish.size[1], wish.n_curves, wish.corrected)
@@ -166,8 +156,8 @@ class DriftSource:
             else None
         )
         return DriftBlock(
-            home, window, wish.size, removed, curves, n_inside, wish.by_amplitude,
-            None if others is not None else counts, None if others is not None or not wish.by_amplitude else sums,
+            home, window, wish.size, removed, curves, n_inside, levels,
+            None if others is not None else counts, None if others is not None or levels is None else sums,
             others, tuple(layers), selected,
         )  # fmt: skip
 
@@ -182,26 +172,30 @@ class DriftSource:
         return self._data.spike_times[spike_ids], self._data.depths.of(spike_ids, removed)
 
     def _counts(
-        self, window: Window, size: tuple[int, int], removed: Motion | None, *, by_amplitude: bool
+        self, window: Window, size: tuple[int, int], removed: Motion | None, levels: Levels | None
     ) -> tuple[IntArray, IntArray]:
-        key = (window, size, self._number(removed), by_amplitude, self._data.time_range)
-        return self._cache.get(key, lambda: self._count(window, size, removed, by_amplitude))
+        key = (window, size, self._number(removed), None if levels is None else levels.color, self._data.time_range)
+        return self._cache.get(key, lambda: self._count(window, size, removed, levels))
 
     def _count(
-        self, window: Window, size: tuple[int, int], removed: Motion | None, by_amplitude: bool
+        self, window: Window, size: tuple[int, int], removed: Motion | None, levels: Levels | None
     ) -> tuple[IntArray, IntArray]:
         shown = slice(*self._data.id_range)
         times, depths = self._data.spike_times[shown], self.depths(removed)[shown]
-        if by_amplitude:
-            return rank_window(times, depths, self.ranks()[shown], window, size)
-        return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
+        if levels is None:
+            return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
+        values = levels.values[shown]
+        if levels.known is not None:
+            known = levels.known[shown]
+            times, depths, values = times[known], depths[known], values[known]
+        return rank_window(times, depths, values, window, size)
 
     def _number(self, removed: Motion | None) -> int:
         """Number motions and localizations, since they cannot be told apart by their place in memory for ever.
 
         0 for none.
         """
-        localized = self._data.localization.for_depths
+        localized = self._data.localization.current
         if removed is None and localized is None:
             return 0
         *last, number = self._numbered
@@ -210,9 +204,11 @@ class DriftSource:
             self._numbered = (removed, localized, number)
         return number
 
-    def _all_points(self, window: Window, removed: Motion | None, *, by_amplitude: bool) -> Points:
+    def _all_points(self, window: Window, removed: Motion | None, levels: Levels | None) -> Points:
         ids = self.inside(window, removed)
-        rows = self.ranks()[ids] if by_amplitude else np.zeros(len(ids), dtype=np.uint8)
+        if levels is not None and levels.known is not None:
+            ids = ids[levels.known[ids]]
+        rows = np.zeros(len(ids), dtype=np.uint8) if levels is None else levels.values[ids]
         times, depths = self.place(ids, removed)
         return _points(times, depths, rows, window)
 

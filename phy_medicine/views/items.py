@@ -73,6 +73,19 @@ class Density:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shades:
+    """Counts of points by cell, each in the mean colour of its points; rows : (n,), of a palette that is a scale."""
+
+    x: FloatArray
+    y: FloatArray
+    panel: int
+    rows: IntArray
+    palette: IntArray
+    cell: int
+    faintest: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Images of counts; images of one colour have one scale.
 
@@ -100,7 +113,7 @@ class Bands:
     palette: IntArray
 
 
-Item = Points | Lines | Steps | Density | Cells | Bands
+Item = Points | Lines | Steps | Density | Shades | Cells | Bands
 
 
 @dataclass(frozen=True, slots=True, eq=False)

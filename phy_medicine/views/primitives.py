@@ -16,7 +16,8 @@ from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 from phy_medicine.compute.density import bin_points
 from phy_medicine.views import fields
 from phy_medicine.views.gpu import Gpu, Image, Marks
-from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Steps, merged
+from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Shades, Steps, merged
+from phy_medicine.views.shades import shades
 
 _FAR_PX = 16_384.0
 # Software OpenGL needs 40 ms for 100,000 smooth strokes, and 15 ms for as many jagged lines of one pixel.
@@ -205,21 +206,21 @@ class _DensityLayer:
 
 
 class _FieldLayer:
-    def __init__(self, item: Cells | Bands) -> None:
+    def __init__(self, item: Cells | Bands | Shades) -> None:
         self._item = item
         self.picture = Image()
 
     def place(self, frame: Frame) -> None:
         right, bottom = (int(edge) for edge in frame.clips[:, 2:].max(axis=0))
         pixels = np.zeros((max(bottom, 1), max(right, 1)), dtype=np.uint32)
-        draw: Any = fields.cells if isinstance(self._item, Cells) else fields.bands
-        draw(self._item, frame, pixels)
+        _FIELDS[type(self._item)](self._item, frame, pixels)
         self.picture.set(pixels.view(np.uint8).reshape(*pixels.shape, 4), (0, 0, pixels.shape[1], pixels.shape[0]))
 
 
+_FIELDS: dict[type, Any] = {Cells: fields.cells, Bands: fields.bands, Shades: shades}
 _LAYERS: dict[type, Any] = {
     Points: _PointLayer, Lines: _StrokeLayer, Steps: _StepLayer, Density: _DensityLayer, Cells: _FieldLayer,
-    Bands: _FieldLayer,
+    Bands: _FieldLayer, Shades: _FieldLayer,
 }  # fmt: skip
 
 

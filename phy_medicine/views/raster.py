@@ -152,6 +152,25 @@ class Picture:
         xs, ys = items.column(x), items.column(y)
         self._add(items.Density(xs, ys, panel, items.palette(color)[0], cell, faintest, logarithmic), xs.size)
 
+    def shades(
+        self,
+        x: AnyArray,
+        y: AnyArray,
+        *,
+        color: AnyArray,
+        index: AnyArray,
+        panel: int = 0,
+        cell: int = 1,
+        faintest: float = 0.2,
+    ) -> None:
+        """Add an image of how many points fall on each cell, in the mean of their colours.
+
+        color : (k, 4), a scale; index : (n,), the place of each point on it; cell, faintest : as of `density`
+        """
+        xs, ys = items.column(x), items.column(y)
+        rows = items.row_column(index, xs.size)
+        self._add(items.Shades(xs, ys, panel, rows, items.palette(color), cell, faintest), xs.size)
+
     def cells(
         self,
         sums: IntArray,

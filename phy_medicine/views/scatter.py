@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
 from phy_medicine.base.params import setting
-from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.session.view_host import ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import View
@@ -54,6 +55,16 @@ class Cloud:
     n_total: int
     behind: FloatArray
     titles: tuple[str, str]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """All of it, to make a larger record of."""
+        return {field.name: getattr(self, field.name) for field in fields(Cloud)}
+
+    def part(self, kept: BoolArray) -> Cloud:
+        """Return the cloud with some of its spikes; kept : (n,)."""
+        some = {name: frozen(getattr(self, name)[kept]) for name in ("spike_ids", "x", "y", "rows")}
+        return replace(self, **some)
 
 
 class ScatterView(View):
@@ -120,15 +131,24 @@ class ScatterView(View):
         if len(block.behind):
             grey = self.scene.theme.rgba("background_spikes", 0.5)
             picture.density(block.behind[:, 0], block.behind[:, 1], color=grey, cell=2, faintest=0.4)
-        if n <= POINT_BUDGET:
-            size = self.settings.marker_size * float(np.clip((_LARGE_POINTS / max(n, 1)) ** 0.5, 0.5, 1.0))
-            shade = self.colors * np.array([1, 1, 1, 0.75], dtype=np.float32)
-            picture.points(block.x, block.y, color=shade, index=block.rows, size=size)
-        else:
-            for row, color in enumerate(self.colors):
-                mine = block.rows == row
-                picture.density(block.x[mine], block.y[mine], color=color, cell=1 + (n < _DENSE), faintest=0.5)
+        size = self.settings.marker_size * float(np.clip((_LARGE_POINTS / max(n, 1)) ** 0.5, 0.5, 1.0))
+        self.add_spikes(block, size if n <= POINT_BUDGET else None)
         self.status = self._summary(block)
+
+    def add_spikes(self, block: Cloud, size: float | None) -> None:
+        """Draw the spikes of the selected clusters; size : of a point, logical px, None for densities."""
+        if size is not None:
+            shade = self.colors * np.array([1, 1, 1, 0.75], dtype=np.float32)
+            self.picture.points(block.x, block.y, color=shade, index=block.rows, size=size)
+            return
+        for row, color in enumerate(self.colors):
+            mine = block.rows == row
+            self.picture.density(block.x[mine], block.y[mine], color=color, cell=self.cell(block), faintest=0.5)
+
+    @staticmethod
+    def cell(block: Cloud) -> int:
+        """Return the size of the cells of a density, logical px."""
+        return 1 + (len(block.x) < _DENSE)
 
     def _summary(self, block: Cloud) -> str:
         n = len(block.x)

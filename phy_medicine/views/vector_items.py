@@ -8,7 +8,7 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 from phy_medicine.views import compiled
-from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Steps
+from phy_medicine.views.items import Bands, Cells, Density, Frame, Item, Lines, Points, Shades, Steps
 from phy_medicine.views.layout import Box
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.vector_shapes import Bitmap, Dots, Polygons, Strokes
@@ -26,7 +26,7 @@ ItemShape = Polygons | Strokes | Dots | Bitmap
 def item_shapes(item: Item, scene: Scene) -> Iterator[ItemShape]:
     """Give the shapes of one item, panel by panel."""
     frame = Frame.of(scene.panels, (0, 0, *scene.size), scene.ratio)
-    if isinstance(item, Density):
+    if isinstance(item, Density | Shades):
         yield from _bitmap(item, frame, np.array([item.panel]), 1)
     elif isinstance(item, Cells):
         yield from _bitmap(item, frame, np.unique(item.panels), 1)
@@ -43,7 +43,7 @@ def item_shapes(item: Item, scene: Scene) -> Iterator[ItemShape]:
 def item_bitmap(item: Item, scene: Scene) -> tuple[Bitmap, ...]:
     """Return an item as an image, finer than the screen's."""
     frame = Frame.of(scene.panels, (0, 0, *scene.size), scene.ratio)
-    panels = np.array([item.panel]) if isinstance(item, Density) else np.unique(item.panels)
+    panels = np.array([item.panel]) if isinstance(item, Density | Shades) else np.unique(item.panels)
     return tuple(_bitmap(item, frame, panels, _SHARPNESS))
 
 

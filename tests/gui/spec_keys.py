@@ -126,6 +126,9 @@ BEYOND_PHY = (
     Key("TraceView", "Shift+Alt+PgUp", "go_to_previous_violation", "!interval.center_s", "violations"),
     Key("DriftView", "Shift+D", "next_drift_colors", "!settings.color"),
     Key("DriftView", "Shift+Alt+D", "toggle_whole_probe", "!settings.whole_probe"),
+    Key("PositionView", "P", "next_position_plane", "!settings.plane"),
+    Key("PositionView", "Shift+P", "next_position_colors", "!settings.color"),
+    Key("PositionView", "Alt+P", "toggle_position_shifts", "!settings.shifts", "localized twice"),
 )
 
 KEYS = (*PROGRAM, *VIEWS, *BEYOND_PHY)

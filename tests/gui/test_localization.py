@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.gui.run_switch import RunSwitch
 from phy_medicine.session.session import Session
 from phy_medicine.views.interact import Click
 
@@ -19,8 +20,12 @@ def session(dataset):
     rng, n = np.random.default_rng(0), session.model.n_spikes
     at = session.model.channel_positions[session.model.template_peak_channels[session.model.spike_templates]]
     xy = (at + rng.normal(0, 6, (n, 2))).astype(np.float32)
-    xy[::50] = np.nan
-    session.store.add("localization", {"x_um": xy[:, 0], "depth_um": xy[:, 1]}, name="mine")
+    z, alpha = rng.uniform(5, 60, n).astype(np.float32), rng.lognormal(9, 0.5, n).astype(np.float32)
+    for values in (xy, z, alpha):
+        values[::50] = np.nan
+    arrays = {"x_um": xy[:, 0], "depth_um": xy[:, 1], "z_um": z, "alpha": alpha}
+    session.store.add("localization", {**arrays, "x_um": xy[:, 0] + 3, "depth_um": xy[:, 1] + 4}, name="before")
+    session.store.add("localization", arrays, name="mine")
     yield session
     session.close()
 
@@ -38,7 +43,10 @@ def _titles(panel):
     return [c.title for c in panel.model.columns]
 
 
-def test_nothing_of_the_positions_is_read_when_the_window_opens(window, session):
+def test_nothing_of_the_positions_is_read_when_the_window_opens(session, open_window, monkeypatch):
+    # What is done once the window is up must not come in between on a slow machine.
+    monkeypatch.setattr(RunSwitch, "restore", lambda self: None)
+    window = open_window(session)
     assert session.localization.known is None and "Loc. depth" not in _titles(window.tables.clusters)
 
 
@@ -91,7 +99,12 @@ def test_the_list_of_results_marks_the_positions_in_use_and_opens_their_view(win
     qtbot.waitUntil(lambda: runs.tree.topLevelItemCount() == 1, timeout=20_000)
     run = session.store.runs("localization")[0]
     window.jobs.panel.show_result(run)
-    qtbot.waitUntil(lambda: "in use" in runs.tree.topLevelItem(0).child(0).text(0), timeout=20_000)
+
+    def in_use() -> list[str]:
+        entries = runs.tree.topLevelItem(0)
+        return [t for i in range(entries.childCount()) if "in use" in (t := entries.child(i).text(0))]
+
+    qtbot.waitUntil(lambda: [t.split()[0] for t in in_use()] == ["before"], timeout=20_000)
     assert session.localization.run.id == run.id and runs.buttons["Use"].isEnabled()
     assert any(panel.kind == "PositionView" for panel in window.panels)
 
@@ -168,3 +181,76 @@ def test_the_probe_shows_each_spike_and_cluster_where_it_was_localized(localized
     assert localized.commands.run_line("toggle_probe_spikes") == ""
     settle()
     assert not len(view.block.spikes.x)
+
+
+def test_z_and_strength_are_in_the_table_where_they_are_asked_for(localized, session, settle, qtbot):
+    panel = localized.tables.clusters
+    model, header = panel.model, panel.header
+    sections = {name: model.column_of(name) for name in ("loc_depth", "loc_z", "loc_alpha")}
+    assert [header.isSectionHidden(section) for section in sections.values()] == [False, True, True]
+    assert {"Loc. z", "Loc. α"} <= set(_titles(panel))
+    qtbot.waitUntil(lambda: "…" not in [model.text(0, section) for section in sections.values()], timeout=20_000)
+    spikes = session.facts.spikes(model.ids[0])
+    for name, values in (
+        ("loc_z", session.localization.current.z_um),
+        ("loc_alpha", session.localization.current.alpha),
+    ):
+        shown = float(model.text(0, sections[name]).replace(",", ""))
+        assert shown == pytest.approx(float(np.nanmedian(values[spikes])), rel=0.01)
+    assert localized.commands.run_line("sort loc_z asc") == ""
+    settle()
+    medians = [session.positions.get(c).z_um for c in model.ids]
+    assert medians == sorted(medians)
+
+
+def test_the_cluster_scatter_takes_z_and_strength_as_axes_and_colours(localized, session, settle, qtbot):
+    panel = localized.panels.reopen_or_add("ClusterScatterView")
+    panel.dock.raise_()
+    for line in ("csx loc_z", "csy loc_alpha"):
+        assert localized.commands.run_line(line) == ""
+    settle()
+    block, ids = panel.view.block, panel.view.block.cluster_ids.tolist()
+    qtbot.waitUntil(lambda: np.isfinite(panel.view.block.y.values).all(), timeout=20_000)
+    block = panel.view.block
+    places = [session.positions.get(c) for c in ids]
+    assert np.allclose(block.x.values, [p.z_um for p in places]) and block.x.title == "Loc. z (µm)"
+    assert np.allclose(block.y.values, [p.alpha for p in places])
+    panel.view.change(colors="loc_alpha")
+    settle()
+    qtbot.waitUntil(lambda: len(np.unique(panel.view.block.colors, axis=0)) > 5, timeout=20_000)
+    brightest = panel.view.block.colors[int(np.argmax(block.y.values))]
+    assert brightest[:3] == pytest.approx([252 / 255, 1, 164 / 255], abs=0.01)
+
+
+def test_keys_turn_planes_and_colours_and_draw_lines_from_another_run(localized, session, view, settle, press):
+    session.select([session.cluster_ids[0]])
+    next(panel for panel in localized.panels if panel.view is view).dock.give_focus()
+    settle()
+    press("P")
+    settle()
+    assert (view.scene.axes.x, view.scene.axes.y) == ("x (µm)", "z (µm)")
+    z = session.localization.current.z_um
+    assert np.array_equal(view.block.y, z[view.block.spike_ids])
+    press("Shift+P")
+    settle()
+    assert view.settings.color == "alpha" and view.block.scale.title == "log10 α"
+    press("Alt+P")
+    settle()
+    assert view.block.shifts.run == "before" and "5 µm from before" in view.status
+    assert np.nanmax(np.abs(view.block.shifts.um - 5)) < 1e-3
+    assert localized.commands.run_line("pb") == "" and localized.commands.run_line("pp alpha-depth") == ""
+    settle()
+    assert view.scene.axes.x == "log10 α"
+
+
+def test_clusters_are_compared_by_templates_and_positions(localized, session, settle):
+    session.select(session.cluster_ids[:1])
+    assert localized.commands.run_line("similarity template_position") == ""
+    settle()
+    assert localized.tables.docks["Similar"].bar._title == "Similar · template and position similarity"
+    expected = list(session.similar.rows(session.cluster_ids[0]))
+    assert list(localized.tables.similar.model.ids) == expected
+    assert localized.commands.run_line("use_localization") == ""
+    settle()
+    assert "template similarity" in localized.tables.docks["Similar"].bar._title
+    assert "No positions of spikes are in use" in localized.commands.run_line("similarity position")

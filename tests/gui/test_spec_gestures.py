@@ -26,6 +26,8 @@ WHEELS = (
     ("DriftView", "Ctrl", "-height"),
     ("DriftView", "Alt", "+settings.marker_size"),
     ("DriftView", "Shift", "!settings.color"),
+    ("PositionView", "Alt", "+settings.marker_size"),
+    ("PositionView", "Shift", "!settings.color"),
     ("CorrelogramView", "Ctrl", "+settings.window_ms"),
     ("CorrelogramView", "Alt", "+settings.bin_ms"),
     ("ClusterScatterView", "Alt", "+settings.largest"),

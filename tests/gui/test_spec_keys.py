@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from phy_medicine.gui.dock import Dock
@@ -41,6 +42,14 @@ def draw_lasso(desk: Desk, qtbot) -> None:
     lasso(qtbot, desk.view, 0, [(left, low), (left, high), (right, high), (right, low)])
 
 
+def localize_twice(desk: Desk, _qtbot) -> None:
+    """Put positions into the store that are not in use; they stay unused by later tests."""
+    n = desk.session.model.n_spikes
+    for _ in range(2):
+        desk.session.store.add("localization", {"x_um": np.zeros(n), "depth_um": np.zeros(n)})
+    desk.session.localization.use(None)
+
+
 BEFORE = {
     "": lambda desk, qtbot: None,
     "a view": lambda desk, qtbot: desk.start("AmplitudeView"),
@@ -50,6 +59,7 @@ BEFORE = {
     "good": lambda desk, qtbot: desk.session.label("group", "good"),
     "filtered": lambda desk, qtbot: desk.session.filter("n_spikes > 2"),
     "lasso": draw_lasso,
+    "localized twice": localize_twice,
     "violations": lambda desk, qtbot: desk.view.change(refractory_ms=100.0),
 }
 

@@ -42,6 +42,7 @@ VIEWS = (
     ("TraceView", ":ts -3", "interval.center_s", MIDDLE_S - 3),
     ("TraceImageView", ":tig 12.5", "interval.center_s", 12.5),
     ("TraceImageView", ":tis -0.5", "interval.center_s", MIDDLE_S - 0.5),
+    ("PositionView", ":pp z-alpha", "settings.plane", "z-alpha"),
     ("EventView", ":ew 300 700", "settings.before_ms", 300),
     ("EventView", ":eb 10", "settings.bin_ms", 10),
     ("EventView", ":es 15", "settings.smooth_ms", 15),
@@ -52,6 +53,7 @@ ELSEWHERE = {
     "c": "test_c_selects", "g": "test_g_merges", "k": "test_k_splits", "l": "test_l_labels", "f": "test_f_filters",
     "s": "test_s_sorts", "fc": "test_fc_chooses_channels", "e": "test_e_chooses_a_kind_of_event",
     "mc": "test_mc_says_what_is_missing", "ld": "test_ld_says_what_is_missing",
+    "pb": "test_pb_says_what_is_missing_and_takes_a_name",
     "range": "test_range_and_range2", "range2": "test_range_and_range2",
 }  # fmt: skip
 
@@ -205,6 +207,19 @@ def test_mc_says_what_is_missing(fresh: Desk):
 def test_ld_says_what_is_missing(fresh: Desk):
     fresh.run_line("ld")
     assert "locali" in fresh.window.status.message.text().lower()
+
+
+def test_pb_says_what_is_missing_and_takes_a_name(fresh: Desk):
+    session, n = fresh.session, fresh.session.model.n_spikes
+    settings = fresh.view_of("PositionView").settings
+    fresh.run_line("pb mine")
+    assert "no positions 'mine'" in fresh.window.status.message.text() and settings.baseline == ""
+    session.store.add("localization", {"x_um": np.zeros(n), "depth_um": np.zeros(n)}, name="mine")
+    session.localization.use(None)
+    fresh.press("Esc")
+    fresh.run_line("pb mine")
+    changed = fresh.view_of("PositionView").settings
+    assert (changed.baseline, changed.shifts) == ("mine", True), fresh.window.status.message.text()
 
 
 def test_range_and_range2(fresh: Desk):

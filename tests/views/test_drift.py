@@ -11,12 +11,14 @@ from fake_host import FakeHost, show
 from phy_medicine.compute import _kernels_drift
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
+from phy_medicine.views.color_scale import palette_of
 from phy_medicine.views.drift import DriftView
 from phy_medicine.views.drift_image import mixed, shaded, tinted
 from phy_medicine.views.interact import Click
 from phy_medicine.views.still import Pose, still
-from phy_medicine.views.theme import LIGHT
+from phy_medicine.views.theme import DARK, LIGHT
 
 BLUE = (8, 146, 252)
 
@@ -319,6 +321,66 @@ def test_spikes_are_coloured_by_amplitude(drawn):
     # Cells of different rank have different colours: more than greys and the colour of a cluster.
     colors = image[view.panels.rects[0][1] : view.panels.rects[0][3]].reshape(-1, 3).astype(int)
     assert np.count_nonzero(np.ptp(colors, axis=1) > 40) > 1000
+
+
+def localized(view, color="alpha"):
+    """Give each spike a strength and a distance; those of cluster 3 have none."""
+    data = view.host.data
+    rng = np.random.default_rng(4)
+    arrays = {name: rng.uniform(1, 100, data.n_spikes).astype(np.float32) for name in ("z_um", "alpha")}
+    for values in arrays.values():
+        values[data.spike_clusters == 3] = np.nan
+    arrays |= {"x_um": np.zeros(data.n_spikes, np.float32), "depth_um": data.depths.raw.copy()}
+    store = SimpleNamespace(
+        runs=lambda kind: (SimpleNamespace(id="a", name="a", kind=kind, facts={}, params={}),), read=lambda _id: arrays
+    )
+    data.localization = LocalizationState(lambda: store, data.n_spikes)
+    view.change(color=color, curves=False, whole_probe=True)
+    return np.log10(arrays["alpha"]) if color == "alpha" else arrays["z_um"]
+
+
+@pytest.mark.parametrize("color", ["alpha", "z"])
+def test_spikes_are_coloured_by_strength_or_distance_and_those_without_are_left_out(drawn, color):
+    view = make_view(n_per_cluster=200)
+    values = localized(view, color)
+    block = show(view, view.host.make_request([1]))
+    assert len(block.others.times_s) == block.n_inside == np.isfinite(values).sum() < view.host.data.n_spikes
+    low, high = np.nanquantile(values, [0.02, 0.98])
+    expected = np.rint(np.clip((values[np.isfinite(values)] - low) / (high - low), 0, 1) * 255)
+    assert np.abs(block.others.rows - expected).max() <= 1 and block.selected is None
+    image = drawn(view)
+    table = palette_of("inferno" if color == "alpha" else "viridis", DARK)
+    lonely = 0
+    px, py = (np.asarray(v) for v in view._pixels(np.flatnonzero(np.isfinite(values))))
+    for i in range(len(px)):
+        if np.hypot(np.delete(px, i) - px[i], np.delete(py, i) - py[i]).min() > 6:
+            lonely += 1
+            assert _near(image[int(py[i]), int(px[i])], 255 * table[int(block.others.rows[i])])
+    assert lonely > 5
+
+
+def test_cells_of_many_spikes_have_the_mean_of_their_levels(drawn):
+    view = make_view(20_000)
+    values = localized(view)
+    show(view, view.host.make_request([1]))
+    drawn(view)
+    block = show(view, view.host.make_request([1]))
+    known = np.isfinite(values)
+    assert block.counts.sum() == block.n_inside == known.sum() and block.others is None
+    assert block.sums.sum() == block.levels.values[known].sum()
+
+
+def test_without_positions_the_colours_are_those_of_the_clusters_and_the_status_says_so(view):
+    view.change(color="z")
+    block = show(view, view.host.make_request([1]))
+    assert block.levels is None and block.selected is not None and "no z in use" in view.status
+    localized(view, "cluster")
+    view.host.data.localization.restore()
+    seen = []
+    for _ in range(4):
+        view.on_wheel(frozenset({"shift"}), 1)
+        seen.append(view.settings.color)
+    assert seen == ["amplitude", "alpha", "z", "cluster"]
 
 
 def test_many_selected_spikes_are_counted_as_well(drawn):

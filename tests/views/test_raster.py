@@ -114,6 +114,33 @@ def test_a_density_is_stronger_where_more_points_are(pixels):
     assert image[9, 8, 3] == 255
 
 
+SCALE = np.stack([np.linspace(0, 1, 256), np.zeros(256), np.linspace(1, 0, 256), np.ones(256)], axis=1)
+
+
+def test_a_shade_has_the_mean_colour_of_its_points_and_is_stronger_where_more_are(pixels):
+    picture = Picture()
+    x, levels = [3.5, 8.5, 8.5, 8.5, 12.5] + [15.5] * 50, [255, 0, 0, 150, 9] + [50] * 50
+    picture.shades([*x, np.nan, 30.0], [*[10.5] * 55, 5.0, 5.0], color=SCALE, index=[*levels, 9, 9], faintest=0.25)
+    image = pixels(picture, _panel()).astype(int)
+    assert image[9, 3].tolist() == [64, 0, 0, 64]
+    red, _, blue, alpha = image[9, 8]
+    assert (red / alpha, blue / alpha) == pytest.approx((50 / 255, 205 / 255), abs=0.02) and 64 < alpha < 255
+    assert image[9, 15].tolist() == [50, 0, 205, 255]
+    assert np.count_nonzero(image[..., 3]) == 4
+
+
+def test_shades_lie_over_what_was_before_in_cells_of_a_size_and_are_cut_at_the_panel(pixels):
+    picture = Picture()
+    picture.points([5.5], [14.5], color=(0, 1, 0, 1), size=1)
+    picture.shades([4.5, 19.5], [14.5, 0.5], color=SCALE, index=[255, 255], cell=3, faintest=0.5)
+    image = pixels(picture, _panel()).astype(int)
+    assert image[5, 5] == pytest.approx([128, 128, 0, 255], abs=1) and image[5, 4].tolist() == [128, 0, 0, 128]
+    assert np.argwhere(image[..., 0] > 0).tolist() == [
+        *([row, column] for row in (3, 4, 5) for column in (3, 4, 5)),
+        *([row, column] for row in (18, 19) for column in (18, 19)),
+    ]
+
+
 def test_items_cover_the_ones_added_before(pixels):
     picture = Picture()
     picture.points([5.5], [5.5], color=RED, size=1)

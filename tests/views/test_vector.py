@@ -151,6 +151,15 @@ def test_a_density_is_a_bitmap_of_its_panel():
     assert np.count_nonzero(bitmap.pixels[..., 3]) == 1
 
 
+def test_a_shade_is_a_bitmap_in_its_mean_colour():
+    view = plain_view()
+    view.picture.shades([5.0, 5.0], [5.0, 5.0], color=[RED, (0, 0, 1, 1), (0, 1, 0, 1)], index=[0, 2])
+    found, rect = drawn(view)
+    (bitmap,) = of_kind(found, Bitmap)
+    assert bitmap.box == tuple(rect) and np.count_nonzero(bitmap.pixels[..., 3]) == 1
+    assert bitmap.pixels[bitmap.pixels[..., 3] > 0][0].tolist() == [0, 0, 255, 255]
+
+
 def test_images_of_counts_are_a_bitmap():
     view = plain_view()
     view.picture.cells(summed(np.array([[[0, 3], [0, 0]]])), [[0, 10, 0, 10]], color=RED)
