@@ -105,6 +105,9 @@ SHOTS = (
     Shot("TraceImageView", "Trace image", "A quarter of a second on 64 channels"),
     Shot("SimilarityMatrixView", "Similarity matrix",
          "Similarity of the clusters around the selection, by depth; bright pairs may be one neuron"),
+    Shot("PositionView", "Positions",
+         "Spikes of three clusters by distance from the probe and depth, coloured by the strength of their source",
+         "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),
 )  # fmt: skip
 
 
@@ -137,11 +140,12 @@ def main() -> None:
 
 
 def simulate() -> None:
-    """Write the recording, its sorted dataset, the motion of the probe and the template features."""
+    """Write the recording, its sorted dataset, the motion of the probe, template features and positions of spikes."""
     print("Simulating 180 s of a drifting recording on 64 channels", flush=True)
     run(*PHY_MED, "simulate", str(DATA), *SIMULATION, "--overwrite")
     write_template_features()
     run(*PHY_MED, "motion", str(PARAMS_PY))
+    run(*PHY_MED, "localize", str(PARAMS_PY))
 
 
 def write_template_features() -> None:
@@ -164,7 +168,7 @@ def draw(shots: list[Shot], folder: Path, size: str, ending: str, theme: str = "
     """Draw views in one window, one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     words = clusters()
-    steps, pictures = [f"theme {theme}"], []
+    steps, pictures = [f"theme {theme}", "use_localization"], []
     for shot in shots:
         picture = folder.resolve() / f"{shot.file}{ending}.png"
         steps += [f"add_view {shot.kind}", *(text.format(**words) for text in (shot.selection, *shot.before))]
@@ -179,7 +183,7 @@ def draw_window(picture: Path) -> Path:
     """Draw the whole window."""
     words = clusters()
     print(f"Drawing the window of {WINDOW_SIZE} pixels", flush=True)
-    window("c {a} {b}".format(**words), f"screenshot {picture.resolve()}")
+    window("use_localization", "c {a} {b}".format(**words), f"screenshot {picture.resolve()}")
     return picture
 
 
