@@ -105,6 +105,9 @@ SHOTS = (
     Shot("TraceImageView", "Trace image", "A quarter of a second on 64 channels"),
     Shot("SimilarityMatrixView", "Similarity matrix",
          "Similarity of the clusters around the selection, by depth; bright pairs may be one neuron"),
+    Shot("SteadinessView", "Steadiness",
+         "Every second of the recording against every other one, as observed: the tissue moves to and fro; below the "
+         "entropy", before=("use_localization 'localization 1'",)),
     Shot("PositionView", "Positions",
          "Spikes of three clusters by distance from the probe and depth, coloured by the strength of their source",
          "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),

@@ -31,6 +31,7 @@ GESTURES = (
     ("DriftView", "Shift+wheel", "Colour by cluster, amplitude, log10 α or z"),
     ("PositionView", "Alt+wheel", "Marker size"),
     ("PositionView", "Shift+wheel", "Colour by cluster, log10 α, z, or how far another run puts the spikes"),
+    ("SteadinessView", "Click, Shift+click", "Show the moment of the column, of the row, in the trace view"),
     ("CorrelogramView", "Ctrl+wheel", "Window"),
     ("CorrelogramView", "Alt+wheel", "Bin"),
     ("CorrelogramView", "Click on a bin", "How many pairs it holds; each click shows the next one in the trace view"),

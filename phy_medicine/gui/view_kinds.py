@@ -24,6 +24,7 @@ KINDS = {
     "TraceView": "trace",
     "DriftView": "drift",
     "PositionView": "position",
+    "SteadinessView": "steadiness",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",

@@ -20,7 +20,7 @@ ATTRIBUTES = ("SpikePositionsView", "SpikeWidthView", "SpikePlaceView")
 ALL_KINDS = (*KINDS, *ATTRIBUTES)
 SMALL, LARGE = (900, 600), (1280, 800)
 # What they draw has colours of its own, or belongs to a pair of clusters.
-NOT_IN_SELECTION_COLORS = {"TraceImageView"}
+NOT_IN_SELECTION_COLORS = {"TraceImageView", "SteadinessView"}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def open_alone(rich_dataset, open_window, tmp_path):
     def open_it(kind: str, params: Path = rich_dataset):
         session = Session.open(params, read_only=True)
         sessions.append(session)
-        if kind == "PositionView":
+        if kind in ("PositionView", "SteadinessView"):
             localize(session)
         window = open_window(session, size=LARGE)
         for panel in list(window.panels):

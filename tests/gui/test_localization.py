@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.gui.qt import Qt, QtCore
 from phy_medicine.gui.run_switch import RunSwitch
 from phy_medicine.session.session import Session
 from phy_medicine.views.interact import Click
+
+from .mouse import click
 
 MOTION = Motion(np.full((2, 1), 7.0), np.array([0.0, 20.0]), np.array([0.0]))
 
@@ -254,3 +257,24 @@ def test_clusters_are_compared_by_templates_and_positions(localized, session, se
     settle()
     assert "template similarity" in localized.tables.docks["Similar"].bar._title
     assert "No positions of spikes are in use" in localized.commands.run_line("similarity position")
+
+
+def test_clicks_in_the_steadiness_show_that_moment_in_the_traces(localized, session, settle, qtbot, monkeypatch):
+    view = localized.panels.reopen_or_add("SteadinessView").view
+    went: list[float] = []
+    monkeypatch.setattr(view.host, "go_to_time", lambda time_s, cluster_id=None: went.append(time_s))
+    settle()
+    assert "observed" in view.status and view.block.other is None
+
+    def at(time_s: float, other_s: float) -> QtCore.QPoint:
+        x, y = view.panels.to_pixels(0, time_s, other_s)
+        return QtCore.QPoint(round(float(x) / view.ratio), round(float(y) / view.ratio))
+
+    click(qtbot, view, at(5.0, 15.0), modifiers=Qt.NoModifier)
+    click(qtbot, view, at(5.0, 15.0), modifiers=Qt.ShiftModifier)
+    settle()
+    assert went == pytest.approx([5.0, 15.0], abs=0.2)
+    session.store.add("motion", MOTION.to_arrays(), name="seven")
+    assert localized.commands.run_line("use_motion seven") == "" and localized.commands.run_line("mc") == ""
+    settle()
+    assert view.status.startswith("corrected")

@@ -42,6 +42,7 @@ TESTS = {
     ("AmplitudeView", "Alt+click"): MOMENT,
     ("DriftView", "Click, Shift+click"): SELECT,
     ("DriftView", "Alt+click"): MOMENT,
+    ("SteadinessView", "Click, Shift+click"): "localization: clicks_in_the_steadiness_show_that_moment_in_the_traces",
     ("CorrelogramView", "Click on a bin"): PAIRS,
     ("CorrelogramView", "Right click on a bin"): PAIRS,
     ("ClusterScatterView", "Click, Shift+click"): SCATTER,
