@@ -77,12 +77,16 @@ def train(
     PhyMedError : nothing to learn from, or the checkpoint is of another training
     Whatever a hook raises to end training, which can then be resumed
     """
-    trainer = Trainer(examples, settings, folder, device=device, hooks=hooks)
+    return train_on(Trainer(examples, settings, folder, device=device, hooks=hooks), estimate)
+
+
+def train_on(trainer: Trainer, estimate: Estimate = dredge) -> Trained:
+    """Train through all phases, from the trainer's checkpoint on if there is one; see `train`."""
     trainer.resume()
     if trainer.place.phase == PRETRAIN:
         trainer.pretrain()
         trainer.place.facts["pretrain_rmse_um"] = trainer.held_out_rmse()
-    if settings.phases == PRETRAIN:
+    if trainer.settings.phases == PRETRAIN:
         um = trainer.positions()
         return Trained(trainer, um, um, None, trainer.place.facts)
     return JointPhase(trainer, estimate).run()
@@ -132,6 +136,8 @@ class JointPhase:
         """Do all rounds that are left, or fewer."""
         t, place = self.trainer, self.trainer.place
         while place.round < self.n_rounds and "ended" not in place.facts:
+            if place.epoch == 0:
+                t.hooks.progress(place.round / self.n_rounds, f"motion of round {place.round + 1}")
             if place.epoch == 0 and self._same_motion(self._new_motion()):
                 place.facts["ended"] = "the motion stayed the same"
                 break
@@ -139,8 +145,6 @@ class JointPhase:
                 self._epoch()
                 place.epoch += 1
                 t.save()
-                done = (place.round + place.epoch / self.n_epochs) / self.n_rounds
-                t.hooks.progress(done, f"round {place.round + 1}, epoch {place.epoch}")
             self._end_round()
             t.save()
         place.facts.setdefault("ended", "all rounds are done")
@@ -187,9 +191,13 @@ class JointPhase:
         t.network.eval()
         t.set_rate(self.rate)
         motion, curve = self.motion(), t.place.facts.setdefault("losses", [])
+        n_done, n_epochs = 0, self.n_rounds * self.n_epochs
+        text = f"round {t.place.round + 1}, epoch {t.place.epoch + 1}"
         for spikes in self._batches():
-            t.hooks.check()
+            epochs = t.place.round * self.n_epochs + t.place.epoch + n_done / len(self.trained)
+            t.hooks.progress(epochs / n_epochs, text)
             curve.append(self._step(spikes, motion))
+            n_done += len(spikes)
 
     def _batches(self) -> Iterator[Tensor]:
         """All spikes once, in runs of stretches long enough to hold all pairs; a full run in several parts."""

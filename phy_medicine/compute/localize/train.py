@@ -32,10 +32,9 @@ _ON_CARD_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class TrainingHooks:
-    """Who is told how far training is; `progress` and `check` may raise to end it, and it can then be resumed."""
+    """Who is told of each step how far the phase is; `progress` may raise to end training, which can be resumed."""
 
     progress: Callable[[float, str], object] = lambda fraction, text: None
-    check: Callable[[], object] = lambda: None
     log: Callable[[str], object] = lambda text: None
 
 
@@ -168,7 +167,7 @@ class Trainer:
             place.epoch += 1
             place.facts.setdefault("pretrain_losses", []).append(loss)
             self.save()
-            self.hooks.progress(place.epoch / s.pretrain_epochs, f"epoch {place.epoch}: loss {loss:.4f}")
+            self.hooks.log(f"Epoch {place.epoch} of {s.pretrain_epochs}: loss {loss:.4f}.")
 
     def targets(self) -> FloatArray:
         """Return what is to be learned: offsets in units of 50 µm, and the strength over the scale, logarithm."""
@@ -190,8 +189,9 @@ class Trainer:
             torch.set_rng_state(self.dropout_state)
             self.network.train()
             for k, spikes in enumerate(batches):
-                self.hooks.check()
-                self.set_rate(_cosine((self.place.epoch * len(batches) + k) / n_steps, s))
+                done = (self.place.epoch * len(batches) + k) / n_steps
+                self.hooks.progress(done, f"epoch {self.place.epoch + 1}")
+                self.set_rate(_cosine(done, s))
                 loss = nn.functional.huber_loss(
                     self.network(self.waveforms(spikes)), targets[spikes.to(self.device)], delta=s.huber_delta
                 )

@@ -36,12 +36,13 @@ class Stop(Exception):
 def hooks_that_end_after(n_checks):
     left = [n_checks]
 
-    def check():
+    def progress(fraction, text):
+        assert 0 <= fraction < 1
         left[0] -= 1
         if left[0] < 0:
             raise Stop
 
-    return training.TrainingHooks(check=check)
+    return training.TrainingHooks(progress)
 
 
 def test_pretraining_comes_nearer_than_the_centre_of_mass(tmp_path):
