@@ -54,5 +54,10 @@ class OwnFiles:
         return self.root / "jobs"
 
     @property
+    def unfinished(self) -> Path:
+        """A folder for each computation that was interrupted and can go on: what it needs for that."""
+        return self.root / "unfinished"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"

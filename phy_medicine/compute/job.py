@@ -48,6 +48,7 @@ class JobRequest:
     settings : instance of the kind's settings class
     folder : of the job, made when it starts
     inputs : name -> file, or what makes the files in a given folder; it is called in a thread, when the job starts
+    kept : folder that outlives the job, made when it starts; what is needed to go on after an interruption
     deliver : called in a thread with the job and its verified manifest before the job is done; what it returns is
         `Job.delivered`, and a PhyMedError it raises fails the job
     """
@@ -59,6 +60,7 @@ class JobRequest:
     device: str = AUTO
     seed: int = 0
     title: str = ""
+    kept: Path | None = None
     deliver: Deliver | None = None
 
 

@@ -63,6 +63,7 @@ class JobContext:
     device : "cpu", "mps" or "cuda:N", found to exist
     seed : of every random number
     folder : an empty folder for files of its own; it is deleted when the result has been taken over
+    kept : a folder that outlives the job, where a kind that can be resumed writes what it needs for that; or None
     facts : to be filled with JSON values that belong to the result
     units : name of a result array -> its unit, to be filled
     """
@@ -75,11 +76,13 @@ class JobContext:
         device: str = "cpu",
         seed: int = 0,
         folder: Path = Path(),
+        kept: Path | None = None,
         send: Callable[..., object] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.settings, self.inputs = settings, inputs
         self.device, self.seed, self.folder = device, seed, folder
+        self.kept = kept
         self.facts: dict[str, Any] = {}
         self.units: dict[str, str] = {}
         self._send = send or (lambda _event, **_facts: None)

@@ -50,6 +50,7 @@ class JobFile:
     inputs : by name; `.npy` files are handed over mapped into memory, others as paths
     device, seed : of the computation; device may be "auto"
     folder : where result and manifest go
+    kept : folder that outlives the job, for what it needs to go on after an interruption ("" none)
     cancel : the job ends when this file exists ("" never)
     threads : of every library that has threads of its own, 0 leaves them alone
     nice : how far the worker stands back behind the window
@@ -66,6 +67,7 @@ class JobFile:
     uses_gpu: bool = False
     device: str = "auto"
     seed: int = 0
+    kept: str = ""
     cancel: str = ""
     threads: int = 0
     nice: int = 0

@@ -18,7 +18,11 @@ from typing import Any
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param, params_of
 
-BUILT_IN = ("phy_medicine.compute.motion.job", "phy_medicine.compute.localize.job")
+BUILT_IN = (
+    "phy_medicine.compute.motion.job",
+    "phy_medicine.compute.localize.job",
+    "phy_medicine.compute.localize.network_job",
+)
 """Modules that `register` a kind when they are imported; they must be light."""
 
 
@@ -35,6 +39,9 @@ class JobKind:
     inputs : names of what a dataset gives to it: "times_s", "depths_um", "amplitudes", "spike_samples",
         "peak_channels" of all spikes; "dataset" is a description that `io.dataset_file` opens
     units : name of a result array -> its unit
+    stored_as : kind under which the store files its runs, where that is another one's; "" is `name`
+    parts : arrays of the result that become a run of another kind, linked to the first: (kind, names of arrays)
+    resumable : an interrupted one can go on with what it wrote into `JobContext.kept`
     """
 
     name: str
@@ -45,6 +52,9 @@ class JobKind:
     help: str = ""
     inputs: tuple[str, ...] = ()
     units: tuple[tuple[str, str], ...] = field(default=())
+    stored_as: str = ""
+    parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    resumable: bool = False
 
     @property
     def settings_class(self) -> type:

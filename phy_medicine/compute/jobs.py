@@ -206,6 +206,7 @@ class JobQueue:
             settings=job.settings(), folder=str((folder / "result").absolute()),
             inputs={name: InputFile(str(path.absolute()), file_hash(path)) for name, path in inputs.items()},
             uses_gpu=job.kind.uses_gpu, device=request.device, seed=request.seed, cancel=str(folder / FLAG),
+            kept="" if request.kept is None else str(request.kept.absolute()),
             plugin=None if source is None else InputFile(str(source.absolute()), file_hash(source)),
             threads=self.settings.threads or max(1, n_processors() - 1), nice=self.settings.nice,
         )  # fmt: skip

@@ -182,7 +182,7 @@ def _run(job: JobFile, writer: EventWriter) -> Path:
     writer.send("started", device=chosen, pid=os.getpid())
     flag = Path(job.cancel) if job.cancel else None
     context: JobContext = JobContext(
-        settings, inputs, device=chosen, seed=job.seed, folder=folder, send=writer.send,
+        settings, inputs, device=chosen, seed=job.seed, folder=folder, kept=_kept(job), send=writer.send,
         cancelled=lambda: flag is not None and flag.exists(),
     )  # fmt: skip
     results = function(context)
@@ -205,6 +205,13 @@ def _run(job: JobFile, writer: EventWriter) -> Path:
     )  # fmt: skip
     manifest.write(folder)
     return folder / MANIFEST
+
+
+def _kept(job: JobFile) -> Path | None:
+    if not job.kept:
+        return None
+    Path(job.kept).mkdir(parents=True, exist_ok=True)
+    return Path(job.kept)
 
 
 def _load_plugin(job: JobFile) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from phy_medicine.io.store_file import StoreError, StoreFile, file_mark
 if TYPE_CHECKING:
     from phy_medicine.io.h5 import H5File
     from phy_medicine.io.kwik_write import KwikContent
-    from phy_medicine.io.store_runs import Comparison, Run
+    from phy_medicine.io.store_runs import Comparison, Part, Run
 
 __all__ = ["Store", "StoreError"]
 
@@ -125,8 +125,9 @@ class Store:
         inputs: Mapping[str, str] | None = None,
         name: str | None = None,
         code_version: str | None = None,
+        parts: Sequence[Part] = (),
     ) -> Run:
-        """Keep a result as a new run.
+        """Keep a result as a new run, and its parts as runs of their own; each is named in the facts of the other.
 
         Raises
         ------
@@ -135,31 +136,59 @@ class Store:
         """
         import phy_medicine
         from phy_medicine.io.kwik_write import content_bytes
-        from phy_medicine.io.store_runs import Run, write_run
+        from phy_medicine.io.store_runs import Part, write_run
 
-        if not kind.isidentifier():
-            raise StoreError(f"{kind!r} cannot be the kind of a run; use a word.")
-        content = {key: np.asarray(array) for key, array in arrays.items()}
-        n_bytes = sum(array.nbytes for array in content.values())
+        common = dict(params or {}), dict(inputs or {}), code_version or phy_medicine.__version__, dict(units or {})
         with self._lock:
             self._claim()
-            run = Run(
-                time_stamp(), kind, name or self._free_name(kind), iso_time(), dict(params or {}), dict(facts or {}),
-                dict(inputs or {}), code_version or phy_medicine.__version__, dict(units or {}),
-                {key: array.shape for key, array in content.items()},
-            )  # fmt: skip
             self.runs()  # sets aside what cannot be used
+            added = self._linked([Part(kind, arrays, facts or {}), *parts], name, *common)
             dataset = self._describe()
-            n_bytes += content_bytes(dataset)
+            n_bytes = content_bytes(dataset) + sum(a.nbytes for _, content in added for a in content.values())
 
             def check(file: H5File) -> bool:
-                return self._is_complete(file, run, content)
+                return self._is_complete(file, added)
 
             with self._file.changing(n_bytes, check=check) as file:
                 self._put_dataset(file, dataset)
-                write_run(file, run, content)
+                for run, content in added:
+                    write_run(file, run, content)
+            run = added[0][0]
             logger.debug("Stored %s as %r.", kind, run.name)
             return self.run(run.id)
+
+    def _linked(
+        self,
+        parts: Sequence[Part],
+        name: str | None,
+        params: dict[str, Any],
+        inputs: dict[str, str],
+        version: str,
+        units: dict[str, str],
+    ) -> list[tuple[Run, dict[str, AnyArray]]]:
+        """New runs with their arrays; the facts of the first name the others, theirs the first."""
+        from phy_medicine.io.store_runs import Run
+
+        for part in parts:
+            if not part.kind.isidentifier():
+                raise StoreError(f"{part.kind!r} cannot be the kind of a run; use a word.")
+        stamp = time_stamp()
+        ids = [stamp, *(f"{stamp}_{k}" for k in range(1, len(parts)))]
+        links = [
+            {part.kind: id_ for part, id_ in zip(parts[1:], ids[1:], strict=True)},
+            *({parts[0].kind: ids[0]} for _ in parts[1:]),
+        ]
+        added = []
+        for part, run_id, link in zip(parts, ids, links, strict=True):
+            content = {key: np.asarray(array) for key, array in part.arrays.items()}
+            called = name if name and run_id == stamp else self._free_name(part.kind)
+            run = Run(
+                run_id, part.kind, called, iso_time(), params, {**part.facts, **link},
+                inputs, version, {key: unit for key, unit in units.items() if key in content},
+                {key: array.shape for key, array in content.items()},
+            )  # fmt: skip
+            added.append((run, content))
+        return added
 
     def rename(self, run_id: str, name: str) -> Run:
         """Give a run another name for people; its id stays.
@@ -297,14 +326,17 @@ class Store:
                 write_clustering(file, path, MAIN, group.clusterings[MAIN])
         file.write_attr(ROOT, _CLUSTERS, mark)
 
-    def _is_complete(self, file: H5File, run: Run, arrays: Mapping[str, AnyArray]) -> bool:
-        """Whether a new store has all runs of the old one, and the new run as it was given."""
+    def _is_complete(self, file: H5File, added: Sequence[tuple[Run, Mapping[str, AnyArray]]]) -> bool:
+        """Whether a new store has all runs of the old one, and the new runs as they were given."""
         from phy_medicine.io.store_runs import list_runs, read_arrays
 
         known = {other.id for other in list_runs(file)}
-        back = read_arrays(file, run)
-        same = back.keys() == arrays.keys() and all(_same(back[name], arrays[name]) for name in arrays)
-        return same and run.id in known and all(other.id in known for other in self.runs())
+        for run, arrays in added:
+            back = read_arrays(file, run)
+            same = back.keys() == arrays.keys() and all(_same(back[name], arrays[name]) for name in arrays)
+            if not same or run.id not in known:
+                return False
+        return all(other.id in known for other in self.runs())
 
 
 def _mark_of(content: KwikContent) -> str:

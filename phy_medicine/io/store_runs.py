@@ -53,6 +53,15 @@ class Run:
         return f"{ROOT}/{self.kind}/{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What becomes one run when a result is kept: its kind, its arrays, what is known about it."""
+
+    kind: str
+    arrays: Mapping[str, AnyArray]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 def list_runs(file: H5File) -> tuple[Run, ...]:
     """Return all runs, by kind, the oldest first."""
     kinds = [k for k in file.children(ROOT) if not file.is_dataset(f"{ROOT}/{k}")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +13,23 @@ import numpy as np
 from psygnal import Signal
 
 from phy_medicine.base.configuration import settings_of
-from phy_medicine.base.errors import DatasetError, ReadOnlyError
+from phy_medicine.base.errors import DatasetError, PhyMedError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import AnyArray, BoolArray
 from phy_medicine.io.dataset_file import write_dataset
 from phy_medicine.io.store import Store
+from phy_medicine.session import unfinished
 from phy_medicine.session.depths import TEMPLATES
+from phy_medicine.session.job_results import import_result, runs_of
 
 if TYPE_CHECKING:
     from phy_medicine.compute.job import Job, JobRequest, QueueSettings
-    from phy_medicine.compute.job_files import Manifest
     from phy_medicine.compute.job_kinds import JobKind
     from phy_medicine.compute.jobs import JobQueue
     from phy_medicine.io.kwik_write import KwikContent
-    from phy_medicine.io.store_runs import Run
     from phy_medicine.session.session import Session
+    from phy_medicine.session.unfinished import Unfinished
 
 _KEPT_LOGS = 20
 DEPTHS, DATASET = "depths_um", "dataset"
@@ -104,7 +106,9 @@ class SessionJobs:
         device = configuration.get("device")
         return {"device": device, **values} if device and (found.uses_gpu or "device" in table) else values
 
-    def start(self, kind: str, *, to_store: bool = True, folder: Path | None = None, **settings: Any) -> Job:
+    def start(
+        self, kind: str, *, to_store: bool = True, folder: Path | None = None, kept: Path | None = None, **settings: Any
+    ) -> Job:
         """Put a job on this dataset into the queue.
 
         Parameters
@@ -112,6 +116,8 @@ class SessionJobs:
         kind : name of a kind of job
         to_store : keep the result as a new run; otherwise it stays in the folder of the job
         folder : of the job; a new one under `.phy_medicine/jobs` by default
+        kept : folder for what a job that can be resumed needs for that; by default one of the dataset's while the
+            result goes into the store, which is removed when it is there
         settings : values of the kind's settings; `device` and `seed` may be given for every kind; those that are not
             given are as configured, else the defaults
 
@@ -120,13 +126,39 @@ class SessionJobs:
         ReadOnlyError : the dataset does not accept changes, so the result could not be kept
         PhyMedError : unknown kind or setting, value out of range
         """
-        from phy_medicine.io.durable import time_stamp
-
-        request = self._request(kind, folder or self._files.jobs / f"{kind}-{time_stamp()}", settings, to_store)
+        request = self._request(kind, folder, settings, to_store, kept)
         if to_store:
             self._claim()
             self._tidy()
+            if request.kind.resumable and kept is None:
+                values = {**asdict(request.settings), "device": request.device, "seed": request.seed}
+                request = replace(request, kept=unfinished.begin(self._files.unfinished, kind, values))
         return self._made_queue().submit(request)
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Return what was interrupted and can be resumed, the oldest first."""
+        return unfinished.unfinished(self._files.unfinished, self._busy_folders())
+
+    def resume(self, unfinished_id: str = "") -> Job:
+        """Go on with a job that was interrupted, with its own settings; of several by default with the newest.
+
+        Raises
+        ------
+        ReadOnlyError : the dataset does not accept changes
+        PhyMedError : there is none, or none of this id
+        """
+        found = [u for u in self.unfinished() if unfinished_id in ("", u.id)]
+        if not found:
+            raise PhyMedError("There is no interrupted job that could go on; start a new one.")
+        request = self._request(found[-1].kind, None, dict(found[-1].settings), True, found[-1].folder)
+        self._claim()
+        self._tidy()
+        return self._made_queue().submit(request)
+
+    def resumable(self, job: Job) -> Unfinished | None:
+        """Return what of a job that ended can be gone on with."""
+        kept = job.request.kept
+        return next((u for u in self.unfinished() if u.folder == kept), None) if kept and job.ended else None
 
     def cancel(self, job_id: str) -> None:
         """End a job, within two seconds; what it computed is lost, the store is as before."""
@@ -174,11 +206,18 @@ class SessionJobs:
 
     # Inside
 
-    def _request(self, name: str, folder: Path, values: dict[str, Any], to_store: bool) -> JobRequest:
+    def _busy_folders(self) -> set[Path]:
+        """Where jobs that did not end keep what they need to be resumed."""
+        return {job.request.kept for job in self.jobs if job.request.kept is not None and not job.ended}
+
+    def _request(
+        self, name: str, folder: Path | None, values: dict[str, Any], to_store: bool, kept: Path | None
+    ) -> JobRequest:
         from phy_medicine.base.params import changed, params_of
         from phy_medicine.compute.device import AUTO, check_name
         from phy_medicine.compute.job import JobRequest
         from phy_medicine.compute.job_kinds import kind as kind_of
+        from phy_medicine.io.durable import time_stamp
 
         kind = kind_of(name)
         table = {param.name for param in params_of(kind.settings_class)}
@@ -190,11 +229,12 @@ class SessionJobs:
         return JobRequest(
             kind,
             settings,
-            folder,
+            folder or self._files.jobs / f"{name}-{time_stamp()}",
             inputs=lambda into: write_inputs(self._session, kind.inputs, into),
             device=check_name(str(general.get("device", AUTO))),
             seed=int(general.get("seed", 0)),
-            deliver=self._import if to_store else None,
+            kept=kept,
+            deliver=(lambda job, manifest: import_result(self._session.store, job, manifest)) if to_store else None,
         )
 
     def _claim(self) -> None:
@@ -213,26 +253,6 @@ class SessionJobs:
             self._queue.finished.connect(self._finished)
         return self._queue
 
-    def _import(self, job: Job, manifest: Manifest) -> Run:
-        """Verify a result and keep it; in a thread of the queue."""
-        from phy_medicine.compute.job_files import JobError, JobFile, file_hash
-
-        for name, file in JobFile.read(job.folder / "job.json").inputs.items():
-            if manifest.inputs.get(name) != file.sha256 or file_hash(Path(file.path)) != file.sha256:
-                raise JobError(f"The input {name} changed while the job ran; its result was not kept.")
-        arrays = manifest.load(job.folder / "result")
-        units = dict(job.kind.units) | {name: unit for name, unit in manifest.units.items() if unit}
-        facts = {"device": manifest.device, "started": manifest.started, "finished": manifest.finished}
-        return self._session.store.add(
-            job.kind.name,
-            arrays,
-            units=units,
-            params={"device": job.request.device, "seed": manifest.seed, **manifest.settings},
-            facts={**facts, **manifest.facts},
-            inputs=manifest.inputs,
-            code_version=manifest.code_version,
-        )
-
     def _finished(self, job: Job) -> None:
         """Leave nothing of a job but its log, and tell of its run."""
         if job.request.deliver is not None:
@@ -240,15 +260,20 @@ class SessionJobs:
                 shutil.rmtree(job.folder / part, ignore_errors=True)
             if job.state == "cancelled":
                 shutil.rmtree(job.folder, ignore_errors=True)
+        kept = job.request.kept
+        if kept is not None and kept.parent == self._files.unfinished:
+            unfinished.end(kept, done=job.state == "done")
         if job.delivered is not None and job.state == "done":
             logger.info("%s is done: %s is in the store.", job.title, job.delivered.name)
-            self.imported.emit(job.delivered)
+            for run in runs_of(self._session.store, job):
+                self.imported.emit(run)
         elif job.state == "failed":
             logger.error("%s failed: %s", job.title, job.error)
         self.finished.emit(job)
 
     def _tidy(self) -> None:
         """Remove what jobs of earlier sessions left, but the newest logs; this session holds the lock."""
+        unfinished.tidy(self._files.unfinished, self._busy_folders())
         mine = {job.id for job in self.jobs}
         try:
             folders = sorted((p for p in self._files.jobs.iterdir() if p.is_dir() and p.name not in mine), key=_age)

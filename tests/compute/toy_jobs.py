@@ -56,6 +56,20 @@ def forever(context: JobContext) -> Mapping[str, np.ndarray]:
         time.sleep(0.01)
 
 
+def patient(context: JobContext) -> Mapping[str, np.ndarray]:
+    """Keep half of the work and wait until it is cancelled; an interrupted one goes on from there."""
+    assert context.kept is not None
+    half = context.kept / "half.npy"
+    while not half.exists():
+        np.save(context.kept / "draft.npy", np.arange(3.0) * context.settings.factor)
+        (context.kept / "draft.npy").rename(half)
+        while True:
+            context.preview(x_um=np.arange(5.0), depth_um=np.arange(5.0))
+            context.progress(0.5, "half is done")
+            time.sleep(0.01)
+    return {"doubled": np.load(half) * 2, "displacement": np.ones(2)}
+
+
 def deaf(context: JobContext) -> Mapping[str, np.ndarray]:
     """Look at nothing, not even at a polite request to end; a child of its own does the same."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -56,6 +56,22 @@ def test_a_dataset_without_a_store_has_no_runs_and_no_file(store):
     assert not store.path.parent.exists()
 
 
+def test_the_parts_of_a_result_are_runs_of_their_own_that_name_each_other(store):
+    from phy_medicine.io.store_runs import Part
+
+    store.add("motion", MOTION)
+    run = store.add("places", {"x": np.arange(3.0)}, units={"x": "µm", **UNITS}, facts={"n": 3}, name="mine",
+                    parts=[Part("motion", MOTION, {"n": 1})])  # fmt: skip
+    (_, motion), (places,) = store.runs("motion"), store.runs("places")
+    assert (places.name, places.facts) == ("mine", {"n": 3, "motion": motion.id})
+    assert (motion.name, motion.facts) == ("motion 2", {"n": 1, "places": places.id})
+    assert places == run and motion.units == UNITS and places.units == {"x": "µm"}
+    assert store.read(motion.id).keys() == MOTION.keys()
+    with pytest.raises(StoreError, match="cannot be the kind"):
+        store.add("places", {}, parts=[Part("no kind", {})])
+    assert len(store.runs()) == 3
+
+
 def test_a_run_comes_back_with_everything_that_belongs_to_it(store):
     run = store.add("motion", MOTION, units=UNITS, params={"bins": 3}, facts={"loss": [1.5, None]},
                     inputs={"times_s": "ab12"})  # fmt: skip

@@ -35,6 +35,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         toy_jobs.toy("wrong"),
         toy_jobs.toy("deep", "double", inputs=("times_s", "depths_um", "amplitudes")),
         toy_jobs.toy("needy", "double", inputs=("colours",)),
+        toy_jobs.toy("patient", resumable=True, stored_as="calm", parts=(("motion", ("displacement",)),)),
     ]
     for kind in kinds:
         job_kinds.register(kind)
@@ -146,6 +147,35 @@ def test_a_cancelled_job_leaves_no_partial_run_and_no_files(session):
     assert (job.state, waiting.state) == ("cancelled", "cancelled")
     assert session.store.runs() == ()
     assert own_files(session) == []
+
+
+def test_an_interrupted_job_goes_on_with_its_own_settings_and_keeps_its_parts_apart(session):
+    job = session.jobs.start("patient", factor=5.0, seed=3)
+    until(lambda: job.fraction > 0)
+    assert session.jobs.unfinished() == () and session.jobs.resumable(job) is None
+    session.jobs.cancel(job.id)
+    assert session.jobs.wait(job, LIMIT_S)
+    (found,) = session.jobs.unfinished()
+    assert (found.kind, found.settings["factor"], found.settings["seed"]) == ("patient", 5.0, 3)
+    resumed = session.jobs.resume(found.id)
+    assert session.jobs.wait(resumed, LIMIT_S) and resumed.error == ""
+    run, motion = session.store.runs("calm")[0], session.store.runs("motion")[0]
+    assert session.store.read(run.id)["doubled"].tolist() == [0.0, 10.0, 20.0]
+    assert list(session.store.read(motion.id)) == ["displacement"]
+    assert (run.facts["motion"], run.facts["job"], motion.facts["calm"]) == (motion.id, "patient", run.id)
+    assert run.params["seed"] == 3 and session.jobs.unfinished() == ()
+    assert not (session.model.dir_path / ".phy_medicine" / "unfinished" / found.id).exists()
+
+
+def test_of_many_interrupted_jobs_the_newest_three_can_go_on(session):
+    for number in range(5):
+        job = session.jobs.start("patient", factor=float(number))
+        until(lambda job=job: job.fraction > 0)
+        session.jobs.cancel(job.id)
+        session.jobs.wait(job, LIMIT_S)
+    assert [u.settings["factor"] for u in session.jobs.unfinished()] == [1.0, 2.0, 3.0, 4.0]
+    session.jobs.wait(session.jobs.start("double"), LIMIT_S)
+    assert [u.settings["factor"] for u in session.jobs.unfinished()] == [2.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize("how", ["kill", "memory", "sentence"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -28,14 +30,15 @@ def write(path: Path, state: dict[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read what `write` wrote; nothing in the file is run.
+    """Read what `write` wrote, also as the bytes in an `.npy` that the store exports; nothing in the file is run.
 
     Raises
     ------
     PhyMedError : it cannot be read, or is something else
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        file = io.BytesIO(np.load(path, allow_pickle=False).tobytes()) if path.suffix == ".npy" else path
+        state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what its archive, its unpickler or the file system does
         raise PhyMedError(f"Could not read the network in {path}: {error}") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:

@@ -64,12 +64,12 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     def progress(n_done: int, columns: Columns) -> None:
         context.progress(n_done / max(1, n_known), f"{n_done:,} of {n_known:,} spikes")
         if context.preview_due:
-            context.preview(**_thinned(columns))
+            context.preview(**thinned(columns))
 
     context.log(f"{n_known:,} spikes on {contacts.n_channels} channels, {settings.method}.")
     context.progress(0.0, f"{n_known:,} spikes")
-    columns = localize(source, localizer, len(samples), following=following, n_threads=_n_threads(), progress=progress)
-    _tell(context, columns, n_known, len(samples))
+    columns = localize(source, localizer, len(samples), following=following, n_threads=n_threads(), progress=progress)
+    tell(context, columns, n_known, len(samples))
     return columns.as_arrays()
 
 
@@ -135,7 +135,7 @@ def shanks_of(model: Model) -> IntArray:
     return numbers
 
 
-def _n_threads() -> int:
+def n_threads() -> int:
     """As many as the worker was given."""
     import os
 
@@ -145,7 +145,7 @@ def _n_threads() -> int:
     return max(1, min(_MOST_THREADS, n_processors(), int(given) if given.isdigit() else _MOST_THREADS))
 
 
-def _thinned(columns: Columns) -> dict[str, AnyArray]:
+def thinned(columns: Columns) -> dict[str, AnyArray]:
     """Some of the spikes that are done."""
     import numpy as np
 
@@ -154,7 +154,7 @@ def _thinned(columns: Columns) -> dict[str, AnyArray]:
     return {"spike_ids": some, "x_um": columns.x_um[some], "depth_um": columns.depth_um[some]}
 
 
-def _tell(context: JobContext, columns: Columns, n_known: int, n_spikes: int) -> None:
+def tell(context: JobContext, columns: Columns, n_known: int, n_spikes: int) -> None:
     """Fill in facts, and say in the log what people should know."""
     import numpy as np
 
