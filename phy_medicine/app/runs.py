@@ -62,7 +62,9 @@ def _settings(run: Run) -> str:
     from phy_medicine.compute.job_kinds import kind
 
     try:
-        defaults: dict[str, Any] = {p.name: p.default for p in params_of(kind(run.kind).settings_class)}
+        defaults: dict[str, Any] = {
+            p.name: p.default for p in params_of(kind(str(run.facts.get("job", run.kind))).settings_class)
+        }
     except PhyMedError:
         defaults = {}
     defaults = {"device": "auto", "seed": 0, **defaults}

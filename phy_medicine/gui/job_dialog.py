@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -61,9 +61,8 @@ class JobDialog(QtWidgets.QDialog):
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(8)
         self._grid.setColumnStretch(3, 1)
-        for row, param in enumerate(self.params.values()):
-            self._add(row, param)
-        self._grid.setRowStretch(len(self.params), 1)
+        self._inner = inner
+        self._add_all(getattr(kind.settings_class, "first", ()))
         scroll = QtWidgets.QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QtWidgets.QFrame.NoFrame)
@@ -88,10 +87,46 @@ class JobDialog(QtWidgets.QDialog):
         column.setSpacing(12)
         for widget, stretch in ((about, 0), (scroll, 1), (self.problem, 0), (self.buttons, 0)):
             column.addWidget(widget, stretch)
-        room = self.parentWidget().size() if self.parentWidget() is not None else QtCore.QSize(1280, 800)
         inner.setMinimumWidth(620)
-        wanted = inner.sizeHint().height() + 150
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take the room that the settings need, as far as the window has it."""
+        room = self.parentWidget().size() if self.parentWidget() is not None else QtCore.QSize(1280, 800)
+        wanted = self._inner.sizeHint().height() + 150
         self.resize(min(940, room.width() - 80), min(max(260, wanted), 820, room.height() - 80))
+
+    def _add_all(self, first: Sequence[str]) -> None:
+        """Add the settings; with `first` these and the device are shown, the others when they are asked for."""
+        shown = [p for p in self.params.values() if not first or p.name in (*first, DEVICE.name)]
+        shown.sort(key=lambda p: first.index(p.name) if p.name in first else len(first))
+        others = [p for p in self.params.values() if p not in shown]
+        self._other_names = {p.name for p in others}
+        for row, param in enumerate(shown):
+            self._add(row, param)
+        self.more = QtWidgets.QPushButton(f"{len(others)} more settings")
+        self.more.setCheckable(True)
+        self.more.setAutoDefault(False)
+        self.more.toggled.connect(self._show_others)
+        self.more.setVisible(bool(others))
+        self._grid.addWidget(self.more, len(shown), 0, 1, 2, Qt.AlignLeft)
+        for row, param in enumerate(others, len(shown) + 1):
+            self._add(row, param)
+        self._others = [
+            item.widget() for row in range(len(shown) + 1, len(self.params) + 1) for column in range(4)
+            if (item := self._grid.itemAtPosition(row, column)) is not None
+        ]  # fmt: skip
+        self._show_others(False)
+        self._grid.setRowStretch(len(self.params) + 1, 1)
+
+    def _show_others(self, shown: bool) -> None:
+        for widget in self._others:
+            widget.setVisible(shown and (widget not in self.resets.values() or self._is_changed(widget)))
+        self._fit()
+
+    def _is_changed(self, reset: QtWidgets.QWidget) -> bool:
+        name = next(name for name, button in self.resets.items() if button is reset)
+        return bool(self.values[name] != self.params[name].default)
 
     def _add(self, row: int, param: Param) -> None:
         label = self.labels[param.name] = QtWidgets.QLabel(param.words)
@@ -157,6 +192,8 @@ class JobDialog(QtWidgets.QDialog):
         self._say("")
         changed = self.values[name] != self.params[name].default
         self.resets[name].setVisible(changed)
+        if changed and name in self._other_names and not self.more.isChecked():
+            self.more.setChecked(True)
         font = self.labels[name].font()
         font.setBold(changed)
         self.labels[name].setFont(font)

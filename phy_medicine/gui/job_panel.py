@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.run_list import ComparisonWindow, RunList
 
 if TYPE_CHECKING:
+    from phy_medicine.base.types import AnyArray
     from phy_medicine.compute.job import Job
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.io.store_runs import Run
@@ -130,8 +131,16 @@ class JobPanel(QtWidgets.QWidget):
             job,
             cancel=lambda j: jobs.cancel(j.id),
             show_result=lambda j: self.show_result(j.delivered),
+            resume=lambda j: (jobs.resume(kept.id) if (kept := jobs.resumable(j)) else None, self.refresh()),
+            can_resume=lambda j: jobs.resumable(j) is not None,
             remove=lambda j: (jobs.forget(j.id), self.refresh()),
         )
+
+    def show_preview(self, job: Job, arrays: Mapping[str, AnyArray]) -> None:
+        """Show the positions that a job has reached so far, if somebody looks."""
+        row = self.rows.get(job.id)
+        if row is not None and not job.ended and {"x_um", "depth_um"} <= arrays.keys() and self.isVisible():
+            row.preview.show_positions(arrays["x_um"], arrays["depth_um"])
 
     # The results
 

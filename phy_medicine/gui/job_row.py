@@ -7,6 +7,7 @@ from typing import Any
 
 from phy_medicine.compute.job import Job
 from phy_medicine.compute.time_left import in_words
+from phy_medicine.gui.job_preview import PositionStrip
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 
 LOG_LINES = 2000
@@ -42,7 +43,8 @@ def duration(seconds: float) -> str:
 class JobRow(QtWidgets.QFrame):
     """Shows one job; the panel gives it what its buttons do.
 
-    cancel, show_result, remove : called with the job
+    cancel, show_result, resume, remove : called with the job
+    can_resume : tells whether a job that ended can go on
     """
 
     def __init__(
@@ -51,10 +53,13 @@ class JobRow(QtWidgets.QFrame):
         *,
         cancel: Callable[[Job], Any],
         show_result: Callable[[Job], Any],
+        resume: Callable[[Job], Any],
+        can_resume: Callable[[Job], bool],
         remove: Callable[[Job], Any],
     ) -> None:
         super().__init__()
         self.job = job
+        self._can_resume = can_resume
         self._shown_lines = 0
         self.setObjectName("job")
         self.title = QtWidgets.QLabel(job.title)
@@ -72,7 +77,10 @@ class JobRow(QtWidgets.QFrame):
         self.error.setWordWrap(True)
         self.error.setTextInteractionFlags(Qt.TextSelectableByMouse)
         self.error.hide()
-        self.cancel = small_button("Cancel", "End this job; what it computed so far is lost", lambda: cancel(job))
+        lost = "it can be resumed later" if job.request.kept is not None else "what it computed so far is lost"
+        self.cancel = small_button("Cancel", f"End this job; {lost}", lambda: cancel(job))
+        self.resume = small_button("Resume", "Go on where this job was interrupted", lambda: resume(job))
+        self.preview = PositionStrip()
         self.result = small_button("Show result", "Use the result, and show it", lambda: show_result(job))
         self.log_button = small_button("Log", "What the job said", self._toggle_log)
         self.log_button.setCheckable(True)
@@ -92,13 +100,13 @@ class JobRow(QtWidgets.QFrame):
         line.setSpacing(8)
         line.addWidget(self.title)
         line.addWidget(self.state, 1)
-        for button in (self.result, self.cancel, self.log_button, self.remove):
+        for button in (self.result, self.resume, self.cancel, self.log_button, self.remove):
             line.addWidget(button)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
         column.addLayout(line)
-        for widget in (self.bar, self.error, self.log):
+        for widget in (self.bar, self.preview, self.error, self.log):
             column.addWidget(widget)
 
     def refresh(self, *, place: int = 0) -> None:
@@ -110,7 +118,10 @@ class JobRow(QtWidgets.QFrame):
         self.cancel.setVisible(not job.ended)
         self.cancel.setEnabled(job.state != "cancelling")
         self.result.setVisible(job.state == "done" and job.delivered is not None)
+        self.resume.setVisible(job.state in ("failed", "cancelled") and self._can_resume(job))
         self.remove.setVisible(job.ended)
+        if job.ended:
+            self.preview.hide()
         if job.error != self.error.text():
             self.error.setText(job.error)
         self.error.setVisible(bool(job.error))

@@ -202,7 +202,7 @@ def changed_settings(run: Run) -> str:
     from phy_medicine.compute.job_kinds import kind
 
     try:
-        table = {p.name: p for p in params_of(kind(run.kind).settings_class)}
+        table = {p.name: p for p in params_of(kind(str(run.facts.get("job", run.kind))).settings_class)}
     except PhyMedError:
         table = {}
     parts = []

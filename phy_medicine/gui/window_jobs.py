@@ -42,6 +42,7 @@ class WindowJobs(QtCore.QObject):
         jobs = window.session.jobs
         window.bridge.connect(jobs.changed, self._changed)
         window.bridge.connect(jobs.finished, self._finished)
+        window.bridge.connect(jobs.preview, self._preview)
         window.bridge.connect(jobs.imported, lambda _run: self._read_runs())
         window.bridge.connect(window.session.extensions.jobs.changed, lambda _name: self.kinds_changed())
 
@@ -59,6 +60,9 @@ class WindowJobs(QtCore.QObject):
                    "Show the queue of jobs and the results in the store.", "Jobs", "panel", ("Ctrl+J",)),
             Action("cancel_job", "Cancel the running job", self.cancel, "End the job that runs now.", "Jobs", "panel",
                    when=lambda: jobs.busy),
+            Action("resume_job", "Resume the interrupted job", self.resume,
+                   "Go on with a job that was cancelled or ended by a crash, with its settings.", "Jobs", "panel",
+                   when=lambda: bool(jobs.unfinished())),
             Action("job_settings", "Settings of jobs...", self.show_settings,
                    "How many jobs run at a time, and how much of the machine they get.", "Jobs", "settings"),
         )  # fmt: skip
@@ -155,6 +159,16 @@ class WindowJobs(QtCore.QObject):
             raise ActionError("No job is running.")
         jobs.cancel(running[-1].id)
 
+    def resume(self) -> None:
+        """Go on with the newest job that was interrupted.
+
+        Raises
+        ------
+        PhyMedError : there is none
+        """
+        self._window.session.jobs.resume()
+        self.tool.bring()
+
     def show_settings(self) -> None:
         """Open the dialog of the queue's settings."""
         from phy_medicine.gui.settings_dialog import SettingsDialog
@@ -201,6 +215,10 @@ class WindowJobs(QtCore.QObject):
             self._timer.start(0)
         elif not self._timer.isActive():
             self._timer.start(_PROGRESS_MS)
+
+    def _preview(self, job: Job, arrays: dict[str, Any]) -> None:
+        if self.tool.made:
+            self.panel.show_preview(job, arrays)
 
     def _tick(self) -> None:
         """Paint now, unless the views are in the middle of something."""

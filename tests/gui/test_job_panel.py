@@ -34,6 +34,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         toy_jobs.toy("forever", uses_gpu=True),
         toy_jobs.toy("wrong"),
         toy_jobs.toy("chatty"),
+        toy_jobs.toy("patient", resumable=True),
     ]
     for kind in kinds:
         job_kinds.register(kind)
@@ -194,6 +195,45 @@ def test_progress_the_queue_and_cancelling(window, panel, click, until, settle):
     until(lambda: not window.jobs._status.isVisible() and names(panel) == ["double 1"])
     click(rows[first.id].remove)
     until(lambda: first.id not in panel.rows)
+
+
+def test_an_interrupted_job_is_resumed_in_its_row_or_from_the_menu(window, panel, click, until):
+    jobs, resume = window.session.jobs, window.commands.table["resume_job"]
+    assert not resume.when()
+    job = jobs.start("patient", factor=5.0)
+    until(lambda: job.id in panel.rows and panel.rows[job.id].preview.n_points == 5)
+    row = panel.rows[job.id]
+    assert row.preview.isVisible() and not row.resume.isVisible() and not resume.when()
+    click(row.cancel)
+    until(lambda: job.ended)
+    click(row.resume)
+    until(lambda: names(panel) == ["patient 1"])
+    (run,) = window.session.store.runs()
+    assert window.session.store.read(run.id)["doubled"].tolist() == [0.0, 10.0, 20.0]
+    until(lambda: not row.resume.isVisible())
+    assert not row.preview.isVisible() and not resume.when()
+    again = jobs.start("patient")
+    until(lambda: again.fraction > 0)
+    jobs.cancel(again.id)
+    until(lambda: again.ended and resume.when())
+    window.commands.run_line(":resume_job")
+    until(lambda: names(panel) == ["patient 2", "patient 1"])
+
+
+def test_of_many_settings_the_first_are_shown_and_the_others_when_asked(window, panel, click, qtbot):
+    dialog = window.jobs.ask("localization_network")
+    qtbot.waitExposed(dialog)
+    first = {"network", "phases", "weights", "strength", "tether_weight", "most_spikes", "motion", "seed", "device"}
+    assert {name for name, editor in dialog.editors.items() if editor.isVisible()} == first
+    assert dialog.more.text() == f"{len(dialog.editors) - len(first)} more settings"
+    click(dialog.more)
+    assert all(editor.isVisible() for editor in dialog.editors.values())
+    assert not dialog.resets["huber_delta"].isVisible()
+    click(dialog.more)
+    dialog._take_over("huber_delta", 2.0)
+    assert dialog.more.isChecked() and dialog.resets["huber_delta"].isVisible()
+    assert dialog.changed_values() == {"huber_delta": 2.0}
+    assert window.jobs.ask("double").more.isHidden()
 
 
 def test_the_window_goes_on_when_a_worker_is_killed(window, panel, until, press, click):
