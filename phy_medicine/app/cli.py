@@ -18,6 +18,7 @@ COMMANDS = {
     "motion": "phy_medicine.app.motion",
     "localize": "phy_medicine.app.localize",
     "explore": "phy_medicine.app.explore",
+    "sln": "phy_medicine.app.sln",
     "runs": "phy_medicine.app.runs",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",

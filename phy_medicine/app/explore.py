@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from phy_medicine.base.types import IntArray
     from phy_medicine.compute.localize.explored import Explored
     from phy_medicine.compute.localize.located import Located
+    from phy_medicine.compute.localize.settings import LocalizeSettings
+    from phy_medicine.io.model import Model
     from phy_medicine.io.store_runs import Run
     from phy_medicine.session.session import Session
 
@@ -80,24 +82,35 @@ def explored(session: Session, run: Run, located: Located, n: int, options: Page
     """
     import numpy as np
 
+    from phy_medicine.compute.localize.settings import MONOPOLAR, LocalizeSettings
+
+    known = {field.name for field in fields(LocalizeSettings)}
+    settings = LocalizeSettings(**{**{k: v for k, v in run.params.items() if k in known}, "method": MONOPOLAR})
+    channels = np.asarray(session.store.read(run.id)["peak_channels"], np.int64)
+    return explored_of(session.model, channels, settings, located, n, options.seed)
+
+
+def explored_of(
+    model: Model, channels: IntArray, settings: LocalizeSettings, located: Located, n: int, seed: int
+) -> Explored:
+    """Return the spikes that can be picked; channels : (n_spikes,), where each peaks; see `explored`."""
+    import numpy as np
+
     from phy_medicine.compute.localize.contacts import Contacts
     from phy_medicine.compute.localize.explored import MOST_FITTED, chosen, explore, shown_window
     from phy_medicine.compute.localize.job import shanks_of, signal_source
-    from phy_medicine.compute.localize.settings import MONOPOLAR, STORED, LocalizeSettings
+    from phy_medicine.compute.localize.settings import STORED
 
-    model, columns = session.model, session.store.read(run.id)
-    known = {field.name for field in fields(LocalizeSettings)}
-    settings = LocalizeSettings(**{**{k: v for k, v in run.params.items() if k in known}, "method": MONOPOLAR})
-    samples, channels = np.asarray(model.spike_samples), np.asarray(columns["peak_channels"], np.int64)
+    samples = np.asarray(model.spike_samples)
     ids: IntArray
     wanted: IntArray
     window, most = shown_window(model.sample_rate), max(n, MOST_FITTED)
     if model.traces is not None and settings.signal != STORED:
-        rows = chosen(located, most, options.seed)
+        rows = chosen(located, most, seed)
         ids, wanted = located.spike_ids[rows], np.arange(len(rows))
     else:
         stored = model.waveform_subset
-        rows = chosen(located, most, options.seed, None if stored is None else stored.spike_ids)
+        rows = chosen(located, most, seed, None if stored is None else stored.spike_ids)
         ids, wanted = np.arange(len(samples)), located.spike_ids[rows]
     source, _ = signal_source(model, samples[ids], channels[ids], settings, max(window.before, window.after))
     contacts = Contacts.of(model.channel_positions, shanks_of(model))

@@ -77,6 +77,8 @@ def run_job(
     settings: Mapping[str, Any],
     *,
     to_store: bool = True,
+    kept: Path | None = None,
+    resume: bool = False,
     say: Callable[[str], object] | None = None,
 ) -> JobOutcome:
     """Run a job on the dataset of a session with a progress bar on stderr, and wait for it.
@@ -85,6 +87,8 @@ def run_job(
     ----------
     settings : values of the kind's settings, `device` and `seed` among them
     to_store : keep the result as a run of the store; needs a dataset that can be written
+    kept : folder of what it takes to go on after an interruption, if not one of the dataset's
+    resume : go on with the newest one that was interrupted, with its own settings
     say : told each line of the job's log
 
     Raises
@@ -96,15 +100,33 @@ def run_job(
     session.jobs.configure(nice=_NICE, threads=n_processors())  # there is no window to stand back behind
     with ExitStack() as stack:
         folder = None if to_store else Path(stack.enter_context(tempfile.TemporaryDirectory())) / kind
-        job = session.jobs.start(kind, to_store=to_store, folder=folder, **settings)
+        if resume:
+            job = session.jobs.resume()
+        else:
+            job = session.jobs.start(kind, to_store=to_store, folder=folder, kept=kept, **settings)
         manifest = finished(session.jobs, job, say)
         run = job.delivered
-        arrays = session.store.read(run.id) if run is not None else manifest.load(job.folder / "result")
-        return _outcome(job, run, arrays, manifest)
+        if run is None:
+            return _outcome(job, None, manifest.load(job.folder / "result"), manifest)
+        return _outcome(job, run, _stored(session, job), manifest)
+
+
+def _stored(session: Session, job: Job) -> Mapping[str, AnyArray]:
+    """The arrays of a result that is in the store, those of its parts too."""
+    from phy_medicine.session.job_results import runs_of
+
+    store = session.store
+    return {name: array for run in runs_of(store, job) for name, array in store.read(run.id).items()}
 
 
 def run_on_files(
-    kind: str, settings: Any, inputs: Mapping[str, Path], *, say: Callable[[str], object] | None = None
+    kind: str,
+    settings: Any,
+    inputs: Mapping[str, Path],
+    *,
+    device: str = "auto",
+    kept: Path | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> JobOutcome:
     """Run a job on files instead of a dataset, with a progress bar on stderr, and wait for it.
 
@@ -112,6 +134,7 @@ def run_on_files(
     ----------
     settings : instance of the kind's settings
     inputs : name -> file
+    device : if it is none of the settings; kept : see `run_job`
 
     Raises
     ------
@@ -122,10 +145,12 @@ def run_on_files(
     from phy_medicine.compute.jobs import JobQueue, JobRequest, QueueSettings
 
     with tempfile.TemporaryDirectory() as folder:
-        general: dict[str, Any] = {"device": getattr(settings, "device", "auto"), "seed": getattr(settings, "seed", 0)}
+        general: dict[str, Any] = {"device": getattr(settings, "device", device), "seed": getattr(settings, "seed", 0)}
         queue = JobQueue(QueueSettings(nice=_NICE, threads=n_processors()))
         try:
-            job = queue.submit(JobRequest(kind_of(kind), settings, Path(folder) / kind, dict(inputs), **general))
+            job = queue.submit(
+                JobRequest(kind_of(kind), settings, Path(folder) / kind, dict(inputs), kept=kept, **general)
+            )
             manifest = finished(queue, job, say)
             return _outcome(job, None, manifest.load(job.folder / "result"), manifest)
         finally:
@@ -145,9 +170,10 @@ def finished(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> Mani
         jobs.cancel(job.id)
         jobs.wait(job)
     if job.state == "cancelled":
-        raise PhyMedError(f"{job.title} was cancelled; nothing was kept.")
+        what = "no result was kept" if (go_on := _go_on(job)) else "nothing was kept"
+        raise PhyMedError(f"{job.title} was cancelled; {what}.{go_on}")
     if job.state != "done" or job.result is None:
-        raise PhyMedError(f"{job.title} failed. {job.error}{_where(job)}")
+        raise PhyMedError(f"{job.title} failed. {job.error}{_where(job)}{_go_on(job)}")
     return job.result
 
 
@@ -160,6 +186,13 @@ def _outcome(job: Job, run: Run | None, arrays: Mapping[str, AnyArray], manifest
 
 def _where(job: Job) -> str:
     return f" The log is {job.log_path}." if job.log_path.exists() and job.request.deliver is not None else ""
+
+
+def _go_on(job: Job) -> str:
+    from phy_medicine.session.unfinished import has_kept
+
+    kept = job.request.kept
+    return " Go on with --resume." if kept is not None and has_kept(kept) else ""
 
 
 def _watch(jobs: Queue, job: Job, say: Callable[[str], object] | None) -> None:

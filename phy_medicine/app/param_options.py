@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import click
@@ -16,9 +16,12 @@ def option_name(name: str) -> str:
     return "--" + without_unit(name.removeprefix("n_")).replace("_", "-")
 
 
-def options_of(settings: type) -> Callable[[Any], Any]:
-    """Return a decorator that gives a command one option for each setting; values arrive checked, by setting name."""
-    table = params_of(settings)
+def options_of(settings: type, *, leave_out: Collection[str] = ()) -> Callable[[Any], Any]:
+    """Return a decorator that gives a command one option for each setting; values arrive checked, by setting name.
+
+    leave_out : names of settings without an option
+    """
+    table = [param for param in params_of(settings) if param.name not in leave_out]
     names = [option_name(param.name) for param in table]
 
     def decorate(command: Any) -> Any:
