@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from phy_medicine.app.cli import cli
+from phy_medicine.app.sln_data import Data
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.localize.contacts import nearest
+from phy_medicine.compute.localize.settings import LocalizeSettings
+from phy_medicine.compute.localize.spike_source import open_spikes
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.io.dataset_file import write_dataset
+from phy_medicine.io.open_model import open_model
 
 pytest.importorskip("torch")
 
@@ -30,58 +39,134 @@ def ran(*words: object):
 
 
 @pytest.fixture(scope="module")
-def pretrained(simulated_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a network that learned for one epoch, on the simulated dataset."""
+def plain(simulated_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated dataset as a folder of plain files, with the truth as monopolar positions."""
+    folder = tmp_path_factory.mktemp("plain")
+    model, settings = open_model(simulated_dataset), LocalizeSettings(follow=False)
+    spikes = open_spikes(
+        {
+            "dataset": write_dataset(folder / "dataset.json", model),
+            "spike_samples": model.spike_samples,
+            "peak_channels": model.template_peak_channels[model.spike_templates],
+        },
+        settings,
+    )
+    table, waveforms = nearest(spikes.contacts), np.zeros((spikes.n_spikes, 10, 90), np.float16)
+    channels = model.template_peak_channels[model.spike_templates]
+    for block in spikes.source.blocks():
+        waveforms[block.spike_ids] = block.load().snippets(table, 30, 60)
+    shutil.copy(simulated_dataset.parent / "ground_truth.npz", folder)
+    truth = np.load(folder / "ground_truth.npz")
+    um = truth["unit_positions_um"][truth["spike_units"]]
+    arrays = {
+        "spike_times": spikes.samples, "spike_channels": channels, "waveforms_all": waveforms,
+        "channel_locations": spikes.contacts.positions_um, "fs": np.array(spikes.sample_rate),
+        "spike_locs_x": um[:, 0], "spike_locs_y": um[:, 1] + truth["spike_displacement_um"], "spike_locs_z": um[:, 2],
+        "spike_locs_alpha": np.full(len(um), 900.0),
+    }  # fmt: skip
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pretrained(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a network that learned for one epoch, on plain files."""
     out = tmp_path_factory.mktemp("sln") / "pretrained"
-    ran("sln", "pretrain", simulated_dataset, out, *QUICK)
+    ran("sln", "pretrain", plain, out, *QUICK)
     return out
 
 
-def test_a_pretrained_network_leaves_positions_motion_and_itself(pretrained, simulated_dataset):
+def test_a_pretrained_network_leaves_positions_motion_and_itself(pretrained, plain):
     assert {path.name for path in pretrained.iterdir()} == FILES | WITH_MOTION
     x, y, z = (np.load(pretrained / f"{axis}.npy") for axis in "xyz")
     both = np.load(pretrained / "GL_pre_dredge.npy")
     np.testing.assert_array_equal(both[:, 3:], np.stack([x, y, z], axis=1))
     np.testing.assert_array_equal(both[:, 2], z)
     assert np.abs(both[:, :2]).max() < 200
-    with np.load(pretrained / "motion.npz") as motion:
-        assert motion["motion"].shape == (len(motion["time_bins"]), len(motion["depth_bins"]))
-    assert len(np.load(pretrained / "y_corrected.npy")) == len(np.load(simulated_dataset.parent / "spike_times.npy"))
+    with np.load(pretrained / "motion.npz") as file:
+        motion = Motion(file["motion"], file["time_bins"], file["depth_bins"])
+    times = np.load(plain / "spike_times.npy") / float(np.load(plain / "fs.npy"))
+    np.testing.assert_allclose(np.load(pretrained / "y_corrected.npy"), y - motion.at(times, y), atol=1e-3)
     facts = json.loads((pretrained / "sln.json").read_text())
     assert (facts["settings"]["phases"], facts["settings"]["pretrain_epochs"]) == ("pretrain", 1)
+
+
+def test_a_network_is_applied_to_a_dataset_whose_store_stays_as_it_is(pretrained, simulated_dataset, tmp_path):
+    weights = ("--weights", pretrained / "network.pt", "--no-follow", "--no-motion", "--device", "cpu")
+    ran("sln", "apply", simulated_dataset.parent, tmp_path / "applied", *weights)
+    assert {path.name for path in (tmp_path / "applied").iterdir()} == FILES
+    # The waveforms of the plain files are halves.
+    np.testing.assert_allclose(np.load(tmp_path / "applied" / "y.npy"), np.load(pretrained / "y.npy"), atol=0.5)
     assert not (simulated_dataset.parent / ".phy_medicine" / "store.kwik").exists()
 
 
-def test_training_goes_on_from_a_network_and_is_scored_drawn_and_explored(pretrained, simulated_dataset, tmp_path):
+def test_every_network_is_scored_with_and_without_motion_beside_the_monopolar_positions(pretrained, plain, tmp_path):
     out = tmp_path / "out"
-    ran("sln", "finetune", simulated_dataset, out / "fine", "--weights", pretrained / "network.pt",
-        "--finetune-epochs", 1, "--bin", 2, "--device", "cpu")  # fmt: skip
-    ran("sln", "apply", simulated_dataset, out / "applied", "--weights", pretrained / "network.pt", "--no-motion",
-        "--device", "cpu")  # fmt: skip
-    assert {path.name for path in (out / "applied").iterdir()} == FILES
-    np.testing.assert_array_equal(np.load(out / "applied" / "y.npy"), np.load(pretrained / "y.npy"))
-    assert {path.name for path in (out / "fine").iterdir()} == FILES | WITH_MOTION | {"losses.npy"}
-    said = ran("sln", "score", simulated_dataset, out, "--bin", 2).stdout
+    shutil.copytree(pretrained, out / "one")
+    shutil.copytree(pretrained, out / "other")
+    for name in ("motion.npz", "sln.json"):
+        (out / "other" / name).unlink()
+    said = ran("sln", "score", plain, out, "--bin", 2).stdout
     with (out / "scoreboard.csv").open() as file:
         rows = {row["method"]: row for row in csv.DictReader(file)}
-    names = ["monopolar", "monopolar + motion", "applied", "sln-cnn, finetune", "sln-cnn, finetune + motion"]
+    names = ["monopolar", "monopolar + motion", "sln-cnn, pretrain", "sln-cnn, pretrain + motion", "other"]
     assert list(rows) == names and all(name in said for name in names)
     assert float(rows["monopolar + motion"]["gain"]) == 0
-    assert float(rows["monopolar"]["error_3d_um"]) > 0 and float(rows["monopolar"]["rmse_um"]) == 0
-    assert run("sln", "score", simulated_dataset, out).exit_code == 1
-    drawn = ran("sln", "figures", simulated_dataset, out / "fine").stdout
-    names = {path.name for path in (out / "fine" / "figures").iterdir()}
-    assert {"projections.png", "comparison.png", "convergence.png", "motion_comparison.png"} < names
-    assert f"{len(names)} figures" in drawn
+    assert float(rows["monopolar"]["error_3d_um"]) == pytest.approx(0, abs=1e-3)
+    assert float(rows["other"]["rmse_um"]) > 1 and rows["other"]["error_depth_um"]
+    again = run("sln", "score", plain, out)
+    assert again.exit_code == 1 and "nothing is overwritten" in again.output
 
 
-def test_an_explorer_of_plain_files_of_positions(pretrained, simulated_dataset, tmp_path):
+def test_figures_are_given_the_result_the_monopolar_positions_and_both_motions(
+    pretrained, plain, tmp_path, monkeypatch
+):
+    given = {}
+
+    def draw(folder, located, **more):
+        given.update(more, located=located, folder=folder)
+        return (folder / "one.png",)
+
+    monkeypatch.setattr("phy_medicine.compute.localize.figures.draw_figures", draw)
+    monkeypatch.setattr(Data, "motion_of", lambda data, columns, say=None: Motion(np.zeros((1, 1)), [0.0], [0.0]))
+    shutil.copytree(pretrained, tmp_path / "one")
+    np.save(tmp_path / "one" / "losses.npy", np.arange(8.0).reshape(2, 4))
+    said = ran("sln", "figures", plain, tmp_path / "one").stdout
+    assert f"1 figures in {tmp_path / 'one' / 'figures'}" in said
+    assert given["located"].name == "sln-cnn, pretrain" and given["located"].motion is not None
+    assert (given["baseline"].name, given["movie"]) == ("monopolar", False)
+    assert list(given["motions"]) == ["sln-cnn, pretrain", "monopolar + motion"]
+    assert given["terms"]["tether"].tolist() == [3.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "phases", "option"), [("train-joint", "joint", "--rounds"), ("finetune", "finetune", "--finetune-epochs")]
+)
+def test_later_phases_begin_with_a_network_and_have_their_own_settings(
+    pretrained, plain, tmp_path, monkeypatch, name, phases, option
+):
+    asked = []
+
+    def localize(data, given, kept, say):
+        asked.append((dict(given), kept))
+        raise PhyMedError("That is enough.")
+
+    monkeypatch.setattr(Data, "localize", localize)
+    out, weights = tmp_path / "out", pretrained / "network.pt"
+    assert run("sln", name, plain, out, "--weights", weights, option, 3, "--seed", 5).exit_code == 1
+    setting = option[2:].replace("-", "_")
+    assert asked == [({"weights": str(weights), setting: 3, "seed": 5, "phases": phases}, out / "unfinished")]
+
+
+def test_an_explorer_of_plain_files_or_of_a_dataset(pretrained, plain, simulated_dataset, tmp_path):
     pytest.importorskip("plotly")
-    words = ("--gl-pre", pretrained / "GL_pre_dredge.npy", "--out", tmp_path / "page.html", "--n-interactive", 20)
-    ran("sln", "explore", "--global-dir", simulated_dataset.parent, "--label", "A network", *words)
-    page = (tmp_path / "page.html").read_text()
-    assert "<title>A network" in page and "sln-cnn" in page
-    assert run("sln", "explore", "--global-dir", simulated_dataset, *words).exit_code == 1
+    words = ("--gl-pre", pretrained / "GL_pre_dredge.npy", "--n-interactive", 20, "--label", "A network")
+    for number, data in enumerate((plain, simulated_dataset)):
+        page = tmp_path / f"{number}.html"
+        ran("sln", "explore", "--global-dir", data, *words, "--out", page)
+        assert "<title>A network" in page.read_text() and "sln-cnn" in page.read_text()
+    assert run("sln", "explore", "--global-dir", plain, *words, "--out", page).exit_code == 1
 
 
 def test_nothing_is_overwritten_and_what_is_missing_is_said(pretrained, simulated_dataset, tmp_path):
