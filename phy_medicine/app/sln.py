@@ -134,6 +134,7 @@ def _apply() -> None:
 )
 @click.option("--window", "window_s", default=30.0, show_default=True, type=click.FloatRange(0.0),
               help="Pictures further apart are not compared. [s]")  # fmt: skip
+@click.option("--device", default="auto", show_default=True, help="Where the monopolar positions are fitted.")
 @click.option("--peak", default=30, show_default=True, help="Sample of the spike in waveforms_all.npy.")
 @click.option("--log", is_flag=True, help="Print the log of the jobs to stderr.")
 @debug_option
@@ -155,10 +156,11 @@ def score(data: Path, out: Path, *, results: tuple[Path, ...], peak: int, log: b
 @click.argument("out", type=_FOLDER)
 @click.option("--result", type=_FOLDER, help="Folder of positions; by default OUT, and the figures go to OUT/figures.")
 @click.option("--movie", is_flag=True, help="Also a movie, a frame for each second.")
+@click.option("--device", default="auto", show_default=True, help="Where the monopolar positions are fitted.")
 @click.option("--peak", default=30, show_default=True, help="Sample of the spike in waveforms_all.npy.")
 @click.option("--log", is_flag=True, help="Print the log of the jobs to stderr.")
 @debug_option
-def figures(data: Path, out: Path, *, result: Path | None, movie: bool, peak: int, log: bool) -> None:
+def figures(data: Path, out: Path, *, result: Path | None, movie: bool, device: str, peak: int, log: bool) -> None:
     """Draw the positions of one network: alone, against the monopolar ones, and how its training went."""
     from phy_medicine.app.sln_data import open_data
     from phy_medicine.app.sln_score import draw_result
@@ -166,7 +168,7 @@ def figures(data: Path, out: Path, *, result: Path | None, movie: bool, peak: in
     say = (lambda line: click.echo(line, err=True)) if log else None
     folder = out / "figures" if result is None else out
     with open_data(data, peak=peak) as opened:
-        files = draw_result(opened, result or out, folder, movie=movie, say=say)
+        files = draw_result(opened, result or out, folder, movie=movie, device=device, say=say)
     click.echo(f"{len(files)} figures in {folder}.")
 
 

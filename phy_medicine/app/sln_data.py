@@ -71,13 +71,17 @@ class Data:
             device = str(given.get("device", "auto"))
             return run_on_files(KIND, settings, {"folder": described}, device=device, kept=kept, say=say)
 
-    def monopolar(self, say: Say = None) -> Mapping[str, AnyArray]:
-        """Return the columns of the monopolar positions: those that are known, or else fitted now."""
+    def monopolar(self, say: Say = None, device: str = "auto") -> Mapping[str, AnyArray]:
+        """Return the columns of the monopolar positions: those that are known, or else fitted now.
+
+        device : where those of a dataset are fitted
+        """
         if self.session is not None:
             runs = [r for r in self.session.store.runs("localization") if r.facts.get("method") == MONOPOLAR]
             if runs and runs[-1].shapes.get("depth_um") == self.samples.shape:
                 return self.session.store.read(runs[-1].id)
-            return run_job(self.session, "localization", {"method": MONOPOLAR}, to_store=False, say=say).arrays
+            given = {"method": MONOPOLAR, "device": device}
+            return run_job(self.session, "localization", given, to_store=False, say=say).arrays
         assert self.files is not None
         if self.files.monopolar is not None:
             values = zip(("x_um", "depth_um", "z_um", "alpha"), self.files.monopolar.T, strict=True)

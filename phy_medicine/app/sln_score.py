@@ -23,9 +23,19 @@ SCOREBOARD = "scoreboard.csv"
 
 
 def score_results(
-    data: Data, out: Path, folders: Sequence[Path], *, held_out: float, bin_s: float, window_s: float, say: Say
+    data: Data,
+    out: Path,
+    folders: Sequence[Path],
+    *,
+    held_out: float = 0.0,
+    bin_s: float = 1.0,
+    window_s: float = 30.0,
+    device: str = "auto",
+    say: Say = None,
 ) -> str:
     """Write the scoreboard of results into a folder and return it as text.
+
+    held_out : last part of the recording that is scored; 0 is all of it
 
     Raises
     ------
@@ -35,7 +45,7 @@ def score_results(
     if file.exists():
         raise PhyMedError(f"{file} exists; choose another folder, nothing is overwritten.")
     results = found_results(out, folders, len(data.samples))
-    columns = data.monopolar(say)
+    columns = data.monopolar(say, device)
     fit = positions_of(columns)
     motion = data.motion_of(columns, say)
     methods = [Method(MONOPOLAR, fit), Method(BASELINE, fit, motion)]
@@ -95,7 +105,9 @@ def located_of(data: Data, result: Result, monopolar: Mapping[str, AnyArray] | N
     return Located.of(result.name, data.times_s, columns, data.anchors_um, contacts, motion=result.motion)
 
 
-def draw_result(data: Data, folder: Path, figures: Path, *, movie: bool, say: Say) -> tuple[Path, ...]:
+def draw_result(
+    data: Data, folder: Path, figures: Path, *, movie: bool = False, device: str = "auto", say: Say = None
+) -> tuple[Path, ...]:
     """Draw the figures of one result and return their files.
 
     Raises
@@ -105,7 +117,7 @@ def draw_result(data: Data, folder: Path, figures: Path, *, movie: bool, say: Sa
     from phy_medicine.compute.localize.figures import draw_figures
 
     result = read_result(folder / GL_PRE, len(data.samples))
-    columns = data.monopolar(say)
+    columns = data.monopolar(say, device)
     motions = {BASELINE: data.motion_of(columns, say)}
     if result.motion is not None:
         motions = {result.name: result.motion, **motions}

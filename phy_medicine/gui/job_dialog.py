@@ -121,12 +121,11 @@ class JobDialog(QtWidgets.QDialog):
 
     def _show_others(self, shown: bool) -> None:
         for widget in self._others:
-            widget.setVisible(shown and (widget not in self.resets.values() or self._is_changed(widget)))
+            widget.setVisible(shown)
+        for name in self._other_names:
+            _keep_place(self.resets[name], shown)
+            self.resets[name].setVisible(shown and self.values[name] != self.params[name].default)
         self._fit()
-
-    def _is_changed(self, reset: QtWidgets.QWidget) -> bool:
-        name = next(name for name, button in self.resets.items() if button is reset)
-        return bool(self.values[name] != self.params[name].default)
 
     def _add(self, row: int, param: Param) -> None:
         label = self.labels[param.name] = QtWidgets.QLabel(param.words)
@@ -141,9 +140,7 @@ class JobDialog(QtWidgets.QDialog):
         reset.setText(_RESET)
         reset.setToolTip(f"Back to the {_default_in_words(param)}")
         reset.setAccessibleName(f"Reset {param.name}")
-        policy = reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        reset.setSizePolicy(policy)
+        _keep_place(reset, True)
         reset.hide()
         reset.clicked.connect(lambda _checked: self._take_over(param.name, param.default))
         help_ = QtWidgets.QLabel(_help(param, str(self._advice.get(param.name, ""))))
@@ -237,6 +234,13 @@ class JobDialog(QtWidgets.QDialog):
     def _say(self, text: str) -> None:
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
+
+
+def _keep_place(widget: QtWidgets.QWidget, keep: bool) -> None:
+    """Let a widget take its place in the layout also while it is hidden, or not."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(keep)
+    widget.setSizePolicy(policy)
 
 
 def _table(kind: JobKind) -> tuple[Param, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from phy_medicine.base.types import AnyArray
 from phy_medicine.gui.qt import QtCore, QtGui, QtWidgets
 
-HEIGHT = 72
+HEIGHT = 40
 _DOT, _MARGIN, _MOST = 2.0, 4, 3000
 _ALPHA = 130
 

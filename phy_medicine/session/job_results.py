@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phy_medicine.io.store_runs import Part
-
 if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray
     from phy_medicine.compute.job import Job
@@ -27,6 +25,7 @@ def import_result(store: Store, job: Job, manifest: Manifest) -> Run:
     StoreError, ReadOnlyError : the store cannot be written
     """
     from phy_medicine.compute.job_files import JobError, JobFile, file_hash
+    from phy_medicine.io.store_runs import Part
 
     for name, file in JobFile.read(job.folder / "job.json").inputs.items():
         if manifest.inputs.get(name) != file.sha256 or file_hash(Path(file.path)) != file.sha256:

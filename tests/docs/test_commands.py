@@ -57,6 +57,10 @@ NOT_RUN = (
     (r"make (\w+)", "makes an environment or takes minutes; the target is looked for in the Makefile"),
     (r"pip install ", "needs the network; what it names is looked for in setup.cfg"),
     (r"python -m benchmarks\.\w+", "takes minutes, and data of users; the module is looked for"),
+    (
+        r"phy-med (sln|localize .*(--method sln|--resume|--help-networks))",
+        "trains for minutes, or goes on with a training; tests/app/test_sln.py does, here its options are looked for",
+    ),
     (r"python -m mkdocs ", "is what tests/docs/test_site.py does"),
 )
 """Pattern of a line -> why it is not run, and what is looked for instead."""
@@ -285,6 +289,8 @@ def test_lines_that_are_not_run_name_what_there_is(page: Path):
             assert re.search(rf"(?m)^{target[1]}:", makefile), example.place
         if module := re.match(r"python -m (benchmarks\.\w+)", example.text):
             assert importlib.util.find_spec(module[1]), example.place
+        if example.text.startswith("phy-med ") and not _is_run(example):
+            assert _unknown_options(example) == [], example.place
     for extra in re.findall(r"pip install [\"']?phy-medicine\[(\w+)\]", page.read_text("utf-8")):
         assert extra in setup["options.extras_require"], page.name
 
@@ -292,14 +298,20 @@ def test_lines_that_are_not_run_name_what_there_is(page: Path):
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "changelog.md"], ids=lambda page: page.name)
 def test_commands_mentioned_in_text_have_these_options(page: Path):
     for example in mentions(page):
-        words = [w for w in example.text.replace("...", "").split()[1:] if w != "|"]
-        if not words or words[0] in ("COMMAND", "--help"):
-            continue
-        command = cli.get_command(click.Context(cli), words[0])
-        assert command is not None, f"{example.place}: there is no command {words[0]}"
-        options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help"}
-        unknown = [w for w in words if w.startswith("--") and w.rstrip(",;") not in options]
-        assert unknown == [], f"{example.place}: {example.text}"
+        assert _unknown_options(example) == [], f"{example.place}: {example.text}"
+
+
+def _unknown_options(example: Example) -> list[str]:
+    """The options of a line, or of the part of one, that its command does not have."""
+    words = [w for w in example.text.partition("  #")[0].replace("...", "").split()[1:] if w != "|"]
+    if not words or words[0] in ("COMMAND", "--help"):
+        return []
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None, f"{example.place}: there is no command {words[0]}"
+    if isinstance(command, click.Group) and words[1:] and words[1] in command.commands:
+        command = command.commands[words[1]]
+    options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help"}
+    return [w for w in words if w.startswith("--") and w.rstrip(",;") not in options]
 
 
 def test_examples_that_others_run_are_run_by_them():

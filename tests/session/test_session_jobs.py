@@ -16,7 +16,7 @@ from phy_medicine.compute import job_kinds
 from phy_medicine.io import store_file
 from phy_medicine.io.h5 import open_h5
 from phy_medicine.session.depths import _Depths
-from phy_medicine.session.jobs import write_inputs
+from phy_medicine.session.job_inputs import write_inputs
 from phy_medicine.session.session import Session
 
 LIMIT_S = 60

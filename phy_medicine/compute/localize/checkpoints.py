@@ -15,6 +15,7 @@ from torch import nn
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.localize.network_settings import NETWORKS, NetworkSettings
 from phy_medicine.compute.localize.networks import make_network
+from phy_medicine.io.durable import sync_file
 
 FORMAT = 1
 
@@ -24,6 +25,7 @@ def write(path: Path, state: dict[str, Any]) -> None:
     draft = path.with_suffix(".part")
     try:
         torch.save({"format": FORMAT, **state}, draft)
+        sync_file(draft)
         draft.replace(path)
     except OSError as error:
         raise PhyMedError(f"Could not write {path}: {error.strerror or error}.") from error

@@ -11,14 +11,14 @@ from phy_medicine.compute.job_context import JobContext
 from phy_medicine.compute.localize.job import thinned
 from phy_medicine.compute.localize.localize import Columns
 from phy_medicine.compute.localize.network_job_settings import APPLY, NetworkJobSettings
-from phy_medicine.compute.localize.network_settings import FINETUNE, PRETRAIN
+from phy_medicine.compute.localize.network_settings import FINETUNE, JOINT, PRETRAIN
 
 if TYPE_CHECKING:
     from phy_medicine.compute.localize.train import Trainer, TrainingHooks
 
 _WORDS = {
-    "waveforms": "Waveforms", PRETRAIN: "Learning monopolar positions", "joint": "Learning steadiness",
-    FINETUNE: "Learning steadiness", "positions": "Positions", "motion": "Motion",
+    "waveforms": "Waveforms", PRETRAIN: "Pretraining", JOINT: "Training", FINETUNE: "Training",
+    "positions": "Positions", "motion": "Motion",
 }  # fmt: skip
 _STEADY, _ESTIMATE, _PASS = 3.0, 2.0, 4.0
 """What a pass of the later phases, an estimate of the motion, and reading the signal cost, in passes of the first."""

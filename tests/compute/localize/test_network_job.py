@@ -20,6 +20,7 @@ from phy_medicine.compute.localize.settings import LocalizeSettings
 from phy_medicine.compute.localize.spike_source import write_folder
 from phy_medicine.io.dataset_file import write_dataset
 from phy_medicine.io.open_model import open_model
+from tests.compute.localize.sources_in_front import make_examples
 
 pytest.importorskip("torch")
 
@@ -111,6 +112,27 @@ def test_a_network_to_begin_with_takes_the_place_of_the_first_phase(trained, sim
     other = replace(settings, strength=True)
     with pytest.raises(PhyMedError, match="another kind of network"):
         run(JobContext(other, inputs_of(simulated_dataset, tmp_path), folder=tmp_path / "other"))
+
+
+def test_a_look_at_the_positions_so_far_leaves_training_as_it_was(tmp_path):
+    import torch
+
+    from phy_medicine.compute.localize.network_report import Report
+    from phy_medicine.compute.localize.train import Trainer
+
+    examples, _ = make_examples(100)
+    sent: list = []
+    context = JobContext(SMALL, {}, send=lambda event, **facts: sent.append((event, facts)))
+    report = Report(context, SMALL)
+    trainer = Trainer(examples, SMALL.of_training, tmp_path, hooks=report.hooks)
+    report.follow(trainer)
+    trainer.network.train()
+    before = torch.get_rng_state().clone(), {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    report._look(trainer)
+    assert trainer.network.training and torch.equal(torch.get_rng_state(), before[0])
+    assert all(torch.equal(v, before[1][k]) for k, v in trainer.network.state_dict().items())
+    ((event, facts),) = sent
+    assert event == "preview" and set(facts["arrays"]) == {"spike_ids", "x_um", "depth_um"}
 
 
 def test_a_cancelled_job_ends_in_the_first_phase(simulated_dataset, tmp_path):
