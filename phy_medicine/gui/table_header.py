@@ -8,9 +8,12 @@ from typing import Any
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.table_model import UNKNOWN, ClusterModel
 from phy_medicine.session.columns import LABEL
+from phy_medicine.session.position_items import DEPTH, SPREAD, X
 from phy_medicine.views.theme import Theme
 
 HEIGHT = 36
+# Where there is no room for all; the depth of templates says much of what the localized one does.
+_FIRST_TO_GO = (SPREAD, X, "amp", "ch", "fr", DEPTH)
 
 
 class ColumnHeader(QtWidgets.QHeaderView):
@@ -131,15 +134,15 @@ class ColumnHeader(QtWidgets.QHeaderView):
     def hide_until_fit(self, width: int, hidden: Sequence[str] = ()) -> None:
         """Show all columns but the hidden ones, then hide the least telling ones until the rest fits a width.
 
-        First label columns, numbers before text and the last first, then amplitude, channel and rate, in this order. A
-        cut column tells nothing; the menu of the header brings back what is hidden.
+        First label columns, numbers before text and the last first, then those of `_FIRST_TO_GO`, in this order. A cut
+        column tells nothing; the menu of the header brings back what is hidden.
         """
         columns = list(enumerate(self._model.columns))
         for section, column in columns:
             self.setSectionHidden(section, column.name in hidden)
         labels = [i for i, c in columns if c.help == LABEL]
         labels.sort(key=lambda i: (self._model.columns[i].kind == "text", -i))
-        for section in [*labels, *(i for name in ("amp", "ch", "fr") for i, c in columns if c.name == name)]:
+        for section in [*labels, *(i for name in _FIRST_TO_GO for i, c in columns if c.name == name)]:
             if self.length() <= width:
                 return
             self.setSectionHidden(section, True)

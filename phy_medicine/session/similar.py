@@ -79,7 +79,7 @@ class SimilarClusters:
         self._compare = DriftSimilarity(model)
         self._drift: tuple[Motion, TemplateSimilarity] | None = None
         self._failed: Motion | None = None
-        self._computing, self._asking = threading.Lock(), threading.Lock()
+        self._computing = threading.Lock()
         self._choice: str | None = None
         self._wish: str | None = None
         self._at_once = False
@@ -227,7 +227,8 @@ class SimilarClusters:
         return self._rows(self._compute(motion)[1], reference)
 
     def _rows(self, similarity: TemplateSimilarity | VectorSimilarity, reference: int) -> dict[int, float]:
-        with self._asking:
+        # An action asks with this lock held, and what is asked needs it: another lock might be waited for for ever.
+        with self._facts.lock:
             ids, values = similarity.rows(reference)
         return {i: v for i, v in zip(ids.tolist(), values.tolist(), strict=True) if i != reference}
 
@@ -249,10 +250,10 @@ class SimilarClusters:
         return self._ready() or self._of_templates()
 
     def _of_templates(self) -> TemplateSimilarity | VectorSimilarity:
-        with self._asking:
-            if self._similarity is None:
-                self._similarity = self._make()
-            return self._similarity
+        if self._similarity is None:
+            with self._computing:
+                self._similarity = self._similarity or self._make()
+        return self._similarity
 
     # Of plugins
 

@@ -184,11 +184,9 @@ class DriftSource:
         times, depths = self._data.spike_times[shown], self.depths(removed)[shown]
         if levels is None:
             return count_window(times, depths, window, size), np.zeros((0, 0), dtype=np.uint32)
-        values = levels.values[shown]
-        if levels.known is not None:
-            known = levels.known[shown]
-            times, depths, values = times[known], depths[known], values[known]
-        return rank_window(times, depths, values, window, size)
+        if levels.known is not None:  # a depth that is not known is not counted
+            depths = np.where(levels.known[shown], depths, np.float32(np.nan))
+        return rank_window(times, depths, levels.values[shown], window, size)
 
     def _number(self, removed: Motion | None) -> int:
         """Number motions and localizations, since they cannot be told apart by their place in memory for ever.

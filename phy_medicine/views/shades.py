@@ -1,6 +1,6 @@
 """Densities whose colour is the mean of a number: drawn with numpy in either way of drawing pictures.
 
-A million points on 620 x 400 pixels take 20 ms.
+A million points on 620 x 400 pixels take 35 ms.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from phy_medicine.views.theme import DARK, Theme
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
 
-# Both pictures of as many spikes take some 3 s; the mean correlation of a part of the spikes is smaller than of all.
-MOST_SPIKES = 400_000
+# Of as many spikes on 384 channels both comparisons take 3 s. Of a part of the spikes correlations are smaller.
+MOST_SPIKES = 200_000
 MATRIX, TRACE = 0, 1
 # Of the height, and between the panels in logical px.
 _MATRIX_PART, _GAP = 0.72, 14

@@ -153,3 +153,27 @@ def test_templates_of_unit_norm_get_the_size_of_their_spikes(session):
     sizes = compare._sizes(type(local)(waves, local.channel_ids, local.positions_um), None)
     of_first = session.model.amplitudes[session.model.spike_templates == 0]
     assert sizes[0] == pytest.approx(of_first.mean(), rel=1e-5)
+
+
+def test_rows_are_asked_for_in_threads_while_actions_are_done(session):
+    first, *ids = session.cluster_ids
+    done, failed = threading.Event(), []
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                session.similar.template_rows(first)
+            except Exception as error:  # in another thread it would be lost
+                failed.append(error)
+                return
+
+    # Slots of an action ask as well, in the midst of it.
+    session.clusters.changed.connect(lambda _delta: session.similar.rows(first))
+    asking = threading.Thread(target=ask, daemon=True)
+    acting = threading.Thread(target=lambda: [(session.merge(ids[:2]), session.undo()) for _ in range(60)], daemon=True)
+    asking.start()
+    acting.start()
+    acting.join(30)
+    done.set()
+    asking.join(30)
+    assert not acting.is_alive() and not asking.is_alive() and not failed
