@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phy_medicine.base.params import setting
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.session.blocks import DataMissing
-from phy_medicine.session.localization import ALPHA, DEPTH, NONE_IN_USE, QUANTITIES, Positions, X, Z
+from phy_medicine.session.localization import DEPTH, NONE_IN_USE, QUANTITIES, Positions
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views.axes import Axes
 from phy_medicine.views.base import ViewAction
@@ -26,50 +24,15 @@ from phy_medicine.views.color_scale import (
 )
 from phy_medicine.views.hover import Words
 from phy_medicine.views.layout import Box
+from phy_medicine.views.position_block import CLUSTER, COLORS, PLANES, SHIFT, PositionCloud, PositionSettings
 from phy_medicine.views.position_shifts import Shifts, ShiftSource, draw_shifts
 from phy_medicine.views.position_words import position_words
 from phy_medicine.views.scatter import Cloud, ScatterView, span_of
-from phy_medicine.views.spike_attributes import PlaneSettings, spikes_nearby
+from phy_medicine.views.spike_attributes import spikes_nearby
 from phy_medicine.views.theme import DARK, Theme
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
-
-PLANES = {
-    "x-depth": (X, DEPTH), "x-z": (X, Z), "z-depth": (Z, DEPTH), "x-alpha": (X, ALPHA), "alpha-depth": (ALPHA, DEPTH),
-    "z-alpha": (Z, ALPHA),
-}  # fmt: skip
-"""What is across and what is up."""
-CLUSTER, SHIFT = "cluster", "shift"
-COLORS = (CLUSTER, ALPHA, Z, SHIFT)
-
-
-@dataclass(frozen=True, slots=True)
-class PositionSettings(PlaneSettings):
-    """What the position view shows."""
-
-    plane: str = setting("x-depth", "What is across and what is up; alpha is its logarithm", choices=tuple(PLANES))
-    color: str = setting(
-        CLUSTER, "Colour of the spikes: of their cluster, by strength, by distance from the probe, or by how far away "
-        "another run puts them", choices=COLORS,
-    )  # fmt: skip
-    shifts: bool = setting(False, "Lines from where another run puts the spikes")
-    baseline: str = setting(
-        "", "Run that puts them there, by name; without one the newest monopolar run, or else the newest"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class PositionCloud(Cloud):
-    """Spikes in a plane, and what more is shown of them.
-
-    levels : (n,) uint8, of the scale; both None where colours are those of the clusters
-    shifts : where another run puts them, None if that is not shown
-    """
-
-    scale: ColorScale | None
-    levels: IntArray | None
-    shifts: Shifts | None
 
 
 class PositionView(ScatterView):
@@ -93,7 +56,10 @@ class PositionView(ScatterView):
         for quantity in (across, up):
             if not positions.has(quantity):
                 raise DataMissing(f"The positions in use have no {quantity}: choose another plane with :pp x-depth.")
-        return np.stack([self._values(positions, q, spike_ids) for q in (across, up)], axis=1)
+        return self._place(positions, spike_ids)
+
+    def _place(self, positions: Positions, spike_ids: IntArray) -> FloatArray:
+        return np.stack([self._values(positions, q, spike_ids) for q in PLANES[self.settings.plane]], axis=1)
 
     def _positions(self) -> Positions:
         positions = self.host.data.localization.current
@@ -124,50 +90,64 @@ class PositionView(ScatterView):
     def prepare(self, request: ViewRequest) -> PositionCloud:
         """Find the place of each spike, its colour, and where another run puts it."""
         cloud = super().prepare(request)
-        positions, ids, settings = self._positions(), cloud.spike_ids, self.settings
-        shifts = None
-        if settings.shifts or settings.color == SHIFT:
-            shifts = self._shifts.of(self.host.data.localization, positions, settings.baseline, ids, self._baseline_at)
-        scale, values = None, None
-        if settings.color == SHIFT and shifts is not None:
-            scale, values = shifts.scale, shifts.um
-        elif settings.color != CLUSTER:
-            scale, values = self._scales.of(positions, settings.color), positions.values(settings.color, ids)
+        positions, ids = self._positions(), cloud.spike_ids
+        shifts = self._shifts_of(positions, ids)
+        scale, values = self._numbers(positions, ids, shifts)
+        lacking = ""
+        if shifts is None and (self.settings.shifts or self.settings.color == SHIFT):
+            lacking = "no other run to compare with"
+        elif scale is None and self.settings.color != CLUSTER:
+            lacking = f"no {self.settings.color} in use"
         levels = None
-        if scale is not None and values is not None:
+        if scale is not None:
             known = np.isfinite(values)
             cloud, levels = cloud.part(known), frozen(scale.levels(values[known]))
             shifts = None if shifts is None else shifts.part(known)
-        return PositionCloud(**cloud.columns, scale=scale, levels=levels, shifts=shifts)
+        return PositionCloud(**cloud.columns, scale=scale, levels=levels, shifts=shifts, lacking=lacking)
 
-    def _baseline_at(self, positions: Positions, spike_ids: IntArray) -> FloatArray:
-        across, up = PLANES[self.settings.plane]
-        return np.stack([self._values(positions, q, spike_ids) for q in (across, up)], axis=1)
+    def _shifts_of(self, positions: Positions, spike_ids: IntArray) -> Shifts | None:
+        """Return where another run puts the spikes, None where that is not shown or there is none."""
+        settings, localization = self.settings, self.host.data.localization
+        if not (settings.shifts or settings.color == SHIFT) or not localization.others():
+            return None
+        return self._shifts.of(localization, positions, settings.baseline, spike_ids, self._place)
+
+    def _numbers(
+        self, positions: Positions, spike_ids: IntArray, shifts: Shifts | None
+    ) -> tuple[ColorScale | None, FloatArray]:
+        """Return what decides the colours, no scale where that is the cluster."""
+        color = self.settings.color
+        if color == SHIFT and shifts is not None:
+            return shifts.scale, shifts.um
+        if color in QUANTITIES and positions.has(color):
+            return self._scales.of(positions, color), positions.values(color, spike_ids)
+        return None, np.zeros(0, dtype=np.float32)
 
     # Drawing
 
     def upload(self, block: PositionCloud) -> None:
-        """Draw the spikes, and the lines under them."""
+        """Draw the spikes, and lines from where another run puts them."""
         super().upload(block)
         shifts = block.shifts
         if shifts is not None and self.settings.shifts:
-            self.panels.set_home(
-                x=span_of(np.concatenate([block.x, shifts.starts[:, 0]])),
-                y=span_of(np.concatenate([block.y, shifts.starts[:, 1]])),
-            )
-            draw_shifts(self.picture, shifts, block, *self._shades(block))
-        self.status = self._summary(block)
+            x0, y0 = shifts.starts[np.isfinite(shifts.starts).all(axis=1)].T
+            self.panels.set_home(x=span_of(np.concatenate([block.x, x0])), y=span_of(np.concatenate([block.y, y0])))
 
     def add_spikes(self, block: Cloud, size: float | None) -> None:
-        """Draw points in the colours of their clusters or of a scale, or densities."""
+        """Draw points over their lines, in the colours of their clusters or of a scale; or densities under them."""
         assert isinstance(block, PositionCloud)
         colors, rows = self._shades(block)
+        lines = block.shifts if self.settings.shifts else None
+        if lines is not None and size is not None:
+            draw_shifts(self.picture, lines, block, colors, rows)
         if block.levels is None:
             super().add_spikes(block, size)
         elif size is None:
             self.picture.shades(block.x, block.y, color=colors, index=rows, cell=self.cell(block), faintest=0.5)
         else:
             self.picture.points(block.x, block.y, color=colors, index=rows, size=size)
+        if lines is not None and size is None:
+            draw_shifts(self.picture, lines, block, colors, rows)
 
     def _shades(self, block: PositionCloud) -> tuple[AnyArray, IntArray]:
         """Return a palette, (k, 4), and the row of each spike in it."""
@@ -176,8 +156,9 @@ class PositionView(ScatterView):
         return np.c_[palette_of(block.scale.table, self.scene.theme), np.ones(256)], block.levels
 
     def _summary(self, block: Cloud) -> str:
-        shifts = block.shifts if isinstance(block, PositionCloud) else None
-        return super()._summary(block) + (f" · {shifts.words}" if shifts is not None else "")
+        assert isinstance(block, PositionCloud)
+        parts = [super()._summary(block), block.lacking, block.shifts.words if block.shifts is not None else ""]
+        return " · ".join(part for part in parts if part)
 
     def arrange(self, box: Box) -> None:
         """Leave room for the scale above."""
@@ -196,11 +177,12 @@ class PositionView(ScatterView):
             draw_scale(self.scene, palette, block.scale.ends, float(self.panels.rects[0][2]))
 
     def describe(self, x: float, y: float) -> Words | None:
-        nearest, block = self._nearest(x, y), self.block
-        if nearest is None:
+        nearest, block, positions = self._nearest(x, y), self.block, self.host.data.localization.known
+        if nearest is None or positions is None:
             return None
         spike_id = block.spike_ids[nearest : nearest + 1]
-        values = {q: float(self._values(self._positions(), q, spike_id)[0]) for q in QUANTITIES}
+        names = {DEPTH: "depth" if self._removed is None else "corrected depth"}
+        values = {names.get(q, q): float(self._values(positions, q, spike_id)[0]) for q in QUANTITIES}
         away = None if block.shifts is None else float(block.shifts.um[nearest])
         time_s = float(self.host.data.spike_times[spike_id[0]])
         px, py = self.panels.to_pixels(0, block.x[nearest], block.y[nearest])

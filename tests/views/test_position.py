@@ -16,7 +16,7 @@ from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
 from phy_medicine.views.color_scale import ColorScale, next_possible, palette_of, scale_of
 from phy_medicine.views.interact import Click
-from phy_medicine.views.items import Density, Lines, Shades
+from phy_medicine.views.items import Density, Lines, Points, Shades
 from phy_medicine.views.position import PLANES, PositionView
 from phy_medicine.views.theme import DARK, LIGHT
 
@@ -166,6 +166,27 @@ def test_lines_lead_from_where_the_monopolar_run_puts_the_spikes(drawn, view):
     assert show(view, view.host.make_request([2])).shifts.run == "run b"
 
 
+def test_spikes_that_the_other_run_has_no_place_for_have_no_line_and_all_ends_are_in_sight(view):
+    view.change(shifts=True, plane="x-z")
+    arrays = view.host.data.localization._store().read("a")
+    arrays["z_um"][5::10] = np.nan
+    block = show(view, view.host.make_request([2]))
+    known = np.isfinite(block.shifts.starts).all(axis=1)
+    (lines,) = (part for part in view.picture.parts if isinstance(part, Lines))
+    assert 0 < known.sum() < len(known) and len(lines.starts) - 1 == known.sum()
+    low, high = view.panels.ranges()[0, 2:]
+    ends = np.concatenate([block.y, block.shifts.starts[known, 1]])
+    assert low <= np.quantile(ends, 0.002) and high >= np.quantile(ends, 0.998)
+
+
+@pytest.mark.parametrize(("n", "kinds"), [(1000, [Lines, Points]), (30_000, [Density, Lines])])
+def test_lines_lie_under_points_and_over_a_density(n, kinds):
+    view = make_view(n)
+    view.change(shifts=True, background=False)
+    show(view, view.host.make_request([2]))
+    assert [type(part) for part in view.picture.parts] == kinds
+
+
 def test_at_most_two_thousand_lines_are_drawn_even_in_time():
     view = make_view(9000)
     view.change(shifts=True)
@@ -181,9 +202,11 @@ def test_without_another_run_there_is_nothing_to_compare_with():
     with pytest.raises(PhyMedError, match="no positions 'x' in the store; there are: run c"):
         view._set_baseline("x")
     assert not view.settings.shifts and view.settings.baseline == ""
-    view.change(color="shift")
-    with pytest.raises(DataMissing, match="no other positions"):
-        view.prepare(view.host.make_request([1]))
+    for asked in ({"color": "shift"}, {"color": "cluster", "shifts": True}):
+        view.change(**asked)
+        block = show(view, view.host.make_request([1]))
+        assert block.scale is None is block.shifts and "no other run to compare with" in view.status
+        assert len(block.x) == len(view.host.data.spikes(1))
 
 
 def test_a_run_of_another_dataset_gives_way_to_the_usual_one(view):
@@ -198,6 +221,10 @@ def test_positions_without_strength_say_so_and_colours_pass_over_it():
         view.prepare(view.host.make_request([1]))
     view.change(plane="x-depth")
     show(view, view.host.make_request([1]))
+    view.change(color="alpha")
+    block = show(view, view.host.make_request([1]))
+    assert block.scale is None and "no alpha in use" in view.status and len(block.x) == len(view.host.data.spikes(1))
+    view.change(color="cluster")
     seen = []
     for _ in range(4):
         view.on_wheel(frozenset({"shift"}), 1)
