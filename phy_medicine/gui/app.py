@@ -95,7 +95,6 @@ def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: Plu
     points = state.get("font_size")
     if points in range(MIN_POINTS, MAX_POINTS + 1):
         theme = theme.sized(points)
-    wear(theme)
     if plugins is not None:
         plugins.attach()
     return MainWindow(session, state, theme=theme, scripted=scripted, plugins=plugins)

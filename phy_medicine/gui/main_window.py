@@ -79,6 +79,7 @@ class MainWindow(QtWidgets.QMainWindow):
         scripted: bool = False,
         plugins: PluginSource | None = None,
     ) -> None:
+        wear(theme)  # the application may wear that of another window
         super().__init__()
         self.session, self.state, self.theme, self.scripted = session, state, theme, scripted
         self.setAttribute(Qt.WA_DeleteOnClose)

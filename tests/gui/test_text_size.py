@@ -37,6 +37,15 @@ def test_the_size_reaches_views_tables_bars_and_menus_at_once(window, press, set
     assert (grid.rowHeight(0), bar.height(), window.menuBar().height()) == before[:3]
 
 
+def test_a_window_has_its_own_size_after_another_of_larger_text(window, session, open_window):
+    height = window.menuBar().height()
+    window.commands.run_line("font_size 14")
+    assert window.menuBar().height() > height
+    window.close()
+    second = open_window(session)
+    assert (second.menuBar().height(), second.tables.clusters.font().pointSizeF()) == (height, 10)
+
+
 def test_columns_are_wide_enough_for_large_text(window, settle):
     window.commands.run_line("font_size 18")
     settle()
