@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("PyQt5")
 
 from phy_medicine.gui.app import create_app
+from phy_medicine.gui.layout import built_in
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
@@ -74,6 +75,30 @@ def open_window(qapp, qtbot, old_objects_left_alone, monkeypatch) -> Iterator[Op
         QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
     windows.clear()
     gc.collect()
+
+
+@pytest.fixture
+def open_with(monkeypatch) -> Callable[..., None]:
+    """Says which views stand beside the tables in windows that open from now on."""
+
+    def choose(*kinds: str) -> None:
+        tables = {"column": [{"tabs": ["Clusters"]}, {"tabs": ["Similar"]}], "sizes": [58, 42]}
+        node = {"row": [tables, {"tabs": list(kinds)}], "sizes": [45, 55]}
+        monkeypatch.setattr("phy_medicine.gui.layout.built_in", lambda name, width: node)
+
+    return choose
+
+
+@pytest.fixture
+def few_views(open_with) -> None:
+    """Windows open with one view: half the time, for tests of what is the same with any views."""
+    open_with("WaveformView")
+
+
+@pytest.fixture
+def usual_views(few_views, monkeypatch) -> None:
+    """For a test among those with few views that needs the usual ones; asked for before the window."""
+    monkeypatch.setattr("phy_medicine.gui.layout.built_in", built_in)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from phy_medicine.gui.qt import Qt
 from phy_medicine.io.checks import Check
 from phy_medicine.session.session import Session
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 WARNING, NOTE = Check("warning", "a.npy", "is odd."), Check("note", "b.npy", "is fine.")
 
 

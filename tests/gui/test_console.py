@@ -21,8 +21,11 @@ from phy_medicine.gui.state import WindowState
 from phy_medicine.views.base import View
 from phy_medicine.views.theme import LIGHT
 
-# ipykernel would rather have its own methods be coroutines.
-pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("few_views"),
+    # ipykernel would rather have its own methods be coroutines.
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
+]
 
 
 class Console:
@@ -131,7 +134,7 @@ def test_a_cell_that_raises_is_told_of_in_the_console_only(console, window, capl
     assert window.at_rest
 
 
-def test_views_are_those_that_are_open_now(console, window):
+def test_views_are_those_that_are_open_now(usual_views, console, window):
     panels = {p.kind: p for p in window.panels}
     console.run("w = views.waveform; f = views['Features']; names = set(views)")
     names = console.widget.kernel.shell.user_ns
@@ -311,7 +314,7 @@ def test_each_window_has_a_console_of_its_own(session, open_window, qtbot):
     assert len(first.findChildren(Dock)) == len(second.findChildren(Dock))
 
 
-def test_every_line_of_the_documentation_runs(console, window):
+def test_every_line_of_the_documentation_runs(usual_views, console, window):
     page = (Path(__file__).parents[2] / "docs" / "console.md").read_text("utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", page, re.S)
     for line in block.splitlines():

@@ -24,7 +24,7 @@ NOT_IN_SELECTION_COLORS = {"TraceImageView", "SteadinessView"}
 
 
 @pytest.fixture
-def open_alone(rich_dataset, open_window, tmp_path):
+def open_alone(rich_dataset, open_window, open_with):
     """Opens a window with one view beside the tables; returns window and panel."""
     sessions = []
 
@@ -33,13 +33,9 @@ def open_alone(rich_dataset, open_window, tmp_path):
         sessions.append(session)
         if kind in ("PositionView", "SteadinessView"):
             localize(session)
+        open_with(kind)
         window = open_window(session, size=LARGE)
-        for panel in list(window.panels):
-            if panel.kind != kind:
-                panel.dock.close()
-        if all(p.kind != kind for p in window.panels):
-            window.commands.run("add_view", kind)
-        panel = next(p for p in window.panels if p.kind == kind)
+        (panel,) = window.panels
         settle(window)
         return window, panel
 

@@ -12,6 +12,8 @@ from phy_medicine.gui.qt import QtCore, QtGui
 from phy_medicine.gui.state import WindowState
 from phy_medicine.session.session import Session
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 def group(window, name):
     return next(g for g in window.session.groups if g.name == name)

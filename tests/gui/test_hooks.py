@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from phy_medicine.gui.qt import QtGui, QtWidgets
 from phy_medicine.gui.table_delegate import RowStyle
 from phy_medicine.gui.view_menu import fill_view_menu
+
+pytestmark = pytest.mark.usefixtures("few_views")
 
 
 def test_an_action_is_told_of_before_it_runs_and_after_it_was_not_refused(window, press):

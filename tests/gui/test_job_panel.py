@@ -19,6 +19,8 @@ from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
 from phy_medicine.session.session import Session
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 LIMIT_MS = 60_000
 TOYS = Path(__file__).resolve().parents[1] / "compute"
 

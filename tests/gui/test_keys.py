@@ -7,6 +7,8 @@ import pytest
 
 from phy_medicine.gui.qt import Qt, QtWidgets
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture(params=["table", "view", "similarity table"])
 def anywhere(request, window):

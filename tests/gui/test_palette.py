@@ -7,6 +7,8 @@ import pytest
 from phy_medicine.gui.palette import ROWS, Palette
 from phy_medicine.gui.qt import Qt
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture
 def palette(window, press) -> Palette:
@@ -18,7 +20,7 @@ def texts(palette: Palette) -> list[str]:
     return [row.text for row in palette.model.rows]
 
 
-def test_every_action_is_listed_with_its_key_and_snippet(window, palette):
+def test_every_action_is_listed_with_its_key_and_snippet(usual_views, window, palette):
     assert palette.line.hasFocus()
     listed = {row.action_id: row for row in palette.model.rows}
     assert set(listed) == {a.id for a in window.commands.table} - {"command_palette"}
@@ -93,7 +95,7 @@ def test_values_of_a_list_are_offered_and_the_first_is_taken(window, palette, pr
     assert window.session.similar.metric == "template"
 
 
-def test_an_action_of_a_view_acts_on_the_focused_one(window, palette, press, qtbot):
+def test_an_action_of_a_view_acts_on_the_focused_one(usual_views, window, palette, press, qtbot):
     press("Esc")
     first = next(p for p in window.panels if p.kind == "AmplitudeView")
     second = window.panels.reopen_or_add("AmplitudeView") if first.open is False else window.panels.add("AmplitudeView")

@@ -11,6 +11,8 @@ import pytest
 from phy_medicine.gui.keys import MENUS
 from phy_medicine.plugin import Action, ActionError, Arg, JobKind, Splitter, setting
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 OWNER = "Bursts"
 
 

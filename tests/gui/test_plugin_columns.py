@@ -10,6 +10,8 @@ import pytest
 from phy_medicine.gui.table_model import UNKNOWN
 from phy_medicine.session.extensions import Metric
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture
 def metrics(session):

@@ -14,6 +14,8 @@ from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.view_menu import fill_view_menu
 from phy_medicine.session.extensions import ClusterColors, Metric, Similarity, TraceFilter
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 def title(window):
     return window.tables.docks["Similar"].bar._title
@@ -101,7 +103,7 @@ def test_a_saved_scheme_of_a_plugin_that_is_not_here_is_left_out(scatter):
     assert (scatter.settings.colors, scatter.settings.largest) == ("cluster_group", 20.0)
 
 
-def test_a_filter_is_in_menu_settings_and_keys_and_gives_way_when_it_goes(window, settle, press, qtbot):
+def test_a_filter_is_in_menu_settings_and_keys_and_gives_way_when_it_goes(usual_views, window, settle, press, qtbot):
     session = window.session
     panel = next(p for p in window.panels if p.kind == "TraceView")
     trace = panel.view

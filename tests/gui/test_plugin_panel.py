@@ -14,6 +14,8 @@ from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.window_plugins import mark_of
 from phy_medicine.session.plugin_record import PluginRecord
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 GOOD = '''
 from phy_medicine.plugin import Action, Plugin
 

@@ -11,6 +11,8 @@ from phy_medicine.gui.app import run
 from phy_medicine.gui.qt import QtCore, QtWidgets
 from phy_medicine.session.session import Session
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 KEYS = (
     *("Space", "Space", "Space", "Down", "Up", "Shift+Space", "Home", "End", "Backspace", "Ctrl+Space", "Esc"),
     *("G", "Ctrl+Z", "Ctrl+Z", "Ctrl+Y", "Ctrl+Shift+Z", "Alt+G", "Ctrl+M", "Ctrl+Alt+U", "Shift+Ctrl+K"),

@@ -8,6 +8,8 @@ import pytest
 from phy_medicine.base.errors import SaveError
 from phy_medicine.gui.qt import QtCore, QtWidgets
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 Box = QtWidgets.QMessageBox
 
 

@@ -10,6 +10,8 @@ from phy_medicine.gui.param_editor import range_words
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.settings_dialog import SettingsDialog
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture
 def dialog_of(window, settle):

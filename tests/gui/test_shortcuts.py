@@ -15,6 +15,8 @@ from phy_medicine.gui.qt import Qt
 from phy_medicine.gui.shortcuts import FORMAT, Shortcuts
 from phy_medicine.session.actions import Action, ActionTable
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 def make(*actions: Action, remembered=None) -> tuple[ActionTable, Shortcuts]:
     table = ActionTable()
@@ -208,7 +210,7 @@ def test_the_arrow_keys_choose_while_the_cursor_stays_in_the_search(window, help
     help_window.close()
 
 
-def test_keys_of_views_and_of_group_moves_can_be_changed(window, press):
+def test_keys_of_views_and_of_group_moves_can_be_changed(usual_views, window, press):
     assert window.commands.run_line("set_shortcut next_amplitudes_type F7") == ""
     assert window.commands.run_line("set_shortcut move_best_to_good F8") == ""
     view = next(p.view for p in window.panels if p.kind == "AmplitudeView")

@@ -15,6 +15,8 @@ from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.drift_similarity import DriftSimilarity
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture
 def moved(window, settle):

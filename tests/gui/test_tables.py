@@ -12,6 +12,8 @@ from phy_medicine.views.theme import DARK, LIGHT
 
 from .dock_moves import settle as settle_window
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.mark.parametrize(
     ("selected", "click", "keys", "expected"),

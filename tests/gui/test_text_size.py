@@ -10,6 +10,8 @@ from phy_medicine.gui.theme import wear
 from phy_medicine.session.session import Session
 from phy_medicine.views.theme import DARK, LIGHT
 
+pytestmark = pytest.mark.usefixtures("few_views")
+
 
 @pytest.fixture(autouse=True)
 def usual_size_again(qapp):
