@@ -17,8 +17,6 @@ from phy_medicine.gui.shortcuts import name_of
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.table_panels import CLUSTERS
 
-pytestmark = pytest.mark.usefixtures("few_views")
-
 Opened = Callable[..., MainWindow]
 
 

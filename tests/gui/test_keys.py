@@ -236,7 +236,7 @@ def test_a_held_key_waits_for_the_views(window, press, monkeypatch):
     assert ids(window) != before
 
 
-def test_a_view_key_acts_on_the_focused_view_of_its_kind(window, press):
+def test_a_view_key_acts_on_the_focused_view_of_its_kind(usual_views, window, press):
     first = next(p for p in window.panels if p.kind == "AmplitudeView")
     second = window.panels.add("AmplitudeView")
     window.addDockWidget(Qt.TopDockWidgetArea, second.dock)

@@ -13,8 +13,6 @@ from phy_medicine.session.session import Session
 from tests.io import kwik_miniatures as mini
 from tests.io.kwik_miniatures import Form
 
-pytestmark = pytest.mark.usefixtures("few_views")
-
 
 @pytest.fixture
 def session(simulated_dataset: Path, tmp_path: Path):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from phy_medicine.session.session import Session
-
-pytestmark = pytest.mark.usefixtures("few_views")
 
 
 def view(window, kind):
