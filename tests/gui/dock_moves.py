@@ -29,6 +29,12 @@ def pixels(view) -> np.ndarray:
     return rows[:, : 3 * picture.width()].reshape(picture.height(), picture.width(), 3)
 
 
+def differs(picture: np.ndarray, other: np.ndarray | int, by: int) -> np.ndarray:
+    """Which pixels of a picture differ from a picture or a color by more than so much, (h, w) bool."""
+    apart = np.abs(picture.astype(np.int16) - other) > by
+    return apart[..., 0] | apart[..., 1] | apart[..., 2]
+
+
 def check(window, panel) -> None:
     """A view in sight is drawn: it has axes or points beside its ground, and no part is the black of a lost context."""
     settle(window)
@@ -36,9 +42,8 @@ def check(window, panel) -> None:
     assert view.canvas.error is None, panel.name
     shown = pixels(view)
     ground = np.array([int(view.scene.theme.view[i : i + 2], 16) for i in (1, 3, 5)])
-    differs = np.abs(shown.astype(int) - ground).max(axis=2) > 12
-    assert differs.mean() > 0.002, f"{panel.name} is empty"
-    assert (shown.max(axis=2) == 0).mean() < 0.05, f"{panel.name} is black"
+    assert differs(shown, ground, 12).mean() > 0.002, f"{panel.name} is empty"
+    assert 1 - differs(shown, 0, 0).mean() < 0.05, f"{panel.name} is black"
 
 
 def float_and_return(window, panel) -> None:
@@ -68,7 +73,9 @@ def move_all(window) -> None:
         before = len(list(window.panels))
         window.arrangement.add(kind)
         assert len(list(window.panels)) == before + 1
-        float_and_return(window, list(window.panels)[-1])
+        panel = list(window.panels)[-1]
+        float_and_return(window, panel)
+        panel.dock.close()
     window.arrangement.reset()
     window.session.next()
     for panel in window.panels:

@@ -14,7 +14,7 @@ from phy_medicine.gui.panels import KINDS, Panels
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.session.session import Session
 
-from .dock_moves import check, pixels, settle
+from .dock_moves import check, differs, pixels, settle
 
 ATTRIBUTES = ("SpikePositionsView", "SpikeWidthView", "SpikePlaceView")
 ALL_KINDS = (*KINDS, *ATTRIBUTES)
@@ -82,8 +82,8 @@ def assert_same(window, panel, before: np.ndarray, what: str) -> None:
     settle(window)
     now = pixels(panel.view)
     assert now.shape == before.shape, f"{panel.kind} has another size after {what}"
-    differs = np.abs(now.astype(int) - before).max(axis=2) > 8
-    assert differs.mean() < 0.001, f"{panel.kind}: {differs.mean():.1%} of the picture changed by {what}"
+    share = differs(now, before, 8).mean()
+    assert share < 0.001, f"{panel.kind}: {share:.1%} of the picture changed by {what}"
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
