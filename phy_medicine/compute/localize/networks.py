@@ -33,8 +33,12 @@ class SlnCnn(nn.Module):
             nn.Linear(n_flat, hidden), nn.GELU(), nn.Linear(hidden, 64), nn.GELU(), nn.Linear(64, n_outputs)
         )
 
+    def features(self, waveforms: Tensor) -> Tensor:
+        """Return what the head is given, (n, 704)."""
+        return cast(Tensor, self.blocks(waveforms)).flatten(1)
+
     def forward(self, waveforms: Tensor) -> Tensor:
-        return cast(Tensor, self.head(self.blocks(waveforms).flatten(1)))
+        return cast(Tensor, self.head(self.features(waveforms)))
 
 
 class SlnTransformer(nn.Module):
@@ -54,12 +58,19 @@ class SlnTransformer(nn.Module):
         self.register_buffer("rows", slots // N_COLUMNS, persistent=False)
         self.register_buffer("columns", slots % N_COLUMNS, persistent=False)
 
-    def forward(self, waveforms: Tensor) -> Tensor:
+    def features(self, waveforms: Tensor) -> Tensor:
+        """Return what the head is given, (n, 128)."""
         tokens = self.embed(waveforms) + self.row(self.rows) + self.column(self.columns)
-        return cast(Tensor, self.head(self.norm(self.encoder(tokens)).mean(dim=1)))
+        return cast(Tensor, self.norm(self.encoder(tokens))).mean(dim=1)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        return cast(Tensor, self.head(self.features(waveforms)))
 
 
-def make_network(name: str, *, n_outputs: int = 3, seed: int = 0) -> nn.Module:
+Network = SlnCnn | SlnTransformer
+
+
+def make_network(name: str, *, n_outputs: int = 3, seed: int = 0) -> Network:
     """Return a network with random weights, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
