@@ -148,7 +148,7 @@ def run_network(name: str, examples: Any, folder: Path, options: argparse.Namesp
 
 def compare(examples: Any, known: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Score all methods on the held-out part."""
-    from phy_medicine.compute.localize.joint import dredge
+    from phy_medicine.compute.localize.motions import dredge
     from phy_medicine.compute.localize.pictures import Grid
     from phy_medicine.compute.localize.scoreboard import Known, Method, scoreboard, text_table, write_csv
 

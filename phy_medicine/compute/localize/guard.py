@@ -42,7 +42,7 @@ def fault(first: Mapping[str, float], now: Mapping[str, float], settings: Networ
     if now["entropy"] < least:
         return f"the positions collapsed, their entropy fell to {now['entropy']:.2f}, below {least:.2f}"
     for name, axis in (("moved_x", "x"), ("moved_depth", "depth")):
-        if now.get(name, 0.0) > settings.most_moved:
+        if 0 < settings.most_moved < now.get(name, 0.0):
             return (
                 f"spikes moved in {axis} {now[name]:.1f} times as far as network and monopolar fit disagree, more "
                 f"than {settings.most_moved:g} times"

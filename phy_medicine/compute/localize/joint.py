@@ -1,35 +1,28 @@
 """The phases in which a network learns that the picture is the same at all times; import only where torch may be.
 
 Joint: estimate the motion from the present positions, train with that motion taken as fixed, and so on. Fine-tuning:
-the motion of the first positions is kept. Batch statistics stay as they are after pretraining and nothing is dropped
-out, so that positions in training are those when the network is applied.
+the motion of the monopolar positions is kept. Batch statistics stay as they are after pretraining and nothing is
+dropped out, so that positions in training are those when the network is applied.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.base.types import AnyArray, BoolArray, FloatArray
 from phy_medicine.compute.localize.examples import Examples
-from phy_medicine.compute.localize.losses import JointLoss
+from phy_medicine.compute.localize.guard import fault, moved
+from phy_medicine.compute.localize.joint_steps import JointSteps, rates_of
+from phy_medicine.compute.localize.motions import ESTIMATES, Estimate, compare_motions
 from phy_medicine.compute.localize.network_settings import FINETUNE, PRETRAIN, NetworkSettings
-from phy_medicine.compute.localize.networks import UNIT_UM
 from phy_medicine.compute.localize.pictures import Grid, Scores, score_pictures
 from phy_medicine.compute.localize.train import Trainer, TrainingHooks
 from phy_medicine.compute.motion.motion import Motion
-
-Estimate = Callable[[AnyArray, AnyArray, AnyArray], Motion]
-"""The motion of times (s), depths (µm) and amplitudes."""
-CHUNK = 1024
-"""Spikes whose gradients are in memory at once: 100 MB of the small network, 0.5 GB of the transformer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +42,12 @@ class Trained:
     facts: dict[str, Any]
 
 
-def dredge(times_s: AnyArray, depths_um: AnyArray, amplitudes: AnyArray) -> Motion:
-    """Estimate a motion with DREDge, at SpikeInterface's settings."""
-    from phy_medicine.compute.motion.dredge import run_dredge
-    from phy_medicine.compute.motion.peaks import Peaks
-
-    return run_dredge(Peaks(times_s, depths_um, amplitudes), device="cpu")
-
-
 def train(
     examples: Examples,
     settings: NetworkSettings,
     folder: Path,
     *,
-    estimate: Estimate = dredge,
+    estimate: Estimate | None = None,
     device: str = "cpu",
     hooks: TrainingHooks | None = None,
 ) -> Trained:
@@ -71,6 +56,7 @@ def train(
     Parameters
     ----------
     folder : of the checkpoint; if one is there, training goes on from it
+    estimate : of the motion, instead of the one that the settings name
 
     Raises
     ------
@@ -95,19 +81,14 @@ def train_on(trainer: Trainer, estimate: Estimate = dredge) -> Trained:
 class JointPhase:
     """Rounds of an estimate of the motion and training with it."""
 
-    def __init__(self, trainer: Trainer, estimate: Estimate) -> None:
-        self.trainer, self.estimate, self.examples = trainer, estimate, trainer.examples
-        s = trainer.settings
-        self.loss = JointLoss(Grid.around(self.examples.contacts_um, step_um=s.voxel_um), s)
-        frozen = s.phases == FINETUNE
-        self.n_rounds, self.n_epochs = (1, s.finetune_epochs) if frozen else (s.rounds, s.joint_epochs)
-        self.rate, self.clip = (s.finetune_rate, s.finetune_clip) if frozen else (s.joint_rate, s.joint_clip)
-        self.bins = np.floor(self.examples.times_s / s.bin_s).astype(np.int64)
+    def __init__(self, trainer: Trainer, estimate: Estimate | None = None) -> None:
+        self.trainer, self.examples = trainer, trainer.examples
+        self.estimate = estimate or ESTIMATES[trainer.settings.motion_method]
+        self._um_now: FloatArray | None = None
         if trainer.place.phase == PRETRAIN:
             self._begin()
         self.pretrained_um = self._pretrained_positions()
-        self.before_um = torch.from_numpy(self.pretrained_um)
-        self.trained = self._trained_spikes()
+        self.steps = JointSteps(trainer, self.pretrained_um)
 
     def _begin(self) -> None:
         """Leave pretraining: the network as it is now is what the tether holds on to."""
@@ -115,7 +96,7 @@ class JointPhase:
         t.place.phase, t.place.round, t.place.epoch = t.settings.phases, 0, 0
         weights = t.networks_weights()
         t.place.tensors.update(pretrained=weights, good=weights)
-        t.optimizer = t.new_optimizer(self.rate)
+        t.optimizer = t.new_optimizer(rates_of(t.settings)[0])
 
     def _pretrained_positions(self) -> FloatArray:
         t = self.trainer
@@ -125,24 +106,24 @@ class JointPhase:
         t.network.load_state_dict(now)
         return um
 
-    def _trained_spikes(self) -> Tensor:
-        """All spikes outside of the held-out part, or as many as the settings allow."""
-        spikes, most = np.flatnonzero(~self.trainer.held_out), self.trainer.settings.most_spikes
-        if most and len(spikes) > most:
-            spikes = np.sort(np.random.default_rng(self.trainer.settings.seed).choice(spikes, most, replace=False))
-        return torch.from_numpy(spikes)
+    def _positions(self) -> FloatArray:
+        """Where the network puts all spikes now; computed once between steps."""
+        if self._um_now is None:
+            self._um_now = self.trainer.positions()
+        return self._um_now
 
     def run(self) -> Trained:
         """Do all rounds that are left, or fewer."""
         t, place = self.trainer, self.trainer.place
-        while place.round < self.n_rounds and "ended" not in place.facts:
+        while place.round < self.steps.n_rounds and "ended" not in place.facts:
             if place.epoch == 0:
-                t.hooks.progress(place.round / self.n_rounds, f"motion of round {place.round + 1}")
+                t.hooks.progress(place.round / self.steps.n_rounds, f"motion of round {place.round + 1}")
             if place.epoch == 0 and self._same_motion(self._new_motion()):
                 place.facts["ended"] = "the motion stayed the same"
                 break
-            while place.epoch < self.n_epochs:
-                self._epoch()
+            while place.epoch < self.steps.n_epochs:
+                self.steps.epoch(self.motion())
+                self._um_now = None
                 place.epoch += 1
                 t.save()
             self._end_round()
@@ -150,7 +131,7 @@ class JointPhase:
         place.facts.setdefault("ended", "all rounds are done")
         t.save()
         motion = self.motion() if t.settings.phases == FINETUNE else self._last_motion()
-        return Trained(t, t.positions(), self.pretrained_um, motion, place.facts)
+        return Trained(t, self._positions(), self.pretrained_um, motion, place.facts)
 
     # -- the motion
 
@@ -163,7 +144,7 @@ class JointPhase:
         """Estimate the motion for this round, and return the one of the round before."""
         t, e = self.trainer, self.examples
         before = self.motion() if "motion" in t.place.tensors else None
-        depths = e.monopolar.um[:, 1] if t.settings.phases == FINETUNE else t.positions()[:, 1]
+        depths = e.monopolar.um[:, 1] if t.settings.phases == FINETUNE else self._positions()[:, 1]
         known = np.isfinite(depths)
         found = self.estimate(e.times_s[known], depths[known].astype(np.float64), e.amplitudes[known])
         t.place.tensors["motion"] = {n: torch.from_numpy(np.array(a)) for n, a in found.to_arrays().items()}
@@ -177,94 +158,48 @@ class JointPhase:
             return False
         s, likeness = self.trainer.settings, compare_motions(before, self.motion())
         self.trainer.place.facts.setdefault("motion_changes", []).append(likeness)
-        return likeness[0] > s.same_correlation and likeness[1] < s.same_um
+        return likeness[0] > s.same_correlation and likeness[1] < s.same_um and self._gain() < s.least_gain
+
+    def _gain(self) -> float:
+        """How much the likeness of the held-out part grew in the last round."""
+        before, now = [self.trainer.place.facts["first"], *self.trainer.place.facts["rounds"]][-2:]
+        return float(now["rho"] - before["rho"])
 
     def _last_motion(self) -> Motion:
         """Return the motion of the positions in the end."""
         self._new_motion()
         return self.motion()
 
-    # -- training with the motion as it is
-
-    def _epoch(self) -> None:
-        t = self.trainer
-        t.network.eval()
-        t.set_rate(self.rate)
-        motion, curve = self.motion(), t.place.facts.setdefault("losses", [])
-        n_done, n_epochs = 0, self.n_rounds * self.n_epochs
-        text = f"round {t.place.round + 1}, epoch {t.place.epoch + 1}"
-        for spikes in self._batches():
-            epochs = t.place.round * self.n_epochs + t.place.epoch + n_done / len(self.trained)
-            t.hooks.progress(epochs / n_epochs, text)
-            curve.append(self._step(spikes, motion))
-            n_done += len(spikes)
-
-    def _batches(self) -> Iterator[Tensor]:
-        """All spikes once, in runs of stretches long enough to hold all pairs; a full run in several parts."""
-        s, generator = self.trainer.settings, self.trainer.generator
-        length = max(1, math.ceil((s.window_s + s.window_margin_s) / s.bin_s))
-        offset = int(torch.randint(length, (1,), generator=generator))
-        runs = (torch.from_numpy(self.bins)[self.trained] - int(self.bins[0]) + offset) // length
-        for k in torch.randperm(int(runs.max()) + 1, generator=generator).tolist():
-            members = self.trained[runs == k]
-            n_parts = math.ceil(len(members) / s.joint_batch)
-            if n_parts:
-                yield from members[torch.randperm(len(members), generator=generator)].tensor_split(n_parts)
-
-    def _step(self, spikes: Tensor, motion: Motion) -> list[float]:
-        """One step of the optimizer; returns the loss and its terms."""
-        t, device = self.trainer, self.trainer.device
-        anchors = torch.from_numpy(self.examples.anchors_um[spikes.numpy()]).to(device)
-        chunks = list(zip(spikes.split(CHUNK), anchors.split(CHUNK), strict=True))
-        with torch.no_grad():
-            um = torch.cat([self._um(part, at) for part, at in chunks])
-        moved = motion.at(self.examples.times_s[spikes.numpy()], um[:, 1].cpu().numpy())
-        um.requires_grad_()
-        terms = self.loss(
-            um,
-            torch.from_numpy(moved).to(device, um.dtype),
-            torch.from_numpy(self.bins[spikes.numpy()]).to(device),
-            self.before_um[spikes].to(device),
-        )
-        terms.loss.backward()
-        assert um.grad is not None
-        t.optimizer.zero_grad()
-        # Again, piece by piece: the graph of all spikes of a batch would take gigabytes.
-        for (part, at), gradient in zip(chunks, um.grad.split(CHUNK), strict=True):
-            self._um(part, at).backward(gradient)
-        torch.nn.utils.clip_grad_norm_(t.network.parameters(), self.clip)
-        t.optimizer.step()
-        return [float(terms.loss.detach()), terms.rho, terms.entropy, terms.tether]
-
-    def _um(self, spikes: Tensor, anchors: Tensor) -> Tensor:
-        offsets = self.trainer.network(self.trainer.waveforms(spikes))[:, :3] * UNIT_UM
-        return offsets + torch.nn.functional.pad(anchors, (0, 1))
-
     # -- after a round
 
     def _end_round(self) -> None:
-        """Score the round; a network that collapsed goes back to the round before."""
+        """Score the round; a network that collapsed or moved spikes too far goes back to the round before."""
         t, place = self.trainer, self.trainer.place
         scores = self._scores()
         place.facts.setdefault("rounds", []).append(scores)
         place.round, place.epoch = place.round + 1, 0
         self._tell(place.round, scores)
-        least = (1 - t.settings.most_entropy_loss) * place.facts["first"]["entropy"]
-        if scores["entropy"] < least:
-            t.network.load_state_dict(place.tensors["good"])
-            place.facts["ended"] = f"the positions collapsed in round {place.round}, which was taken back"
-            t.hooks.log(f"The entropy fell below {least:.2f}: {place.facts['ended']}.")
-        else:
+        wrong = fault(place.facts["first"], scores, t.settings)
+        if wrong is None:
             place.tensors["good"] = t.networks_weights()
+            return
+        t.network.load_state_dict(place.tensors["good"])
+        self._um_now = None
+        place.facts["ended"] = f"round {place.round} was taken back: {wrong}"
+        t.hooks.log(f"Training ends, {place.facts['ended']}.")
 
     def _scores(self) -> dict[str, float]:
-        """Return rho-bar and H-bar of the held-out part, or of all where nothing is held out, and how z is spread."""
-        t = self.trainer
-        um = t.positions()
-        part = t.held_out if t.held_out.any() else np.ones(len(um), dtype=bool)
-        found = score(self.examples.times_s[part], um[part], self.motion(), self.loss.grid, t.settings)
+        """Return rho-bar and H-bar of the scored part, how z is spread, and how far spikes moved."""
+        um, part = self._positions(), self._scored_part()
+        found = score(self.examples.times_s[part], um[part], self.motion(), self.steps.loss.grid, self.trainer.settings)
         z = np.percentile(um[:, 2], [5, 50, 95]).tolist()
-        return {"rho": found.rho, "entropy": found.entropy, "z05_um": z[0], "z50_um": z[1], "z95_um": z[2]}
+        far = moved(um[part], self.pretrained_um[part], self.examples.monopolar.um[part])
+        return {"rho": found.rho, "entropy": found.entropy, "z05_um": z[0], "z50_um": z[1], "z95_um": z[2], **far}
+
+    def _scored_part(self) -> BoolArray:
+        """The held-out part, or all where nothing is held out."""
+        held = self.trainer.held_out
+        return held if held.any() else np.ones(len(held), dtype=bool)
 
     def _tell(self, number: int, scores: dict[str, float]) -> None:
         self.trainer.hooks.log(f"Round {number}: rho {scores['rho']:.4f}, entropy {scores['entropy']:.3f}.")
@@ -277,14 +212,6 @@ def score(times_s: AnyArray, um: AnyArray, motion: Motion | None, grid: Grid, se
         grid, times_s, um[:, 0], depths,
         bin_s=settings.bin_s, window_s=settings.window_s, least_spikes=settings.least_spikes,
     )  # fmt: skip
-
-
-def compare_motions(a: Motion, b: Motion) -> tuple[float, float]:
-    """Return the correlation of two motions on the grid of the first, and the rms of their difference, µm."""
-    one, other = a.centred().displacement.ravel(), b.on_grid(a.temporal_bins_s, a.spatial_bins_um).displacement.ravel()
-    rms = float(np.sqrt(((one - other) ** 2).mean()))
-    spread = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return (float(one @ other) / spread if spread else float(rms == 0)), rms
 
 
 def weight_changes(trained: Trained) -> dict[str, float]:

@@ -191,7 +191,7 @@ class Trainer:
             for k, spikes in enumerate(batches):
                 done = (self.place.epoch * len(batches) + k) / n_steps
                 self.hooks.progress(done, f"epoch {self.place.epoch + 1}")
-                self.set_rate(_cosine(done, s))
+                self.set_rate(cosine(done, s.pretrain_rate, s.pretrain_last_rate))
                 loss = nn.functional.huber_loss(
                     self.network(self.waveforms(spikes)), targets[spikes.to(self.device)], delta=s.huber_delta
                 )
@@ -216,7 +216,6 @@ class Trainer:
         return float(np.sqrt((away.astype(np.float64) ** 2).sum(axis=1).mean()))
 
 
-def _cosine(part: float, settings: NetworkSettings) -> float:
-    """Learning rate when this part of the steps is done."""
-    low, high = settings.pretrain_last_rate, settings.pretrain_rate
-    return low + 0.5 * (high - low) * (1 + math.cos(math.pi * part))
+def cosine(part: float, first: float, last: float) -> float:
+    """Return the learning rate when this part of the steps is done."""
+    return last + 0.5 * (first - last) * (1 + math.cos(math.pi * min(part, 1.0)))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.localize.motions import compare_motions
 from phy_medicine.compute.localize.network_settings import NetworkSettings
 from phy_medicine.compute.localize.pictures import Grid
 from phy_medicine.compute.motion.motion import Motion
@@ -15,10 +16,12 @@ from tests.compute.localize.sources_in_front import CONTACTS, make_examples
 torch = pytest.importorskip("torch")
 joint = import_module("phy_medicine.compute.localize.joint")
 training = import_module("phy_medicine.compute.localize.train")
+features = import_module("phy_medicine.compute.localize.features")
+guard = import_module("phy_medicine.compute.localize.guard")
 
 SMALL = NetworkSettings(
     pretrain_epochs=3, pretrain_batch=64, rounds=2, joint_epochs=2, joint_batch=256, least_spikes=5, held_out=0.2,
-    same_um=0.0,
+    same_um=0.0, joint_rate=1e-4, joint_last_rate=1e-4, most_moved=0.0,
 )  # fmt: skip
 
 
@@ -71,7 +74,16 @@ def contacts_of(examples):
 
 def test_the_joint_phase_makes_the_picture_steadier_and_stays_near_the_truth(tmp_path):
     examples, truth = make_examples(1500, noise=0.25)
-    settings = replace(SMALL, pretrain_epochs=6, joint_epochs=3, joint_rate=3e-4, tether_weight=10.0, tether_z=1.0)
+    settings = replace(
+        SMALL,
+        pretrain_epochs=6,
+        joint_epochs=3,
+        joint_rate=3e-4,
+        joint_last_rate=3e-4,
+        joint_layers="all",
+        tether_weight=10.0,
+        tether_z=1.0,
+    )
     trained = joint.train(examples, settings, tmp_path, estimate=sine)
     grid = Grid.around(CONTACTS.positions_um)
     both = trained.pretrained_um, trained.positions_um
@@ -128,9 +140,67 @@ def test_a_checkpoint_of_other_spikes_or_settings_is_refused(tmp_path):
 
 def test_a_motion_that_stays_the_same_ends_the_rounds(tmp_path):
     examples, _ = make_examples(300)
-    trained = joint.train(examples, replace(SMALL, rounds=5, same_um=2.0), tmp_path, estimate=sine)
+    settings = replace(SMALL, rounds=5, same_um=2.0, least_gain=2.0)
+    trained = joint.train(examples, settings, tmp_path, estimate=sine)
     assert trained.facts["ended"] == "the motion stayed the same"
     assert len(trained.facts["rounds"]) == 1
+
+
+def test_rounds_go_on_while_the_likeness_grows_though_the_motion_stays(tmp_path, monkeypatch):
+    examples, _ = make_examples(300)
+    likeness = iter([0.50, 0.54, 0.57, 0.5705, 0.9])
+    monkeypatch.setattr(joint.JointPhase, "_scores", lambda phase: {"rho": next(likeness), "entropy": 5.0})
+    settings = replace(SMALL, rounds=5, same_um=2.0, least_gain=0.002)
+    trained = joint.train(examples, settings, tmp_path, estimate=sine)
+    assert trained.facts["ended"] == "the motion stayed the same"
+    assert len(trained.facts["rounds"]) == 3
+
+
+def test_a_round_that_moves_spikes_further_than_noise_explains_is_taken_back(tmp_path):
+    examples, _ = make_examples(600, noise=0.25)
+    settings = replace(SMALL, pretrain_epochs=6, joint_epochs=3, tether_weight=0.0, joint_rate=1e-2, most_moved=1.0)
+    trained = joint.train(examples, settings, tmp_path, estimate=sine)
+    assert trained.facts["ended"].startswith("round 1 was taken back: spikes moved in ")
+    np.testing.assert_array_equal(trained.positions_um, trained.pretrained_um)
+
+
+def test_how_far_spikes_moved_is_told_in_units_of_what_two_methods_disagree():
+    before = np.zeros((5, 3))
+    fit = np.array([[2.0, 1.0, 9.0]] * 4 + [[np.nan] * 3])
+    now = np.array([[1.0, 3.0, 0.0]] * 4 + [[99.0] * 3])
+    assert guard.moved(now, before, fit) == {"moved_x": 0.5, "moved_depth": 3.0}
+    assert guard.moved(now[4:], before[4:], fit[4:]) == {"moved_x": 0.0, "moved_depth": 0.0}
+
+
+@pytest.mark.parametrize("network", ["cnn", "transformer"])
+def test_steps_of_the_head_are_those_of_a_network_whose_other_layers_are_frozen(tmp_path, network):
+    examples, _ = make_examples(240)
+    heads = []
+    for layers in ("head", "all"):
+        folder = tmp_path / layers
+        folder.mkdir()
+        settings = replace(SMALL, network=network, pretrain_epochs=0, joint_layers=layers, weight_decay=0.0)
+        trainer = training.Trainer(examples, settings, folder)
+        for name, parameter in trainer.network.named_parameters():
+            parameter.requires_grad_(name.startswith("head"))
+        phase = joint.JointPhase(trainer, sine)
+        phase.steps.epoch(sine_motion())
+        heads.append(trainer.networks_weights())
+    for name, value in heads[0].items():
+        np.testing.assert_allclose(value, heads[1][name], atol=2e-5, err_msg=name)
+
+
+def test_features_are_the_same_whether_kept_or_computed_anew(tmp_path, monkeypatch):
+    examples, _ = make_examples(120)
+    trainer = training.Trainer(examples, replace(SMALL, pretrain_epochs=0), tmp_path)
+    spikes = torch.tensor([3, 100, 7])
+    kept = features.Features(trainer)(spikes)
+    monkeypatch.setattr(features, "MOST_BYTES", 0)
+    np.testing.assert_allclose(kept, features.Features(trainer)(spikes), atol=1e-5)
+    assert kept.shape == (3, 704)
+    with torch.no_grad():
+        whole = trainer.network(trainer.waveforms(spikes))
+        np.testing.assert_allclose(trainer.network.head(kept), whole, atol=1e-5)
 
 
 def test_a_round_in_which_the_entropy_falls_is_taken_back(tmp_path, monkeypatch):
@@ -141,8 +211,10 @@ def test_a_round_in_which_the_entropy_falls_is_taken_back(tmp_path, monkeypatch)
     monkeypatch.setattr(joint.JointPhase, "_scores", lambda phase: {"rho": 0.5, "entropy": next(entropies)})
     settings = replace(SMALL, rounds=3, most_entropy_loss=0.15)
     trained = joint.train(examples, settings, tmp_path, estimate=sine, hooks=training.TrainingHooks(log=seen.append))
-    assert trained.facts["ended"] == "the positions collapsed in round 2, which was taken back"
-    assert seen[-1].startswith("The entropy fell below 4.25")
+    assert trained.facts["ended"] == (
+        "round 2 was taken back: the positions collapsed, their entropy fell to 4.20, below 4.25"
+    )
+    assert seen[-1] == f"Training ends, {trained.facts['ended']}."
     np.testing.assert_array_equal(trained.positions_um, one_round.positions_um)
 
 
@@ -165,7 +237,7 @@ def test_fine_tuning_keeps_the_motion_of_the_monopolar_positions(tmp_path):
 def test_every_spike_of_the_trained_part_is_used_once_in_an_epoch(tmp_path):
     examples, _ = make_examples(700)
     trainer = training.Trainer(examples, replace(SMALL, pretrain_epochs=0, joint_batch=64), tmp_path)
-    batches = list(joint.JointPhase(trainer, sine)._batches())
+    batches = list(joint.JointPhase(trainer, sine).steps.batches())
     assert sorted(np.concatenate(batches).tolist()) == np.flatnonzero(~trainer.held_out).tolist()
     assert max(map(len, batches)) <= 64
     assert max(np.ptp(examples.times_s[b.numpy()]) for b in batches) <= 40.0
@@ -174,7 +246,7 @@ def test_every_spike_of_the_trained_part_is_used_once_in_an_epoch(tmp_path):
 def test_motions_are_compared_without_their_means():
     a = sine_motion()
     b = Motion(a.displacement * 1.1 + 40.0, a.temporal_bins_s, a.spatial_bins_um)
-    correlation, rms = joint.compare_motions(a, b)
+    correlation, rms = compare_motions(a, b)
     assert correlation == pytest.approx(1.0)
     assert rms == pytest.approx(1.0 / np.sqrt(2), rel=0.02)
 
