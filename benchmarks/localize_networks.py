@@ -4,14 +4,16 @@ python -m benchmarks.localize_networks --work FOLDER [--networks cnn transformer
 
 Units at known places in front of a probe of two columns (32 by 15 µm, as Neuropixels 2.0) move to and fro by
 SpikeInterface's drifting generator; spikes are taken at their true times, so that the truth of each is known. All
-methods get the same spikes; the last fifth of the recording is scored and not learned from. `--network-option
-joint_epochs=3` sets any setting of the training.
+methods get the same spikes; the last fifth of the recording is scored and not learned from. Motions by DREDge and by
+MEDiCINe, of the positions in the row. `--network-option joint_epochs=3` sets any setting of the training, `--described`
+those of the method's description.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
 import warnings
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ from typing import Any
 import numpy as np
 
 RATE_HZ = 30000.0
-BASELINE = "monopolar + motion"
+BASELINE = "monopolar + DREDge"
 
 
 class Traces:
@@ -125,20 +127,25 @@ def run_network(name: str, examples: Any, folder: Path, options: argparse.Namesp
     """Train one network; what came out, and what it took."""
     from phy_medicine.base.params import changed
     from phy_medicine.compute.localize.joint import train, weight_changes
-    from phy_medicine.compute.localize.network_settings import NetworkSettings
+    from phy_medicine.compute.localize.network_settings import DESCRIBED, NetworkSettings
     from phy_medicine.compute.localize.train import TrainingHooks
 
     given = dict(text.split("=", 1) for text in options.network_option)
-    settings = changed(NetworkSettings(), network=name, held_out=options.held_out, **given)
+    settings = changed(
+        DESCRIBED if options.described else NetworkSettings(), network=name, held_out=options.held_out, **given
+    )
     folder.mkdir(parents=True, exist_ok=True)
     begin, cpu = time.perf_counter(), time.process_time()
     hooks = TrainingHooks(lambda fraction, text: print(f"  {name} {fraction:.2f} {text}", flush=True), log=print)
     trained = train(examples, settings, folder, device=options.device, hooks=hooks)
     facts = {
-        "wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu,
-        "settings": asdict(settings), "weights": weight_changes(trained),
+        "wall_s": time.perf_counter() - begin,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "settings": asdict(settings),
+        "weights": weight_changes(trained),
         **{key: value for key, value in trained.facts.items() if key != "losses"},
-    }  # fmt: skip
+    }
     begin, cpu = time.perf_counter(), time.process_time()
     trained.trainer.positions()
     facts["apply_spikes_per_cpu_s"] = examples.n_spikes / max(1e-9, time.process_time() - cpu)
@@ -146,28 +153,33 @@ def run_network(name: str, examples: Any, folder: Path, options: argparse.Namesp
     return trained, facts
 
 
+def with_motions(name: str, um: np.ndarray, examples: Any, seconds: dict[str, float]) -> list[Any]:
+    """Positions with the motions that DREDge and MEDiCINe find in them."""
+    from phy_medicine.compute.localize.motions import dredge, medicine
+    from phy_medicine.compute.localize.scoreboard import Method
+
+    good, found = np.isfinite(um).all(axis=1), []
+    for estimator, estimate in (("DREDge", dredge), ("MEDiCINe", medicine)):
+        begin = time.process_time()
+        motion = estimate(examples.times_s[good], um[good, 1].astype(np.float64), examples.amplitudes[good])
+        seconds[f"{name} + {estimator}"] = time.process_time() - begin
+        found.append(Method(f"{name} + {estimator}", um, motion))
+    return found
+
+
 def compare(examples: Any, known: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Score all methods on the held-out part."""
-    from phy_medicine.compute.localize.motions import dredge
     from phy_medicine.compute.localize.pictures import Grid
     from phy_medicine.compute.localize.scoreboard import Known, Method, scoreboard, text_table, write_csv
 
     fit = examples.monopolar.um
-    good = np.isfinite(fit).all(axis=1)
-    begin = time.perf_counter()
-    motion = dredge(examples.times_s[good], fit[good, 1], examples.amplitudes[good])
-    result: dict[str, Any] = {"dredge_s": time.perf_counter() - begin, "networks": {}}
-    methods = [Method("monopolar", fit), Method(BASELINE, fit, motion)]
+    result: dict[str, Any] = {"networks": {}, "motion_s": {}}
+    methods = [Method("monopolar", fit), *with_motions("monopolar", fit, examples, result["motion_s"])]
     for name in options.networks:
         trained, facts = run_network(name, examples, options.work / name, options)
         result["networks"][name] = facts
-        methods += [
-            Method(f"{name}, pretrained", trained.pretrained_um),
-            Method(f"{name}, pretrained + motion", trained.pretrained_um, motion),
-            Method(f"{name}, joint", trained.positions_um),
-            Method(f"{name}, joint + motion", trained.positions_um, trained.motion),
-            Method(f"{name}, joint + motion of monopolar", trained.positions_um, motion),
-        ]
+        for phase, um in (("pretrained", trained.pretrained_um), (facts["settings"]["phases"], trained.positions_um)):
+            methods += with_motions(f"{name}, {phase}", um, examples, result["motion_s"])
     held = examples.held_out(options.held_out)
     truth = Known(fit, examples.anchors_um, known["truth"], known["units"])
     for name, part in (("held out", held), ("learned from", ~held)):
@@ -192,11 +204,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", type=float, default=0.2)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--described", action="store_true", help="settings of the method's description")
     parser.add_argument("--network-option", action="append", default=[], help="NAME=VALUE")
     parser.add_argument("--data", type=Path, help="keep the waveforms here, or take them from here")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
+    import torch
+
+    torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
     examples, known, seconds = collected(options)
     print(f"{examples.n_spikes:,} spikes, {examples.learn.mean():.1%} with a good fit; {seconds:.0f} s.", flush=True)
