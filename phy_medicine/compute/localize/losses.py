@@ -55,10 +55,10 @@ def entropy(pictures: Tensor) -> Tensor:
     return -(p * p.clamp_min(1e-12).log()).sum(dim=1).mean()
 
 
-def tether(um: Tensor, before_um: Tensor, z_weight: float = 0.0) -> Tensor:
-    """Return the mean squared distance from where the network was before, (n, 3), in units of (50 µm)²."""
+def tether(um: Tensor, before_um: Tensor, *, depth_weight: float = 1.0, z_weight: float = 0.0) -> Tensor:
+    """Return the mean squared distance from where the network was before, (n, 3), in units of (50 µm)²; x counts 1."""
     away = ((um - before_um) / UNIT_UM).pow(2).mean(dim=0)
-    return away[0] + away[1] + z_weight * away[2]
+    return away[0] + depth_weight * away[1] + z_weight * away[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class JointLoss:
         pictures = soft_histogram(self.grid, um[:, 0], um[:, 1] - motion_um, places, len(numbers))
         enough = (counts >= s.least_spikes) & (pictures.detach().sum(dim=1) > 0)
         pictures, times = pictures[enough], numbers[enough].double() * s.bin_s
-        drift = tether(um, before_um, s.tether_z)
+        drift = tether(um, before_um, depth_weight=s.tether_depth, z_weight=s.tether_z)
         if not len(times):
             return Terms(s.tether_weight * drift, 0.0, 0.0, float(drift.detach()))
         rho, spread = consistency(pictures, times, s.window_s), entropy(pictures)

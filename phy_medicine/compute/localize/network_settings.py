@@ -47,7 +47,7 @@ class NetworkSettings:
     pretrain_rate: float = setting(1e-3, "Learning rate at first; it falls like a cosine", minimum=0.0)
     pretrain_last_rate: float = setting(1e-5, "Learning rate at the end", minimum=0.0)
     weight_decay: float = setting(1e-4, "Weight decay of AdamW, in all phases", minimum=0.0)
-    huber_delta: float = setting(1.0, "Error from which on it counts linearly, in units of 50 µm", minimum=1e-3)
+    huber_delta: float = setting(0.2, "Error from which on it counts linearly, in units of 50 µm", minimum=1e-3)
 
     joint_layers: str = setting(
         HEAD, "What learns after pretraining: head, the last three layers, is several times faster; all layers",
@@ -55,7 +55,7 @@ class NetworkSettings:
     )  # fmt: skip
     rounds: int = setting(3, "Estimates of the motion, each followed by training (joint)", minimum=1)
     joint_epochs: int = setting(5, "Passes over the spikes after each estimate of the motion (joint)", minimum=1)
-    joint_rate: float = setting(5e-4, "Learning rate at first (joint); it falls like a cosine", minimum=0.0)
+    joint_rate: float = setting(8e-4, "Learning rate at first (joint); it falls like a cosine", minimum=0.0)
     joint_last_rate: float = setting(2e-5, "Learning rate at the end (joint)", minimum=0.0)
     joint_clip: float = setting(5.0, "Largest norm of the gradient (joint)", minimum=1e-6)
     same_correlation: float = setting(
@@ -69,7 +69,7 @@ class NetworkSettings:
     )  # fmt: skip
 
     finetune_epochs: int = setting(15, "Passes over the spikes (finetune)", minimum=1)
-    finetune_rate: float = setting(5e-4, "Learning rate at first (finetune)", minimum=0.0)
+    finetune_rate: float = setting(8e-4, "Learning rate at first (finetune)", minimum=0.0)
     finetune_last_rate: float = setting(2e-5, "Learning rate at the end (finetune)", minimum=0.0)
     finetune_clip: float = setting(5.0, "Largest norm of the gradient (finetune)", minimum=1e-6)
     most_spikes: int = setting(0, "Train on a random subset of so many spikes; 0: on all", minimum=0)
@@ -77,9 +77,10 @@ class NetworkSettings:
     consistency_weight: float = setting(1.0, "Weight of the likeness of the pictures of different times", minimum=0.0)
     entropy_weight: float = setting(0.1, "Weight of the entropy, which keeps positions from collapsing", minimum=0.0)
     tether_weight: float = setting(
-        10.0, "Weight of the squared distance, in units of 50 µm, from where the network was before", minimum=0.0
+        3.0, "Weight of the squared distance, in units of 50 µm, from where the network was before", minimum=0.0
     )
-    tether_z: float = setting(0.1, "What z counts in that distance; x and depth count 1", minimum=0.0)
+    tether_depth: float = setting(5.0, "What depth counts in that distance; x counts 1", minimum=0.0)
+    tether_z: float = setting(1.0, "What z counts in that distance; x counts 1", minimum=0.0)
     bin_s: float = setting(1.0, "Length of the stretches whose pictures are compared", unit="s", minimum=1e-3)
     window_s: float = setting(30.0, "Pictures further apart in time are not compared", unit="s", minimum=0.0)
     window_margin_s: float = setting(
@@ -94,15 +95,15 @@ class NetworkSettings:
         minimum=0.0, maximum=1.0,
     )  # fmt: skip
     most_moved: float = setting(
-        3.0, "The same when spikes of the held-out part moved, in x or depth, more times as far as pretrained network "
+        2.0, "The same when spikes of the held-out part moved, in x or depth, more times as far as pretrained network "
         "and monopolar positions disagree (medians); 0: not looked at",
         minimum=0.0,
     )  # fmt: skip
 
 
 DESCRIBED = NetworkSettings(
-    motion_method=DREDGE, pretrain_epochs=50, joint_layers=ALL, rounds=8, joint_epochs=5, joint_rate=1e-4,
-    joint_last_rate=1e-4, least_gain=2.0, finetune_epochs=20, finetune_rate=1e-5, finetune_last_rate=1e-5,
-    finetune_clip=1.0, tether_weight=0.01, tether_z=0.0, most_moved=0.0,
+    motion_method=DREDGE, pretrain_epochs=50, huber_delta=1.0, joint_layers=ALL, rounds=8, joint_epochs=5,
+    joint_rate=1e-4, joint_last_rate=1e-4, least_gain=2.0, finetune_epochs=20, finetune_rate=1e-5,
+    finetune_last_rate=1e-5, finetune_clip=1.0, tether_weight=0.01, tether_depth=1.0, tether_z=0.0, most_moved=0.0,
 )  # fmt: skip
 """The values of the method's description: steadier pictures, and on known truth wrong positions."""

@@ -33,7 +33,7 @@ def test_the_soft_histogram_is_the_picture_of_each_stretch():
 def test_gradients_are_those_of_finite_differences(what):
     weights = torch.from_numpy(RNG.normal(size=(4, GRID.n_pixels)))
     seconds, before = torch.arange(4).double(), torch.from_numpy(np.column_stack([X, Y, X]) + 5.0)
-    settings = NetworkSettings(window_s=2.0, tether_weight=0.3, tether_z=0.5)
+    settings = NetworkSettings(window_s=2.0, tether_weight=0.3, tether_depth=2.0, tether_z=0.5)
 
     def value(xy):
         pictures = losses.soft_histogram(GRID, xy[:, 0], xy[:, 1], torch.from_numpy(BINS), 4)
@@ -56,7 +56,9 @@ def test_gradients_are_those_of_finite_differences(what):
 
 
 def test_the_loss_is_made_of_the_scores_with_their_weights():
-    settings = NetworkSettings(window_s=2.0, consistency_weight=2.0, entropy_weight=0.5, tether_weight=0.25)
+    settings = NetworkSettings(
+        window_s=2.0, consistency_weight=2.0, entropy_weight=0.5, tether_weight=0.25, tether_depth=2.0, tether_z=0.0
+    )
     before = np.column_stack([X + 50.0, Y, X])
     motion = np.full(120, 3.0)
     xy = torch.from_numpy(np.column_stack([X, Y + 3.0, X + 100.0]))
@@ -64,5 +66,5 @@ def test_the_loss_is_made_of_the_scores_with_their_weights():
     scores = score_pictures(GRID, BINS + 0.5, X, Y, window_s=2.0)
     assert terms.rho == pytest.approx(scores.rho)
     assert terms.entropy == pytest.approx(scores.entropy)
-    assert terms.tether == pytest.approx(1.0 + (3 / 50) ** 2)
+    assert terms.tether == pytest.approx(1.0 + 2 * (3 / 50) ** 2)
     assert float(terms.loss) == pytest.approx(-2.0 * terms.rho - 0.5 * terms.entropy + 0.25 * terms.tether)
