@@ -19,6 +19,7 @@ from phy_medicine.compute.localize.examples import Examples
 from phy_medicine.compute.localize.guard import fault, moved
 from phy_medicine.compute.localize.joint_steps import JointSteps, rates_of
 from phy_medicine.compute.localize.motions import ESTIMATES, Estimate, compare_motions
+from phy_medicine.compute.localize.motions import dredge as dredge  # whoever applies a network estimates so too
 from phy_medicine.compute.localize.network_settings import FINETUNE, PRETRAIN, NetworkSettings
 from phy_medicine.compute.localize.pictures import Grid, Scores, score_pictures
 from phy_medicine.compute.localize.train import Trainer, TrainingHooks
