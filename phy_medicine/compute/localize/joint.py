@@ -19,7 +19,6 @@ from phy_medicine.compute.localize.examples import Examples
 from phy_medicine.compute.localize.guard import fault, moved
 from phy_medicine.compute.localize.joint_steps import JointSteps, rates_of
 from phy_medicine.compute.localize.motions import ESTIMATES, Estimate, compare_motions
-from phy_medicine.compute.localize.motions import dredge as dredge  # whoever applies a network estimates so too
 from phy_medicine.compute.localize.network_settings import FINETUNE, PRETRAIN, NetworkSettings
 from phy_medicine.compute.localize.pictures import Grid, Scores, score_pictures
 from phy_medicine.compute.localize.train import Trainer, TrainingHooks
@@ -67,7 +66,7 @@ def train(
     return train_on(Trainer(examples, settings, folder, device=device, hooks=hooks), estimate)
 
 
-def train_on(trainer: Trainer, estimate: Estimate = dredge) -> Trained:
+def train_on(trainer: Trainer, estimate: Estimate | None = None) -> Trained:
     """Train through all phases, from the trainer's checkpoint on if there is one; see `train`."""
     trainer.resume()
     if trainer.place.phase == PRETRAIN:

@@ -149,8 +149,8 @@ def _motion(
     """The motion of the last phase, or that of the positions where there was none."""
     import numpy as np
 
-    from phy_medicine.compute.localize.joint import dredge
     from phy_medicine.compute.localize.localizers import NEAREST_Z_UM
+    from phy_medicine.compute.localize.motions import ESTIMATES
 
     if trained is not None and trained.motion is not None:
         return trained.motion
@@ -161,7 +161,8 @@ def _motion(
     known = known[np.argsort(spikes.samples[known], kind="stable")]
     # The strength of a source over its distance is the amplitude that it has on the nearest contact.
     amplitudes = columns.alpha[known] / np.maximum(columns.z_um[known], NEAREST_Z_UM)
-    return dredge(spikes.samples[known] / spikes.sample_rate, columns.depth_um[known].astype(np.float64), amplitudes)
+    times_s, depths_um = spikes.samples[known] / spikes.sample_rate, columns.depth_um[known].astype(np.float64)
+    return ESTIMATES[context.settings.motion_method](times_s, depths_um, amplitudes)
 
 
 def _training_facts(context: JobContext, trained: Trained) -> dict[str, AnyArray]:
