@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,10 +81,9 @@ def explored(session: Session, run: Run, located: Located, n: int, options: Page
     """
     import numpy as np
 
-    from phy_medicine.compute.localize.settings import MONOPOLAR, LocalizeSettings
+    from phy_medicine.session.explored_spikes import signal_settings
 
-    known = {field.name for field in fields(LocalizeSettings)}
-    settings = LocalizeSettings(**{**{k: v for k, v in run.params.items() if k in known}, "method": MONOPOLAR})
+    settings = signal_settings(run.params)
     channels = np.asarray(session.store.read(run.id)["peak_channels"], np.int64)
     return explored_of(session.model, channels, settings, located, n, options.seed)
 

@@ -15,7 +15,7 @@ from phy_medicine.views.layout import Box
 from phy_medicine.views.scene import Scene
 from phy_medicine.views.text import atlas, font_path
 from phy_medicine.views.vector import Shape, Words, ink_shapes
-from phy_medicine.views.vector_items import heat_bitmap, rendered, runs
+from phy_medicine.views.vector_items import heat_bitmaps, rendered, runs
 from phy_medicine.views.vector_shapes import Bitmap, Dots, Polygons, Strokes
 
 # Widths are measured at this size, where hinting does not matter.
@@ -41,8 +41,7 @@ def pixels_of(scene: Scene) -> QtGui.QImage:
     painter = QtGui.QPainter(image)
     _paint_ink(painter, scene.under)
     if not scene.message:
-        heat = heat_bitmap(scene)
-        if heat is not None:
+        for heat in heat_bitmaps(scene):
             _shape(painter, heat)
         parts = scene.picture.parts
         if parts:

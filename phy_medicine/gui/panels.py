@@ -23,7 +23,7 @@ __all__ = ["KINDS", "Panels", "ViewPanel", "view_class"]
 
 
 # A view that is added stands by one that is read in the same way.
-_BESIDE = {"PositionView": "FeatureView", "SteadinessView": "DriftView"}
+_BESIDE = {"PositionView": "FeatureView", "ExplorerView": "FeatureView", "SteadinessView": "DriftView"}
 
 
 class Panels:

@@ -24,6 +24,7 @@ KINDS = {
     "TraceView": "trace",
     "DriftView": "drift",
     "PositionView": "position",
+    "ExplorerView": "explorer",
     "SteadinessView": "steadiness",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",

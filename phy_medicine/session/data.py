@@ -23,6 +23,7 @@ from phy_medicine.session.blocks import Amplitudes, DataMissing, Features, Templ
 from phy_medicine.session.cache import ArrayCache
 from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.correlogram_source import CorrelogramSource
+from phy_medicine.session.explored_spikes import ExploredSpikes
 from phy_medicine.session.feature_source import FeatureSource
 from phy_medicine.session.pca_source import PcaSource
 from phy_medicine.session.ranged import RangedCache, RangedFacts
@@ -87,6 +88,7 @@ class DataService(Recording):
         self.trace_columns = TraceColumns(self._traces)
         self.residual = ResidualSource(model, facts, self._traces, self._cache)
         self.unit_positions = UnitPositions(model, facts, self._channels)
+        self.explored = ExploredSpikes(self)
         self._make_sources()
 
     def _make_sources(self) -> None:

@@ -118,6 +118,16 @@ class UsedRun(Generic[T]):
         """The run in use as far as it was read; never reads a file."""
         return None if (pair := self._current) is None else pair[0]
 
+    def arrays(self) -> Mapping[str, AnyArray]:
+        """Return all arrays of the run in use, read anew; none without one.
+
+        Raises
+        ------
+        PhyMedError : the run cannot be read any more
+        """
+        run, store = self.run, self._store()
+        return {} if run is None or store is None else store.read(run.id)
+
     def use(self, run_id: str | None) -> None:
         """Use a run of the store from now on and the next time, or none.
 

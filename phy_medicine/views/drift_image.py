@@ -19,45 +19,49 @@ DataBox = tuple[float, float, float, float]
 
 
 class HeatPicture(Picture):
-    """A picture with an image under its items: pixels over a box of panel 0, in data units."""
+    """A picture with images under its items, at most one in each panel: pixels over a box in its data units."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._heat: AnyArray | None = None
-        self._box: DataBox = (0.0, 1.0, 0.0, 1.0)
-        self._texture: gloo.Texture2D | None = None
+        self._heats: dict[int, tuple[AnyArray, DataBox]] = {}
+        self._textures: dict[int, gloo.Texture2D] = {}
         self._generation = -1
 
-    def set_heat(self, pixels: AnyArray | None, box: DataBox) -> None:
+    def set_heat(self, pixels: AnyArray | None, box: DataBox, panel: int = 0) -> None:
         """Show premultiplied pixels, (h, w, 4) uint8, first row at the top; box : x0, x1, y0, y1 in data units."""
-        self._heat, self._box, self._texture = pixels, box, None
+        self._textures.pop(panel, None)
+        self._heats.pop(panel, None)
+        if pixels is not None:
+            self._heats[panel] = pixels, box
 
-    def heat_pixels(self) -> tuple[AnyArray, DataBox] | None:
-        """Return the image and its box."""
-        return None if self._heat is None else (self._heat, self._box)
+    def heats(self) -> tuple[tuple[int, AnyArray, DataBox], ...]:
+        """Return panel, image and its box of each."""
+        return tuple((panel, *heat) for panel, heat in self._heats.items())
 
     def draw(self, gpu: Gpu, panels: Panels, ratio: float = 1.0) -> None:
-        """Draw the image, then all items."""
-        if self._heat is not None:
-            self._draw_heat(gpu, panels)
+        """Draw the images, then all items."""
+        if self._generation != gpu.generation:
+            self._textures, self._generation = {}, gpu.generation
+        for panel, pixels, box in self.heats():
+            if panel not in self._textures:
+                self._textures[panel] = make_texture(pixels)
+            _draw_heat(gpu, panels, panel, self._textures[panel], box)
         super().draw(gpu, panels, ratio)
 
-    def _draw_heat(self, gpu: Gpu, panels: Panels) -> None:
-        assert self._heat is not None
-        if self._texture is None or self._generation != gpu.generation:
-            self._texture, self._generation = make_texture(self._heat), gpu.generation
-        x0, x1, y0, y1 = self._box
-        (left, right), (top, bottom) = panels.to_pixels(0, np.array([x0, x1]), np.array([y1, y0]))
-        clip = panels.rects[0].astype(np.float64)
-        a, c = np.clip((left, right), clip[0], clip[2])
-        b, d = np.clip((top, bottom), clip[1], clip[3])
-        if not (c > a and d > b):
-            return
-        u, v = (a - left) / (right - left), (b - top) / (bottom - top)
-        p, q = (c - left) / (right - left), (d - top) / (bottom - top)
-        corners = [(a, b, u, v), (c, b, p, v), (c, d, p, q), (a, b, u, v), (c, d, p, q), (a, d, u, q)]
-        vertices = gloo.VertexBuffer(np.array(corners, dtype=np.float32))
-        gpu.triangles(vertices, gloo.VertexBuffer(np.ones((6, 4), dtype=np.float32)), self._texture)
+
+def _draw_heat(gpu: Gpu, panels: Panels, panel: int, texture: gloo.Texture2D, box: DataBox) -> None:
+    x0, x1, y0, y1 = box
+    (left, right), (top, bottom) = panels.to_pixels(panel, np.array([x0, x1]), np.array([y1, y0]))
+    clip = panels.rects[panel].astype(np.float64)
+    a, c = np.clip((left, right), clip[0], clip[2])
+    b, d = np.clip((top, bottom), clip[1], clip[3])
+    if not (c > a and d > b):
+        return
+    u, v = (a - left) / (right - left), (b - top) / (bottom - top)
+    p, q = (c - left) / (right - left), (d - top) / (bottom - top)
+    corners = [(a, b, u, v), (c, b, p, v), (c, d, p, q), (a, b, u, v), (c, d, p, q), (a, d, u, q)]
+    vertices = gloo.VertexBuffer(np.array(corners, dtype=np.float32))
+    gpu.triangles(vertices, gloo.VertexBuffer(np.ones((6, 4), dtype=np.float32)), texture)
 
 
 def opacities(counts: IntArray, faintest: float) -> FloatArray:

@@ -29,7 +29,8 @@ def frame(scene: Scene, hover: Hover | None = None) -> AnyArray:
     pixels = words.view(np.uint8).reshape(height, width, 4)
     _draw_ink(words, scene.under)
     if not scene.message:
-        _draw_heat(pixels, scene)
+        for heat in scene.picture.heats():
+            _draw_heat(pixels, scene, *heat)
         compiled.render(scene.picture.parts, Frame.of(scene.panels, (0, 0, width, height), scene.ratio), words)
     _draw_ink(words, scene.over)
     said = hover.ink(scene) if hover is not None else None
@@ -61,14 +62,13 @@ def _draw_line(pixels: AnyArray, line: Line, font_px: int) -> None:
     _blend(pixels, left, top, alpha * np.float32([*line.color[:3]]) * 255, alpha)
 
 
-def _draw_heat(pixels: AnyArray, scene: Scene) -> None:
-    """Draw the image under the data, if there is one: each pixel of the frame shows the cell under its middle."""
-    heat = scene.picture.heat_pixels()
-    if heat is None:
-        return
-    cells, (x0, x1, y0, y1) = heat
-    (a, c), (b, d) = scene.panels.to_pixels(0, np.array([x0, x1]), np.array([y1, y0]))
-    clip = np.clip(scene.panels.rects[0], 0, np.tile(scene.size, 2))
+def _draw_heat(
+    pixels: AnyArray, scene: Scene, panel: int, cells: AnyArray, box: tuple[float, float, float, float]
+) -> None:
+    """Draw an image under the data: each pixel of the frame shows the cell under its middle."""
+    x0, x1, y0, y1 = box
+    (a, c), (b, d) = scene.panels.to_pixels(panel, np.array([x0, x1]), np.array([y1, y0]))
+    clip = np.clip(scene.panels.rects[panel], 0, np.tile(scene.size, 2))
     columns, left = _cells_under((float(a), float(c)), (int(clip[0]), int(clip[2])), cells.shape[1])
     rows, top = _cells_under((float(b), float(d)), (int(clip[1]), int(clip[3])), cells.shape[0])
     image = cells[rows[:, None], columns]

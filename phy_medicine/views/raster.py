@@ -68,9 +68,9 @@ class Picture:
         """What was added, in its order."""
         return tuple(self._items)
 
-    def heat_pixels(self) -> tuple[AnyArray, tuple[float, float, float, float]] | None:
-        """Return the image under all items: premultiplied pixels and x0, x1, y0, y1 in data units of panel 0."""
-        return None
+    def heats(self) -> Sequence[tuple[int, AnyArray, tuple[float, float, float, float]]]:
+        """Return the images under all items: panel, premultiplied pixels, and x0, x1, y0, y1 in data units."""
+        return ()
 
     def clear(self) -> None:
         """Forget all items."""

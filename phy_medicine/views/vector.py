@@ -18,7 +18,7 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.views.ink import Ink, Line
 from phy_medicine.views.layout import Box
 from phy_medicine.views.scene import Scene
-from phy_medicine.views.vector_items import CORNER_BUDGET, POINT_BUDGET, heat_bitmap, item_bitmap, item_shapes
+from phy_medicine.views.vector_items import CORNER_BUDGET, POINT_BUDGET, heat_bitmaps, item_bitmap, item_shapes
 from phy_medicine.views.vector_shapes import Bitmap, Dots, Polygons, Strokes
 
 __all__ = ["Bitmap", "Dots", "Polygons", "Shape", "Strokes", "Words", "shapes"]
@@ -41,8 +41,7 @@ def shapes(scene: Scene) -> Iterator[Shape]:
     yield rectangle((0.0, 0.0, float(width), float(height)), scene.theme.rgba("view"))
     yield from ink_shapes(scene.under)
     if not scene.message:
-        if (heat := heat_bitmap(scene)) is not None:
-            yield heat
+        yield from heat_bitmaps(scene)
         yield from _data_shapes(scene)
     for ink in scene.inks_over:
         yield from ink_shapes(ink)

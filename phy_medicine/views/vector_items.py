@@ -186,14 +186,19 @@ def rendered(parts: tuple[Item, ...], frame: Frame, shape: tuple[int, int]) -> A
     return words
 
 
-def heat_bitmap(scene: Scene) -> Bitmap | None:
-    """Return the image under the items as it lies in panel 0: the cell under each pixel, finer for large cells."""
-    heat = scene.picture.heat_pixels()
-    if heat is None:
-        return None
-    pixels, (x0, x1, y0, y1) = heat
-    (a, c), (b, d) = scene.panels.to_pixels(0, np.array([x0, x1]), np.array([y1, y0]))
-    clip = np.clip(scene.panels.rects[0], 0, np.tile(scene.size, 2))
+def heat_bitmaps(scene: Scene) -> Iterator[Bitmap]:
+    """Return the images under the items as they lie in their panels: the cell under each pixel."""
+    for heat in scene.picture.heats():
+        bitmap = _heat_bitmap(scene, *heat)
+        if bitmap is not None:
+            yield bitmap
+
+
+def _heat_bitmap(scene: Scene, panel: int, pixels: AnyArray, box: tuple[float, float, float, float]) -> Bitmap | None:
+    """One image, finer for large cells; None where it is not in sight."""
+    x0, x1, y0, y1 = box
+    (a, c), (b, d) = scene.panels.to_pixels(panel, np.array([x0, x1]), np.array([y1, y0]))
+    clip = np.clip(scene.panels.rects[panel], 0, np.tile(scene.size, 2))
     left, right = np.clip((a, c), clip[0], clip[2])
     top, bottom = np.clip((b, d), clip[1], clip[3])
     if not (right > left and bottom > top):

@@ -63,8 +63,8 @@ def test_the_density_is_as_strong_on_a_screen_of_twice_the_pixels():
     strengths = []
     for ratio in (1.0, 2.0):
         with still(view, Pose((400, 300), ratio)) as scene:
-            strengths.append(view.heat.heat_pixels()[0][..., 3].mean())
-            height, width = view.heat.heat_pixels()[0].shape[:2]
+            strengths.append(view.heat.heats()[0][1][..., 3].mean())
+            height, width = view.heat.heats()[0][1].shape[:2]
             left, top, right, bottom = scene.panels.rects[0] / ratio
             assert (height, width) == (round(bottom - top), round(right - left))
     assert strengths[1] == pytest.approx(strengths[0], rel=0.1)

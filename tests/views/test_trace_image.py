@@ -200,10 +200,10 @@ def test_settings_and_interval_are_saved(view, drawn):
 def test_a_selection_keeps_the_image_and_every_other_change_makes_it_anew(view, drawn):
     show(view, view.host.make_request([0]))
     drawn(view)
-    before = view.heat.heat_pixels()[0]
+    before = view.heat.heats()[0][1]
     show(view, view.host.make_request([1, 2]))
     drawn(view)
-    assert view.heat.heat_pixels()[0] is before
+    assert view.heat.heats()[0][1] is before
     for change in (
         lambda: view.change(scaling=2.0),
         lambda: view.change(origin_top=True),
@@ -217,6 +217,6 @@ def test_a_selection_keeps_the_image_and_every_other_change_makes_it_anew(view, 
         fresh._interval, fresh._scale = view.interval, view._scale
         show(fresh, view.request)
         drawn(fresh)
-        (now, place), (expected, expected_place) = view.heat.heat_pixels(), fresh.heat.heat_pixels()
+        (_, now, place), (_, expected, expected_place) = view.heat.heats()[0], fresh.heat.heats()[0]
         assert now is not before and place == expected_place and np.array_equal(now, expected)
         before = now

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
-from phy_medicine.compute.localize.contacts import Contacts, nearest
+from phy_medicine.compute.localize.contacts import Contacts, Neighbours, nearest
 from phy_medicine.compute.localize.job import make_localizer
-from phy_medicine.compute.localize.localizers import Window
+from phy_medicine.compute.localize.localizers import Localizer, Window
 from phy_medicine.compute.localize.located import Located
 from phy_medicine.compute.localize.settings import CENTRE, MONOPOLAR, LocalizeSettings
-from phy_medicine.compute.localize.sources import RecordingSource, Source
+from phy_medicine.compute.localize.sources import RecordingSource, Source, StoredSource
+from phy_medicine.compute.localize.spikes import RecordedSpikes, Spikes, StoredSpikes
 
 MOST_FITTED = 3000
 """Spikes whose waveforms are cut out; each reads a stretch of the recording."""
@@ -66,24 +67,62 @@ def explore(
     """
     if isinstance(source, RecordingSource):
         source = replace(source, piece_bytes=PIECE_BYTES)
-    cut = _cut(source, wanted, contacts, sample_rate)
+    classical = Classical.of(contacts, sample_rate)
+    cut = _cut(source, wanted, classical)
     denoised = denoise(cut.raw)
     shown = np.flatnonzero(cut.known)[:n]
     shown = shown[np.argsort(rows[shown], kind="stable")]
     um = {name: values[shown] for name, values in cut.um.items()}
     if located.name not in um:
         um = {located.name: located.um[rows[shown]], **um}
-    before = shown_window(sample_rate).before
-    table = nearest(contacts).channel_ids
     return Explored(
-        rows[shown], table[cut.channels[shown]], cut.raw[shown], denoised[shown],
-        np.ptp(cut.raw[shown], axis=2).max(axis=1, initial=0), um, cut.channels[shown], before,
+        rows[shown], classical.table.channel_ids[cut.channels[shown]], cut.raw[shown], denoised[shown],
+        np.ptp(cut.raw[shown], axis=2).max(axis=1, initial=0), um, cut.channels[shown], classical.window.before,
     )  # fmt: skip
 
 
 def shown_window(sample_rate: float) -> Window:
     """Return the samples of a waveform that are shown: three milliseconds, of which one is before the spike."""
     return Window.of(BEFORE_MS, AFTER_MS, sample_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Classical:
+    """The methods that need nothing but waveforms, for the contacts of a probe.
+
+    table : the ten contacts of a spike, by the channel where it peaks
+    """
+
+    contacts: Contacts
+    table: Neighbours
+    window: Window
+    methods: Mapping[str, Localizer]
+
+    @classmethod
+    def of(cls, contacts: Contacts, sample_rate: float) -> Classical:
+        """Make the methods ready."""
+        methods = {
+            name: make_localizer(LocalizeSettings(method=name), contacts, sample_rate)[0]
+            for name in (MONOPOLAR, CENTRE)
+        }
+        return cls(contacts, nearest(contacts), shown_window(sample_rate), methods)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all methods."""
+        return (*self.methods, PEAK)
+
+    def waveforms(self, spikes: Spikes) -> FloatArray:
+        """Return (n, 10, n_samples) float32, zero where there is no contact."""
+        return np.nan_to_num(spikes.snippets(self.table, self.window.before, self.window.after))
+
+    def positions(self, spikes: Spikes, waveforms: FloatArray) -> dict[str, FloatArray]:
+        """Return where each method puts the spikes, (n, 3) µm by its name; waveforms : of the same spikes."""
+        channels = spikes.channel_ids
+        um = {name: method.solve(method.measure(spikes), channels).um for name, method in self.methods.items()}
+        peaks = self.table.channel_ids[channels, np.ptp(waveforms, axis=2).argmax(axis=1)]
+        um[PEAK] = np.column_stack([self.contacts.positions_um[peaks], np.zeros(len(peaks))])
+        return um
 
 
 @dataclass(slots=True)
@@ -94,44 +133,81 @@ class _Cut:
     um: dict[str, FloatArray] = field(default_factory=dict)
 
 
-def _cut(source: Source, wanted: IntArray, contacts: Contacts, sample_rate: float) -> _Cut:
+def _cut(source: Source, wanted: IntArray, classical: Classical) -> _Cut:
     """Take waveforms and positions of the wanted spikes from a source, block by block."""
-    table, window = nearest(contacts), shown_window(sample_rate)
-    methods = {
-        name: make_localizer(LocalizeSettings(method=name), contacts, sample_rate)[0] for name in (MONOPOLAR, CENTRE)
-    }
+    window = classical.window
     n, order = len(wanted), np.argsort(wanted, kind="stable")
-    shape = (n, table.n_slots, window.before + window.after)
+    shape = (n, classical.table.n_slots, window.before + window.after)
     cut = _Cut(np.zeros(shape, np.float32), np.zeros(n, bool), np.zeros(n, np.int64))
-    cut.um = {name: np.full((n, 3), np.nan) for name in (*methods, PEAK)}
+    cut.um = {name: np.full((n, 3), np.nan) for name in classical.names}
     for block in source.blocks():
         place = np.minimum(np.searchsorted(wanted[order], block.spike_ids), n - 1)
         here = np.flatnonzero(wanted[order[place]] == block.spike_ids)
         if not len(here):
             continue
         spikes, out = block.load(), order[place[here]]
-        cut.raw[out] = np.nan_to_num(spikes.snippets(table, window.before, window.after))[here]
+        waveforms = classical.waveforms(spikes)
+        cut.raw[out] = waveforms[here]
         cut.known[out], cut.channels[out] = True, spikes.channel_ids[here]
-        for name, method in methods.items():
-            cut.um[name][out] = method.solve(method.measure(spikes), spikes.channel_ids).um[here]
-        largest = np.ptp(cut.raw[out], axis=2).argmax(axis=1)
-        peaks = table.channel_ids[cut.channels[out], largest]
-        cut.um[PEAK][out] = np.column_stack([contacts.positions_um[peaks], np.zeros(len(here))])
+        for name, um in classical.positions(spikes, waveforms).items():
+            cut.um[name][out] = um[here]
     return cut
 
 
+class Components:
+    """What most waveforms share: five components in time, the same on every contact; waveforms are added bit by bit."""
+
+    def __init__(self, n_samples: int) -> None:
+        self.n_waveforms = 0
+        self._total = np.zeros(n_samples)
+        self._products = np.zeros((n_samples, n_samples))
+
+    def add(self, waveforms: FloatArray) -> None:
+        """Learn from waveforms, (n, n_slots, n_samples); those that are zero all over are no waveforms."""
+        flat = waveforms.reshape(-1, waveforms.shape[2]).astype(np.float64)
+        flat = flat[np.ptp(flat, axis=1) > 0]
+        self.n_waveforms += len(flat)
+        self._total += flat.sum(axis=0)
+        self._products += flat.T @ flat
+
+    def rebuild(self, waveforms: FloatArray) -> FloatArray:
+        """Return waveforms, (n, n_slots, n_samples) float32, as the components make them; as they are before any."""
+        if self.n_waveforms < 2:
+            return waveforms.copy()
+        mean = self._total / self.n_waveforms
+        axes = np.linalg.eigh(self._products - self.n_waveforms * np.outer(mean, mean))[1][:, -N_COMPONENTS:]
+        flat = waveforms.reshape(-1, len(mean)).astype(np.float64)
+        rebuilt = ((flat - mean) @ axes) @ axes.T + mean
+        rebuilt[np.ptp(flat, axis=1) == 0] = 0
+        return rebuilt.reshape(waveforms.shape).astype(np.float32)
+
+
 def denoise(waveforms: FloatArray) -> FloatArray:
-    """Return waveforms rebuilt from what most of them share: five components in time, the same on every contact.
+    """Return waveforms rebuilt from what most of them share.
 
     waveforms : (n, n_slots, n_samples) float32
     """
-    n_samples = waveforms.shape[2]
-    flat = waveforms.reshape(-1, n_samples).astype(np.float64)
-    used = flat[np.ptp(flat, axis=1) > 0]
-    if len(used) < 2:
-        return waveforms.copy()
-    mean = used.mean(axis=0)
-    axes = np.linalg.eigh((used - mean).T @ (used - mean))[1][:, -N_COMPONENTS:]
-    rebuilt = ((flat - mean) @ axes) @ axes.T + mean
-    rebuilt[np.ptp(flat, axis=1) == 0] = 0
-    return rebuilt.reshape(waveforms.shape).astype(np.float32)
+    components = Components(waveforms.shape[2])
+    components.add(waveforms)
+    return components.rebuild(waveforms)
+
+
+def single(source: Source, row: int) -> Spikes | None:
+    """Return one spike of a source with as little of the signal as it needs; None if its signal is not known.
+
+    row : of the arrays of the source
+    """
+    if isinstance(source, RecordingSource):
+        sample = int(source.samples[row])
+        if not 0 <= sample < source.recording.n_samples:
+            return None
+        signal, begin, first, stop = source.piece(sample, sample + 1)
+        channels = np.array([source.channel_ids[row]], dtype=np.int64)
+        return RecordedSpikes(signal, np.array([sample - begin]), channels, source.recording.sample_rate, first, stop)
+    assert isinstance(source, StoredSource)
+    places = np.flatnonzero(np.asarray(source.waveforms.spike_ids) == row)
+    if not len(places):
+        return None
+    waveforms, stored, _ = source.waveforms.part(int(places[0]), int(places[0]) + 1)
+    channels = np.array([source.channel_ids[row]], dtype=np.int64)
+    return StoredSpikes(waveforms, stored, channels, source.sample_rate, waveforms.shape[1] // 2)
