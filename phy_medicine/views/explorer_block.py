@@ -32,7 +32,7 @@ _LEAST_X_UM = 80.0
 _BEYOND_UM = 30.0
 _TYPICAL_SPIKES = 20_000
 # A piece of the waveforms that teach the denoising; the view shows what there is in between.
-_LEARN_S = 0.1
+_LEARN_S = 0.2
 # Both time ranges, with and without the motion.
 _KEPT = 4
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.session.session import Session
 
 from .dock_moves import check, differs, pixels, settle
+from .located import localize
 
 ATTRIBUTES = ("SpikePositionsView", "SpikeWidthView", "SpikePlaceView")
 ALL_KINDS = (*KINDS, *ATTRIBUTES)
@@ -31,7 +31,7 @@ def open_alone(rich_dataset, open_window, open_with):
     def open_it(kind: str, params: Path = rich_dataset):
         session = Session.open(params, read_only=True)
         sessions.append(session)
-        if kind in ("PositionView", "SteadinessView"):
+        if kind in ("PositionView", "ExplorerView", "SteadinessView"):
             localize(session)
         open_with(kind)
         window = open_window(session, size=LARGE)
@@ -42,18 +42,6 @@ def open_alone(rich_dataset, open_window, open_with):
     yield open_it
     for session in sessions:
         session.close()
-
-
-def localize(session) -> None:
-    """Put each spike near the channel of its template."""
-    model = session.model
-    at = model.channel_positions[model.template_peak_channels[model.spike_templates]]
-    xy = (at + np.random.default_rng(0).normal(0, 5, at.shape)).astype(np.float32)
-    session.store = SimpleNamespace(
-        runs=lambda kind: (SimpleNamespace(id="a", kind=kind, name="a"),),
-        read=lambda run_id: {"x_um": xy[:, 0], "depth_um": xy[:, 1]},
-    )
-    session.localization.use("a")
 
 
 def similar_pair(session) -> list[int]:

@@ -43,6 +43,12 @@ TESTS = {
     ("DriftView", "Click, Shift+click"): SELECT,
     ("DriftView", "Alt+click"): MOMENT,
     ("SteadinessView", "Click, Shift+click"): "localization: clicks_in_the_steadiness_show_that_moment_in_the_traces",
+    ("ExplorerView", "Click"): "explorer: a_click_in_each_panel_picks_the_nearest_spike_and_marks_it_in_all",
+    ("ExplorerView", "Ctrl+click, Ctrl+Shift+click"):
+        "explorer: control_click_selects_the_cluster_and_with_shift_adds_it",
+    ("ExplorerView", "Alt+click"): "explorer: alt_click_shows_the_moment_in_the_traces",
+    ("ExplorerView", "Drag left in the frame"):
+        "explorer: dragging_and_keys_turn_the_frame_and_the_wheel_magnifies_it",
     ("CorrelogramView", "Click on a bin"): PAIRS,
     ("CorrelogramView", "Right click on a bin"): PAIRS,
     ("ClusterScatterView", "Click, Shift+click"): SCATTER,

@@ -28,6 +28,7 @@ WHEELS = (
     ("DriftView", "Shift", "!settings.color"),
     ("PositionView", "Alt", "+settings.marker_size"),
     ("PositionView", "Shift", "!settings.color"),
+    ("ExplorerView", "Alt", "+settings.marker_size"),
     ("CorrelogramView", "Ctrl", "+settings.window_ms"),
     ("CorrelogramView", "Alt", "+settings.bin_ms"),
     ("ClusterScatterView", "Alt", "+settings.largest"),

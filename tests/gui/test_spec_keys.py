@@ -13,6 +13,7 @@ from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import canonical
 
 from .desk import Desk
+from .located import METHOD, positions
 from .mouse import lasso
 from .spec_keys import KEYS, Key
 from .spec_phy import DEAD, GESTURE_NAMES, HEIRS, OTHER_NAMES, PROGRAM, VIEWS
@@ -50,6 +51,12 @@ def localize_twice(desk: Desk, _qtbot) -> None:
     desk.session.localization.use(None)
 
 
+def use_positions(desk: Desk, qtbot) -> None:
+    if desk.session.localization.current is None:
+        run = desk.session.store.add("localization", positions(desk.session), name="net", facts={"method": METHOD})
+        desk.session.localization.use(run.id)
+
+
 BEFORE = {
     "": lambda desk, qtbot: None,
     "a view": lambda desk, qtbot: desk.start("AmplitudeView"),
@@ -60,6 +67,7 @@ BEFORE = {
     "filtered": lambda desk, qtbot: desk.session.filter("n_spikes > 2"),
     "lasso": draw_lasso,
     "localized twice": localize_twice,
+    "localized": use_positions,
     "violations": lambda desk, qtbot: desk.view.change(refractory_ms=100.0),
 }
 
@@ -77,6 +85,9 @@ def fresh(desk: Desk):
     yield desk
     desk.close_dialogs()
     desk.undo_all()
+    if desk.session.localization.known is not None:
+        desk.session.localization.use(None)
+        desk.settle()
 
 
 @pytest.mark.parametrize("row", KEYS, ids=name_of)

@@ -11,6 +11,7 @@ from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.session.action_list import column_by_prefix
 
 from .desk import MIDDLE_S, Desk
+from .located import METHOD, positions
 from .test_spec_keys import draw_lasso
 
 COLUMNS = {"sns": "n_spikes", "sde": "depth", "sfr": "fr", "sam": "amp", "sch": "ch", "ssh": "sh"}
@@ -52,6 +53,7 @@ VIEWS = (
 ELSEWHERE = {
     "c": "test_c_selects", "g": "test_g_merges", "k": "test_k_splits", "l": "test_l_labels", "f": "test_f_filters",
     "s": "test_s_sorts", "fc": "test_fc_chooses_channels", "e": "test_e_chooses_a_kind_of_event",
+    "xs": "test_xs_picks_a_spike",
     "mc": "test_mc_says_what_is_missing", "ld": "test_ld_says_what_is_missing",
     "pb": "test_pb_says_what_is_missing_and_takes_a_name",
     "range": "test_range_and_range2", "range2": "test_range_and_range2",
@@ -220,6 +222,23 @@ def test_pb_says_what_is_missing_and_takes_a_name(fresh: Desk):
     fresh.run_line("pb mine")
     changed = fresh.view_of("PositionView").settings
     assert (changed.baseline, changed.shifts) == ("mine", True), fresh.window.status.message.text()
+
+
+def test_xs_picks_a_spike(fresh: Desk):
+    fresh.start("ExplorerView")
+    localization = fresh.session.localization
+    fresh.run_line("xs 12")
+    assert "Jobs > Positions of spikes" in fresh.window.status.message.text()
+    fresh.close_dialogs()
+    run = fresh.session.store.add("localization", positions(fresh.session), name="net", facts={"method": METHOD})
+    localization.use(run.id)
+    fresh.settle()
+    fresh.session.select([])
+    fresh.settle()
+    fresh.run_line("xs 12")
+    assert fresh.view.picked == 12 and "spike 12" in fresh.view.status
+    localization.use(None)
+    fresh.settle()
 
 
 def test_range_and_range2(fresh: Desk):

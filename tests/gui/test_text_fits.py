@@ -18,6 +18,7 @@ from phy_medicine.views.text import atlas
 from phy_medicine.views.theme import DARK
 
 from .dock_moves import settle
+from .located import localize
 
 ALL_KINDS = (*KINDS, "SpikePositionsView", "SpikeWidthView")
 TAIL = 1
@@ -82,7 +83,10 @@ def faults(scene: Scene) -> list[str]:
 def rich_window(rich_dataset, open_window, tmp_path):
     shutil.copytree(rich_dataset.parent, tmp_path / "rich")
     session = Session.open(tmp_path / "rich" / rich_dataset.name)
+    store = session.store
+    localize(session)
     yield open_window(session)
+    session.store = store
     session.close()
 
 

@@ -161,6 +161,7 @@ class Components:
         self.n_waveforms = 0
         self._total = np.zeros(n_samples)
         self._products = np.zeros((n_samples, n_samples))
+        self._known: tuple[int, FloatArray] = (0, np.zeros((n_samples, 0)))
 
     def add(self, waveforms: FloatArray) -> None:
         """Learn from waveforms, (n, n_slots, n_samples); those that are zero all over are no waveforms."""
@@ -174,12 +175,19 @@ class Components:
         """Return waveforms, (n, n_slots, n_samples) float32, as the components make them; as they are before any."""
         if self.n_waveforms < 2:
             return waveforms.copy()
-        mean = self._total / self.n_waveforms
-        axes = np.linalg.eigh(self._products - self.n_waveforms * np.outer(mean, mean))[1][:, -N_COMPONENTS:]
+        mean, axes = self._total / self.n_waveforms, self._axes()
         flat = waveforms.reshape(-1, len(mean)).astype(np.float64)
         rebuilt = ((flat - mean) @ axes) @ axes.T + mean
         rebuilt[np.ptp(flat, axis=1) == 0] = 0
         return rebuilt.reshape(waveforms.shape).astype(np.float32)
+
+    def _axes(self) -> FloatArray:
+        """The components, (n_samples, 5), found anew when there are more waveforms."""
+        if self._known[0] != self.n_waveforms:
+            mean = self._total / self.n_waveforms
+            spread = self._products - self.n_waveforms * np.outer(mean, mean)
+            self._known = self.n_waveforms, np.linalg.eigh(spread)[1][:, -N_COMPONENTS:]
+        return self._known[1]
 
 
 def denoise(waveforms: FloatArray) -> FloatArray:
