@@ -105,6 +105,9 @@ SHOTS = (
     Shot("TraceImageView", "Trace image", "A quarter of a second on 64 channels"),
     Shot("SimilarityMatrixView", "Similarity matrix",
          "Similarity of the clusters around the selection, by depth; bright pairs may be one neuron"),
+    Shot("ExplorerView", "Explorer",
+         "Spikes of two neurons by offset from their contacts and on the probe, waveforms of one, and where three "
+         "methods put it", "c {a} {n}", ("use_localization 'localization 1'",)),
     Shot("SteadinessView", "Steadiness",
          "Every second of the recording against every other one, as observed: the tissue moves to and fro; below the "
          "entropy", before=("use_localization 'localization 1'",)),

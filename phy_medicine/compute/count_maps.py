@@ -69,6 +69,18 @@ class Axis:
         cells[outside] = np.where((found >= 0) & (found < self.n_cells), found, -1)
         return cells
 
+    def pixels(self, low: float, high: float, n: int) -> FloatArray:
+        """Return edges of some n pixels that hold a range, each as wide as a whole number of the equal cells.
+
+        Pixels of one and of two cells in turn would be stripes.
+        """
+        origin = float(self.edges[self.n_outer])
+        cell = (float(self.edges[-1 - self.n_outer]) - origin) / (self.n_cells - 2 * self.n_outer)
+        step = cell * max(1, round((high - low) / n / cell))
+        first, last = np.floor((low - origin) / step), np.ceil((high - origin) / step)
+        edges: FloatArray = origin + step * np.arange(first, max(last, first + 1) + 1)
+        return edges
+
     def spans(self, pixel_edges: FloatArray) -> IntArray:
         """Return the first cell of each pixel and the one after its last, (n, 2).
 

@@ -90,6 +90,8 @@ class ExplorerView(View):
         if block.layers is not None:
             layers = block.layers
             self.picture.cells(layers.sums, layers.boxes, color=shade, index=layers.rows, panel=layers.panels)
+            outer = {"index": layers.point_rows, "panel": layers.point_panels}
+            self.picture.points(layers.x, layers.y, color=shade, size=1.5, **outer)
         elif len(block.spike_ids):
             size = self.settings.marker_size * float(np.clip((1500 / len(block.spike_ids)) ** 0.5, 0.5, 1.0))
             for panel in range(N_PAIRS):

@@ -27,6 +27,8 @@ POINT_BUDGET = 6_000
 """Selected spikes above this many are counts: each is drawn in nine panels."""
 _CELLS, _DEPTH_CELLS, _X_CELLS = 384, 1536, 512
 _LAYER_CELLS = 160
+# At either end of each quantity of a cluster these are points, so that the cells of its image are small.
+_OUTER_SHARE, _OUTER_SPIKES = 0.01, 200
 _AROUND_UM, _LEAST_UM = 60.0, 240.0
 _LEAST_X_UM = 80.0
 _BEYOND_UM = 30.0
@@ -69,12 +71,20 @@ class Everything:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
-    """Counts of selected clusters, for `Picture.cells`: one image for each panel and cluster."""
+    """Many selected spikes: counts, for `Picture.cells`, and the outermost ones, for `Picture.points`.
+
+    sums, boxes, panels, rows : one image for each panel and cluster
+    x, y : (m,) float32, of spikes outside of the image of their panel and cluster; point_panels, point_rows : (m,)
+    """
 
     sums: IntArray
     boxes: FloatArray
     panels: IntArray
     rows: IntArray
+    x: FloatArray
+    y: FloatArray
+    point_panels: IntArray
+    point_rows: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +138,7 @@ class ExplorerBlocks:
         learnt = 1.0 if spike_id is None else self._data.explored.learn(_LEARN_S)
         return ExplorerBlock(
             everything, frozen(ids), frozen(rows), n_selected,
-            _layers(everything, ids, rows, len(request.spike_ids)) if len(ids) > POINT_BUDGET else None,
+            make_layers(everything, ids, rows, len(request.spike_ids)) if len(ids) > POINT_BUDGET else None,
             self._region(everything, ids, whole_probe=whole_probe),
             None if spike_id is None else self._data.explored.spike(spike_id), learnt,
         )  # fmt: skip
@@ -207,27 +217,32 @@ def _around(values: FloatArray, whole: Range, least: float) -> Range:
     return (low, high) if high > low else whole
 
 
-def _layers(everything: Everything, ids: IntArray, rows: IntArray, n_clusters: int) -> Layers:
-    """Count the selected spikes of each panel and cluster; all of them are in the image."""
+def make_layers(everything: Everything, ids: IntArray, rows: IntArray, n_clusters: int) -> Layers:
+    """Count the selected spikes of each panel and cluster: each is in an image, or a point beside it."""
     n, shape = len(PAIRS), (_LAYER_CELLS, _LAYER_CELLS)
-    counts = np.zeros((n, n_clusters, *shape), dtype=np.int64)
-    boxes = np.zeros((n, n_clusters, 4))
+    counts, boxes = np.zeros((n, n_clusters, *shape), dtype=np.int64), np.zeros((n, n_clusters, 4))
+    beside: list[tuple[FloatArray, FloatArray, IntArray, IntArray]] = []
     for panel in range(n):
         places = everything.of(ids, panel)
+        known = np.isfinite(places[0]) & np.isfinite(places[1])
         for row in range(n_clusters):
-            x, y = (values[(rows == row) & np.isfinite(places[0]) & np.isfinite(places[1])] for values in places)
-            spans = [_span(values) for values in (x, y)]
-            boxes[panel, row] = (*spans[0], *spans[1])
-            if len(x):
-                counts[panel, row] = bin_points(x, y, *spans, shape=shape)
-    flat = counts.reshape(n * n_clusters, *shape)
+            x, y = (values[(rows == row) & known] for values in places)
+            (x0, x1), (y0, y1) = _span(x), _span(y)
+            boxes[panel, row] = x0, x1, y0, y1
+            inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+            counts[panel, row] = bin_points(x[inside], y[inside], (x0, x1), (y0, y1), shape=shape)
+            m = int(np.count_nonzero(~inside))
+            beside.append((x[~inside], y[~inside], np.full(m, panel), np.full(m, row)))
     panels, clusters = np.divmod(np.arange(n * n_clusters), n_clusters)
-    return Layers(frozen(summed(flat)), frozen(boxes.reshape(-1, 4)), panels, clusters)
+    points = [frozen(np.concatenate(parts)) for parts in zip(*beside, strict=True)]
+    sums = frozen(summed(counts.reshape(-1, *shape)))
+    return Layers(sums, frozen(boxes.reshape(-1, 4)), panels, clusters, *points)
 
 
 def _span(values: FloatArray) -> Range:
-    """The first and the last value, never an empty range."""
+    """The range of all values but some outermost ones, never empty."""
     if not len(values):
         return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
+    tail = min(_OUTER_SHARE, _OUTER_SPIKES / len(values))
+    low, high = (float(q) for q in np.quantile(values, (tail, 1 - tail)))
     return (low, high) if high > low else (low - 0.5, high + 0.5)

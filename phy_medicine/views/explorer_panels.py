@@ -19,7 +19,7 @@ from phy_medicine.views.scene import Scene
 
 _STRENGTH = "log10 α"
 _TITLES = {
-    "lx": ("x from anchor (µm)", "Δx (µm)"), "ly": ("Depth from anchor (µm)", "Δdepth (µm)", "Δd (µm)"),
+    "lx": ("x from anchor (µm)", "Δx (µm)"), "ly": ("Depth from anchor (µm)", "Δdepth (µm)", "Δd (µm)", "Δd"),
     "z": ("z (µm)",), "a": (_STRENGTH,), "x": ("x (µm)",), "y": ("Depth (µm)",),
 }  # fmt: skip
 """Titles of the quantities, the longest that fits is taken."""
@@ -107,9 +107,11 @@ def draw_images(
         left, top, right, bottom = (int(edge) for edge in scene.panels.rects[k])
         x0, x1, y0, y1 = (float(edge) for edge in scene.panels.ranges()[k])
         size = [max(1, math.ceil(length / (cell * scene.ratio))) for length in (right - left, bottom - top)]
-        counts, ranks = everything.maps[k].image(np.linspace(x0, x1, size[0] + 1), np.linspace(y0, y1, size[1] + 1))
-        pixels = shaded(counts, ranks, palette, _FAINTEST)
-        picture.set_heat(np.round(pixels * _BACK).astype(np.uint8) if back else pixels, (x0, x1, y0, y1), k)
+        counted = everything.maps[k]
+        x, y = counted.x.pixels(x0, x1, size[0]), counted.y.pixels(y0, y1, size[1])
+        pixels = shaded(*counted.image(x, y), palette, _FAINTEST)
+        box = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
+        picture.set_heat(np.round(pixels * _BACK).astype(np.uint8) if back else pixels, box, k)
 
 
 def draw_contacts(scene: Scene, contacts_um: FloatArray) -> None:

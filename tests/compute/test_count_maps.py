@@ -57,6 +57,17 @@ def test_a_pixel_smaller_than_a_cell_shows_the_cell_that_it_lies_in():
     assert axis.spans(np.array([-3.0, -2.0, 9.0])).tolist() == [[0, 0], [0, 4]]
 
 
+@given(st.floats(-50, 50), st.floats(0.01, 300), st.integers(1, 400))
+def test_pixels_of_an_image_hold_its_range_in_whole_cells(low, length, n):
+    axis = Axis.of(np.linspace(0, 100, 1000), 64)
+    cell = axis.edges[axis.n_outer + 1] - axis.edges[axis.n_outer]
+    edges = axis.pixels(low, low + length, n)
+    step = (edges[-1] - edges[0]) / (len(edges) - 1)
+    assert edges[0] <= low + 1e-9 and edges[-1] >= low + length - 1e-9
+    assert step / cell == pytest.approx(round(step / cell)) and step >= cell * (1 - 1e-9)
+    assert step <= max(1.5 * length / n, cell) + 1e-9
+
+
 def test_outliers_are_on_the_axis_in_coarse_cells():
     values = np.concatenate([np.linspace(0, 10, 5000), [-1000.0, 5000.0]]).astype(np.float32)
     axis = Axis.of(values, 20, tail=0.01, room=0.1)
