@@ -37,6 +37,7 @@ from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 from phy_medicine.views.theme import DARK, RGBA, Theme
 
 _MARGIN = 6
+_FAINTEST = 0.5
 # Among more spikes than this the pointer is not told which one it is on.
 _MOST_HOVERED = 1_000_000
 
@@ -89,9 +90,12 @@ class ExplorerView(View):
         shade = self.colors * np.array([1, 1, 1, 0.85], dtype=np.float32)
         if block.layers is not None:
             layers = block.layers
-            self.picture.cells(layers.sums, layers.boxes, color=shade, index=layers.rows, panel=layers.panels)
-            outer = {"index": layers.point_rows, "panel": layers.point_panels}
-            self.picture.points(layers.x, layers.y, color=shade, size=1.5, **outer)
+            images = {"index": layers.rows, "panel": layers.panels, "faintest": _FAINTEST}
+            self.picture.cells(layers.sums, layers.boxes, color=shade, **images)
+            # As opaque as a lone spike of an image.
+            lone = shade * np.array([1, 1, 1, _FAINTEST], dtype=np.float32)
+            outer = {"index": layers.point_rows, "panel": layers.point_panels, "size": 1.5}
+            self.picture.points(layers.x, layers.y, color=lone, **outer)
         elif len(block.spike_ids):
             size = self.settings.marker_size * float(np.clip((1500 / len(block.spike_ids)) ** 0.5, 0.5, 1.0))
             for panel in range(N_PAIRS):
