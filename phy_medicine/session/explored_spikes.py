@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.localize.contacts import Contacts, Neighbours, nearest
 from phy_medicine.compute.localize.settings import MONOPOLAR, LocalizeSettings
 from phy_medicine.session.blocks import DataMissing
+from phy_medicine.session.localization import NONE_IN_USE, log_of
 
 if TYPE_CHECKING:
     from phy_medicine.compute.localize.explored import Classical, Components
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
     from phy_medicine.session.localization import Positions
 
-MISSING = "No positions of spikes are in use: find positions with Jobs > Positions of spikes, or phy-med localize."
 _INCOMPLETE = (
     "These positions lack depth from the probe, strength or channels of the spikes: find positions again with Jobs > "
     "Positions of spikes."
@@ -103,7 +103,7 @@ class ExploredSpikes:
         with self._lock:
             positions = self._data.localization.current
             if positions is None:
-                raise DataMissing(MISSING)
+                raise DataMissing(NONE_IN_USE)
             if self._columns is None or self._columns.positions is not positions:
                 self._columns, self._bench = None, None
                 self._columns = self._make_columns(positions)
@@ -142,19 +142,19 @@ class ExploredSpikes:
 
     def _make_columns(self, positions: Positions) -> LocalColumns:
         run, arrays = self._data.localization.run, self._data.localization.arrays()
-        wanted = ("z_um", "alpha", "peak_channels")
-        if run is None or any(name not in arrays or len(arrays[name]) != self._data.n_spikes for name in wanted):
+        channels = np.asarray(arrays.get("peak_channels", ()), dtype=np.int32)
+        z, alpha = positions.z_um, positions.alpha
+        if run is None or z is None or alpha is None or len(channels) != self._data.n_spikes:
             raise DataMissing(_INCOMPLETE)
         anchors = neighbours(self._data.model).anchors_um
-        channels = np.asarray(arrays["peak_channels"], dtype=np.int32)
         known = (channels >= 0) & (channels < len(anchors))
         at = np.where(known[:, None], anchors[np.where(known, channels, 0)], np.nan)
-        log_alpha = _logarithms(arrays["alpha"])
+        log_alpha = log_of(alpha)
         return LocalColumns(
             positions,
             frozen((positions.x_um - at[:, 0]).astype(np.float32)),
             frozen((positions.depth_um - at[:, 1]).astype(np.float32)),
-            frozen(np.asarray(arrays["z_um"], dtype=np.float32)),
+            z,
             frozen(log_alpha),
             frozen(np.where(known, channels, -1)),
             anchors,
@@ -246,13 +246,6 @@ def _contacts(model: Model) -> Contacts:
 def neighbours(model: Model) -> Neighbours:
     """Return the ten contacts of each channel."""
     return nearest(_contacts(model))
-
-
-def _logarithms(alpha: AnyArray) -> FloatArray:
-    values = np.asarray(alpha, dtype=np.float32)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logarithms: FloatArray = np.where(values > 0, np.log10(values), np.nan).astype(np.float32)
-    return logarithms
 
 
 def _limits(values: FloatArray) -> tuple[float, float]:

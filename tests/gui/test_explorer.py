@@ -240,7 +240,7 @@ def test_what_is_shown_follows_the_selection_and_a_split(view, session, settle):
 def test_without_positions_the_view_says_how_to_get_them(view, session, settle):
     session.localization.use(None)
     settle()
-    assert "find positions with Jobs > Positions of spikes" in view.scene.message
+    assert "compute them with Jobs > Positions of spikes" in view.scene.message
     session.localization.use(session.store.runs("localization")[0].id)
     settle()
     assert view.scene.message == "" and view.block is not None
