@@ -14,7 +14,7 @@ from phy_medicine.compute.localize.localizers import Localizer, Window
 from phy_medicine.compute.localize.located import Located
 from phy_medicine.compute.localize.settings import CENTRE, MONOPOLAR, LocalizeSettings
 from phy_medicine.compute.localize.sources import RecordingSource, Source, StoredSource
-from phy_medicine.compute.localize.spikes import RecordedSpikes, Spikes, StoredSpikes
+from phy_medicine.compute.localize.spikes import Spikes, StoredSpikes
 
 MOST_FITTED = 3000
 """Spikes whose waveforms are cut out; each reads a stretch of the recording."""
@@ -206,12 +206,9 @@ def single(source: Source, row: int) -> Spikes | None:
     row : of the arrays of the source
     """
     if isinstance(source, RecordingSource):
-        sample = int(source.samples[row])
-        if not 0 <= sample < source.recording.n_samples:
-            return None
-        signal, begin, first, stop = source.piece(sample, sample + 1)
-        channels = np.array([source.channel_ids[row]], dtype=np.int64)
-        return RecordedSpikes(signal, np.array([sample - begin]), channels, source.recording.sample_rate, first, stop)
+        alone = replace(source, samples=source.samples[row : row + 1], channel_ids=source.channel_ids[row : row + 1])
+        block = next(alone.blocks(), None)
+        return None if block is None else block.load()
     assert isinstance(source, StoredSource)
     places = np.flatnonzero(np.asarray(source.waveforms.spike_ids) == row)
     if not len(places):
