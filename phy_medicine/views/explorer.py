@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from phy_medicine.base.errors import ActionError
-from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.session.view_host import ViewHost, ViewRequest
 from phy_medicine.views import explorer_frame, explorer_panels, explorer_waves
-from phy_medicine.views.base import View, ViewAction
+from phy_medicine.views.base import ViewAction
 from phy_medicine.views.drift_image import HeatPicture
 from phy_medicine.views.drift_marks import amplitude_palette
 from phy_medicine.views.explorer_block import ExplorerBlock, ExplorerBlocks
@@ -28,35 +26,29 @@ from phy_medicine.views.explorer_layout import (
     ExplorerPanels,
     place_parts,
 )
-from phy_medicine.views.explorer_pick import nearest_in_sight
+from phy_medicine.views.explorer_pick import SpikePicking
 from phy_medicine.views.explorer_settings import ExplorerSettings, actions_of
-from phy_medicine.views.hover import Words
-from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
+from phy_medicine.views.interact import WHEEL_FACTOR
 from phy_medicine.views.layout import Box
-from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 from phy_medicine.views.theme import DARK, RGBA, Theme
 
 _MARGIN = 6
 _FAINTEST = 0.5
-# Among more spikes than this the pointer is not told which one it is on.
-_MOST_HOVERED = 1_000_000
 
 
-class ExplorerView(View):
+class ExplorerView(SpikePicking):
     """Localized spikes: six pairs of offset, distance and strength, the probe, and all that is known of one spike."""
 
     name, title = "ExplorerView", "Explorer"
     needs_selection = False
     settings_type = ExplorerSettings
     drawn_settings = frozenset({"local", "map", "waves", "frame", "marker_size"})
-    panels: ExplorerPanels
 
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
         self._blocks = ExplorerBlocks(host.data)
         self._boxes: dict[str, Box] = {}
-        self.picked: int | None = None
 
     def make_panels(self) -> ExplorerPanels:
         """Return the nine panels of spikes, that of the waveforms, and that of the frame."""
@@ -70,7 +62,8 @@ class ExplorerView(View):
 
     def upload(self, block: ExplorerBlock) -> None:
         """Draw the selected spikes, and the waveforms."""
-        self.picked = None if block.picked is None else block.picked.spike_id
+        if self.picked == block.asked:  # else another one was picked meanwhile, and its waveforms come next
+            self.picked = None if block.picked is None else block.picked.spike_id
         for panel in range(N_PAIRS):
             x, y = block.home(panel)
             self.panels.set_home(panel, x=x, y=y)
@@ -114,7 +107,7 @@ class ExplorerView(View):
     @property
     def facts(self) -> tuple[str, ...]:
         """What is said of the picked spike: index, time, channel, amplitude, cluster."""
-        block: ExplorerBlock | None = self.block
+        block = self.block
         if block is None or block.picked is None:
             return ()
         spike, data = block.picked, self.host.data
@@ -165,7 +158,7 @@ class ExplorerView(View):
 
     def decorate(self) -> None:
         """Add images of all spikes, axes, contacts, rings around the picked spike, and what is known of it."""
-        block: ExplorerBlock | None = self.block
+        block = self.block
         if block is None:
             return
         scene, shown, everything = self.scene, self.shown_panels, block.everything
@@ -192,92 +185,12 @@ class ExplorerView(View):
         red, green, blue = amplitude_palette(self.scene.theme)[rank].tolist()
         return red, green, blue, 1.0
 
-    # Picking
-
-    def pick_spike(self, spike_id: int) -> None:
-        """Mark a spike in all panels, and read its waveforms.
-
-        Raises
-        ------
-        ActionError : there is no such spike, or it has no position
-        """
-        block: ExplorerBlock | None = self.block
-        if block is None:
-            raise ActionError(f"No spike can be picked: {self.scene.message or 'the explorer is not ready yet.'}")
-        if not 0 <= spike_id < self.host.data.n_spikes:
-            raise ActionError(
-                f"There is no spike {spike_id}; they are numbered from 0 to {self.host.data.n_spikes - 1}."
-            )
-        if not np.isfinite(block.everything.columns.lx[spike_id]):
-            raise ActionError(f"Spike {spike_id} has no position in the localization in use.")
-        self.picked = spike_id
-        self.redraw()
-        self.host.request(self)
-
-    def _candidates(self, panel: int) -> tuple[IntArray | None, FloatArray, FloatArray]:
-        """Return the spikes that a click means, None for all, and where they are in a panel."""
-        block: ExplorerBlock = self.block
-        if len(block.spike_ids):
-            return block.spike_ids, *block.everything.of(block.spike_ids, panel)
-        first, stop = self.host.data.within(block.everything.time_range).id_range
-        if (first, stop) == (0, self.host.data.n_spikes):
-            return None, *block.everything.of(slice(None), panel)
-        return np.arange(first, stop), *block.everything.of(slice(first, stop), panel)
-
-    def spike_at(self, x: float, y: float) -> int | None:
-        """Return the spike nearest to a physical pixel, of those selected or of all; None beside the panels."""
-        panel = self.panels.at(x, y)
-        if self.block is None or panel is None or panel >= N_PAIRS:
-            return None
-        ids, xs, ys = self._candidates(panel)
-        found = nearest_in_sight(self.panels, panel, xs, ys, (x, y))
-        return found if found is None or ids is None else int(ids[found])
-
-    def pick(self, x: float, y: float) -> int | None:
-        """Return the cluster of the nearest spike."""
-        spike_id = self.spike_at(x, y)
-        return None if spike_id is None else self.cluster_of(spike_id)
-
-    def cluster_of(self, spike_id: int) -> int:
-        """Return the cluster of a spike."""
-        return int(self.host.data.labels_of(np.array([spike_id]))[0])
-
-    def on_click(self, click: Click) -> None:
-        """Pick a spike; Control selects its cluster, with Shift adds it; Alt shows its moment in the trace views."""
-        spike_id = self.spike_at(click.x, click.y) if click.button == LEFT else None
-        if spike_id is None:
-            return
-        if click.modifiers == {"alt"}:
-            self.host.go_to_time(float(self.host.data.spike_times[spike_id]), self.cluster_of(spike_id))
-        elif click.modifiers <= {"control", "shift"} and click.modifiers != {"shift"}:
-            self.pick_spike(spike_id)
-            if click.modifiers == {"control"}:
-                self.host.select([self.cluster_of(spike_id)])
-            elif click.modifiers:
-                self.host.select_more([self.cluster_of(spike_id)])
-
-    def describe(self, x: float, y: float) -> Words | None:
-        """Return cluster and time of the spike under the pointer."""
-        panel = self.panels.at(x, y)
-        if self.block is None or panel is None or panel >= N_PAIRS:
-            return None
-        ids, xs, ys = self._candidates(panel)
-        if len(xs) > _MOST_HOVERED:
-            return None
-        found = nearest_point(self.panels, panel, xs, ys, place=(x, y), reach=REACH * self.ratio)
-        if found is None:
-            return None
-        spike_id = found if ids is None else int(ids[found])
-        px, py = self.panels.to_pixels(panel, xs[found], ys[found])
-        time_s = float(self.host.data.spike_times[spike_id])
-        return words_of_spike(self.cluster_of(spike_id), time_s, f"spike {spike_id:,}"), float(px), float(py)
+    # Gestures and actions
 
     def on_wheel(self, modifiers: frozenset[str], notches: float) -> None:
         """Alt+wheel changes the size of the points."""
         if modifiers == {"alt"}:
             self.change(marker_size=float(np.clip(self.settings.marker_size * WHEEL_FACTOR**notches, 1.0, 20.0)))
-
-    # Actions
 
     def actions(self) -> tuple[ViewAction, ...]:
         """Return the actions of the view."""

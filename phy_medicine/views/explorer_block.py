@@ -93,7 +93,8 @@ class ExplorerBlock:
 
     spike_ids : (n,) int64, selected spikes with a position; rows : (n,) uint8, the cluster's place in the selection
     n_selected : spikes of the selected clusters; layers : their counts where they are many
-    region : what the map shows in x and depth; learnt : part of the waveforms that the denoising waits for
+    region : what the map shows in x and depth; asked : the spike that was to be shown, None for any
+    learnt : part of the waveforms that the denoising waits for
     """
 
     everything: Everything
@@ -102,6 +103,7 @@ class ExplorerBlock:
     n_selected: int
     layers: Layers | None
     region: tuple[Range, Range]
+    asked: int | None
     picked: ExploredSpike | None
     learnt: float
 
@@ -139,7 +141,7 @@ class ExplorerBlocks:
         return ExplorerBlock(
             everything, frozen(ids), frozen(rows), n_selected,
             make_layers(everything, ids, rows, len(request.spike_ids)) if len(ids) > POINT_BUDGET else None,
-            self._region(everything, ids, whole_probe=whole_probe),
+            self._region(everything, ids, whole_probe=whole_probe), picked,
             None if spike_id is None else self._data.explored.spike(spike_id), learnt,
         )  # fmt: skip
 
@@ -148,7 +150,8 @@ class ExplorerBlocks:
         removed = motion.shown if motion.corrected else None
         with self._lock:
             for known in self._known:
-                if (known.columns, known.removed, known.time_range) == (columns, removed, request.time_range):
+                same = known.columns is columns and known.removed is removed
+                if same and known.time_range == request.time_range:
                     return known
             made = self._count(columns, removed, request.time_range)
             self._known = [*self._known, made][-_KEPT:]

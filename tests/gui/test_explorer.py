@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore
+from phy_medicine.gui.state import WindowState
 from phy_medicine.session.session import Session
 from phy_medicine.views.explorer_layout import FRAME_PANEL, N_PAIRS, WAVES_PANEL
 from phy_medicine.views.explorer_panels import RING
 
+from . import dock_moves
 from .dock_moves import pixels
 from .located import METHOD, positions
 from .mouse import click, drag, turn_wheel
@@ -17,9 +23,12 @@ from .mouse import click, drag, turn_wheel
 PLAIN = Qt.NoModifier
 
 
-@pytest.fixture
-def session(dataset):
-    session = Session.open(dataset)
+@pytest.fixture(scope="module")
+def session(simulated_dataset, tmp_path_factory):
+    """A session for all tests of the module, with positions of most spikes."""
+    folder = tmp_path_factory.mktemp("explored") / "dataset"
+    shutil.copytree(simulated_dataset.parent, folder)
+    session = Session.open(folder / simulated_dataset.name)
     arrays = positions(session)
     arrays["x_um"][::50] = np.nan
     session.store.add("localization", arrays, name="net", facts={"method": METHOD})
@@ -27,20 +36,40 @@ def session(dataset):
     session.close()
 
 
-@pytest.fixture
-def window(session, open_window):
-    return open_window(session, size=(1500, 1000))
+@pytest.fixture(scope="module")
+def window(qapp, session, tmp_path_factory):
+    """The window of that session, with a floating explorer that has room for all its parts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHY_MEDICINE_HOME", str(tmp_path_factory.mktemp("home")))
+        window = MainWindow(session, WindowState.of_dataset(session.model.dir_path, writable=True), scripted=True)
+        window.open((1200, 700))
+        window.activateWindow()
+        dock_moves.settle(window)
+        panel = window.panels.reopen_or_add("ExplorerView")
+        panel.dock.setFloating(True)
+        panel.dock.resize(1200, 900)
+        dock_moves.settle(window)
+        yield window
+        window.close()
+        QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
 
 
 @pytest.fixture
-def view(window, settle):
-    panel = window.panels.reopen_or_add("ExplorerView")
-    window.commands.run("size", "1500x1000")
-    panel.dock.setFloating(True)
-    panel.dock.resize(1200, 900)
+def view(window, session, settle):
+    """The explorer as it is at first, nothing selected."""
+    window.activateWindow()
+    while session.can_undo:
+        session.undo()
+    session.motion.use(None)
+    run = next(run for run in session.store.runs("localization") if run.name == "net")
+    if session.localization.run is None or session.localization.run.id != run.id:
+        session.localization.use(run.id)
+    session.select([])
+    panel = next(panel for panel in window.panels if panel.kind == "ExplorerView")
+    panel.view.picked = None
+    panel.view.panels.reset()
     settle()
     panel.dock.give_focus()
-    window.localization.restore()
     settle()
     assert len(panel.view.shown_panels) == N_PAIRS
     return panel.view
@@ -170,6 +199,22 @@ def test_a_spike_is_picked_by_its_number(view, session, window, settle):
     assert "no position" in window.commands.run_line("xs 50")
     assert "There is no spike 99999999" in window.commands.run_line("xs 99999999")
     assert view.picked == 123
+    mine = int(session.spike_clusters()[123])
+    session.select([next(c for c in session.cluster_ids if c != mine)])
+    settle()
+    assert view.picked != 123 and window.commands.run_line("xs 123") == ""
+    settle()
+    assert view.block.picked.spike_id == 123 and session.selection.best_ids == (mine,), "its cluster is selected"
+
+
+def test_a_spike_outside_of_the_time_range_is_not_picked(view, session, window, settle):
+    session.time_ranges.choose(0.0, 5.0)
+    settle()
+    last = session.model.n_spikes - 1
+    assert view.block.everything.n_spikes < np.isfinite(view.block.everything.columns.lx).sum()
+    assert "outside of the time range" in window.commands.run_line(f"xs {last}")
+    session.time_ranges.clear()
+    settle()
 
 
 def test_control_click_selects_the_cluster_and_with_shift_adds_it(view, session, settle, qtbot):
@@ -255,8 +300,6 @@ def test_positions_without_strength_are_told(view, session, settle):
 
 
 def test_the_motion_is_taken_out_of_the_map_alone(view, session, settle, window):
-    from phy_medicine.compute.motion.motion import Motion
-
     session.select(session.cluster_ids[:1])
     settle()
     before = {k: view.block.everything.of(view.block.spike_ids, k) for k in (0, 6)}
