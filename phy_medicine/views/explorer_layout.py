@@ -13,7 +13,7 @@ LOCAL, MAP, WAVES, FRAME = "local", "map", "waves", "frame"
 PARTS = (LOCAL, MAP, WAVES, FRAME)
 """Six panels of offsets from the anchor, three of the probe, waveforms of the picked spike, and its frame in space."""
 # Width and height that each needs, in px where text is 12 px high.
-_LEAST = {LOCAL: (330, 240), MAP: (230, 200), WAVES: (230, 200), FRAME: (230, 170)}
+_LEAST = {LOCAL: (320, 240), MAP: (230, 200), WAVES: (230, 200), FRAME: (230, 170)}
 # What is left out first where there is not enough room.
 _DROPPED = (FRAME, MAP, WAVES, LOCAL)
 _GAP = 10

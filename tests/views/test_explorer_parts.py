@@ -14,7 +14,7 @@ from phy_medicine.views.explorer_layout import FRAME_PANEL, PARTS, ExplorerPanel
 from phy_medicine.views.explorer_pick import nearest_in_sight
 from phy_medicine.views.layout import Panels
 
-LEAST = {"local": (330, 240), "map": (230, 200), "waves": (230, 200), "frame": (230, 170)}
+LEAST = {"local": (320, 240), "map": (230, 200), "waves": (230, 200), "frame": (230, 170)}
 
 
 @given(st.integers(150, 2600), st.integers(100, 1500), st.sampled_from([1.0, 1.5, 2.0]),
