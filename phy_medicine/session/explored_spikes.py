@@ -199,7 +199,8 @@ class _Bench:
             return spike_ids[:0]
         if self._model.traces is None and self._model.waveform_subset is not None:
             spike_ids = np.intersect1d(spike_ids, self._model.waveform_subset.spike_ids)
-        return np.random.default_rng(0).permutation(spike_ids)[:_MOST_LEARNT]
+        n = min(_MOST_LEARNT, len(spike_ids))
+        return np.random.default_rng(0).choice(spike_ids, n, replace=False)
 
     def learn(self, seconds: float) -> float:
         from phy_medicine.compute.localize.explored import single
@@ -216,8 +217,9 @@ class _Bench:
         from phy_medicine.compute.localize.explored import single
 
         channel = int(columns.peak_channels[spike_id])
-        found = columns.positions, columns.z[spike_id]
-        um = {columns.method: np.array([found[0].x_um[spike_id], found[0].depth_um[spike_id], found[1]], np.float64)}
+        at = columns.positions
+        own = np.array([at.x_um[spike_id], at.depth_um[spike_id], columns.z[spike_id]], dtype=np.float64)
+        um = {columns.method: own}
         anchor = columns.anchors_um[channel] if channel >= 0 else np.full(2, np.nan)
         slots = self._classical.table.channel_ids[max(channel, 0)]
         spikes = None if self._source is None or channel < 0 else single(self._source, spike_id)
@@ -227,13 +229,12 @@ class _Bench:
                 spike_id, channel, slots, None, None, self._classical.window.before, np.nan, um, anchor, missing
             )
         raw = self._classical.waveforms(spikes)
-        others = {name: places[0] for name, places in self._classical.positions(spikes, raw).items()}
-        if columns.method in others:
-            um = {}
+        for name, places in self._classical.positions(spikes, raw).items():
+            um.setdefault(name, places[0])
         denoised = self._components.rebuild(raw)[0] if self._components.n_waveforms > 1 else None
         return ExploredSpike(
             spike_id, channel, slots, frozen(raw[0]), denoised, self._classical.window.before,
-            float(np.ptp(raw[0], axis=1).max()), {**um, **others}, anchor,
+            float(np.ptp(raw[0], axis=1).max()), um, anchor,
         )  # fmt: skip
 
 

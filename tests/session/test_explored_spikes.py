@@ -61,6 +61,15 @@ def test_a_spike_has_the_waveforms_of_the_recording_and_all_estimates(session):
     assert np.std(spike.denoised[:, :10]) < noise
 
 
+def test_a_spike_of_a_monopolar_run_is_where_the_run_puts_it(session):
+    arrays = dict(session.localization.arrays())
+    run = session.store.add("localization", arrays, name="mono", facts={"method": "monopolar"})
+    session.localization.use(run.id)
+    spike = session.data.explored.spike(100)
+    assert list(spike.um) == ["monopolar", "com", "peak channel"]
+    assert spike.um["monopolar"].tolist() == [arrays[name][100] for name in ("x_um", "depth_um", "z_um")]
+
+
 def test_the_waveforms_are_those_of_all_spikes_read_at_once(session, dataset):
     from phy_medicine.compute.localize.contacts import Contacts
     from phy_medicine.compute.localize.explored import explore, shown_window
