@@ -12,7 +12,8 @@ from phy_medicine.app.cli import debug_option
 from phy_medicine.app.job_command import JobOutcome, echo_outcome, run_job, run_on_files, typed_options
 from phy_medicine.app.param_options import options_of
 from phy_medicine.base.params import params_of
-from phy_medicine.compute.motion.detect import DetectSettings, RecordingFile, write_description
+from phy_medicine.compute.motion.detect import DetectSettings, write_description
+from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.motion.settings import ADVICE, MotionSettings
 
 SORTED = (".py", ".kwik")

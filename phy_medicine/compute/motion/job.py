@@ -73,7 +73,8 @@ def _peaks(context: JobContext) -> Peaks:
     inputs = context.inputs
     recording = inputs.get("recording")
     if isinstance(recording, Path):
-        from phy_medicine.compute.motion.detect import detect_peaks, open_recording, read_description
+        from phy_medicine.compute.motion.detect import detect_peaks, read_description
+        from phy_medicine.compute.motion.recordings import open_recording
 
         file, detection = read_description(recording)
         return detect_peaks(

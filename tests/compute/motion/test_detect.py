@@ -11,14 +11,8 @@ pytest.importorskip("spikeinterface")
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.job_context import Cancelled
-from phy_medicine.compute.motion.detect import (
-    DetectSettings,
-    RecordingFile,
-    detect_peaks,
-    open_recording,
-    read_description,
-    write_description,
-)
+from phy_medicine.compute.motion.detect import DetectSettings, detect_peaks, read_description, write_description
+from phy_medicine.compute.motion.recordings import RecordingFile, open_recording
 
 RATE, N_CHANNELS, SECONDS = 10_000, 16, 8
 POSITIONS = np.column_stack([np.zeros(N_CHANNELS), np.arange(N_CHANNELS) * 20.0])
