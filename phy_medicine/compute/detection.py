@@ -15,7 +15,7 @@ from phy_medicine.compute.localize.contacts import Contacts
 
 TROUGHS, CRESTS, BOTH = "troughs", "crests", "both"
 _MAD = 0.6744897501960817  # median absolute deviation of a normal distribution of s.d. 1
-_N_LOOKS, _LOOK_S = 20, 0.2
+_N_LOOKS, _LOOK_S = 20, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def noise_levels(signal: FloatArray) -> FloatArray:
 
 
 def recording_noise(recording: FilteredRecording) -> FloatArray:
-    """Return the noise of each channel of a recording, (n_channels,) float32: the mean over 20 looks of 0.2 s."""
+    """Return the noise of each channel of a recording, (n_channels,) float32: the mean over 20 looks of 0.1 s."""
     n_samples = recording.recording.n_samples
     length = max(1, min(n_samples, int(_LOOK_S * recording.recording.sample_rate)))
     levels = []
