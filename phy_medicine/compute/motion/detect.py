@@ -122,7 +122,8 @@ def _searched(recording: Any, settings: DetectSettings) -> Iterator[tuple[Search
     common = n_channels > FEW_CHANNELS
     filter = SignalFilter("detection", "", "", settings.low_cut_hz, settings.high_cut_hz, common)
     filtered = FilteredRecording(Readable(recording), filter)
-    contacts = Contacts.of(recording.get_channel_locations()[:, :2], recording.get_channel_groups())
+    groups = np.unique(recording.get_channel_groups(), return_inverse=True)[1]
+    contacts = Contacts.of(recording.get_channel_locations()[:, :2], groups)
     detector = PeakDetector.of(
         contacts, recording_noise(filtered), threshold=settings.detect_threshold, sign=settings.detect_sign,
         radius_um=settings.detect_radius_um, exclude_samples=int(settings.detect_window_ms * rate / 1000),

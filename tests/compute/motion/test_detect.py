@@ -54,6 +54,14 @@ def test_spikes_are_found_where_they_are(flat, localization):
     assert fractions[0] == 0 and fractions[-1] == 1
 
 
+def test_shanks_may_have_names_and_do_not_exclude_each_other(flat):
+    recording = opened(flat)
+    wide = DetectSettings(detect_threshold=8.0, detect_radius_um=1000.0, detect_window_ms=60.0)
+    one = detect_peaks(recording, wide)
+    recording.set_channel_groups(["left"] * 8 + ["right"] * 8)
+    assert one.n_peaks < 100 and detect_peaks(recording, wide).n_peaks > 150
+
+
 def test_detection_can_be_cancelled_and_may_find_nothing(flat):
     with pytest.raises(Cancelled):
         detect_peaks(opened(flat), cancelled=lambda: True)
