@@ -78,8 +78,11 @@ class RecordingSource:
         return Block(spike_ids, load)
 
     def _stretches(self, samples: IntArray) -> list[slice]:
-        """Return which spikes are read together: where they are rare, what lies between them is left out."""
-        margin = self.reach + self.filter.margin(self.recording.sample_rate)
+        """Return which spikes are read together: where they are rare, what lies between them is not filtered."""
+        margin = self.filter.margin(self.recording.sample_rate)
+        if not margin:
+            return [slice(0, len(samples))]
+        margin += self.reach
         longest = 2 * margin + _WORTH // max(1, self.recording.n_channels)
         ends = np.append(np.flatnonzero(np.diff(samples) > longest) + 1, len(samples)).tolist()
         return [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
