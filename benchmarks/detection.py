@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=tuple(METHODS), default=list(METHODS))
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    import scipy.linalg  # noqa: F401  only libraries that are loaded are held to one thread; two slow the peer tenfold
     from threadpoolctl import threadpool_limits
 
     from phy_medicine.compute import kernels

@@ -282,6 +282,7 @@ def main() -> None:
     if options.memory:
         run_memory(options.memory, options.channels)
         return
+    import scipy.linalg  # noqa: F401  only libraries that are loaded are held to one thread; two slow the peer tenfold
     from threadpoolctl import threadpool_limits
 
     from phy_medicine.compute import kernels
