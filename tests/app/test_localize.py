@@ -42,7 +42,8 @@ def test_ctrl_c_leaves_no_run(dataset, interrupt):
     assert not (dataset.parent / ".phy_medicine" / "store.kwik").exists()
 
 
-def test_figures_are_drawn_into_a_folder(dataset, tmp_path):
+def test_figures_are_drawn_into_a_folder(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("phy_medicine.compute.localize.figure_parts.DPI", 40)
     assert run("localize", dataset).exit_code == 0
     result = run("localize", dataset, "--method", "com", "--figures", tmp_path / "figures")
     assert result.exit_code == 0 and f"9 figures in {tmp_path / 'figures'}" in result.output, result.output

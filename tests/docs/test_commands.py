@@ -133,7 +133,7 @@ class Reader:
 
     def type(self, example: Example) -> None:
         """Run a line in this process."""
-        line = example.text.partition("  #")[0].strip()
+        line = _line(example)
         for word, there in STAND_INS.items():
             line = line.replace(word, there)
         program, *words = shlex.split(line)
@@ -191,6 +191,11 @@ class Reader:
             shutil.copy(path, self._folder)
 
 
+def _line(example: Example) -> str:
+    """A line to type without the remark after it."""
+    return example.text.partition("  #")[0].strip()
+
+
 def _is_run(example: Example) -> bool:
     return example.language == "shell" and not any(re.match(pattern, example.text) for pattern, _ in NOT_RUN)
 
@@ -200,6 +205,9 @@ def _executed(example: Example) -> bool:
 
 
 RUN = {page.name: [e for e in examples(page) if _is_run(e) or _executed(e)] for page in PAGES}
+# Half of what the page of all commands says, which is made from their help, other pages say too.
+_ELSEWHERE = {_line(e) for page, found in RUN.items() for e in found if page != "commands.md"}
+RUN["commands.md"] = [e for e in RUN["commands.md"] if _line(e) not in _ELSEWHERE]
 
 
 @pytest.fixture
@@ -213,6 +221,7 @@ def reader(original: Path, tmp_path: Path, monkeypatch, request) -> Iterator[Cal
         # One home for all pages keeps the machine code of kernels, which takes some ten seconds to compile.
         monkeypatch.setenv("PHY_MEDICINE_HOME", str(original.parent / "home"))
         monkeypatch.setattr("phy_medicine.app.doctor.Probe", KeptProbe)
+        monkeypatch.setattr("phy_medicine.compute.localize.figure_parts.DPI", 40)
         readers.append(Reader(page, original, tmp_path / "data"))
         return readers[-1]
 
