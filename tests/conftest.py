@@ -24,6 +24,11 @@ BriefFolder = Callable[[], AbstractContextManager[Path]]
 hypothesis.settings.register_profile("no deadlines", deadline=None)
 hypothesis.settings.load_profile("no deadlines")
 
+# Tests run side by side: threads of one test wait spinning for those of another, which took four times as long, also in
+# the processes of jobs.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 # A dock that is floated keeps its OpenGL objects only with shared contexts, chosen before vispy is imported.
 os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true"
 
