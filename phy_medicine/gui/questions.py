@@ -49,7 +49,7 @@ def ask_save_over(parent: QtWidgets.QWidget, files: Sequence[str]) -> bool:
 def ask_end_jobs(parent: QtWidgets.QWidget, n: int) -> bool:
     """Ask whether jobs that run or wait may be ended with the window."""
     text = "A job is still running. End it and close?" if n == 1 else f"{n} jobs are still running. End them and close?"
-    more = "What they computed so far is lost. Your curation is not touched."
+    more = "What they computed so far is lost, unless they can be resumed. Your curation is not touched."
     box = _box(parent, Box.Question, "Jobs", text, more)
     end = box.addButton("End and close", Box.DestructiveRole)
     box.setDefaultButton(box.addButton("Go on", Box.RejectRole))

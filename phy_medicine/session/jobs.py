@@ -157,7 +157,7 @@ class SessionJobs:
         return next((u for u in self.unfinished() if u.folder == kept), None) if kept and job.ended else None
 
     def cancel(self, job_id: str) -> None:
-        """End a job, within two seconds; what it computed is lost, the store is as before."""
+        """End a job, within two seconds; the store is as before. What it computed is lost, unless it can be resumed."""
         if self._queue is not None:
             self._queue.cancel(job_id)
 
@@ -207,7 +207,7 @@ class SessionJobs:
         return {job.request.kept for job in self.jobs if job.request.kept is not None and not job.ended}
 
     def _request(
-        self, name: str, folder: Path | None, values: dict[str, Any], to_store: bool, kept: Path | None
+        self, name: str, folder: Path | None, values: dict[str, Any], to_store: bool, kept: Path | None = None
     ) -> JobRequest:
         from phy_medicine.base.params import changed, params_of
         from phy_medicine.compute.device import AUTO, check_name
