@@ -69,8 +69,9 @@ def _settings(run: Run) -> str:
         defaults = {}
     defaults = {"device": "auto", "seed": 0, **defaults}
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in defaults.items()}
+    method = [str(run.facts["method"])] if {"job", "method"} <= run.facts.keys() else []
     changed = [f"{name}={value}" for name, value in run.params.items() if value != plain.get(name)]
-    return ", ".join(changed) or "defaults"
+    return ", ".join(method + changed) or "defaults"
 
 
 @command.command("rename")

@@ -205,7 +205,7 @@ def changed_settings(run: Run) -> str:
         table = {p.name: p for p in params_of(kind(str(run.facts.get("job", run.kind))).settings_class)}
     except PhyMedError:
         table = {}
-    parts = []
+    parts = [str(run.facts["method"])] if {"job", "method"} <= run.facts.keys() else []
     for name, value in run.params.items():
         param = table.get(name)
         default = _plain(param.default) if param is not None else {"device": "auto", "seed": 0}.get(name)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from phy_medicine.io.store import Store
     from phy_medicine.io.store_runs import Run
 
-_OF_PARTS = ("device", "started", "finished", "method")
+_OF_PARTS = ("job", "device", "started", "finished", "method")
 """Facts of a result that are those of its parts too."""
 
 
@@ -33,7 +33,7 @@ def import_result(store: Store, job: Job, manifest: Manifest) -> Run:
     kind, arrays = job.kind, manifest.load(job.folder / "result")
     stored_as = kind.stored_as or kind.name
     facts = {"device": manifest.device, "started": manifest.started, "finished": manifest.finished, **manifest.facts}
-    if stored_as != kind.name:
+    if stored_as != kind.name or kind.parts:
         facts["job"] = kind.name
     shared = {name: facts[name] for name in _OF_PARTS if name in facts}
     parts = [Part(other, taken, shared) for other, names in kind.parts if (taken := _taken(arrays, names))]

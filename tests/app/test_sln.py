@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -193,12 +194,24 @@ def test_localize_keeps_the_run_of_a_network_and_its_motion(pretrained, dataset,
     assert set(runs) == {"localization", "motion"}
     assert runs["localization"]["facts"]["motion"] == runs["motion"]["id"]
     assert runs["localization"]["facts"]["method"] == "sln-cnn"
+    listed = ran("runs", dataset).stdout
+    assert listed.count("sln-cnn, device=cpu, phases=apply") == 2 and "joint_rate" not in listed
     assert {"network.pt", "x_um.npy", "displacement.npy"} < {path.name for path in (tmp_path / "out").iterdir()}
     assert (tmp_path / "out" / "network.pt").read_bytes() == (pretrained / "network.pt").read_bytes()
     ran("runs", dataset, "export", "localization 1", tmp_path / "exported")
     from phy_medicine.compute.localize.checkpoints import read_network
 
     assert read_network(tmp_path / "exported" / "network.npy")[1].network == "cnn"
+
+
+def test_ctrl_c_leaves_what_resume_goes_on_with(plain, tmp_path, interrupt):
+    words = ("sln", "pretrain", plain, tmp_path / "out", "--pretrain-epochs", 5000, "--device", "cpu", "--log")
+    command = [sys.executable, "-m", "phy_medicine", *map(str, words)]
+    code, said = interrupt(command, "Epoch 1 of")
+    assert code == 1 and "was cancelled; no result was kept. Go on with --resume." in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["unfinished"]
+    code, said = interrupt([*command, "--resume"], "Going on with the training")
+    assert code == 1 and "Go on with --resume" in said
 
 
 @pytest.mark.parametrize(
