@@ -11,20 +11,34 @@ import click
 from phy_medicine.app.cli import debug_option
 from phy_medicine.app.job_command import echo_outcome, typed_options
 from phy_medicine.app.param_options import options_of
+from phy_medicine.base.params import params_of
 from phy_medicine.compute.localize.network_job_settings import NetworkJobSettings
+from phy_medicine.compute.localize.network_settings import NetworkSettings
 
 _DATA = click.Path(path_type=Path, exists=True)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_LATER = (
-    "rounds", "joint_epochs", "joint_rate", "joint_clip", "same_correlation", "same_um", "finetune_epochs",
-    "finetune_rate", "finetune_clip", "most_spikes", "consistency_weight", "entropy_weight", "tether_weight",
-    "tether_z", "bin_s", "window_s", "window_margin_s", "least_spikes", "voxel_um", "joint_batch", "most_entropy_loss",
+_ALWAYS = ("seed", "motion_method")
+_FIRST_PHASE = (*_ALWAYS, "network", "strength", "held_out", "weight_decay", "huber_delta")
+_OF_ROUNDS = (
+    "rounds", "joint_epochs", "joint_rate", "joint_last_rate", "joint_clip", "same_correlation", "same_um",
+    "least_gain",
 )  # fmt: skip
-_FIRST = ("pretrain_epochs", "pretrain_batch", "pretrain_rate", "pretrain_last_rate", "huber_delta")
-_OF_JOINT = ("rounds", "joint_epochs", "joint_rate", "joint_clip", "same_correlation", "same_um")
-_OF_FINETUNE = ("finetune_epochs", "finetune_rate", "finetune_clip")
-_TRAINING = (*_FIRST, *_LATER, "network", "strength", "held_out", "weight_decay")
+
+
+def left_out(phases: str) -> tuple[str, ...]:
+    """Return the settings of training that do not matter to a command."""
+    names = [param.name for param in params_of(NetworkSettings)]
+    match phases:
+        case "pretrain":
+            matters = {name for name in names if name.startswith("pretrain_")} | set(_FIRST_PHASE)
+        case "joint":
+            matters = {name for name in names if not name.startswith("finetune_")}
+        case "finetune":
+            matters = set(names) - set(_OF_ROUNDS)
+        case _:
+            matters = set(_ALWAYS)
+    return ("phases", *(name for name in names if name not in matters))
 
 
 @click.group("sln")
@@ -44,7 +58,7 @@ def command() -> None:
     """
 
 
-def _training(phases: str, *left_out: str) -> Callable[[Any], Any]:
+def _training(phases: str) -> Callable[[Any], Any]:
     """Return a decorator that makes a function's name and text a command that trains, or applies, a network."""
 
     def decorate(described: Any) -> click.Command:
@@ -60,7 +74,7 @@ def _training(phases: str, *left_out: str) -> Callable[[Any], Any]:
         if phases != "apply":
             made = click.option("--resume", is_flag=True, help="Go on with an interrupted training in OUT.")(made)
         made = click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N.")(made)
-        made = options_of(NetworkJobSettings, leave_out=("phases", *left_out))(made)
+        made = options_of(NetworkJobSettings, leave_out=left_out(phases))(made)
         made = click.argument("out", type=_FOLDER)(made)
         made = click.argument("data", type=_DATA)(made)
         return command.command(phase_name(phases), help=described.__doc__)(made)
@@ -95,12 +109,12 @@ def run_phase(ctx: click.Context, phases: str, data: Path, out: Path, values: di
     echo_outcome(outcome, as_json=as_json)
 
 
-@_training("pretrain", *_LATER)
+@_training("pretrain")
 def _pretrain() -> None:
     """Let a network learn the monopolar positions of DATA."""
 
 
-@_training("joint", *_OF_FINETUNE)
+@_training("joint")
 def _train_joint() -> None:
     """Train a network in turns with estimates of the motion, until the motion stays the same.
 
@@ -108,7 +122,7 @@ def _train_joint() -> None:
     """
 
 
-@_training("finetune", *_OF_JOINT)
+@_training("finetune")
 def _finetune() -> None:
     """Train a network with the motion of the monopolar positions, which is kept.
 
@@ -116,7 +130,7 @@ def _finetune() -> None:
     """
 
 
-@_training("apply", *_TRAINING)
+@_training("apply")
 def _apply() -> None:
     """Give the spikes of DATA the positions of a network that was trained before, on these or on other data."""
 
