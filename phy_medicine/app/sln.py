@@ -13,7 +13,7 @@ from phy_medicine.app.job_command import echo_outcome, typed_options
 from phy_medicine.app.param_options import options_of
 from phy_medicine.base.params import params_of
 from phy_medicine.compute.localize.network_job_settings import NetworkJobSettings
-from phy_medicine.compute.localize.network_settings import NetworkSettings
+from phy_medicine.compute.localize.network_settings import DREDGE, MEDICINE, NetworkSettings
 
 _DATA = click.Path(path_type=Path, exists=True)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -148,6 +148,8 @@ def _apply() -> None:
 )
 @click.option("--window", "window_s", default=30.0, show_default=True, type=click.FloatRange(0.0),
               help="Pictures further apart are not compared. [s]")  # fmt: skip
+@click.option("--motion-method", default=MEDICINE, show_default=True, type=click.Choice([MEDICINE, DREDGE]),
+              help="Who estimates the motion of the monopolar positions.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="Where the monopolar positions are fitted.")
 @click.option("--peak", default=30, show_default=True, help="Sample of the spike in waveforms_all.npy.")
 @click.option("--log", is_flag=True, help="Print the log of the jobs to stderr.")
@@ -170,11 +172,13 @@ def score(data: Path, out: Path, *, results: tuple[Path, ...], peak: int, log: b
 @click.argument("out", type=_FOLDER)
 @click.option("--result", type=_FOLDER, help="Folder of positions; by default OUT, and the figures go to OUT/figures.")
 @click.option("--movie", is_flag=True, help="Also a movie, a frame for each second.")
+@click.option("--motion-method", default=MEDICINE, show_default=True, type=click.Choice([MEDICINE, DREDGE]),
+              help="Who estimates the motion of the monopolar positions.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="Where the monopolar positions are fitted.")
 @click.option("--peak", default=30, show_default=True, help="Sample of the spike in waveforms_all.npy.")
 @click.option("--log", is_flag=True, help="Print the log of the jobs to stderr.")
 @debug_option
-def figures(data: Path, out: Path, *, result: Path | None, movie: bool, device: str, peak: int, log: bool) -> None:
+def figures(data: Path, out: Path, *, result: Path | None, peak: int, log: bool, **options: Any) -> None:
     """Draw the positions of one network: alone, against the monopolar ones, and how its training went."""
     from phy_medicine.app.sln_data import open_data
     from phy_medicine.app.sln_score import draw_result
@@ -182,7 +186,7 @@ def figures(data: Path, out: Path, *, result: Path | None, movie: bool, device: 
     say = (lambda line: click.echo(line, err=True)) if log else None
     folder = out / "figures" if result is None else out
     with open_data(data, peak=peak) as opened:
-        files = draw_result(opened, result or out, folder, movie=movie, device=device, say=say)
+        files = draw_result(opened, result or out, folder, say=say, **options)
     click.echo(f"{len(files)} figures in {folder}.")
 
 

@@ -95,8 +95,8 @@ class Data:
         method, _ = make_localizer(settings, spikes.contacts, spikes.sample_rate)
         return localize(spikes.source, method, spikes.n_spikes).as_arrays()
 
-    def motion_of(self, columns: Mapping[str, AnyArray], say: Say = None) -> Motion:
-        """Estimate the motion of positions with DREDge, in a process of its own."""
+    def motion_of(self, columns: Mapping[str, AnyArray], method: str, say: Say = None) -> Motion:
+        """Estimate the motion of positions in a process of its own; method : as of `MotionSettings`."""
         from phy_medicine.compute.motion.settings import MotionSettings
 
         depths, alpha = np.asarray(columns["depth_um"], np.float64), np.asarray(columns["alpha"], np.float64)
@@ -108,7 +108,7 @@ class Data:
             paths = {name: Path(folder) / f"{name}.npy" for name in arrays}
             for name, path in paths.items():
                 np.save(path, arrays[name])
-            outcome = run_on_files("motion", MotionSettings.of(method="dredge", device="cpu"), paths, say=say)
+            outcome = run_on_files("motion", MotionSettings.of(method=method, device="cpu"), paths, say=say)
         return Motion.from_arrays(outcome.arrays)
 
     def truth(self) -> tuple[FloatArray | None, IntArray | None]:

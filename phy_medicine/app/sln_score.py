@@ -13,6 +13,7 @@ from phy_medicine.app.sln_files import GL_PRE, Result, is_result, read_result
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.localize.located import Located
+from phy_medicine.compute.localize.network_settings import MEDICINE
 from phy_medicine.compute.localize.pictures import Grid
 from phy_medicine.compute.localize.scoreboard import Known, Method, scoreboard, text_table, write_csv
 from phy_medicine.compute.localize.settings import MONOPOLAR
@@ -30,12 +31,14 @@ def score_results(
     held_out: float = 0.0,
     bin_s: float = 1.0,
     window_s: float = 30.0,
+    motion_method: str = MEDICINE,
     device: str = "auto",
     say: Say = None,
 ) -> str:
     """Write the scoreboard of results into a folder and return it as text.
 
     held_out : last part of the recording that is scored; 0 is all of it
+    motion_method : who estimates the motion of the monopolar positions
 
     Raises
     ------
@@ -47,7 +50,7 @@ def score_results(
     results = found_results(out, folders, len(data.samples))
     columns = data.monopolar(say, device)
     fit = positions_of(columns)
-    motion = data.motion_of(columns, say)
+    motion = data.motion_of(columns, motion_method, say)
     methods = [Method(MONOPOLAR, fit), Method(BASELINE, fit, motion)]
     for name, result in results.items():
         methods.append(Method(name, result.um))
@@ -106,7 +109,14 @@ def located_of(data: Data, result: Result, monopolar: Mapping[str, AnyArray] | N
 
 
 def draw_result(
-    data: Data, folder: Path, figures: Path, *, movie: bool = False, device: str = "auto", say: Say = None
+    data: Data,
+    folder: Path,
+    figures: Path,
+    *,
+    movie: bool = False,
+    motion_method: str = MEDICINE,
+    device: str = "auto",
+    say: Say = None,
 ) -> tuple[Path, ...]:
     """Draw the figures of one result and return their files.
 
@@ -118,7 +128,7 @@ def draw_result(
 
     result = read_result(folder / GL_PRE, len(data.samples))
     columns = data.monopolar(say, device)
-    motions = {BASELINE: data.motion_of(columns, say)}
+    motions = {BASELINE: data.motion_of(columns, motion_method, say)}
     if result.motion is not None:
         motions = {result.name: result.motion, **motions}
     located = located_of(data, result, columns)

@@ -130,7 +130,9 @@ def test_figures_are_given_the_result_the_monopolar_positions_and_both_motions(
         return (folder / "one.png",)
 
     monkeypatch.setattr("phy_medicine.compute.localize.figures.draw_figures", draw)
-    monkeypatch.setattr(Data, "motion_of", lambda data, columns, say=None: Motion(np.zeros((1, 1)), [0.0], [0.0]))
+    monkeypatch.setattr(
+        Data, "motion_of", lambda data, columns, method, say=None: Motion(np.zeros((1, 1)), [0.0], [0.0])
+    )
     shutil.copytree(pretrained, tmp_path / "one")
     np.save(tmp_path / "one" / "losses.npy", np.arange(8.0).reshape(2, 4))
     said = ran("sln", "figures", plain, tmp_path / "one").stdout

@@ -225,7 +225,7 @@ def test_an_interrupted_job_is_resumed_in_its_row_or_from_the_menu(window, panel
 def test_of_many_settings_the_first_are_shown_and_the_others_when_asked(window, panel, click, qtbot):
     dialog = window.jobs.ask("localization_network")
     qtbot.waitExposed(dialog)
-    first = {"network", "phases", "weights", "strength", "tether_weight", "most_spikes", "motion", "seed", "device"}
+    first = {"network", "phases", "weights", "strength", "motion_method", "most_spikes", "motion", "seed", "device"}
     assert {name for name, editor in dialog.editors.items() if editor.isVisible()} == first
     assert dialog.more.text() == f"{len(dialog.editors) - len(first)} more settings"
     click(dialog.more)

@@ -16,7 +16,7 @@ APPLY = "apply"
 PREFIX = "sln-"
 """Of the names by which methods are known: sln-cnn."""
 METHODS = tuple(PREFIX + name for name in NETWORKS)
-FIRST = ("network", "phases", "weights", "strength", "tether_weight", "most_spikes", "motion", "seed")
+FIRST = ("network", "phases", "weights", "strength", "motion_method", "most_spikes", "motion", "seed")
 """Settings that most people may want to change; the others are for those who know the method."""
 
 

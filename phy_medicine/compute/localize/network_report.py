@@ -11,7 +11,7 @@ from phy_medicine.compute.job_context import JobContext
 from phy_medicine.compute.localize.job import thinned
 from phy_medicine.compute.localize.localize import Columns
 from phy_medicine.compute.localize.network_job_settings import APPLY, NetworkJobSettings
-from phy_medicine.compute.localize.network_settings import FINETUNE, JOINT, PRETRAIN
+from phy_medicine.compute.localize.network_settings import ALL, FINETUNE, HEAD, JOINT, PRETRAIN
 
 if TYPE_CHECKING:
     from phy_medicine.compute.localize.train import Trainer, TrainingHooks
@@ -20,7 +20,8 @@ _WORDS = {
     "waveforms": "Waveforms", PRETRAIN: "Pretraining", JOINT: "Training", FINETUNE: "Training",
     "positions": "Positions", "motion": "Motion",
 }  # fmt: skip
-_STEADY, _ESTIMATE, _PASS = 3.0, 2.0, 4.0
+_STEADY = {HEAD: 0.3, ALL: 1.5}
+_ESTIMATE, _PASS = 2.0, 4.0
 """What a pass of the later phases, an estimate of the motion, and reading the signal cost, in passes of the first."""
 _LOOK_S, _LOOK_SPIKES = 10.0, 1000
 
@@ -91,7 +92,7 @@ def _starts(settings: NetworkJobSettings) -> dict[str, tuple[float, float]]:
     costs = {
         "waveforms": _PASS * learns,
         PRETRAIN: float(s.pretrain_epochs * learns),
-        last: rounds * (_STEADY * epochs + _ESTIMATE),
+        last: rounds * (_STEADY[s.joint_layers] * epochs + _ESTIMATE),
         "positions": _PASS,
         "motion": _ESTIMATE,
     }
