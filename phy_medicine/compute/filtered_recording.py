@@ -44,8 +44,10 @@ class FilteredRecording:
         length = max(piece_bytes // (4 * max(1, self.recording.n_channels)), least, 1)
         return np.append(np.arange(0, n_samples, length), n_samples)
 
-    def read(self, start: int, stop: int, reach: int = 0) -> tuple[FloatArray, int]:
+    def read(self, start: int, stop: int, reach: int = 0, *, near: IntArray | None = None) -> tuple[FloatArray, int]:
         """Return the signal of a stretch and so many samples around it, and the sample of its first row.
+
+        near : (n,) samples; only the rows within `reach` of one are wanted, the others may keep their common median
 
         Returns
         -------
@@ -60,6 +62,19 @@ class FilteredRecording:
         signal = self.filter.apply(raw, self.recording.sample_rate, offsets=offsets)
         if self.filter.common:
             # What is read may be the caller's own array.
-            own = not np.may_share_memory(signal, raw)
-            signal = np.subtract(signal, common_median(signal), out=signal if own else None)
+            signal = signal.copy() if np.may_share_memory(signal, raw) else signal
+            if near is None:
+                signal -= common_median(signal)
+            else:
+                # Most of the time goes into the median.
+                wanted = _rows_near(near - begin, reach, len(signal))
+                some = signal[wanted]
+                signal[wanted] = some - common_median(some)
         return np.ascontiguousarray(signal), begin
+
+
+def _rows_near(rows: IntArray, reach: int, n_rows: int) -> IntArray:
+    """Return the rows within reach of some, in order."""
+    begins = np.bincount(np.clip(rows - reach, 0, n_rows), minlength=n_rows + 1)
+    ends = np.bincount(np.clip(rows + reach + 1, 0, n_rows), minlength=n_rows + 1)
+    return np.flatnonzero(np.cumsum(begins - ends)[:n_rows])

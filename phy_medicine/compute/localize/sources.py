@@ -66,8 +66,9 @@ class RecordingSource:
         def load() -> Spikes:
             signals, rows, n_rows = [], np.empty_like(samples), 0
             for some in self._stretches(samples):
-                signal, begin = self._filtered.read(int(samples[some][0]), int(samples[some][-1]) + 1, self.reach)
-                rows[some] = samples[some] - begin + n_rows
+                near = samples[some]
+                signal, begin = self._filtered.read(int(near[0]), int(near[-1]) + 1, self.reach, near=near)
+                rows[some] = near - begin + n_rows
                 signals.append(signal)
                 n_rows += len(signal)
             signal = signals[0] if len(signals) == 1 else np.concatenate(signals)

@@ -105,6 +105,19 @@ def test_filtered_pieces_are_the_filtered_whole(sample):
     assert np.abs(np.median(whole, axis=1)).max() < 1e-3 and np.abs(whole[:30].mean()) < 1
 
 
+def test_the_common_median_is_removed_where_it_is_wanted():
+    kernels.warm_up()
+    noise = np.random.default_rng(4).normal(0, 20, (3000, 32)).astype(np.float32)
+    kept = noise.copy()
+    recording = FilteredRecording(Traces([noise], np.arange(32), RATE), SignalFilter("", "", "", common=True))
+    whole, _ = recording.read(0, 3000)
+    part, begin = recording.read(900, 2011, 10, near=np.array([900, 1500, 1515, 2010]))
+    wanted = np.r_[890:911, 1490:1526, 2000:2021]
+    assert begin == 890 and (part[wanted - begin] == whole[wanted]).all()
+    assert np.abs(np.median(whole, axis=1)).max() < 1e-4 and (part[100] == noise[990]).all()
+    assert (noise == kept).all()
+
+
 def test_between_rare_spikes_nothing_is_read_and_nothing_changes(sample):
     kernels.warm_up()
     band = SignalFilter("", "", "", 300.0, 6000.0, common=True)
