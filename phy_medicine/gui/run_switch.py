@@ -38,8 +38,12 @@ class RunSwitch:
 
     def restore(self, priority: Priority = Priority.BACKGROUND) -> None:
         """Read the run used before, in a worker; once the window is up."""
-        if not self._restored:
-            self._restored = True
+        if self._restored:
+            return
+        self._restored = True
+        if self._used.known is not None:  # it was in use before there was a window
+            self._changed("run")
+        else:
             self._session.pool.submit(self._used.kind, self._used.restore, priority=priority)
 
     def names(self) -> tuple[str, ...]:

@@ -245,8 +245,11 @@ class SimilarClusters:
 
     def _current(self) -> TemplateSimilarity | VectorSimilarity:
         motion = self._known_motion()
-        if self.at_once and motion is not None and self.metric == "drift":
-            return self._compute(motion)[1]
+        if self.at_once and motion is not None and motion is not self._failed and self.metric == "drift":
+            try:
+                return self._compute(motion)[1]
+            except Exception as error:
+                self._give_up(motion, error)
         return self._ready() or self._of_templates()
 
     def _of_templates(self) -> TemplateSimilarity | VectorSimilarity:

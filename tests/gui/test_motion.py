@@ -52,6 +52,13 @@ def test_nothing_of_the_motion_is_read_when_the_window_opens(window, session):
     assert panel.view.block is None
 
 
+def test_a_motion_that_was_in_use_before_the_window_is_followed_as_well(session, open_window, qtbot):
+    session.motion.restore()
+    assert not session.clusters.corrected_depths.ready
+    open_window(session).motion.restore()
+    qtbot.waitUntil(lambda: session.clusters.corrected_depths.ready, timeout=20_000)
+
+
 def test_the_key_d_takes_the_motion_out_of_every_depth(with_motion, session, drift, press):
     session.select(session.cluster_ids[:1])
     press("D")

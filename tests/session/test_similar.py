@@ -114,6 +114,17 @@ def test_a_failure_leaves_the_template_similarity(session, monkeypatch, caplog):
     assert session.similar.rows(0)
 
 
+def test_a_script_gets_drift_aware_rows_at_once_and_those_of_templates_after_a_failure(session, monkeypatch, caplog):
+    session.similar.at_once = True
+    plain = session.similar.rows(0)
+    use(session, true_motion(session))
+    assert session.similar.rows(0) != plain and session.similar.shown_metric == "drift"
+    monkeypatch.setattr(session.similar, "_compute", lambda motion: 1 / 0)
+    use(session, true_motion(session))
+    assert session.similar.rows(0) == session.similar.rows(0) == plain
+    assert caplog.text.count("Drift-aware similarity failed") == 1
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_clusters_keep_the_value_of_their_best_templates_through_any_curation(session, seed):
     rng = np.random.default_rng(seed)
