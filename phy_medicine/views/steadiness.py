@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ class Compared:
     bin_s: float
     observed: Likeness
     still: Likeness | None
+    scale: ColorScale
     n: int
     n_all: int
 
@@ -78,11 +80,9 @@ class Compared:
 
     def block(self, *, corrected: bool) -> SteadinessBlock:
         """Return what is shown; both ways have one scale of colours."""
-        still, corrected = self.still, corrected and self.still is not None
-        shown, other = (still, self.observed) if corrected and still is not None else (self.observed, still)
-        matrices = [like.matrix for like in (self.observed, still) if like is not None]
-        every = np.concatenate([matrix[~np.eye(len(matrix), dtype=bool)] for matrix in matrices])
-        return SteadinessBlock(shown, other, corrected, scale_of("Correlation", every), self.n, self.n_all)
+        if corrected and self.still is not None:
+            return SteadinessBlock(self.still, self.observed, True, self.scale, self.n, self.n_all)
+        return SteadinessBlock(self.observed, self.still, False, self.scale, self.n, self.n_all)
 
 
 class SteadinessView(View):
@@ -123,7 +123,8 @@ class SteadinessView(View):
                 raise DataMissing("Too few spikes have a position to compare stretches of the recording.")
             observed = likeness(spikes, bin_s=bin_s)
             still = None if motion is None else likeness(replace(spikes, motion=motion), bin_s=bin_s)
-            kept = self._kept = Compared(positions, motion, bin_s, observed, still, spikes.n_spikes, n_all)
+            scale = pairs_scale([like for like in (observed, still) if like is not None])
+            kept = self._kept = Compared(positions, motion, bin_s, observed, still, scale, spikes.n_spikes, n_all)
         return kept.block(corrected=data.motion.corrected)
 
     # Drawing
@@ -245,6 +246,12 @@ def located(positions: Positions, times_s: FloatArray, contacts_um: FloatArray) 
     zeros = np.zeros(len(ids))
     contacts = np.asarray(contacts_um, dtype=np.float64)
     return Located("", ids, times_s[ids], um, zeros, um[:, :2], contacts), len(known)
+
+
+def pairs_scale(compared: Sequence[Likeness]) -> ColorScale:
+    """Return the scale of the correlations of different stretches."""
+    off = (like.matrix[~np.eye(len(like.matrix), dtype=bool)] for like in compared)
+    return scale_of("Correlation", np.concatenate(list(off)))
 
 
 def _seconds(time_s: float) -> str:
