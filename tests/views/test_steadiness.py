@@ -125,7 +125,7 @@ def test_a_stretch_with_few_spikes_is_left_blank():
     block = show(view, view.host.make_request([]))
     counts = np.bincount((view.host.data.spike_times // 10).astype(int), minlength=60)
     assert np.isnan(block.shown.entropy[counts < 18]).all() and (counts < 18).any()
-    assert not view.heat.heat_pixels()[0][-1 - int(np.argmin(counts)), 0, 3]
+    assert not view.heat.heats()[0][1][-1 - int(np.argmin(counts)), 0, 3]
 
 
 def test_many_spikes_are_thinned_evenly_and_the_status_says_so(view, monkeypatch):
