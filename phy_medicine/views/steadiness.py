@@ -168,6 +168,9 @@ class SteadinessView(View):
         top += header_height(self.scene)
         split = top + _MATRIX_PART * (bottom - top)
         gap = _GAP * self.ratio
+        # The two numbers of the low trace may be longer than the five of a high one.
+        m = self.scene.axes.margins(self.scene.over, self.panels.ranges()[TRACE:, 2:], 0.0, self.ratio)
+        left = max(left, round(box[0]) + m[0])
         rects = [(left, top, right, max(split, top + 1)), (left, split + gap, right, max(bottom, split + gap + 1))]
         self.panels.set_rects(np.array(rects))
 
@@ -177,7 +180,10 @@ class SteadinessView(View):
         if block is None:
             return
         self.scene.draw_axes(MATRIX, Axes(x=None, y="Time (s)"))
-        self.scene.draw_axes(TRACE, Axes(x="Time (s)", y="Entropy"))
+        _, top, _, bottom = self.panels.rects[TRACE]
+        # Two numbers of a lower panel would lie one over the other.
+        numbers = bottom - top >= 3.5 * self.scene.over.cap_height
+        self.scene.draw_axes(TRACE, Axes(x="Time (s)", y="Entropy" if numbers else None))
         palette = palette_of(block.scale.table, self.scene.theme)
         draw_scale(self.scene, palette, block.scale.ends, float(self.panels.rects[MATRIX][2]))
         for panel in self.time_panels() if self.time_window is not None else ():
