@@ -220,7 +220,7 @@ def solve_together(spikes, sizes, left, first, others, common, judge, n_sweeps, 
         for i in range(sizes.size):
             new = amplitude_of(left[i] + sizes[i], judge[spikes[i, 1]])
             change = new - sizes[i]
-            if change == 0.0:
+            if abs(change) < tolerance and new > 0.0:
                 continue
             sizes[i] = new
             left[i] -= change
@@ -260,14 +260,20 @@ def replace(scores, taken, judge, starts, units, values, min_isi, block, changed
         time, k = spikes[i, 0], spikes[i, 1]
         close(taken, k, time, min_isi, -1)
         best, unit, place = gain_of(scores[k, time] + sizes[i], judge[k]), k, time
+        low, stop = max(0, time - reach), min(scores.shape[1], time + reach + 1)
         for pair in range(starts[k], starts[k + 1]):
             j = units[pair]
-            for t in range(max(0, time - reach), min(scores.shape[1], time + reach + 1)):
-                score = scores[j, t] + sizes[i] * values[pair, t - time + width]
-                if score > judge[j, 0] and taken[j, t] == 0:
-                    gain = gain_of(score, judge[j])
-                    if gain > best:
-                        best, unit, place = gain, j, t
+            row, value = scores[j, low:stop], values[pair, low - time + width : stop - time + width]
+            size, threshold, n_above = np.float32(sizes[i]), np.float32(judge[j, 0]), 0
+            for t in range(row.size):  # without a branch: many at once
+                n_above += row[t] + size * value[t] >= threshold
+            high, at = judge[j, 0], -1
+            for t in range(row.size if n_above else 0):
+                if row[t] + size * value[t] > high and taken[j, low + t] == 0:
+                    high, at = row[t] + size * value[t], low + t
+            gain = gain_of(float(high), judge[j])
+            if gain > best:
+                best, unit, place = gain, j, at
         if unit != k or place != time:
             add_spike(scores, starts, units, values, block, changed, k, time, -sizes[i])
             sizes[i] = amplitude_of(float(scores[unit, place]), judge[unit])

@@ -76,7 +76,7 @@ def template_grid(templates: FloatArray, *, others: FloatArray | None = None, fi
             axis.set_axis_off()
             continue
         if others is not None:
-            _lines(axis, others[k], 0.0, 1.0, spacing, color=SECOND, linewidth=1.6)
+            _lines(axis, others[k], 0.0, 1.0, spacing, color=(SECOND, 0.6), linewidth=2.2)
         _lines(axis, templates[k], 0.0, 1.0, spacing, color="black" if others is not None else _color(k))
         axis.set_title(f"{k}", fontsize=8, pad=2)
         _channel_ticks(axis, templates.shape[1], spacing, most=4)
@@ -127,26 +127,33 @@ def model_panel(
     start, n_samples : stretch shown
     """
     figure = figure or new_figure(12, 7)
-    panels = figure.subplots(2, 2, width_ratios=(1, 3))
+    grid = figure.add_gridspec(3, 2, width_ratios=(1, 3.5))
+    shapes = figure.add_subplot(grid[:, 0])
+    panels = [figure.add_subplot(grid[row, 1]) for row in range(3)]
     part = slice(start, start + n_samples)
     x = np.arange(start, start + data[:, part].shape[1])
-    joined = np.concatenate(list(templates), axis=1)
-    limit = float(np.abs(joined).max()) or 1.0
-    panels[0, 0].imshow(joined, aspect="auto", origin="lower", cmap=EITHER_WAY, vmin=-limit, vmax=limit)
-    panels[0, 0].set_xticks((np.arange(len(templates)) + 0.5) * templates.shape[2], range(len(templates)), fontsize=7)
-    panels[0, 0].set(title="Templates", xlabel="Unit", ylabel="Channel")
+    _image(shapes, np.concatenate(list(templates), axis=1), 1.0)
+    shapes.set_xticks((np.arange(len(templates)) + 0.5) * templates.shape[2], range(len(templates)), fontsize=7)
+    shapes.set(title="Templates", xlabel="Unit", ylabel="Channel")
     height = float(max(np.abs(scores[:, part]).max(initial=0), amplitudes[:, part].max(initial=0))) or 1.0
     for k in range(len(templates)):
         times = np.flatnonzero(amplitudes[k, part])
-        panels[0, 1].vlines(x[times], k, k + 0.9 * amplitudes[k, part][times] / height, color=_color(k), linewidth=1.5)
-        panels[1, 1].plot(x, k + 0.45 * scores[k, part] / height, color=_color(k), linewidth=0.7)
-    panels[0, 1].set(title="Amplitudes", ylabel="Unit", xlim=(x[0], x[-1]), ylim=(-0.1, len(templates)))
-    panels[1, 1].set(title="Scores of the data", ylabel="Unit", xlabel="Sample", xlim=(x[0], x[-1]))
-    limit = float(np.quantile(np.abs(data[:, part]), 0.995)) or 1.0
-    panels[1, 0].imshow(data[:, part], aspect="auto", origin="lower", cmap=EITHER_WAY, vmin=-limit, vmax=limit)
-    panels[1, 0].set(title="Data", xlabel="Sample of the stretch", ylabel="Channel")
-    clean(*panels.flat)
+        panels[0].vlines(x[times], k, k + 0.9 * amplitudes[k, part][times] / height, color=_color(k), linewidth=1.5)
+        panels[1].plot(x, k + 0.9 * scores[k, part] / height, color=_color(k), linewidth=0.7)
+    panels[0].set(title="Amplitudes", ylabel="Unit", ylim=(-0.1, len(templates)))
+    panels[1].set(title="Scores of the data", ylabel="Unit")
+    _image(panels[2], data[:, part], 0.995, extent=(x[0] - 0.5, x[-1] + 0.5, -0.5, len(data) - 0.5))
+    panels[2].set(title="Data", xlabel="Sample", ylabel="Channel")
+    for panel in panels:
+        panel.set_xlim(x[0], x[-1])
+    clean(shapes, *panels)
     return figure
+
+
+def _image(axis: Axes, values: FloatArray, quantile: float, **options: Any) -> None:
+    """Channels by samples in colours for either sign."""
+    limit = float(np.quantile(np.abs(values), quantile)) or 1.0
+    axis.imshow(values, aspect="auto", origin="lower", cmap=EITHER_WAY, vmin=-limit, vmax=limit, **options)
 
 
 def likelihood(values: FloatArray, *, true_value: float | None = None, axis: Axes | None = None) -> Figure:
@@ -227,7 +234,8 @@ def _channel_ticks(axis: Axes, n_channels: int, spacing: float, most: int = 12) 
 def _color(k: int) -> Any:
     from matplotlib import colormaps
 
-    return colormaps[_PALETTE](k % 20)
+    # tab20 has pairs of a dark and a light colour; the dark ones come first
+    return colormaps[_PALETTE]((2 * k + k // 10) % 20)
 
 
 def _keys(colors: dict[str, str]) -> list[Any]:

@@ -170,7 +170,7 @@ class Stretch:
         """Give spikes to units and samples that explain them better."""
         self._kernels.replace(
             self._scores, self._taken, self._judge, *self._pairs, self._options.min_isi, self._block, self._changed,
-            self.spikes, self.amplitudes, self._block,
+            self.spikes, self.amplitudes, self._options.min_isi,
         )  # fmt: skip
 
     def _sort(self) -> None:
