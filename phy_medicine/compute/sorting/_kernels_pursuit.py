@@ -49,16 +49,20 @@ def search(scores, taken, judge, block, k, b, best_time, best_gain):  # type: ig
 
 @njit(cache=True, nogil=True)
 def search_changed(scores, taken, judge, block, changed, best_time, best_gain, active):  # type: ignore[no-untyped-def]
-    """Search all changed blocks, forget that they changed, and mark them and their neighbours as active."""
-    n_blocks, n_units = changed.shape
+    """Search all changed blocks, forget that they changed, and mark them and their neighbours as active.
+
+    changed : (n_blocks, K + 1), the last column says whether any unit's has
+    """
+    n_blocks, n_units = best_time.shape
     active[:] = 0
     for b in range(n_blocks):
+        if not changed[b, n_units]:
+            continue
         for k in range(n_units):
             if changed[b, k]:
-                changed[b, k] = 0
                 search(scores, taken, judge, block, k, b, best_time, best_gain)
-                for near in range(max(0, b - 1), min(n_blocks, b + 2)):
-                    active[near] = 1
+        changed[b] = 0
+        active[max(0, b - 1) : b + 2] = 1
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -106,6 +110,7 @@ def add_spike(scores, starts, units, values, block, changed, k, time, amplitude)
         for i in range(row.size):
             row[i] -= size * value[i]
         changed[low // block : (stop - 1) // block + 1, j] = 1
+    changed[low // block : (stop - 1) // block + 1, -1] = 1
 
 
 @njit(cache=True, nogil=True)
@@ -123,6 +128,7 @@ def pursue(
     starts,
     units,
     values,
+    shares,
     min_isi,
     max_rounds,
     block,
@@ -136,6 +142,7 @@ def pursue(
 ):  # type: ignore[no-untyped-def]
     """Take out spikes until there is none left; returns how many there are then, and how many more may be needed.
 
+    shares : (K, K) uint8, whether two units have common channels
     spikes : (n_max, 2) int64, time and unit, sizes : (n_max,) float64, amplitudes; n of both are filled. Where there
         is no place for all spikes of a round, none of it is taken, and room for as many more is needed as returned.
     """
@@ -149,15 +156,17 @@ def pursue(
         if room > sizes.size:
             for b in range(best_time.shape[0]):
                 changed[b, 0] |= active[b]
+                changed[b, -1] |= active[b]
             return n, room - n
         before = n
         for b in range(best_time.shape[0]):
             if not active[b]:
                 continue
+            top = best_gain[b].argmax()
             for k in range(best_time.shape[1]):
-                if best_time[b, k] >= 0 and is_largest(
-                    scores, taken, judge, block, block, starts, units, k, b, best_time, best_gain
-                ):
+                if best_time[b, k] < 0 or (shares[k, top] and best_gain[b, k] < best_gain[b, top]):
+                    continue
+                if is_largest(scores, taken, judge, block, block, starts, units, k, b, best_time, best_gain):
                     spikes[n, 0], spikes[n, 1] = best_time[b, k], k
                     sizes[n] = amplitude_of(float(scores[k, best_time[b, k]]), judge[k])
                     n += 1

@@ -93,6 +93,7 @@ class Pursuit:
         self.options = options or PursuitOptions()
         self.judge = np.stack([prior.coefficients(noise_std) for prior in priors])
         self.pairs = pair_correlations(templates)
+        self.shares = self.pairs.shares()
         if not 1 <= self.options.min_isi <= templates.width:
             raise PhyMedError(
                 f"A unit's spikes must be between 1 and {templates.width} samples apart, not {self.options.min_isi}."
@@ -126,11 +127,13 @@ class Stretch:
 
         self._kernels, self._options, self._judge = kernels, pursuit.options, pursuit.judge
         self._pairs = pursuit.pairs.starts, pursuit.pairs.units, pursuit.pairs.values
+        self._shares = pursuit.shares
         n_units, n_samples = scores.shape
         blocks = -(-n_samples // pursuit.block), n_units
         self._scores, self._block = scores, pursuit.block
         self._taken = np.zeros(scores.shape, np.uint8)
-        self._changed, self._active = np.ones(blocks, np.uint8), np.zeros(blocks[0], np.uint8)
+        self._changed = np.ones((blocks[0], n_units + 1), np.uint8)
+        self._active = np.zeros(blocks[0], np.uint8)
         self._best = np.full(blocks, -1, np.int64), np.full(blocks, -np.inf)
         self.spikes, self.amplitudes = np.zeros((0, 2), np.int64), np.zeros(0)
 
@@ -141,8 +144,8 @@ class Stretch:
             spikes, sizes = np.zeros((n + more, 2), np.int64), np.zeros(n + more)
             spikes[:n], sizes[:n] = self.spikes, self.amplitudes
             n, more = self._kernels.pursue(
-                self._scores, self._taken, self._judge, *self._pairs, o.min_isi, o.max_rounds, self._block,
-                self._changed, *self._best, self._active, spikes, sizes, n,
+                self._scores, self._taken, self._judge, *self._pairs, self._shares, o.min_isi, o.max_rounds,
+                self._block, self._changed, *self._best, self._active, spikes, sizes, n,
             )  # fmt: skip
             self.spikes, self.amplitudes = spikes[:n], sizes[:n]
             more *= 2

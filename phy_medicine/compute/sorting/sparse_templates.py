@@ -15,6 +15,7 @@ LEAST_SHARE = 0.03
 MOST_LOST = 0.01
 """Share of its energy that a template may lose to the shared shapes."""
 FEWEST_SHAPES = 6
+RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def compress(
     least_share: float = LEAST_SHARE,
     most_lost: float = MOST_LOST,
     fewest_shapes: int = FEWEST_SHAPES,
+    rank: int = RANK,
 ) -> SparseTemplates:
     """Return templates on their main channels, in as few shared shapes as lose little.
 
@@ -70,6 +72,7 @@ def compress(
     most_channels, least_share : channels of each template at most, and of which height, relative to the largest
     most_lost : share of the energy on these channels that any template may lose to the shapes
     fewest_shapes : P at least
+    rank : of each template at most
 
     Raises
     ------
@@ -83,11 +86,17 @@ def compress(
     channels = _main_channels(height, most_channels, least_share)
     kept = np.where(channels[:, :, None] >= 0, np.take_along_axis(templates, channels[:, :, None], axis=1), 0)
     basis = _shared_shapes(kept, most_lost, fewest_shapes)
-    weights = kept @ basis.T
+    weights = _of_rank(kept @ basis.T, rank)
     weights /= np.linalg.norm(weights, axis=(1, 2), keepdims=True)
     return SparseTemplates(
         basis.astype(np.float32), channels.astype(np.int32), weights.astype(np.float32), templates.shape[1]
     )
+
+
+def _of_rank(matrices: FloatArray, rank: int) -> FloatArray:
+    """The best approximations of a rank, of several matrices."""
+    left, values, right = np.linalg.svd(matrices, full_matrices=False)
+    return np.asarray((left[:, :, :rank] * values[:, None, :rank]) @ right[:, :rank])
 
 
 def _main_channels(height: FloatArray, most: int, least_share: float) -> IntArray:
@@ -121,6 +130,13 @@ class Pairs:
     starts: IntArray
     units: IntArray
     values: FloatArray
+
+    def shares(self) -> IntArray:
+        """Return which units have common channels, (K, K) uint8."""
+        n = len(self.starts) - 1
+        out = np.zeros((n, n), np.uint8)
+        out[np.repeat(np.arange(n), np.diff(self.starts)), self.units] = 1
+        return out
 
 
 def pair_correlations(templates: SparseTemplates) -> Pairs:
