@@ -1,0 +1,156 @@
+"""Noise made white: each channel less what its neighbours say of it, in units of the noise.
+
+Every channel gets its row of the symmetric (ZCA) whitening matrix of its neighbourhood, so that it stays the channel it
+was, and a recording of many channels needs no inverse of all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.filtered_recording import FilteredRecording
+
+N_STRETCHES, STRETCH_S = 25, 0.5
+N_NEIGHBOURS = 32
+LEAST_EIGENVALUE = 1e-3
+"""Added to all eigenvalues, as a share of their median: directions without noise are not blown up."""
+SPIKE = 5.0
+"""Standard deviations of the noise above which a sample belongs to a spike."""
+_MAD = 0.6744897501960817
+"""Median of the absolute value of a normal variable, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whitening:
+    """What makes the noise white.
+
+    matrix : (N, N) float32, whitened = matrix @ signal; inverse : (N, N) float64, from whitened templates to the signal
+    noise : (N,) float64, standard deviation of the noise of each channel before
+    """
+
+    matrix: FloatArray
+    inverse: FloatArray
+    noise: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        recording: FilteredRecording,
+        positions_um: FloatArray,
+        *,
+        shanks: IntArray | None = None,
+        n_neighbours: int = N_NEIGHBOURS,
+    ) -> Whitening:
+        """Learn from stretches spread over a recording.
+
+        Parameters
+        ----------
+        positions_um : (N, 2), of the channels of the recording
+        shanks : (N,) int; channels of other shanks are no neighbours; None is one shank
+        n_neighbours : of which each channel is made independent, itself among them
+
+        Raises
+        ------
+        PhyMedError : a channel without noise, values that are not finite, or positions of other channels
+        """
+        positions = np.asarray(positions_um, np.float64)
+        n_channels = recording.recording.n_channels
+        if positions.shape != (n_channels, 2):
+            raise PhyMedError(f"There are positions of {len(positions)} channels for {n_channels} in the recording.")
+        parts = _stretches(recording)
+        noise = noise_levels(np.concatenate(parts, axis=1))
+        covariance = noise_covariance(parts, noise)
+        neighbours = _neighbours(positions, shanks, n_neighbours)
+        matrix = local_zca(covariance, neighbours)
+        # Of what is not a spike by its samples, the tails of spikes are left: the median knows better how wide it is.
+        left = noise_levels(np.concatenate([matrix @ part for part in parts], axis=1))
+        matrix /= left[:, None]
+        inverse = np.linalg.pinv(matrix, rcond=LEAST_EIGENVALUE)
+        return cls(matrix.astype(np.float32), inverse, noise)
+
+
+@dataclass(frozen=True, slots=True)
+class WhitenedRecording:
+    """A recording as the sorter takes it; safe in any thread."""
+
+    recording: FilteredRecording
+    whitening: Whitening
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        """Return samples start..stop, which must lie in the recording, (N, stop - start) float32."""
+        return self.whitening.matrix @ _signal(self.recording, start, stop)
+
+
+def noise_levels(data: FloatArray) -> FloatArray:
+    """Return the standard deviation of the noise of each channel, (N,), by the median: spikes hardly change it.
+
+    Raises
+    ------
+    PhyMedError : a channel is flat, or not finite
+    """
+    levels = np.median(np.abs(data), axis=1) / _MAD
+    bad = np.flatnonzero(~((levels > 0) & np.isfinite(levels)))
+    if bad.size:
+        raise PhyMedError(f"Channel {bad[0]} has no noise or values that are not finite; leave it out.")
+    return np.asarray(levels, np.float64)
+
+
+def noise_covariance(parts: list[FloatArray], noise: FloatArray) -> FloatArray:
+    """Return the covariance of the channels, (N, N), where no channel of the two has a spike.
+
+    Parameters
+    ----------
+    parts : stretches (N, T); noise : (N,), standard deviations
+    """
+    total, counts = np.zeros((len(noise), len(noise))), np.zeros((len(noise), len(noise)))
+    for part in parts:
+        quiet = (np.abs(part) <= SPIKE * noise[:, None]).astype(np.float32)
+        kept = part * quiet
+        total += kept @ kept.T
+        counts += quiet @ quiet.T
+    return np.asarray(total / np.maximum(counts, 1))
+
+
+def local_zca(covariance: FloatArray, neighbours: IntArray) -> FloatArray:
+    """Return for each channel its row of the whitening matrix of its neighbourhood, (N, N) float64.
+
+    Parameters
+    ----------
+    covariance : (N, N); neighbours : (N, n) int, the channel itself first, -1 where there is none
+    """
+    out = np.zeros(covariance.shape)
+    for channel, row in enumerate(neighbours):
+        near = row[row >= 0]
+        values, vectors = np.linalg.eigh(covariance[np.ix_(near, near)])
+        scale = 1 / np.sqrt(np.maximum(values, 0) + LEAST_EIGENVALUE * np.median(values))
+        out[channel, near] = (vectors[0] * scale) @ vectors.T
+    return out
+
+
+def _neighbours(positions: FloatArray, shanks: IntArray | None, most: int) -> IntArray:
+    """The nearest channels of each on its shank, itself first, (N, n)."""
+    away = np.linalg.norm(positions[:, None] - positions, axis=2)
+    if shanks is not None:
+        away[np.asarray(shanks)[:, None] != np.asarray(shanks)] = np.inf
+    np.fill_diagonal(away, -1.0)
+    nearest = np.argsort(away, axis=1, kind="stable")[:, :most]
+    return np.where(np.isfinite(np.take_along_axis(away, nearest, axis=1)), nearest, -1)
+
+
+def _stretches(recording: FilteredRecording) -> list[FloatArray]:
+    """Stretches spread evenly over the recording, (N, T) each; all of a short one."""
+    n_samples, rate = recording.recording.n_samples, recording.recording.sample_rate
+    length = round(STRETCH_S * rate)
+    if n_samples <= N_STRETCHES * length:
+        return [_signal(recording, 0, n_samples)]
+    starts = np.linspace(0, n_samples - length, N_STRETCHES).astype(int).tolist()
+    return [_signal(recording, start, start + length) for start in starts]
+
+
+def _signal(recording: FilteredRecording, start: int, stop: int) -> FloatArray:
+    signal, begin = recording.read(start, stop)
+    return np.ascontiguousarray(signal[start - begin : stop - begin].T)
