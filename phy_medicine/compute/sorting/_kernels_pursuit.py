@@ -26,8 +26,9 @@ def gain_of(score, judge):  # type: ignore[no-untyped-def]
     """What a spike with this score is worth; -inf up to the threshold."""
     if score <= judge[0]:
         return -inf
-    below = judge[6] + judge[7] * score
-    return judge[3] + score * (judge[4] + score * judge[5]) + log(0.5 * erfc(-below * _ROOT_HALF))
+    gain, above_zero = judge[3] + score * (judge[4] + score * judge[5]), judge[6] + judge[7] * score
+    # Beyond 7 standard deviations the amplitude is above 0 for sure, to a part in 10^11.
+    return gain if above_zero > 7.0 else gain + log(0.5 * erfc(-above_zero * _ROOT_HALF))
 
 
 @njit(cache=True, nogil=True)

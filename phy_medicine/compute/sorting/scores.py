@@ -55,8 +55,9 @@ class Scorer:
             for tile in self._tiles:
                 padded = tile.profiles.shape[1]
                 part = data[tile.first : tile.stop, start : stop + padded]
-                rows = np.zeros((tile.units.size, stop - start + padded), np.float32)
-                rows[:, : part.shape[1]] = tile.footprints @ part
+                rows = tile.footprints @ part
+                if part.shape[1] < stop - start + padded:
+                    rows = np.pad(rows, ((0, 0), (0, stop - start + padded - part.shape[1])))
                 kernels.add_correlations(rows, tile.profiles, tile.units, start, stop, out)
         return out
 

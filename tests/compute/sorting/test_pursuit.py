@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.sorting import matching
 from phy_medicine.compute.sorting.matching import Matcher
 from phy_medicine.compute.sorting.priors import Exponential, TruncatedNormal
 from phy_medicine.compute.sorting.pursuit import Pursuit, PursuitOptions
@@ -232,8 +233,8 @@ def test_more_spikes_than_there_is_room_for_at_first_change_nothing(monkeypatch)
     np.testing.assert_array_equal(found.amplitudes, expected.amplitudes)
 
 
-@pytest.mark.parametrize(("batch", "n_threads"), [(15_000, 1), (60_000, 2)])
-def test_spikes_do_not_depend_on_the_stretches_nor_on_the_threads(batch, n_threads):
+@pytest.mark.parametrize(("batch", "piece", "n_threads"), [(15_000, 4000, 1), (60_000, 30_000, 2)])
+def test_spikes_do_not_depend_on_the_stretches_nor_on_the_threads(batch, piece, n_threads, monkeypatch):
     sparse, _, data = two_probes(4, 120_000, rate_hz=4.0)
     matcher = Matcher(sparse, [TruncatedNormal(15.0, 9.0, 0.003)] * 6)
     names = set()
@@ -245,6 +246,7 @@ def test_spikes_do_not_depend_on_the_stretches_nor_on_the_threads(batch, n_threa
 
     told = []
     expected = matcher.match(read, 120_000, batch_samples=30_000)
+    monkeypatch.setattr(matching, "PIECE_SCORES", 6 * piece)
     found = matcher.match(read, 120_000, batch_samples=batch, n_threads=n_threads, progress=told.append)
     both, either = (len(f(as_set(expected.spikes), as_set(found.spikes))) for f in (set.__and__, set.__or__))
     assert both >= 0.999 * either and both > 1000
