@@ -49,7 +49,7 @@ class Matcher:
 
     Parameters
     ----------
-    priors : of each unit; noise_std : of the data, per sample, 1 after whitening
+    priors : of each unit; noise_std : as for `Pursuit`; `Scorer.noise` measures it
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Matcher:
         templates: SparseTemplates,
         priors: Sequence[Prior],
         *,
-        noise_std: float = 1.0,
+        noise_std: float | FloatArray = 1.0,
         options: PursuitOptions | None = None,
     ) -> None:
         if len(priors) != templates.n_units:

@@ -75,7 +75,8 @@ class Pursuit:
 
     Parameters
     ----------
-    priors : of the amplitudes of each unit; noise_std : of the data, per sample
+    priors : of the amplitudes of each unit; noise_std : of the scores of each unit where there is noise alone,
+        (K,) or one for all: that of the data per sample, if their noise is white in time too
 
     Raises
     ------
@@ -87,11 +88,12 @@ class Pursuit:
         templates: SparseTemplates,
         priors: Sequence[Prior],
         *,
-        noise_std: float = 1.0,
+        noise_std: float | FloatArray = 1.0,
         options: PursuitOptions | None = None,
     ) -> None:
         self.options = options or PursuitOptions()
-        self.judge = np.stack([prior.coefficients(noise_std) for prior in priors])
+        noise = np.broadcast_to(np.asarray(noise_std, np.float64), len(priors)).tolist()
+        self.judge = np.stack([p.coefficients(std) for p, std in zip(priors, noise, strict=True)])
         self.pairs = pair_correlations(templates)
         self.shares = self.pairs.shares()
         if not 1 <= self.options.min_isi <= templates.width:

@@ -13,6 +13,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
+from phy_medicine.compute.sorting.whitening import noise_levels
 
 _CHUNK = 2048
 """Samples at once, so that what is between the two steps stays in the processor's cache."""
@@ -60,6 +61,13 @@ class Scorer:
                     rows = np.pad(rows, ((0, 0), (0, stop - start + padded - part.shape[1])))
                 kernels.add_correlations(rows, tile.profiles, tile.units, start, stop, out)
         return out
+
+    def noise(self, data: FloatArray) -> FloatArray:
+        """Return the standard deviation of the scores in noise, (K,), by the median of data (N, T): spikes are rare.
+
+        It is that of the data only where these are white in time; a band-pass makes it up to twice as large.
+        """
+        return noise_levels(self(data))
 
 
 def _tiles(templates: SparseTemplates) -> list[_Tile]:

@@ -131,6 +131,27 @@ def test_scores_are_products_with_the_dense_templates(n_samples):
     np.testing.assert_allclose(Scorer(sparse)(data), dense_scores(sparse.dense(), data), atol=1e-4)
 
 
+def test_scores_are_louder_where_the_noise_is_slow():
+    sparse, _, _ = two_probes()
+    rng = np.random.default_rng(0)
+    white = rng.normal(size=(12, 30_000)).astype(np.float32)
+    slow = np.stack([np.convolve(row, np.full(9, 1 / 3), "same") for row in white]).astype(np.float32)
+    scorer = Scorer(sparse)
+    np.testing.assert_allclose(scorer.noise(white), 1, atol=0.05)
+    np.testing.assert_allclose(scorer.noise(slow), scorer(slow).std(axis=1), rtol=0.05)
+    assert (scorer.noise(slow) > 1.5).all()
+
+
+def test_units_may_have_noise_of_their_own():
+    sparse, _, data = two_probes()
+    priors = [TruncatedNormal(15.0, 9.0, 0.003)] * 6
+    quiet, loud = (Matcher(sparse, priors, noise_std=std).find(data) for std in (1.0, 3.0))
+    mixed = Matcher(sparse, priors, noise_std=np.array([1.0, 1, 1, 3, 3, 3])).find(data)
+    for units, same in ((range(3), quiet), (range(3, 6), loud)):
+        assert {p for p in as_set(mixed) if p[1] in units} == {p for p in as_set(same) if p[1] in units}
+    assert len(loud.times) < len(quiet.times)
+
+
 def test_data_shorter_than_a_template_have_no_scores_nor_spikes():
     sparse, _, data = two_probes()
     assert Scorer(sparse)(data[:, :30]).shape == (6, 0)
