@@ -122,6 +122,33 @@ def close(taken, k, time, min_isi, by):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def count_candidates(best_time, active):  # type: ignore[no-untyped-def]
+    """How many spikes there could be in active blocks."""
+    n = 0
+    for b in range(active.size):
+        if active[b]:
+            for k in range(best_time.shape[1]):
+                n += best_time[b, k] >= 0
+    return n
+
+
+@njit(cache=True, nogil=True)
+def take_largest(scores, taken, judge, block, starts, units, shares, best_time, best_gain, active, spikes, n):  # type: ignore[no-untyped-def]
+    """Add spikes of active blocks that are the largest of their neighbourhoods; returns how many there are then."""
+    for b in range(active.size):
+        if not active[b]:
+            continue
+        top = best_gain[b].argmax()
+        for k in range(best_time.shape[1]):
+            if best_time[b, k] < 0 or (shares[k, top] and best_gain[b, k] < best_gain[b, top]):
+                continue
+            if is_largest(scores, taken, judge, block, block, starts, units, k, b, best_time, best_gain):
+                spikes[n, 0], spikes[n, 1] = best_time[b, k], k
+                n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
 def pursue(
     scores,
     taken,
@@ -149,163 +176,19 @@ def pursue(
     """
     for _ in range(max_rounds):
         search_changed(scores, taken, judge, block, changed, best_time, best_gain, active)
-        room = n
-        for b in range(best_time.shape[0]):
-            if active[b]:
-                for k in range(best_time.shape[1]):
-                    room += best_time[b, k] >= 0
+        room = n + count_candidates(best_time, active)
         if room > sizes.size:
-            for b in range(best_time.shape[0]):
+            for b in range(active.size):
                 changed[b, 0] |= active[b]
                 changed[b, -1] |= active[b]
             return n, room - n
         before = n
-        for b in range(best_time.shape[0]):
-            if not active[b]:
-                continue
-            top = best_gain[b].argmax()
-            for k in range(best_time.shape[1]):
-                if best_time[b, k] < 0 or (shares[k, top] and best_gain[b, k] < best_gain[b, top]):
-                    continue
-                if is_largest(scores, taken, judge, block, block, starts, units, k, b, best_time, best_gain):
-                    spikes[n, 0], spikes[n, 1] = best_time[b, k], k
-                    sizes[n] = amplitude_of(float(scores[k, best_time[b, k]]), judge[k])
-                    n += 1
+        n = take_largest(scores, taken, judge, block, starts, units, shares, best_time, best_gain, active, spikes, n)
         if n == before:
             break
+        for i in range(before, n):
+            sizes[i] = amplitude_of(float(scores[spikes[i, 1], spikes[i, 0]]), judge[spikes[i, 1]])
         for i in range(before, n):
             add_spike(scores, starts, units, values, block, changed, spikes[i, 1], spikes[i, 0], sizes[i])
             close(taken, spikes[i, 1], spikes[i, 0], min_isi, 1)
     return n, 0
-
-
-@njit(cache=True, nogil=True)
-def overlaps(spikes, starts, units, values, first, others, common):  # type: ignore[no-untyped-def]
-    """List, for spikes in order of time, the others that they overlap; returns how many there are.
-
-    first : (n + 1,) int64, where the others of each begin; others, common : their rows, and the correlation of the two
-        templates; both may be too short, of which the returned number tells
-    """
-    reach, n, count = (values.shape[1] - 1) // 2, spikes.shape[0], 0
-    begin = 0
-    for i in range(n):
-        first[i] = count
-        time, k = spikes[i, 0], spikes[i, 1]
-        while spikes[begin, 0] < time - reach:
-            begin += 1
-        j = begin
-        while j < n and spikes[j, 0] <= time + reach:
-            if j != i:
-                pair = find(units, starts[k], starts[k + 1], spikes[j, 1])
-                if pair >= 0:
-                    if count < others.size:
-                        others[count], common[count] = j, values[pair, spikes[j, 0] - time + reach]
-                    count += 1
-            j += 1
-    first[n] = count
-    return count
-
-
-@njit(cache=True, nogil=True)
-def find(units, start, stop, j):  # type: ignore[no-untyped-def]
-    """Place of a unit among ascending ones, -1 where it is not."""
-    end = stop
-    while start < stop:
-        middle = (start + stop) // 2
-        if units[middle] < j:
-            start = middle + 1
-        else:
-            stop = middle
-    return start if start < end and units[start] == j else -1
-
-
-@njit(cache=True, nogil=True)
-def solve_together(spikes, sizes, left, first, others, common, judge, n_sweeps, tolerance):  # type: ignore[no-untyped-def]
-    """Find the amplitudes that are best together, one after the other until they stay; returns the sweeps that took.
-
-    left : (n,) float64, score of each spike after all are taken out, kept up with the amplitudes
-    """
-    for sweep in range(n_sweeps):
-        largest = 0.0
-        for i in range(sizes.size):
-            new = amplitude_of(left[i] + sizes[i], judge[spikes[i, 1]])
-            change = new - sizes[i]
-            if abs(change) < tolerance and new > 0.0:
-                continue
-            sizes[i] = new
-            left[i] -= change
-            for p in range(first[i], first[i + 1]):
-                left[others[p]] -= change * common[p]
-            largest = max(largest, abs(change))
-        if largest < tolerance:
-            return sweep + 1
-    return n_sweeps
-
-
-@njit(cache=True, nogil=True)
-def worthless(spikes, sizes, left, first, others, common, judge, gone):  # type: ignore[no-untyped-def]
-    """Mark spikes that are worth nothing beside the others, the weakest of neighbours first; returns how many."""
-    n = 0
-    for i in range(sizes.size):
-        gain = gain_of(left[i] + sizes[i], judge[spikes[i, 1]])
-        if gain > 0:
-            continue
-        weakest = True
-        for p in range(first[i], first[i + 1]):
-            j = others[p]
-            if not gone[j]:
-                other = gain_of(left[j] + sizes[j], judge[spikes[j, 1]])
-                weakest &= not (other < gain or (other == gain and j < i))
-        if weakest and not gone[i]:
-            gone[i] = 1
-            n += 1
-    return n
-
-
-@njit(cache=True, nogil=True)
-def replace(scores, taken, judge, starts, units, values, min_isi, block, changed, spikes, sizes, reach):  # type: ignore[no-untyped-def]
-    """Give each spike to the unit and sample within `reach` that explain it best, once; returns how many moved."""
-    moved, width = 0, (values.shape[1] - 1) // 2
-    for i in range(sizes.size):
-        time, k = spikes[i, 0], spikes[i, 1]
-        close(taken, k, time, min_isi, -1)
-        best, unit, place = gain_of(scores[k, time] + sizes[i], judge[k]), k, time
-        low, stop = max(0, time - reach), min(scores.shape[1], time + reach + 1)
-        for pair in range(starts[k], starts[k + 1]):
-            j = units[pair]
-            row, value = scores[j, low:stop], values[pair, low - time + width : stop - time + width]
-            size, threshold, n_above = np.float32(sizes[i]), np.float32(judge[j, 0]), 0
-            for t in range(row.size):  # without a branch: many at once
-                n_above += row[t] + size * value[t] >= threshold
-            high, at = judge[j, 0], -1
-            for t in range(row.size if n_above else 0):
-                if row[t] + size * value[t] > high and taken[j, low + t] == 0:
-                    high, at = row[t] + size * value[t], low + t
-            gain = gain_of(float(high), judge[j])
-            if gain > best:
-                best, unit, place = gain, j, at
-        if unit != k or place != time:
-            add_spike(scores, starts, units, values, block, changed, k, time, -sizes[i])
-            sizes[i] = amplitude_of(float(scores[unit, place]), judge[unit])
-            add_spike(scores, starts, units, values, block, changed, unit, place, sizes[i])
-            spikes[i, 0], spikes[i, 1] = place, unit
-            moved += 1
-        close(taken, unit, place, min_isi, 1)
-    return moved
-
-
-@njit(cache=True, nogil=True)
-def change_spikes(scores, starts, units, values, block, changed, spikes, changes):  # type: ignore[no-untyped-def]
-    """Add to the amplitudes of spikes."""
-    for i in range(changes.size):
-        if changes[i] != 0.0:
-            add_spike(scores, starts, units, values, block, changed, spikes[i, 1], spikes[i, 0], changes[i])
-
-
-@njit(cache=True, nogil=True)
-def gains(scores, spikes, judge):  # type: ignore[no-untyped-def]
-    """What spikes are worth, (n,), given the score of each without itself."""
-    out = np.empty(scores.size)
-    for i in range(scores.size):
-        out[i] = gain_of(scores[i], judge[spikes[i, 1]])
-    return out

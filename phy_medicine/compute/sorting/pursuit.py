@@ -125,9 +125,10 @@ class Stretch:
     """
 
     def __init__(self, pursuit: Pursuit, scores: FloatArray) -> None:
-        from phy_medicine.compute.sorting import _kernels_pursuit as kernels
+        from phy_medicine.compute.sorting import _kernels_pursuit, _kernels_refine
 
-        self._kernels, self._options, self._judge = kernels, pursuit.options, pursuit.judge
+        self._kernels, self._refine = _kernels_pursuit, _kernels_refine
+        self._options, self._judge = pursuit.options, pursuit.judge
         self._pairs = pursuit.pairs.starts, pursuit.pairs.units, pursuit.pairs.values
         self._shares = pursuit.shares
         n_units, n_samples = scores.shape
@@ -159,11 +160,11 @@ class Stretch:
             around, left = self._neighbours(), self._left()
             before = self.amplitudes.copy()
             o = self._options
-            self._kernels.solve_together(
+            self._refine.solve_together(
                 self.spikes, self.amplitudes, left, *around, self._judge, o.n_sweeps, o.tolerance
             )
             gone = np.zeros(len(left), np.uint8)
-            if not self._kernels.worthless(self.spikes, self.amplitudes, left, *around, self._judge, gone):
+            if not self._refine.worthless(self.spikes, self.amplitudes, left, *around, self._judge, gone):
                 self._change(before, self.amplitudes)
                 return self._found(around, left)
             self._change(before, np.where(gone, 0.0, self.amplitudes))
@@ -173,7 +174,7 @@ class Stretch:
 
     def replace(self) -> None:
         """Give spikes to units and samples that explain them better."""
-        self._kernels.replace(
+        self._refine.replace(
             self._scores, self._taken, self._judge, *self._pairs, self._options.min_isi, self._block, self._changed,
             self.spikes, self.amplitudes, self._options.min_isi,
         )  # fmt: skip
@@ -187,7 +188,7 @@ class Stretch:
         first, n = np.zeros(len(self.amplitudes) + 1, np.int64), 16 * len(self.amplitudes) + 16
         while True:
             others, common = np.zeros(n, np.int64), np.zeros(n, np.float32)
-            count = self._kernels.overlaps(self.spikes, *self._pairs, first, others, common)
+            count = self._refine.overlaps(self.spikes, *self._pairs, first, others, common)
             if count <= n:
                 return first, others[:count], common[:count]
             n = count
@@ -197,13 +198,13 @@ class Stretch:
 
     def _change(self, before: FloatArray, after: FloatArray) -> None:
         """Bring the scores up to date with other amplitudes."""
-        self._kernels.change_spikes(self._scores, *self._pairs, self._block, self._changed, self.spikes, after - before)
+        self._refine.change_spikes(self._scores, *self._pairs, self._block, self._changed, self.spikes, after - before)
 
     def _found(self, around: tuple[IntArray, IntArray, FloatArray], left: FloatArray) -> Found:
         first, others, common = around
         row = np.repeat(np.arange(len(left)), np.diff(first))
         from_others = np.bincount(row, common * self.amplitudes[others], minlength=len(left))
         explained = self.amplitudes * (2 * left + self.amplitudes + from_others)
-        gains = self._kernels.gains(left + self.amplitudes, self.spikes, self._judge)
+        gains = self._refine.gains(left + self.amplitudes, self.spikes, self._judge)
         times, units = np.ascontiguousarray(self.spikes.T)
         return Found(times, units, self.amplitudes.copy(), gains, explained)

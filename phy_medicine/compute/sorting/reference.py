@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -83,9 +84,7 @@ def map_estimate(
         else:
             templates[k] = _random(templates[k], rng)
 
-    def likelihood() -> float:
-        return dense.log_likelihood(templates, amplitudes, data, chosen.noise_std)
-
+    likelihood = partial(dense.log_likelihood, templates, amplitudes, data, chosen.noise_std)
     return _ascend(update, likelihood, amplitudes, known, chosen)
 
 
