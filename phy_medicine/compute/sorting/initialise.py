@@ -12,6 +12,7 @@ import torch
 from scipy.signal import find_peaks
 from torch import Tensor
 
+from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.sorting import dense
 from phy_medicine.compute.sorting.convolution import FFT, convolve, correlate
 from phy_medicine.compute.sorting.priors import Exponential
@@ -47,6 +48,10 @@ def initial_templates(
     Parameters
     ----------
     n_units, width : how many, and samples of each
+
+    Raises
+    ------
+    PhyMedError : data that are flat, shorter than a template, or not finite
     """
     how, chosen = search or Search(), options or Options()
     part = data[:, : how.n_samples]
@@ -126,6 +131,8 @@ class _Found:
         size[: self._trough] = 0
         size[len(size) - (self._width - self._trough) :] = 0
         peaks, found = find_peaks(size, distance=self._width, height=0.0)
+        if not len(peaks):
+            raise PhyMedError(f"In {len(size)} samples nothing stands out of which a template could be made.")
         largest = found["peak_heights"].argsort(kind="stable")[::-1][: 8 * self._search.n_stretches]
         starts = peaks[largest[:: max(1, len(largest) // self._search.n_stretches)]] - self._trough
         return [residual[:, t : t + self._width] for t in starts.tolist()]

@@ -259,3 +259,9 @@ def test_data_that_are_not_finite_are_refused():
     data[1, 7] = torch.nan
     with pytest.raises(PhyMedError, match="not finite"):
         map_estimate_fast(torch.zeros(2, 4, 9), torch.zeros(2, 50), data)
+
+
+@pytest.mark.parametrize("data", [torch.zeros(4, 400), torch.ones(4, 30)])
+def test_templates_are_not_made_of_nothing(data):
+    with pytest.raises(PhyMedError, match="nothing stands out"):
+        initial_templates(data, 2, 41)
