@@ -37,12 +37,13 @@ class InSections(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         every = ctx.meta.get("every_setting", False)
-        shown = {"Options": [], "Networks (--method sln-...)": []}  # type: dict[str, list[tuple[str, str]]]
+        sections = ("Options", "Networks (--method sln-...)")
+        shown: dict[str, list[tuple[str, str]]] = {title: [] for title in sections}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             learned = param.name in OF_NETWORKS or param.name in ("resume", "every_setting")
             if record is not None and (every or not learned or param.name in (*FIRST, "resume", "every_setting")):
-                shown["Networks (--method sln-...)" if learned else "Options"].append(record)
+                shown[sections[learned]].append(record)
         for title, rows in shown.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
