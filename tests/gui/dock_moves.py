@@ -14,6 +14,8 @@ LIMIT_MS = 20_000
 
 def settle(window) -> None:
     """Let the window come to rest."""
+    # A view learns of a new size with the events to come; before them the window looks at rest.
+    QtWidgets.QApplication.processEvents()
     clock = QtCore.QElapsedTimer()
     clock.start()
     while not window.at_rest:
