@@ -1,4 +1,7 @@
-"""Compiled fit of a point source to the amplitudes of a spike, one spike after the other."""
+"""Compiled fit of a point source to the amplitudes of a spike, one spike after the other.
+
+Amplitudes fall off with a power of the distance, 1 for the monopole.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ def _gather(amplitudes, row, positions, work):  # type: ignore[no-untyped-def]
 
 
 @kernels.helper
-def _sums(x, y, z, n, work, penalty, s):  # type: ignore[no-untyped-def]
+def _sums(x, y, z, n, work, penalty, power, s):  # type: ignore[no-untyped-def]
     """Write into `s` all sums over the contacts of which value, slope and curvature are made; value and strength.
 
-    With q the inverse distance, d its slopes and v the amplitudes, s holds vq, qq, then vd, qd for x, y, z,
+    With q the inverse distance to a power, d its slopes and v the amplitudes, s holds vq, qq, then vd, qd for x, y, z,
     then dd for xx, yy, zz, xy, xz, yz.
     """
     vv = 0.0
@@ -38,12 +41,15 @@ def _sums(x, y, z, n, work, penalty, s):  # type: ignore[no-untyped-def]
     for j in range(n):
         dx, dy, v = x - work[0, j], y - work[1, j], work[2, j]
         q2 = 1.0 / (dx * dx + dy * dy + z * z)
-        q = sqrt(q2)
-        q3 = -q * q2
+        inverse = sqrt(q2)
+        q = inverse
+        for _ in range(1, power):
+            q *= inverse
+        q3 = -power * q * q2
         jx, jy, jz = q3 * dx, q3 * dy, q3 * z
         vv += v * v
         s[0] += v * q
-        s[1] += q2
+        s[1] += q * q
         s[2] += v * jx
         s[3] += v * jy
         s[4] += v * jz
@@ -98,8 +104,8 @@ def _step(damping, g, h, free, step):  # type: ignore[no-untyped-def]
     step[2] = -(c02 * gx + c12 * gy + c22 * gz) / det * fz
 
 
-@kernels.kernel("f4[:,:] i8[:] i4[:,:] f8[:,:] f8[:] f8[:,:] f8[:,:] f8[:,:] u1[:]")
-def fit(amplitudes, rows, table, positions, limits, work, small, out, converged):  # type: ignore[no-untyped-def]
+@kernels.kernel("f4[:,:] i8[:] i4[:,:] f8[:,:] f8[:] i8 f8[:,:] f8[:,:] f8[:,:] u1[:]")
+def fit(amplitudes, rows, table, positions, limits, power, work, small, out, converged):  # type: ignore[no-untyped-def]
     """Write x, depth, z and strength of each spike, NaN where there are fewer than four contacts.
 
     limits : furthest x and depth from the centre of mass, smallest and largest z, first z, tolerance, longest step,
@@ -122,7 +128,7 @@ def fit(amplitudes, rows, table, positions, limits, work, small, out, converged)
             y0 += work[2, j] * work[1, j]
         x0, y0 = x0 / total, y0 / total
         x, y, z, damping = x0, y0, z_first, 1e-2
-        value, a = _sums(x, y, z, n, work, penalty, s)
+        value, a = _sums(x, y, z, n, work, penalty, power, s)
         fresh = True
         for _ in range(int(limits[6])):
             if fresh:
@@ -137,7 +143,7 @@ def fit(amplitudes, rows, table, positions, limits, work, small, out, converged)
             ny = min(max(y + min(max(step[1], -longest), longest), y0 - far), y0 + far)
             nz = min(max(z + min(max(step[2], -longest), longest), z_low), z_high)
             move = max(abs(nx - x), max(abs(ny - y), abs(nz - z)))
-            found, strength = _sums(nx, ny, nz, n, work, penalty, s)
+            found, strength = _sums(nx, ny, nz, n, work, penalty, power, s)
             fresh = found < value
             if fresh:
                 x, y, z, value, a = nx, ny, nz, found, strength
@@ -150,12 +156,12 @@ def fit(amplitudes, rows, table, positions, limits, work, small, out, converged)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = x, y, z, a * largest
 
 
-@kernels.kernel("f4[:,:] i8[:] i4[:,:] f8[:,:] f8[:,:] f8 f8[:,:] f8[:,:] f8[:,:]")
-def evaluate(amplitudes, rows, table, positions, points, penalty, work, small, out):  # type: ignore[no-untyped-def]
+@kernels.kernel("f4[:,:] i8[:] i4[:,:] f8[:,:] f8[:,:] f8 i8 f8[:,:] f8[:,:] f8[:,:]")
+def evaluate(amplitudes, rows, table, positions, points, penalty, power, work, small, out):  # type: ignore[no-untyped-def]
     """Write value and gradient of what is minimised at a point for each spike, and the strength there: (n, 5)."""
     s, g = small[0], small[1]
     for i in range(rows.size):
         n, largest = _gather(amplitudes[i], table[rows[i]], positions, work)
-        value, a = _sums(points[i, 0], points[i, 1], points[i, 2], n, work, penalty, s)
+        value, a = _sums(points[i, 0], points[i, 1], points[i, 2], n, work, penalty, power, s)
         _slope(a, points[i, 2], n, s, penalty, g)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = value, g[0], g[1], g[2], a * largest

@@ -5,7 +5,7 @@ Inputs: "dataset", a description that `io.dataset_file` wrote, and for each spik
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from phy_medicine.compute.job_kinds import JobKind, register
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from phy_medicine.io.model import Model
 
 UNITS = (("x_um", "µm"), ("depth_um", "µm"), ("z_um", "µm"))
+LEARNING = 0.3
+"""Part of the progress that is learning, where a method learns first."""
 _PREVIEW_SPIKES = 3000
 _MOST_THREADS = 8  # each reads, filters and measures a piece of 32 MB of its own
 
@@ -48,6 +50,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     from phy_medicine.compute import kernels
     from phy_medicine.compute.localize.contacts import Contacts, nearest
     from phy_medicine.compute.localize.localize import Following, localize
+    from phy_medicine.compute.localize.settings import CORRECTED
     from phy_medicine.io.dataset_file import open_dataset
 
     settings: LocalizeSettings = context.settings
@@ -57,31 +60,56 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     samples, channels = (np.asarray(context.inputs[name]) for name in ("spike_samples", "peak_channels"))
     kernels.warm_up()
     contacts = Contacts.of(model.channel_positions, shanks_of(model))
-    localizer, window = make_localizer(settings, contacts, model.sample_rate, context.device)
-    source, n_known = signal_source(model, samples, channels, settings, max(window.before, window.after))
-    following = Following(nearest(contacts), window) if settings.follow else None
+    source, n_known = signal_source(model, samples, channels, settings, reach_of(settings, model.sample_rate))
+    first = LEARNING if settings.method == CORRECTED else 0.0
+
+    def learning(fraction: float) -> None:
+        context.progress(first * fraction, "learning from simulated neurons")
 
     def progress(n_done: int, columns: Columns) -> None:
-        context.progress(n_done / max(1, n_known), f"{n_done:,} of {n_known:,} spikes")
+        context.progress(first + (1 - first) * n_done / max(1, n_known), f"{n_done:,} of {n_known:,} spikes")
         if context.preview_due:
             context.preview(**thinned(columns))
 
     context.log(f"{n_known:,} spikes on {contacts.n_channels} channels, {settings.method}.")
     context.progress(0.0, f"{n_known:,} spikes")
+    localizer, window = make_localizer(
+        settings, contacts, model.sample_rate, context.device, source=source, seed=context.seed, progress=learning
+    )
+    following = Following(nearest(contacts), window) if settings.follow else None
     columns = localize(source, localizer, len(samples), following=following, n_threads=n_threads(), progress=progress)
     tell(context, columns, n_known, len(samples))
     return columns.as_arrays()
 
 
 def make_localizer(
-    settings: LocalizeSettings, contacts: Contacts, sample_rate: float, device: str = "cpu"
+    settings: LocalizeSettings,
+    contacts: Contacts,
+    sample_rate: float,
+    device: str = "cpu",
+    *,
+    source: Source | None = None,
+    seed: int = 0,
+    progress: Callable[[float], object] = lambda fraction: None,
 ) -> tuple[Localizer, Window]:
-    """Return the method that the settings name, and the window in which it takes amplitudes."""
+    """Return the method that the settings name, and the window in which it takes amplitudes.
+
+    Parameters
+    ----------
+    source : the signal, for a method that learns from it; seed : of that learning
+    progress : called with the part of its learning that is done
+
+    Raises
+    ------
+    PhyMedError : the signal holds too few spikes to learn from
+    """
     from phy_medicine.compute.localize.contacts import decrease, nearest, within
+    from phy_medicine.compute.localize.corrected import learn
     from phy_medicine.compute.localize.grid import GridConvolution
     from phy_medicine.compute.localize.localizers import CentreOfMass, Window
     from phy_medicine.compute.localize.monopole import Monopole
-    from phy_medicine.compute.localize.settings import CENTRE, GRID
+    from phy_medicine.compute.localize.rehearsal import Rehearsal, Taken
+    from phy_medicine.compute.localize.settings import CENTRE, CORRECTED, GRID
 
     window = Window.of(settings.before_ms, settings.after_ms, sample_rate)
     if settings.method == CENTRE:
@@ -91,7 +119,22 @@ def make_localizer(
         return GridConvolution.of(contacts, window, sample_rate, **places), window
     neighbours = within(contacts, settings.radius_um)
     order = decrease(neighbours) if settings.decrease else None
+    if settings.method == CORRECTED:
+        assert source is not None, "this method learns from a signal"
+        taken = Taken.of(source, neighbours, window, follow=settings.follow, seed=seed)
+        return learn(Rehearsal.of(taken, neighbours, order), window, seed=seed, progress=progress), window
     return Monopole(neighbours, window, order, device), window
+
+
+def reach_of(settings: LocalizeSettings, sample_rate: float) -> int:
+    """Samples of the signal that a method needs on either side of a spike."""
+    from phy_medicine.compute.localize.localizers import Window
+    from phy_medicine.compute.localize.rehearsal import looked_back
+    from phy_medicine.compute.localize.settings import CORRECTED
+
+    window = Window.of(settings.before_ms, settings.after_ms, sample_rate)
+    before = looked_back(window) if settings.method == CORRECTED else window.before
+    return max(before, window.after)
 
 
 def signal_filter(settings: LocalizeSettings, n_channels: int) -> SignalFilter:

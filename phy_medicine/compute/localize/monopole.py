@@ -95,7 +95,12 @@ class Monopole:
 
 
 def fit(
-    amplitudes: FloatArray, channel_ids: IntArray, neighbours: Neighbours, limits: FitLimits | None = None
+    amplitudes: FloatArray,
+    channel_ids: IntArray,
+    neighbours: Neighbours,
+    limits: FitLimits | None = None,
+    *,
+    power: int = 1,
 ) -> Positions:
     """Fit a point source to the amplitudes of each spike.
 
@@ -103,6 +108,7 @@ def fit(
     ----------
     amplitudes : (n, n_slots) float32, not negative; NaN is left out
     channel_ids : (n,) int64, row of each spike in `neighbours`
+    power : of the distance with which amplitudes fall off, 1 or more; strengths are amplitudes times that power
 
     Returns
     -------
@@ -112,15 +118,22 @@ def fit(
     out, converged = np.empty((n, 4)), np.zeros(n, dtype=np.uint8)
     work, small = np.empty((3, neighbours.n_slots)), np.empty((5, 14))
     where = neighbours.channel_ids, neighbours.contacts.positions_um
-    kernels.fit(amplitudes, channel_ids, *where, numbers, work, small, out, converged)
+    kernels.fit(amplitudes, channel_ids, *where, numbers, power, work, small, out, converged)
     return Positions(out[:, :3], out[:, 3], converged.astype(bool))
 
 
 def objective(
-    amplitudes: FloatArray, channel_ids: IntArray, neighbours: Neighbours, um: AnyArray, penalty: float = 1e-4
+    amplitudes: FloatArray,
+    channel_ids: IntArray,
+    neighbours: Neighbours,
+    um: AnyArray,
+    penalty: float = 1e-4,
+    *,
+    power: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
     """Return what is minimised at a position for each spike, (n,), and its gradient, (n, 3) per µm."""
     out, work, small = np.empty((len(amplitudes), 5)), np.empty((3, neighbours.n_slots)), np.empty((5, 14))
     where = neighbours.channel_ids, neighbours.contacts.positions_um
-    kernels.evaluate(amplitudes, channel_ids, *where, np.ascontiguousarray(um, np.float64), penalty, work, small, out)
+    points = np.ascontiguousarray(um, np.float64)
+    kernels.evaluate(amplitudes, channel_ids, *where, points, penalty, power, work, small, out)
     return out[:, 0], out[:, 1:4]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from phy_medicine.base.params import setting
 
-MONOPOLAR, CENTRE, GRID = "monopolar", "com", "grid"
-METHODS = (MONOPOLAR, CENTRE, GRID)
+MONOPOLAR, CORRECTED, CENTRE, GRID = "monopolar", "corrected", "com", "grid"
+METHODS = (MONOPOLAR, CORRECTED, CENTRE, GRID)
 AUTO, RECORDING, STORED = "auto", "recording", "stored"
 FEW_CHANNELS = 32
 
@@ -17,8 +17,9 @@ class LocalizeSettings:
     """How positions of spikes are found."""
 
     method: str = setting(
-        MONOPOLAR, "monopolar fits a point source in three dimensions, com is the centre of mass of the amplitudes, "
-        "grid compares with templates on a grid of places",
+        MONOPOLAR, "monopolar fits a point source in three dimensions, corrected goes on from there by what neurons "
+        "simulated for this probe and noise teach, com is the centre of mass of the amplitudes, grid compares "
+        "with templates on a grid of places",
         choices=METHODS,
     )  # fmt: skip
     signal: str = setting(
@@ -27,10 +28,10 @@ class LocalizeSettings:
         choices=(AUTO, RECORDING, STORED),
     )  # fmt: skip
     radius_um: float = setting(
-        75.0, "Contacts this near to the peak take part in the fit (monopolar)", unit="µm", minimum=1.0
+        75.0, "Contacts this near to the peak take part in the fit (monopolar, corrected)", unit="µm", minimum=1.0
     )
     decrease: bool = setting(
-        True, "First make amplitudes fall off outwards, which takes away other spikes nearby (monopolar)"
+        True, "First make amplitudes fall off outwards, which takes away other spikes nearby (monopolar, corrected)"
     )
     follow: bool = setting(
         True, "Take for each spike the channel where it is largest, among the ten nearest to that of its template"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.job_context import Cancelled, JobContext
 from phy_medicine.compute.job_kinds import kind
+from phy_medicine.compute.localize import corrected
 from phy_medicine.compute.localize.job import run
 from phy_medicine.compute.localize.settings import LocalizeSettings
 from phy_medicine.io.dataset_file import write_dataset
@@ -61,8 +63,10 @@ def test_a_cancelled_job_ends_before_the_next_piece(inputs):
         run(JobContext(LocalizeSettings(), inputs, cancelled=lambda: True))
 
 
-@pytest.mark.parametrize("method", ["com", "grid"])
-def test_other_methods_by_their_name(inputs, method):
+@pytest.mark.parametrize("method", ["com", "grid", "corrected"])
+def test_other_methods_by_their_name(inputs, method, monkeypatch):
+    brief = partial(corrected.learn, n_simulated=2000, n_passes=3)
+    monkeypatch.setattr(corrected, "learn", brief)
     arrays = run(JobContext(replace(LocalizeSettings(), method=method), inputs))
     model = open_model(Path(json.loads(inputs["dataset"].read_text())["path"]))
     y = model.channel_positions[:, 1]

@@ -43,6 +43,16 @@ def test_sources_are_recovered_exactly_at_the_ends_of_the_probe_too():
     assert ends.sum() > 20
 
 
+@pytest.mark.parametrize("power", [2, 4])
+def test_sources_that_fall_off_faster_are_recovered_exactly(power):
+    neighbours = within(probe(), 75)
+    channel_ids, place, amplitudes = sources(neighbours, 200)
+    amplitudes = (amplitudes / amplitudes.max()) ** power
+    found = fit(amplitudes, channel_ids, neighbours, EXACT, power=power)
+    assert found.converged.all()
+    assert np.abs(found.um - place).max() < 0.01
+
+
 def test_the_strength_is_amplitude_times_distance():
     neighbours = within(probe(), 75)
     place = np.array([20.0, 300.0, 15.0])
@@ -51,14 +61,15 @@ def test_the_strength_is_amplitude_times_distance():
     assert fit(amplitudes, np.array([30]), neighbours, EXACT).alpha[0] == pytest.approx(777, rel=1e-4)
 
 
-def test_the_gradient_is_that_of_finite_differences():
+@pytest.mark.parametrize("power", [1, 3])
+def test_the_gradient_is_that_of_finite_differences(power):
     neighbours = within(probe(), 75)
     channel_ids, place, amplitudes = sources(neighbours, 50, noise=0.2)
-    _, gradient = objective(amplitudes, channel_ids, neighbours, place)
+    _, gradient = objective(amplitudes, channel_ids, neighbours, place, power=power)
     for axis in range(3):
         step = np.zeros(3)
         step[axis] = 1e-4
-        high, low = (objective(amplitudes, channel_ids, neighbours, place + k * step)[0] for k in (1, -1))
+        high, low = (objective(amplitudes, channel_ids, neighbours, place + k * step, power=power)[0] for k in (1, -1))
         assert gradient[:, axis] == pytest.approx((high - low) / 2e-4, abs=1e-8, rel=1e-5)
 
 
