@@ -8,18 +8,24 @@ waveforms and this noise (`rehearsal`, `neurons`) to tell from that how far the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Decrease, Neighbours
 from phy_medicine.compute.localize.localizers import Positions, Window, strengths
 from phy_medicine.compute.localize.monopole import FitLimits, fit, objective
 from phy_medicine.compute.localize.rehearsal import Rehearsal
 from phy_medicine.compute.localize.smoothed import Courses
 from phy_medicine.compute.localize.spikes import Spikes, fall_off
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
 
 POWERS = (1, 2, 4)
 TYPICAL_Z_UM = 22.0
@@ -28,6 +34,7 @@ N_SIMULATED = 32_000
 N_PASSES = 25
 N_HIDDEN = 64
 _BATCH = 256
+_RATE = 3e-3
 _DRAWN_AT_ONCE = 2000
 _N_ORDERED = 7
 _FURTHEST = 5.0
@@ -130,29 +137,51 @@ def teach(
 
     mean, scale = facts.mean(axis=0), facts.std(axis=0) + np.float32(1e-3)
     inputs, targets = torch.from_numpy((facts - mean) / scale), torch.from_numpy((ways / UNIT_UM).astype(np.float32))
-    with torch.random.fork_rng(devices=[]):
+    sizes = ((facts.shape[1], N_HIDDEN), (N_HIDDEN, N_HIDDEN), (N_HIDDEN, 3))
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
-        sizes = ((facts.shape[1], N_HIDDEN), (N_HIDDEN, N_HIDDEN), (N_HIDDEN, 3))
         layers = [torch.nn.Linear(*size) for size in sizes]
         network = torch.nn.Sequential(layers[0], torch.nn.SiLU(), layers[1], torch.nn.SiLU(), layers[2])
-        n_batches = max(1, len(facts) // _BATCH)
-        optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=n_batches * n_passes)
-        for k in range(n_passes):
-            progress(k / n_passes)
-            for rows in torch.randperm(len(facts))[: n_batches * _BATCH].chunk(n_batches):
-                distance = ((network(inputs[rows]) - targets[rows]) ** 2).sum(dim=1).add(1e-4).sqrt().mean()
-                optimizer.zero_grad()
-                distance.backward()
-                optimizer.step()
-                schedule.step()
+        _descend(network, inputs, targets, n_passes, progress)
     weights = tuple(np.ascontiguousarray(layer.weight.detach().numpy().T) for layer in layers)
     return Correction(mean, scale, weights, tuple(layer.bias.detach().numpy().copy() for layer in layers))
 
 
+def _descend(
+    network: Module, inputs: Tensor, targets: Tensor, n_passes: int, progress: Callable[[float], object]
+) -> None:
+    """Train in so many passes over everything, in random order."""
+    import torch
+
+    n_batches = max(1, len(inputs) // _BATCH)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=n_batches * n_passes)
+    for k in range(n_passes):
+        progress(k / n_passes)
+        for rows in torch.randperm(len(inputs))[: n_batches * _BATCH].chunk(n_batches):
+            distance = ((network(inputs[rows]) - targets[rows]) ** 2).sum(dim=1).add(1e-4).sqrt().mean()
+            optimizer.zero_grad()
+            distance.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: with layers this small, others only wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def facts_of(
     amplitudes: FloatArray, channel_ids: IntArray, neighbours: Neighbours, floor: float, limits: FitLimits
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return what the network is told of spikes.
 
     Returns
