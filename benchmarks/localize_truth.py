@@ -138,6 +138,39 @@ def compare(case: Case, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
+def traces(seconds: float) -> list[dict[str, Any]]:
+    """Localize the peaks of the recording of `benchmarks.localize`, as it is and filtered, all in one thread."""
+    from benchmarks.localize import Memory, make_case
+    from phy_medicine.compute.localize.contacts import Contacts
+    from phy_medicine.compute.localize.job import make_localizer, reach_of, signal_filter
+    from phy_medicine.compute.localize.localize import localize
+    from phy_medicine.compute.localize.settings import LocalizeSettings
+    from phy_medicine.compute.localize.sources import RecordingSource
+
+    case, rows = make_case(128, 60, seconds), []
+    known, memory = case.unit >= 0, Memory(case.traces, len(case.traces))
+    samples, channels = (case.peaks[name].astype(np.int64) for name in ("sample_index", "channel_index"))
+    for name, low, high in (("recording", 0.0, 0.0), ("recording, filtered", 300.0, 6000.0)):
+        for method in METHODS[1:]:
+            settings = LocalizeSettings(method=method, low_cut_hz=low, high_cut_hz=high, common_median=low > 0)
+            source = RecordingSource(
+                memory, samples, channels, signal_filter(settings, 128), reach_of(settings, RATE_HZ)
+            )
+            begin = time.process_time()
+            localizer, _ = make_localizer(settings, Contacts.of(case.positions), RATE_HZ, source=source)
+            taught = time.process_time()
+            found = localize(source, localizer, len(samples))
+            seconds_taken = time.process_time() - taught
+            um = np.stack([found.x_um, found.depth_um, found.z_um], axis=1)
+            rows.append({
+                "case": name, "seed": 0, "method": method, "n_spikes": len(samples),
+                "teach_cpu_s": taught - begin, "spikes_per_cpu_s": len(samples) / seconds_taken,
+                **errors(um[known], case.truth[case.unit[known]], case.unit[known]),
+            })  # fmt: skip
+            print(rows[-1], flush=True)
+    return rows
+
+
 def errors(um: np.ndarray, truth: np.ndarray, units: np.ndarray) -> dict[str, float]:
     """Return medians, µm: of the distance from the truth, of each axis, and of the spread within a unit."""
     away = um - truth
@@ -172,10 +205,11 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))
     parser.add_argument("--probes", nargs="*", default=["staggered", "two columns", "dense"])
     parser.add_argument("--templates", type=Path, nargs="*", default=[])
+    parser.add_argument("--traces", type=float, default=0.0, help="seconds of the recording of benchmarks.localize")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = traces(options.traces) if options.traces else []
     for seed in options.seeds:
         cases = [make_case(kind, probe, options.units, seed) for kind in options.kinds for probe in options.probes]
         for case in [*cases, *(read_case(path) for path in options.templates)]:
