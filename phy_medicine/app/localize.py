@@ -26,9 +26,9 @@ GENERAL = ("network", "seed")
 OF_NETWORKS = tuple(param.name for param in params_of(NetworkJobSettings) if param.name not in (*SIGNAL, *GENERAL))
 """Settings that only networks have."""
 METHOD_HELP = (
-    "monopolar fits a point source in three dimensions, corrected goes on from there by what neurons simulated for this "
-    "probe and noise teach, com is the centre of mass of the amplitudes, grid compares with templates on a grid of "
-    "places; the others are networks that learn from the recording, which takes long"
+    "monopolar fits a point source in three dimensions, corrected goes on from there by what neurons simulated for "
+    "this probe and noise teach, com is the centre of mass of the amplitudes, grid compares with templates on a grid "
+    "of places; the others are networks that learn from the recording, which takes long"
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
