@@ -19,7 +19,7 @@ from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Decrease, Neighbours
 from phy_medicine.compute.localize.localizers import Positions, Window, strengths
 from phy_medicine.compute.localize.monopole import FitLimits, fit, objective
-from phy_medicine.compute.localize.rehearsal import Rehearsal
+from phy_medicine.compute.localize.rehearsal import MARGIN_UM, Rehearsal
 from phy_medicine.compute.localize.smoothed import Courses
 from phy_medicine.compute.localize.spikes import Spikes, fall_off
 
@@ -88,9 +88,11 @@ class Corrected:
         return amplitudes
 
     def solve(self, features: FloatArray, channel_ids: IntArray) -> Positions:
-        """Return the corrected places; alpha is that of a point source there."""
+        """Return the corrected places, where neurons were taught; alpha is that of a point source there."""
         facts, start, converged = facts_of(features, channel_ids, self.neighbours, self.floor, self.limits)
         um = start + self.correction.um(facts)
+        contacts = self.neighbours.contacts.positions_um
+        um[:, :2] = np.clip(um[:, :2], contacts.min(axis=0) - MARGIN_UM, contacts.max(axis=0) + MARGIN_UM)
         um[:, 2] = np.maximum(um[:, 2], self.limits.z_low_um)
         return Positions(um, strengths(features, channel_ids, self.neighbours, um), converged)
 
