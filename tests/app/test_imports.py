@@ -14,7 +14,7 @@ JOBS_ONLY = {"matplotlib", "numba", "sklearn", "spikeinterface", "torch"}
 WITH_TORCH = [
     f"phy_medicine.compute.{package}.{name}"
     for package, names in {
-        "localize": ["apply", "checkpoints", "joint", "losses", "networks", "train"],
+        "localize": ["apply", "checkpoints", "features", "joint", "joint_steps", "losses", "networks", "train"],
         "sorting": ["convolution", "dense", "initialise", "low_rank", "reference"],
     }.items()
     for name in names
