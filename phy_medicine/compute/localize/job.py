@@ -94,14 +94,9 @@ def make_localizer(
 ) -> tuple[Localizer, Window]:
     """Return the method that the settings name, and the window in which it takes amplitudes.
 
-    Parameters
-    ----------
-    source : the signal, for a method that learns from it; seed : of that learning
-    progress : called with the part of its learning that is done
+    source : the signal, for a method that learns from it; seed : of that learning; progress : called with the part done
 
-    Raises
-    ------
-    PhyMedError : the signal holds too few spikes to learn from
+    Raises PhyMedError where the signal holds too few spikes to learn from.
     """
     from phy_medicine.compute.localize.contacts import decrease, nearest, within
     from phy_medicine.compute.localize.corrected import learn
