@@ -139,20 +139,25 @@ def decrease(neighbours: Neighbours) -> Decrease:
     reach = np.array([_reach(contacts.distances(c)) for c in range(contacts.n_channels)])
     order = np.full(table.shape, -1, dtype=np.int32)
     starts = np.zeros((table.shape[0], table.shape[1] + 1), dtype=np.int32)
-    parents: list[int] = []
+    parents: list[IntArray] = []
+    n_parents = 0
     for row, channels in enumerate(table):
         channels = channels[channels >= 0]
         away = _steps(contacts.distances(row)[channels])
         inner = np.unique(away)[:2]  # the peak itself and the contacts around it
         slots = np.argsort(away, kind="stable")
+        of = channels[slots]
+        x, depth = (contacts.positions_um[of, k, np.newaxis] - contacts.positions_um[channels, k] for k in (0, 1))
+        near = np.hypot(x, depth) <= reach[of, np.newaxis]
+        found = near & (away < away[slots, np.newaxis]) & (away[slots] > inner[-1])[:, np.newaxis]
         order[row, : len(slots)] = slots
-        for place, slot in enumerate(slots):
-            starts[row, place] = len(parents)
-            if away[slot] > inner[-1]:
-                near = contacts.distances(int(channels[slot]))[channels] <= reach[channels[slot]]
-                parents += np.flatnonzero(near & (away < away[slot])).tolist()
-        starts[row, len(slots) :] = len(parents)
-    return Decrease(frozen(order), frozen(starts), frozen(np.array(parents, dtype=np.int32)))
+        starts[row, 0] = n_parents
+        starts[row, 1 : len(slots) + 1] = n_parents + np.cumsum(found.sum(axis=1))
+        n_parents += int(found.sum())
+        starts[row, len(slots) + 1 :] = n_parents
+        parents.append(np.nonzero(found)[1])
+    joined = np.concatenate(parents) if parents else np.zeros(0)
+    return Decrease(frozen(order), frozen(starts), frozen(joined.astype(np.int32)))
 
 
 def _reach(away: FloatArray) -> float:
