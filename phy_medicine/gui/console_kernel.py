@@ -10,6 +10,8 @@ import asyncio
 import atexit
 import io
 import itertools
+import logging
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -176,7 +178,12 @@ def end_kernel(kernel: ConsoleKernel) -> None:
     atexit.unregister(shell.atexit_operations)
     kernel.raw_input_str = ""  # ends a cell that waits for input
     sys.modules.pop(shell.user_module.__name__, None)
-    shell.atexit_operations()
+    try:
+        shell.atexit_operations()
+    except sqlite3.Error as error:
+        logging.getLogger("phy_medicine").warning("What was typed in the console could not be kept: %s.", error)
+        shell.history_manager.save_thread.stop()
+        shell.atexit_operations()  # what comes after the history
     kernel.frontends.clear()
     kernel.shell = None
 

@@ -215,7 +215,7 @@ class PositionView(ScatterView):
                        "What is across and what is up: x-depth, x-z, z-depth, x-alpha, alpha-depth, z-alpha", (str,)),
             ViewAction("next_position_colors", "Next colours", self._next_color, "shift+p",
                        help="Colour the spikes by cluster, log10 α, z, or how far away another run puts them."),
-            ViewAction("toggle_position_shifts", "Lines from another run", self._toggle_shifts, "alt+p",
+            ViewAction("toggle_position_shifts", "Lines from another run", self._toggle_shifts, "shift+alt+p",
                        help="Draw lines from where another run puts the spikes.",
                        checked=lambda: self.settings.shifts),
             ViewAction("set_position_baseline", "Compare with...", self._set_baseline, "", "pb",

@@ -134,7 +134,7 @@ BEYOND_PHY = (
     Key("DriftView", "Shift+Alt+D", "toggle_whole_probe", "!settings.whole_probe"),
     Key("PositionView", "P", "next_position_plane", "!settings.plane"),
     Key("PositionView", "Shift+P", "next_position_colors", "!settings.color"),
-    Key("PositionView", "Alt+P", "toggle_position_shifts", "!settings.shifts", "localized twice"),
+    Key("PositionView", "Shift+Alt+P", "toggle_position_shifts", "!settings.shifts", "localized twice"),
 )
 
 KEYS = (*PROGRAM, *VIEWS, *BEYOND_PHY)

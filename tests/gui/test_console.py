@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import threading
 from collections import OrderedDict
@@ -294,6 +295,15 @@ def test_closing_the_window_ends_the_kernel_and_leaves_nothing(console, window, 
     assert dict(os.environ) == environment and sys.modules["__main__"] is main
     assert not [t for t in threading.enumerate() if "IOPub" in t.name or "History" in t.name]
     assert "debugpy" not in sys.modules
+
+
+def test_a_history_whose_folder_is_gone_is_said_in_the_log_and_the_window_closes(console, window, own_home, caplog):
+    console.enter("1 + 1")
+    shutil.rmtree(own_home / "console")
+    window.close()
+    assert not window.isVisible()
+    assert not [t for t in threading.enumerate() if "IOPub" in t.name or "History" in t.name]
+    assert "What was typed in the console could not be kept" in caplog.text
 
 
 def test_a_cell_may_close_the_window(window, qtbot):

@@ -237,7 +237,7 @@ def test_keys_turn_planes_and_colours_and_draw_lines_from_another_run(localized,
     press("Shift+P")
     settle()
     assert view.settings.color == "alpha" and view.block.scale.title == "log10 α"
-    press("Alt+P")
+    press("Shift+Alt+P")
     settle()
     assert view.block.shifts.run == "before" and "5 µm from before" in view.status
     assert np.nanmax(np.abs(view.block.shifts.um - 5)) < 1e-3

@@ -12,8 +12,6 @@ from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from .mouse import data_at, inside, lasso, place
 from .test_mouse import labels_after_split
 
-pytestmark = pytest.mark.usefixtures("few_views")
-
 _MARK = Qt.ShiftModifier | Qt.AltModifier
 _TIME_VIEWS = ("AmplitudeView", "DriftView", "RasterView", "FiringRateView", "FeatureView", "TraceView")
 _COUNTED = {
