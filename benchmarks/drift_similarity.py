@@ -12,8 +12,10 @@ import argparse
 import json
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from phy_medicine.compute.motion.solver import estimate_motion
 from phy_medicine.io.simulate import SimulationSettings, simulate
 from phy_medicine.session.session import Session
 
+T = TypeVar("T")
 MOTIONS = ("none", "true", "estimated", "invented")
 
 
@@ -92,9 +95,11 @@ def measure(folder: Path, settings: SimulationSettings) -> dict[str, list[bool]]
     return result
 
 
-def run(case: Case, args: argparse.Namespace) -> dict[str, list[bool]]:
-    """Measure one kind of recording with all seeds."""
-    total: dict[str, list[bool]] = defaultdict(list)
+def run(
+    case: Case, args: argparse.Namespace, measure: Callable[[Path, SimulationSettings], Mapping[str, list[T]]]
+) -> dict[str, list[T]]:
+    """Measure one kind of recording with all seeds; the lists of the seeds are joined."""
+    total: dict[str, list[T]] = defaultdict(list)
     for seed in range(args.seeds):
         settings = SimulationSettings(
             channels=args.channels,
@@ -127,7 +132,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|", flush=True)
     results, all_moving = {}, defaultdict(list)
     for case in CASES:
-        result = results[case.name] = run(case, args)
+        result = results[case.name] = run(case, args, measure)
         print(_row(case.name, result), flush=True)
         for name, values in result.items() if case.drift != "none" else ():
             all_moving[name] += values

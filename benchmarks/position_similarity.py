@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.drift_similarity import Case
+from benchmarks.drift_similarity import Case, run
 from phy_medicine.compute.motion.peaks import Peaks
 from phy_medicine.compute.motion.solver import estimate_motion
 from phy_medicine.io.simulate import SimulationSettings, simulate
@@ -76,27 +75,6 @@ def measure(folder: Path, settings: SimulationSettings) -> Ranks:
     return result
 
 
-def run(case: Case, args: argparse.Namespace) -> Ranks:
-    """Measure one kind of recording with all seeds."""
-    total: Ranks = defaultdict(list)
-    for seed in range(args.seeds):
-        settings = SimulationSettings(
-            channels=args.channels,
-            units=round(args.units * case.units_factor),
-            duration_s=args.duration,
-            drift=case.drift,
-            drift_um=case.drift_um,
-            probe=case.probe,
-            oversplit=0.3,
-            raw=True,
-            seed=seed,
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            for name, values in measure(Path(folder) / "dataset", settings).items():
-                total[name] += values
-    return total
-
-
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -106,13 +84,14 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=120.0)
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--out", type=Path)
+    parser.set_defaults(raw=True)
     args = parser.parse_args()
     names = [f"{metric}, {moved}" for moved, metric in WAYS]
     print("| recording | over-split neurons | " + " | ".join(names) + " |")
     print("|---" * (len(names) + 2) + "|", flush=True)
     results, every = {}, defaultdict(list)
     for case in (case for case in CASES if args.only in case.name):
-        result = results[case.name] = run(case, args)
+        result = results[case.name] = run(case, args, measure)
         print(_row(case.name, result, names), flush=True)
         for name, values in result.items():
             every[name] += values
