@@ -1,0 +1,39 @@
+"""What the sorter can be told: one table for the command line, the dialog and the docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phy_medicine.base.params import setting
+
+DRIFT_NONE, DRIFT_DATA, DRIFT_TEMPLATES = "none", "data", "templates"
+MATCHED_FILTER, THRESHOLD = "matched", "threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class SortingSettings:
+    """Settings of the deconvolution sorter."""
+
+    template_ms: float = setting(2.0, "Length of a template", unit="ms", minimum=0.5, maximum=10.0)
+    trough_fraction: float = setting(
+        0.33, "Where in a template its trough is, of its length", minimum=0.05, maximum=0.95
+    )
+    low_hz: float = setting(300.0, "Band-pass: slower is removed", unit="Hz", minimum=1.0)
+    high_hz: float = setting(6000.0, "Band-pass: faster is removed", unit="Hz", minimum=100.0)
+    common_reference: bool = setting(True, "Remove the median over the channels of a shank from every sample")
+    detect: str = setting(
+        THRESHOLD, "How the first spikes are found: by a bank of matched filters, or where a channel reaches a "
+        "threshold", choices=(MATCHED_FILTER, THRESHOLD),
+    )  # fmt: skip
+    detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
+    min_isi_ms: float = setting(0.7, "Spikes of a unit are at least so far apart", unit="ms", minimum=0.0, maximum=5.0)
+    max_spikes_per_region: int = setting(20_000, "Spikes of a region of the probe to cluster at most", minimum=500)
+    rounds: int = setting(3, "Rounds in which units are looked for in what the others leave unexplained", minimum=1)
+    learn_batches: int = setting(120, "Stretches of 1 s that templates are learned from at most", minimum=4)
+    batch_s: float = setting(1.0, "Stretch that is sorted at once", unit="s", minimum=0.1, maximum=10.0)
+    drift: str = setting(
+        DRIFT_DATA, "How motion of the probe is followed: the data are moved back, the templates are moved along, or "
+        "not at all", choices=(DRIFT_DATA, DRIFT_TEMPLATES, DRIFT_NONE),
+    )  # fmt: skip
+    device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps")
+    seed: int = setting(0, "Of everything that is drawn at random", minimum=0)
