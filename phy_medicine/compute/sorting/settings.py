@@ -18,6 +18,7 @@ class SortingSettings:
     trough_fraction: float = setting(
         0.33, "Where in a template its trough is, of its length", minimum=0.05, maximum=0.95
     )
+    band_pass: bool = setting(True, "Filter the recording; not needed for one that is filtered already")
     low_hz: float = setting(300.0, "Band-pass: slower is removed", unit="Hz", minimum=1.0)
     high_hz: float = setting(6000.0, "Band-pass: faster is removed", unit="Hz", minimum=100.0)
     common_reference: bool = setting(True, "Remove the median over the channels of a shank from every sample")

@@ -7,12 +7,12 @@ was, and a recording of many channels needs no inverse of all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.compute.filtered_recording import FilteredRecording
 
 N_STRETCHES, STRETCH_S = 25, 0.5
 N_NEIGHBOURS = 32
@@ -22,6 +22,19 @@ SPIKE = 5.0
 """Standard deviations of the noise above which a sample belongs to a spike."""
 _MAD = 0.6744897501960817
 """Median of the absolute value of a normal variable, in standard deviations."""
+
+
+class Signal(Protocol):
+    """The filtered channels of a recording."""
+
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_channels(self) -> int: ...
+    @property
+    def sample_rate(self) -> float: ...
+    def read(self, start: int, stop: int) -> FloatArray:
+        """Return samples start to stop, which lie in the recording, (stop - start, n_channels)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ class Whitening:
     @classmethod
     def of(
         cls,
-        recording: FilteredRecording,
+        signal: Signal,
         positions_um: FloatArray,
         *,
         shanks: IntArray | None = None,
@@ -58,10 +71,10 @@ class Whitening:
         PhyMedError : a channel without noise, values that are not finite, or positions of other channels
         """
         positions = np.asarray(positions_um, np.float64)
-        n_channels = recording.recording.n_channels
+        n_channels = signal.n_channels
         if positions.shape != (n_channels, 2):
             raise PhyMedError(f"There are positions of {len(positions)} channels for {n_channels} in the recording.")
-        parts = _stretches(recording)
+        parts = _stretches(signal)
         noise = noise_levels(np.concatenate(parts, axis=1))
         covariance = noise_covariance(parts, noise)
         neighbours = _neighbours(positions, shanks, n_neighbours)
@@ -71,18 +84,6 @@ class Whitening:
         matrix /= left[:, None]
         inverse = np.linalg.pinv(matrix, rcond=LEAST_EIGENVALUE)
         return cls(matrix.astype(np.float32), inverse, noise)
-
-
-@dataclass(frozen=True, slots=True)
-class WhitenedRecording:
-    """A recording as the sorter takes it; safe in any thread."""
-
-    recording: FilteredRecording
-    whitening: Whitening
-
-    def read(self, start: int, stop: int) -> FloatArray:
-        """Return samples start..stop, which must lie in the recording, (N, stop - start) float32."""
-        return self.whitening.matrix @ _signal(self.recording, start, stop)
 
 
 def noise_levels(data: FloatArray) -> FloatArray:
@@ -141,16 +142,10 @@ def _neighbours(positions: FloatArray, shanks: IntArray | None, most: int) -> In
     return np.where(np.isfinite(np.take_along_axis(away, nearest, axis=1)), nearest, -1)
 
 
-def _stretches(recording: FilteredRecording) -> list[FloatArray]:
+def _stretches(signal: Signal) -> list[FloatArray]:
     """Stretches spread evenly over the recording, (N, T) each; all of a short one."""
-    n_samples, rate = recording.recording.n_samples, recording.recording.sample_rate
-    length = round(STRETCH_S * rate)
-    if n_samples <= N_STRETCHES * length:
-        return [_signal(recording, 0, n_samples)]
-    starts = np.linspace(0, n_samples - length, N_STRETCHES).astype(int).tolist()
-    return [_signal(recording, start, start + length) for start in starts]
-
-
-def _signal(recording: FilteredRecording, start: int, stop: int) -> FloatArray:
-    signal, begin = recording.read(start, stop)
-    return np.ascontiguousarray(signal[start - begin : stop - begin].T)
+    length = round(STRETCH_S * signal.sample_rate)
+    if signal.n_samples <= N_STRETCHES * length:
+        return [np.ascontiguousarray(signal.read(0, signal.n_samples).T)]
+    starts = np.linspace(0, signal.n_samples - length, N_STRETCHES).astype(int).tolist()
+    return [np.ascontiguousarray(signal.read(start, start + length).T) for start in starts]
