@@ -1,0 +1,67 @@
+"""The sorters and detectors that can be chosen by name, in the dialog and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.sorters.detectors import ThresholdDetector
+from phy_medicine.compute.sorters.interface import Detector, Sorter
+
+_detectors: dict[str, Callable[..., Detector]] = {ThresholdDetector.name: ThresholdDetector}
+
+
+@dataclass(frozen=True, slots=True)
+class SorterEntry:
+    """A sorter that can be asked for.
+
+    problem : why it cannot run here, a sentence with what to install; "" if it can
+    """
+
+    name: str
+    title: str
+    problem: str = ""
+
+
+def register_detector(make: Callable[..., Detector], name: str) -> None:
+    """Offer one more detector, in place of one of the same name."""
+    _detectors[name] = make
+
+
+def detector_names() -> tuple[str, ...]:
+    """Return the detectors that can be asked for."""
+    return tuple(_detectors)
+
+
+def make_detector(name: str, **params: Any) -> Detector:
+    """Return a detector with these parameters.
+
+    Raises
+    ------
+    PhyMedError : there is none of this name, or it has no such parameter
+    """
+    if name not in _detectors:
+        raise PhyMedError(f"There is no detector {name!r}; there are {', '.join(_detectors)}.")
+    return _detectors[name](**params)
+
+
+def sorters() -> tuple[SorterEntry, ...]:
+    """Return all sorters, those that can run here first; loads SpikeInterface."""
+    from phy_medicine.compute.sorters.spikeinterface_sorter import sorter_names, why_not
+
+    others = [SorterEntry(name, name, why_not(name)) for name in sorter_names()]
+    return tuple(sorted(others, key=lambda entry: bool(entry.problem)))
+
+
+def make_sorter(name: str, **params: Any) -> Sorter:
+    """Return a sorter with these parameters.
+
+    Raises
+    ------
+    PhyMedError : there is none of this name, it is not installed, or it has no such parameter
+    """
+    from phy_medicine.compute.sorters.spikeinterface_sorter import SpikeInterfaceSorter
+
+    return SpikeInterfaceSorter(name, **params)
