@@ -11,19 +11,16 @@ import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
-from phy_medicine.compute.filtered_recording import FilteredRecording, Recorded
-from phy_medicine.compute.signal_filters import SignalFilter
-from phy_medicine.compute.sorters.recorded import SomeColumns
+from phy_medicine.compute.filtered_recording import Recorded
+from phy_medicine.compute.sorting.preprocess import SortingRecording
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
-from phy_medicine.compute.sorting.whitening import WhitenedRecording, Whitening
 
 N_AVERAGED = 500
 """Spikes of which a template is the mean."""
 N_CHANNELS, N_FEATURE_CHANNELS, N_SHAPES = 24, 12, 6
 _LEAST_PART = 0.03
 """Channels on which a template is smaller than this part of its maximum are not part of it."""
-_FEW_CHANNELS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +101,7 @@ class _Signal:
     length, trough : samples of a template, and where in it its trough is; batch : samples read at once
     """
 
-    white: WhitenedRecording
-    n_samples: int
+    white: SortingRecording
     length: int
     trough: int
     batch: int
@@ -113,17 +109,16 @@ class _Signal:
     @classmethod
     def of(cls, recording: Recorded, channels: SortedChannels, settings: SortingSettings) -> _Signal:
         rate = recording.sample_rate
-        columns = SomeColumns(recording, channels.map)
-        common = settings.common_reference and columns.n_channels > _FEW_CHANNELS
-        filtered = FilteredRecording(
-            columns, SignalFilter("sorting", "", "", settings.low_hz, settings.high_hz, common)
-        )
-        whitening = Whitening.of(filtered, channels.positions, shanks=channels.shanks)
         length = round(settings.template_ms * rate / 1000)
         return cls(
-            WhitenedRecording(filtered, whitening), recording.n_samples, length,
-            round(settings.trough_fraction * length), round(settings.batch_s * rate),
+            SortingRecording.of(recording, channels, settings), length, round(settings.trough_fraction * length),
+            round(settings.batch_s * rate),
         )  # fmt: skip
+
+    @property
+    def n_samples(self) -> int:
+        """Of the recording."""
+        return self.white.n_samples
 
     def cut(self, times: IntArray, before: int, length: int) -> Iterator[tuple[slice, FloatArray, float]]:
         """Go through the batches: which spikes, (N, n, length) windows of them, and the part of the work done."""
@@ -156,7 +151,7 @@ def _means(
     """Mean of up to `N_AVERAGED` spikes of each unit, spread over the recording, (K, N, length)."""
     chosen = _spread(units, n_units)
     before = signal.trough + (length - signal.length) // 2
-    total = np.zeros((n_units, signal.white.whitening.matrix.shape[0], length), np.float32)
+    total = np.zeros((n_units, signal.white.n_channels, length), np.float32)
     for which, windows, part in signal.cut(times[chosen], before, length):
         progress(part)
         for unit, rows in _by_unit(units[chosen][which]):
