@@ -1,0 +1,155 @@
+"""What speaks for two units being one neuron, and what against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.sorting.bimodality import FEWEST, separation
+from phy_medicine.compute.sorting.contamination import contamination_by_one, refractory_pairs
+from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, shared_presence
+from phy_medicine.compute.sorting.post_settings import PostSettings
+from phy_medicine.compute.sorting.unit import Unit, shared_features
+
+COMPLEMENTARY = 0.2
+"""Overlap in time below which two units are there one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Of a pair of units with similar templates.
+
+    cosine, lag : of the templates, and how much later the second has the waveform of the first
+    dip : pairs within the refractory time by those expected; dip_upper, its upper bound
+    dips : True if there are too few pairs for two neurons, False if there are not, None if too few are expected to tell
+    contamination : how much more contaminated the union is than the worse one
+    bimodality : of the pooled features, None if there are none to compare
+    one_sided : spikes of one follow those of the other; complementary : they are there one after the other
+    """
+
+    cosine: float
+    lag: int
+    dip: float
+    dip_upper: float
+    dips: bool | None
+    contamination: float
+    bimodality: float | None
+    one_sided: bool
+    complementary: bool
+    settings: PostSettings
+
+    @property
+    def sure(self) -> bool:
+        """Whether the templates are so similar that weaker evidence is enough."""
+        return self.cosine >= self.settings.merge_sure_cosine
+
+    @property
+    def clean(self) -> bool:
+        """Whether the union is about as pure as the units."""
+        return self.contamination <= self.settings.merge_contamination
+
+    @property
+    def one_kind(self) -> bool:
+        """Whether the spikes of both are of one kind; in bursts those that follow may be of another shape."""
+        return self.one_sided or (self.bimodality is not None and self.bimodality < self.settings.bimodality)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the two are to be joined."""
+        dips = self.dips or (self.dips is None and self.sure)
+        return bool(dips and self.clean and self.one_kind)
+
+    @property
+    def suggests(self) -> bool:
+        """Whether a person should look at the two: one thing speaks against, and something strongly for."""
+        against = [self.dips is False, not self.clean, not self.one_kind].count(True)
+        return against <= 1 and bool(self.sure or self.dips)
+
+    @property
+    def score(self) -> float:
+        """How much speaks for one neuron, 0 to 1."""
+        dip = 0.5 if self.dips is None else max(0.0, 1 - self.dip_upper)
+        kinds = 1.0 if self.one_sided else 0.5 if self.bimodality is None else 1 - self.bimodality
+        purity = max(0.0, 1 - max(self.contamination, 0.0))
+        return float(np.clip(self.cosine, 0, 1) * (dip * kinds * purity) ** (1 / 3))
+
+    @property
+    def words(self) -> str:
+        """The figures, for a table."""
+        parts = [f"cosine {self.cosine:.2f}"]
+        if self.complementary:
+            parts.append("there one after the other")
+        elif self.dips is None:
+            parts.append("too few spikes for a dip")
+        else:
+            parts.append(f"{'' if self.dips else 'no '}dip ({self.dip:.2f}, at most {self.dip_upper:.2f})")
+        parts.append(f"contamination {self.contamination:+.2f}")
+        parts.append("nothing to compare" if self.bimodality is None else f"bimodality {self.bimodality:.2f}")
+        return ", ".join(parts + ["one-sided correlogram"] * self.one_sided)
+
+
+def weigh(
+    first: Unit,
+    second: Unit,
+    cosine: float,
+    lag: int,
+    *,
+    sample_rate: float,
+    n_samples: int,
+    settings: PostSettings,
+    shapes: FloatArray | None = None,
+) -> Evidence:
+    """Return what two units of similar templates have in common.
+
+    lag : how much later the second has the waveform of the first in its window, samples
+    shapes : (P, D), of the features
+    """
+    later = second.times + lag
+    refractory, censored, reach = (
+        round(ms * sample_rate / 1000) for ms in (settings.refractory_ms, settings.min_isi_ms, settings.duplicate_ms)
+    )
+    counts = pair_counts(first.times, later, reach, refractory, sample_rate)
+    dip, upper = counts.dip()
+    complementary = shared_presence(first.times, later, n_samples) < COMPLEMENTARY
+    return Evidence(
+        cosine, lag, dip, upper,
+        _dips(counts, settings.merge_sure_dip if cosine >= settings.merge_sure_cosine else settings.merge_dip),
+        _more_contaminated(first.times, later, censored, refractory, n_samples),
+        _bimodality(first, second, lag, shapes), counts.one_sided, complementary, settings,
+    )  # fmt: skip
+
+
+def _dips(counts: PairCounts, most: float) -> bool | None:
+    """Whether there are too few pairs for two neurons; None if no count could tell, and this one does not deny it."""
+    dip, upper = counts.dip()
+    if upper < most:
+        return True
+    # Without any pair the bound would still be above: with so few expected, only many pairs say something.
+    return None if counts.least_dip() >= most and (dip <= most or counts.refractory == 0) else False
+
+
+def _more_contaminated(first: IntArray, second: IntArray, censored: int, refractory: int, n_samples: int) -> float:
+    """By how much the union is more contaminated than the worse of two trains."""
+    union = np.sort(np.concatenate([first, second]))
+    # The unit of time is a sample.
+    found = [
+        contamination_by_one(
+            len(t), refractory_pairs(t, censored, refractory), max(refractory - censored, 0), n_samples
+        )
+        for t in (union, first, second)
+    ]
+    return found[0] - max(found[1:])
+
+
+def _bimodality(first: Unit, second: Unit, lag: int, shapes: FloatArray | None) -> float | None:
+    """How bimodal the spikes of two units are together: their features, or without features their amplitudes."""
+    if min(len(first), len(second)) < FEWEST:
+        return None
+    shared = shared_features(first, second, lag, shapes)
+    if shared is not None:
+        return separation(*shared).depth
+    if first.features is not None or second.features is not None:
+        return None
+    return separation(first.amplitudes[:, None], second.amplitudes[:, None]).depth

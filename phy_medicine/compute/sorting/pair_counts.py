@@ -1,0 +1,96 @@
+"""What the cross-correlogram of two units says of whether they are one neuron, or have the same spikes twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+import numpy as np
+
+from phy_medicine.base.types import IntArray
+from phy_medicine.compute.spike_pairs import spike_pairs
+
+SHOULDER_S = 0.05
+BURST_S = 0.02
+CONFIDENCE = 0.95
+_ONE_SIDED = 3.0
+"""Times as many spikes after as before, or before as after, and so many standard deviations apart."""
+_PRESENCE_BINS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """Pairs of spikes of two units by lag.
+
+    coincident : within the reach of duplicates; refractory : beyond it, within the refractory time
+    before, after : beyond it, within 20 ms, the second unit before and after the first
+    shoulder : beyond it, within 50 ms, both sides
+    n_lags : how many lags, in samples, there are in `coincident`, `refractory` and `shoulder`
+    """
+
+    coincident: int
+    refractory: int
+    before: int
+    after: int
+    shoulder: int
+    n_lags: tuple[int, int, int]
+
+    @property
+    def expected_coincident(self) -> float:
+        """Pairs within the reach of duplicates if there were as many at each lag as on the shoulders."""
+        return self.shoulder * self.n_lags[0] / self.n_lags[2]
+
+    @property
+    def expected(self) -> float:
+        """Pairs within the refractory time, likewise."""
+        return self.shoulder * self.n_lags[1] / self.n_lags[2]
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether spikes of one follow those of the other, but not the reverse: a neuron whose bursts change shape."""
+        low, high = sorted((self.before, self.after))
+        return high > _ONE_SIDED * low and high - low > _ONE_SIDED * sqrt(high + low)
+
+    def dip(self) -> tuple[float, float]:
+        """Return the pairs within the refractory time by those expected, and an upper bound; infinite without any."""
+        if self.expected <= 0:
+            return np.inf, np.inf
+        return self.refractory / self.expected, poisson_upper(self.refractory) / self.expected
+
+    def least_dip(self) -> float:
+        """Return the upper bound if there were no pair: what is less cannot be told from so few spikes."""
+        return poisson_upper(0) / self.expected if self.expected > 0 else np.inf
+
+
+def pair_counts(first: IntArray, second: IntArray, coincident: int, refractory: int, sample_rate: float) -> PairCounts:
+    """Count the pairs of two ascending trains.
+
+    coincident, refractory : samples; lags up to and with the first, and from there up to the second, not with it
+    """
+    burst, shoulder = round(BURST_S * sample_rate), round(SHOULDER_S * sample_rate)
+    edges = (coincident + 1, max(refractory, coincident + 1), burst, shoulder)
+    sides = [[_pairs(first, second, sign, *lags) for lags in pairwise(edges)] for sign in (-1, 1)]
+    near = len(spike_pairs(first, second, (-coincident, coincident)))
+    lags = (2 * coincident + 1, 2 * (edges[1] - edges[0]), 2 * (shoulder - edges[1]))
+    refractory_count = sides[0][0] + sides[1][0]
+    return PairCounts(near, refractory_count, sides[0][1], sides[1][1], sum(s[1] + s[2] for s in sides), lags)
+
+
+def poisson_upper(count: int, confidence: float = CONFIDENCE) -> float:
+    """Return the mean of a Poisson count of which so few are seen with a probability of 1 - confidence."""
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(count + 1, confidence))
+
+
+def shared_presence(first: IntArray, second: IntArray, n_samples: int) -> float:
+    """Return how much two trains are there at the same time, 0 to 1: the overlap of their histograms over time."""
+    edges = np.linspace(0, n_samples, _PRESENCE_BINS + 1)
+    a, b = (np.histogram(train, edges)[0] / max(len(train), 1) for train in (first, second))
+    return float(np.minimum(a, b).sum())
+
+
+def _pairs(first: IntArray, second: IntArray, sign: int, low: int, high: int) -> int:
+    """Pairs with a lag of low to high - 1 samples, on one side."""
+    return len(spike_pairs(first, second, (low, high - 1) if sign > 0 else (1 - high, -low))) if high > low else 0
