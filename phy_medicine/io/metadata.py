@@ -122,7 +122,7 @@ def format_field(name: str, values: Mapping[int, LabelValue | None], cluster_ids
     cluster_ids : the clusters that exist
     """
     rows = [(c, _plain(values[c])) for c in sorted(int(c) for c in cluster_ids) if values.get(c) is not None]
-    return _table(["cluster_id", name], rows)
+    return format_table(["cluster_id", name], rows)
 
 
 def format_cluster_info(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -135,10 +135,11 @@ def format_cluster_info(rows: Sequence[Mapping[str, Any]]) -> str:
     """
     keys = sorted({key for row in rows for key in row} - {"cluster_id", "is_masked"})
     cells = [[_info_cell(row.get(key)) for key in ("cluster_id", *keys)] for row in rows]
-    return _table(["cluster_id", *keys], cells)
+    return format_table(["cluster_id", *keys], cells)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def format_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return the text of a table, `cluster_id` first."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter="\t")  # ends lines with CR LF, as phy's files do
     writer.writerow(header)

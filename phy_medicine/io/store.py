@@ -26,6 +26,7 @@ from phy_medicine.io.store_file import StoreError, StoreFile, file_mark
 if TYPE_CHECKING:
     from phy_medicine.io.h5 import H5File
     from phy_medicine.io.kwik_write import KwikContent
+    from phy_medicine.io.model import Model
     from phy_medicine.io.store_runs import Comparison, Part, Run
 
 __all__ = ["Store", "StoreError"]
@@ -337,6 +338,13 @@ class Store:
             if not same or run.id not in known:
                 return False
         return all(other.id in known for other in self.runs())
+
+
+def identity_of(model: Model) -> str:
+    """Return text that is another one for other spikes; curation does not change it."""
+    samples = np.ascontiguousarray(model.spike_samples[:: max(1, model.n_spikes // 100_000)], dtype=np.int64)
+    facts = f"{model.n_spikes} {model.sample_rate} {model.n_channels}".encode()
+    return hashlib.sha256(facts + samples.tobytes()).hexdigest()
 
 
 def _mark_of(content: KwikContent) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from psygnal import Signal
 
 from phy_medicine.base.configuration import settings_of
 from phy_medicine.base.errors import PhyMedError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
-from phy_medicine.io.store import Store
+from phy_medicine.io.store import Store, identity_of
 from phy_medicine.session import unfinished
 from phy_medicine.session.job_inputs import write_inputs
 from phy_medicine.session.job_results import import_result, runs_of
@@ -292,7 +290,7 @@ def session_store(session: Session) -> Store:
         session.model.dir_path,
         lambda: _content(session),
         name=session.model.store_name,
-        identity=lambda: _identity(session),
+        identity=lambda: identity_of(session.model),
         claim=session.storage.claim,
     )
 
@@ -306,11 +304,3 @@ def _content(session: Session) -> KwikContent:
         table = session.manager.labels
         fields = {name: dict(table.values(name)) for name in table.fields}
     return content_of(session.model, labels, fields)
-
-
-def _identity(session: Session) -> str:
-    """Text that is another one for other spikes; curation does not change it."""
-    model = session.model
-    samples = np.ascontiguousarray(model.spike_samples[:: max(1, model.n_spikes // 100_000)], dtype=np.int64)
-    facts = f"{model.n_spikes} {model.sample_rate} {model.n_channels}".encode()
-    return hashlib.sha256(facts + samples.tobytes()).hexdigest()
