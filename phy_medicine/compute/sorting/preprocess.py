@@ -15,7 +15,9 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.filtering import channel_means
+from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.signal_filters import SignalFilter, common_median
+from phy_medicine.compute.sorting.interpolation import Moves
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.whitening import Whitening
@@ -123,24 +125,39 @@ class FilteredChannels:
 
 @dataclass(frozen=True, slots=True)
 class SortingRecording:
-    """A recording as the sorter takes it; safe in any thread."""
+    """A recording as the sorter takes it; safe in any thread.
+
+    moves : what moves the data back; None where the tissue did not move
+    """
 
     signal: FilteredChannels
     channels: SortedChannels
     whitening: Whitening
+    moves: Moves | None = None
 
     @classmethod
     def of(
-        cls, recording: Recorded, channels: SortedChannels, settings: SortingSettings, *, gain_uv: float = 1.0
+        cls,
+        recording: Recorded,
+        channels: SortedChannels,
+        settings: SortingSettings,
+        *,
+        gain_uv: float = 1.0,
+        motion: Motion | None = None,
     ) -> SortingRecording:
         """Learn the noise of a recording, and make it white.
+
+        motion : which the data are moved back by; None for none
 
         Raises
         ------
         PhyMedError : a channel without noise or with values that are not finite, or one that is not there
         """
         signal = FilteredChannels.of(recording, channels, settings, gain_uv=gain_uv)
-        return cls(signal, channels, Whitening.of(signal, channels.positions, shanks=channels.shanks))
+        moves = Moves.of(motion, channels, signal.n_samples, signal.sample_rate) if motion is not None else None
+        moved = moves.some() if moves else ()
+        whitening = Whitening.of(signal, channels.positions, shanks=channels.shanks, moved=moved)
+        return cls(signal, channels, whitening, moves)
 
     @property
     def n_channels(self) -> int:
@@ -159,4 +176,11 @@ class SortingRecording:
 
     def read(self, start: int, stop: int) -> FloatArray:
         """Return samples start to stop, which must lie in the recording, (N, stop - start) float32."""
-        return self.whitening.matrix @ self.signal.read(start, stop).T
+        signal = self.signal.read(start, stop)
+        if self.moves is None:
+            return self.whitening.matrix @ signal.T
+        out = np.empty((self.n_channels, stop - start), np.float32)
+        for number, first, last in self.moves.bins(start, stop):
+            matrix = self.moves.product(self.whitening.matrix, number)
+            np.matmul(matrix, signal[first:last].T, out=out[:, first:last])
+        return out

@@ -6,6 +6,7 @@ was, and a recording of many channels needs no inverse of all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +15,9 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
 
-N_STRETCHES, STRETCH_S = 25, 0.5
+N_STRETCHES, STRETCH_S = 25, 0.2
+_EVERY = 3
+"""Of the samples of the stretches, those of which the noise that is left is measured."""
 N_NEIGHBOURS = 32
 LEAST_EIGENVALUE = 1e-3
 """Added to all eigenvalues, as a share of their median: directions without noise are not blown up."""
@@ -57,6 +60,7 @@ class Whitening:
         *,
         shanks: IntArray | None = None,
         n_neighbours: int = N_NEIGHBOURS,
+        moved: Sequence[FloatArray] = (),
     ) -> Whitening:
         """Learn from stretches spread over a recording.
 
@@ -65,25 +69,54 @@ class Whitening:
         positions_um : (N, 2), of the channels of the recording
         shanks : (N,) int; channels of other shanks are no neighbours; None is one shank
         n_neighbours : of which each channel is made independent, itself among them
+        moved : matrices (N, N) of which one is applied to the signal before, now this, now that; the noise is 1 on
+            the average over them
 
         Raises
         ------
         PhyMedError : a channel without noise, values that are not finite, or positions of other channels
         """
         positions = np.asarray(positions_um, np.float64)
-        n_channels = signal.n_channels
-        if positions.shape != (n_channels, 2):
-            raise PhyMedError(f"There are positions of {len(positions)} channels for {n_channels} in the recording.")
-        parts = _stretches(signal)
-        noise = noise_levels(np.concatenate(parts, axis=1))
-        covariance = noise_covariance(parts, noise)
-        neighbours = _neighbours(positions, shanks, n_neighbours)
-        matrix = local_zca(covariance, neighbours)
+        if positions.shape != (signal.n_channels, 2):
+            raise PhyMedError(
+                f"There are positions of {len(positions)} channels for {signal.n_channels} in the recording."
+            )
+        noise = Noise.of(signal)
+        matrix = local_zca(noise.covariance, _neighbours(positions, shanks, n_neighbours))
         # Of what is not a spike by its samples, the tails of spikes are left: the median knows better how wide it is.
-        left = noise_levels(np.concatenate([matrix @ part for part in parts], axis=1))
-        matrix /= left[:, None]
+        few = [move.astype(np.float32) @ noise.few[:, n :: len(moved)] for n, move in enumerate(moved)]
+        matrix /= noise_levels(matrix.astype(np.float32) @ np.concatenate(few or [noise.few], axis=1))[:, None]
         inverse = np.linalg.pinv(matrix, rcond=LEAST_EIGENVALUE)
-        return cls(matrix.astype(np.float32), inverse, noise)
+        return cls(matrix.astype(np.float32), inverse, noise.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The noise of a signal, by stretches spread over it.
+
+    levels : (N,) float64, standard deviations; covariance : (N, N) float64
+    few : (N, n) float32, some samples
+    """
+
+    levels: FloatArray
+    covariance: FloatArray
+    few: FloatArray
+
+    @classmethod
+    def of(cls, signal: Signal) -> Noise:
+        """Look at a signal, one stretch in memory at a time.
+
+        Raises
+        ------
+        PhyMedError : a channel without noise, or values that are not finite
+        """
+        levels, few = [], []
+        total, counts = (np.zeros((signal.n_channels, signal.n_channels)) for _ in range(2))
+        for part in _stretches(signal):
+            levels.append(noise_levels(part))
+            add_covariance(part, levels[-1], total, counts)
+            few.append(part[:, ::_EVERY].copy())
+        return cls(np.median(levels, axis=0), total / np.maximum(counts, 1), np.concatenate(few, axis=1))
 
 
 def noise_levels(data: FloatArray) -> FloatArray:
@@ -100,20 +133,17 @@ def noise_levels(data: FloatArray) -> FloatArray:
     return np.asarray(levels, np.float64)
 
 
-def noise_covariance(parts: list[FloatArray], noise: FloatArray) -> FloatArray:
-    """Return the covariance of the channels, (N, N), where no channel of the two has a spike.
+def add_covariance(part: FloatArray, noise: FloatArray, total: FloatArray, counts: FloatArray) -> None:
+    """Add products of the channels, where neither of the two has a spike, and how many there are; (N, N) each.
 
     Parameters
     ----------
-    parts : stretches (N, T); noise : (N,), standard deviations
+    part : (N, T); noise : (N,), standard deviations
     """
-    total, counts = np.zeros((len(noise), len(noise))), np.zeros((len(noise), len(noise)))
-    for part in parts:
-        quiet = (np.abs(part) <= SPIKE * noise[:, None]).astype(np.float32)
-        kept = part * quiet
-        total += kept @ kept.T
-        counts += quiet @ quiet.T
-    return np.asarray(total / np.maximum(counts, 1))
+    quiet = (np.abs(part) <= SPIKE * noise[:, None]).astype(np.float32)
+    kept = part * quiet
+    total += kept @ kept.T
+    counts += quiet @ quiet.T
 
 
 def local_zca(covariance: FloatArray, neighbours: IntArray) -> FloatArray:
@@ -142,10 +172,9 @@ def _neighbours(positions: FloatArray, shanks: IntArray | None, most: int) -> In
     return np.where(np.isfinite(np.take_along_axis(away, nearest, axis=1)), nearest, -1)
 
 
-def _stretches(signal: Signal) -> list[FloatArray]:
+def _stretches(signal: Signal) -> Iterator[FloatArray]:
     """Stretches spread evenly over the recording, (N, T) each; all of a short one."""
-    length = round(STRETCH_S * signal.sample_rate)
-    if signal.n_samples <= N_STRETCHES * length:
-        return [np.ascontiguousarray(signal.read(0, signal.n_samples).T)]
-    starts = np.linspace(0, signal.n_samples - length, N_STRETCHES).astype(int).tolist()
-    return [np.ascontiguousarray(signal.read(start, start + length).T) for start in starts]
+    length = min(round(STRETCH_S * signal.sample_rate), signal.n_samples)
+    n = min(N_STRETCHES, max(1, signal.n_samples // length))
+    for start in np.linspace(0, signal.n_samples - length, n).astype(int).tolist():
+        yield np.ascontiguousarray(signal.read(start, start + length).T)
