@@ -5,6 +5,8 @@ Arguments are those of `_kernels_pursuit`; spikes are (n, 2) int64, time and uni
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from numba import njit
 
@@ -94,32 +96,56 @@ def worthless(spikes, sizes, left, first, others, common, judge, gone):  # type:
     return n
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _score_worth(gain, judge):  # type: ignore[no-untyped-def]
+    """A score that is surely worth no more than a gain, the threshold at least."""
+    below = judge[4] ** 2 - 4 * judge[5] * (judge[3] - gain)
+    return max(judge[0], (sqrt(max(below, 0.0)) - judge[4]) / (2 * judge[5]))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _best_place(row, closed, size, value, least):  # type: ignore[no-untyped-def]
+    """Highest score of a row after a spike is put back, and where; -1 where none is above the least."""
+    threshold, n_above = np.float32(least), np.int32(0)
+    for t in range(row.size):  # without a branch: many at once
+        n_above += np.int32(row[t] + size * value[t] >= threshold)
+    high, place = least, -1
+    for t in range(row.size if n_above else 0):
+        if row[t] + size * value[t] > high and closed[t] == 0:
+            high, place = float(row[t] + size * value[t]), t
+    return high, place
+
+
 @njit(cache=True, nogil=True)
-def replace(scores, taken, judge, starts, units, values, min_isi, block, changed, spikes, sizes, reach):  # type: ignore[no-untyped-def]
-    """Give each spike to the unit and sample within `reach` that explain it best, once; returns how many moved."""
+def replace(
+    scores, taken, judge, starts, units, values, peaks, min_isi, block, changed, best_time, spikes, sizes, reach
+):  # type: ignore[no-untyped-def]
+    """Give each spike to the unit and sample within `reach` that explain it best, once; returns how many moved.
+
+    peaks : (n_pairs,) float32, largest of the values within `reach`. After a pursuit no score is above its threshold,
+        so that a unit whose peak is too small for the spike cannot explain it, and is not looked at.
+    """
     moved, width = 0, (values.shape[1] - 1) // 2
     for i in range(sizes.size):
         time, k = spikes[i, 0], spikes[i, 1]
         close(taken, k, time, min_isi, -1)
         best, unit, place = gain_of(scores[k, time] + sizes[i], judge[k]), k, time
         low, stop = max(0, time - reach), min(scores.shape[1], time + reach + 1)
+        size = np.float32(sizes[i])
         for pair in range(starts[k], starts[k + 1]):
             j = units[pair]
-            row, value = scores[j, low:stop], values[pair, low - time + width : stop - time + width]
-            size, threshold, n_above = np.float32(sizes[i]), np.float32(judge[j, 0]), 0
-            for t in range(row.size):  # without a branch: many at once
-                n_above += row[t] + size * value[t] >= threshold
-            high, at = judge[j, 0], -1
-            for t in range(row.size if n_above else 0):
-                if row[t] + size * value[t] > high and taken[j, low + t] == 0:
-                    high, at = row[t] + size * value[t], low + t
-            gain = gain_of(float(high), judge[j])
+            least = _score_worth(best, judge[j])
+            if judge[j, 0] + sizes[i] * peaks[pair] <= least:
+                continue
+            value = values[pair, low - time + width : stop - time + width]
+            high, at = _best_place(scores[j, low:stop], taken[j, low:stop], size, value, least)
+            gain = gain_of(high, judge[j]) if at >= 0 else best
             if gain > best:
-                best, unit, place = gain, j, at
+                best, unit, place = gain, j, low + at
         if unit != k or place != time:
-            add_spike(scores, starts, units, values, block, changed, k, time, -sizes[i])
+            add_spike(scores, judge, starts, units, values, block, changed, best_time, k, time, -sizes[i])
             sizes[i] = amplitude_of(float(scores[unit, place]), judge[unit])
-            add_spike(scores, starts, units, values, block, changed, unit, place, sizes[i])
+            add_spike(scores, judge, starts, units, values, block, changed, best_time, unit, place, sizes[i])
             spikes[i, 0], spikes[i, 1] = place, unit
             moved += 1
         close(taken, unit, place, min_isi, 1)
@@ -127,11 +153,12 @@ def replace(scores, taken, judge, starts, units, values, min_isi, block, changed
 
 
 @njit(cache=True, nogil=True)
-def change_spikes(scores, starts, units, values, block, changed, spikes, changes):  # type: ignore[no-untyped-def]
+def change_spikes(scores, judge, starts, units, values, block, changed, best_time, spikes, changes):  # type: ignore[no-untyped-def]
     """Add to the amplitudes of spikes."""
     for i in range(changes.size):
         if changes[i] != 0.0:
-            add_spike(scores, starts, units, values, block, changed, spikes[i, 1], spikes[i, 0], changes[i])
+            time, k = spikes[i, 0], spikes[i, 1]
+            add_spike(scores, judge, starts, units, values, block, changed, best_time, k, time, changes[i])
 
 
 @njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.sorting.priors import Prior
 from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions
-from phy_medicine.compute.sorting.scores import Scorer
+from phy_medicine.compute.sorting.scores import Scorer, sum_of_squares
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Matcher:
         first, last = self._bounds(start, stop, n_samples)
         data = np.asarray(read(first, last), dtype=np.float32)
         core = data[:, start - first : stop - first]
-        energy = float(np.einsum("nt,nt->", core, core, dtype=np.float64))
+        energy = sum_of_squares(core)
         if not np.isfinite(energy):
             raise PhyMedError(f"The data have values that are not finite between samples {start:,} and {stop:,}.")
         parts = []

@@ -96,6 +96,8 @@ class Pursuit:
         self.judge = np.stack([p.coefficients(std) for p, std in zip(priors, noise, strict=True)])
         self.pairs = pair_correlations(templates)
         self.shares = self.pairs.shares()
+        reach, middle = self.options.min_isi, templates.width - 1
+        self.peaks = self.pairs.values[:, max(0, middle - reach) : middle + reach + 1].max(axis=1)
         if not 1 <= self.options.min_isi <= templates.width:
             raise PhyMedError(
                 f"A unit's spikes must be between 1 and {templates.width} samples apart, not {self.options.min_isi}."
@@ -130,13 +132,13 @@ class Stretch:
         self._kernels, self._refine = _kernels_pursuit, _kernels_refine
         self._options, self._judge = pursuit.options, pursuit.judge
         self._pairs = pursuit.pairs.starts, pursuit.pairs.units, pursuit.pairs.values
-        self._shares = pursuit.shares
+        self._shares, self._peaks = pursuit.shares, pursuit.peaks
         n_units, n_samples = scores.shape
         blocks = -(-n_samples // pursuit.block), n_units
         self._scores, self._block = scores, pursuit.block
         self._taken = np.zeros(scores.shape, np.uint8)
-        self._changed = np.ones((blocks[0], n_units + 1), np.uint8)
-        self._active = np.zeros(blocks[0], np.uint8)
+        self._changed = np.ones((n_units, blocks[0]), np.uint8)
+        self._active, self._top = np.zeros(blocks[0], np.uint8), np.zeros(blocks[0], np.int64)
         self._best = np.full(blocks, -1, np.int64), np.full(blocks, -np.inf)
         self.spikes, self.amplitudes = np.zeros((0, 2), np.int64), np.zeros(0)
 
@@ -148,7 +150,7 @@ class Stretch:
             spikes[:n], sizes[:n] = self.spikes, self.amplitudes
             n, more = self._kernels.pursue(
                 self._scores, self._taken, self._judge, *self._pairs, self._shares, o.min_isi, o.max_rounds,
-                self._block, self._changed, *self._best, self._active, spikes, sizes, n,
+                self._block, self._changed, *self._best, self._top, self._active, spikes, sizes, n,
             )  # fmt: skip
             self.spikes, self.amplitudes = spikes[:n], sizes[:n]
             more *= 2
@@ -175,8 +177,8 @@ class Stretch:
     def replace(self) -> None:
         """Give spikes to units and samples that explain them better."""
         self._refine.replace(
-            self._scores, self._taken, self._judge, *self._pairs, self._options.min_isi, self._block, self._changed,
-            self.spikes, self.amplitudes, self._options.min_isi,
+            self._scores, self._taken, self._judge, *self._pairs, self._peaks, self._options.min_isi, self._block,
+            self._changed, self._best[0], self.spikes, self.amplitudes, self._options.min_isi,
         )  # fmt: skip
 
     def _sort(self) -> None:
@@ -198,7 +200,10 @@ class Stretch:
 
     def _change(self, before: FloatArray, after: FloatArray) -> None:
         """Bring the scores up to date with other amplitudes."""
-        self._refine.change_spikes(self._scores, *self._pairs, self._block, self._changed, self.spikes, after - before)
+        self._refine.change_spikes(
+            self._scores, self._judge, *self._pairs, self._block, self._changed, self._best[0], self.spikes,
+            after - before,
+        )  # fmt: skip
 
     def _found(self, around: tuple[IntArray, IntArray, FloatArray], left: FloatArray) -> Found:
         first, others, common = around

@@ -17,7 +17,7 @@ from phy_medicine.compute.sorting.whitening import noise_levels
 
 _CHUNK = 2048
 """Samples at once, so that what is between the two steps stays in the processor's cache."""
-_TILE = 24
+_TILE = 12
 """Components at once at least; those of one tile have neighbouring channels."""
 _LEAST = 1e-6
 """Singular value of a template, of norm 1, that still counts."""
@@ -28,14 +28,14 @@ class _Tile:
     """Components of which all channels lie in one range.
 
     units : (n,) int64, of each component; first, stop : range of channels
-    footprints : (n, stop - first) float32; profiles : (n, D') float32, D' a multiple of 4
+    footprints : (n, stop - first) float32; taps : the profiles as the kernel takes them
     """
 
     units: IntArray
     first: int
     stop: int
     footprints: FloatArray
-    profiles: FloatArray
+    taps: FloatArray
 
 
 class Scorer:
@@ -50,16 +50,12 @@ class Scorer:
         from phy_medicine.compute.sorting import _kernels_scores as kernels
 
         n = max(0, data.shape[1] - self.templates.width + 1)
-        out = np.zeros((self.templates.n_units, n), np.float32)
+        out = np.empty((self.templates.n_units, n), np.float32)
         for start in range(0, n, _CHUNK):
             stop = min(n, start + _CHUNK)
             for tile in self._tiles:
-                padded = tile.profiles.shape[1]
-                part = data[tile.first : tile.stop, start : stop + padded]
-                rows = tile.footprints @ part
-                if part.shape[1] < stop - start + padded:
-                    rows = np.pad(rows, ((0, 0), (0, stop - start + padded - part.shape[1])))
-                kernels.add_correlations(rows, tile.profiles, tile.units, start, stop, out)
+                rows = tile.footprints @ data[tile.first : tile.stop, start : stop + self.templates.width - 1]
+                kernels.correlate(rows, tile.taps, tile.units, start, stop, out)
         return out
 
     def noise(self, data: FloatArray) -> FloatArray:
@@ -70,18 +66,35 @@ class Scorer:
         return noise_levels(self(data))
 
 
+def sum_of_squares(data: FloatArray) -> float:
+    """Return the sum of squares of data (N, T) float32, each row contiguous; not finite where a value is not."""
+    from phy_medicine.compute.sorting import _kernels_scores as kernels
+
+    return float(sum(kernels.energy(row) for row in data))
+
+
 def _tiles(templates: SparseTemplates) -> list[_Tile]:
-    """Components in the order of their channels, as many at once as pays."""
+    """Components in the order of their channels, as many at once as pays; those of a unit stay together."""
+    from phy_medicine.compute.sorting import _kernels_scores as kernels
+
     footprints, profiles, units = _components(templates)
-    has = footprints != 0
+    has = (templates.full_weights() != 0).any(axis=2)
     first = has.argmax(axis=1)
     last = has.shape[1] - has[:, ::-1].argmax(axis=1)
     order = np.argsort(first + last, kind="stable")
     tiles = []
-    for rows in np.array_split(order, max(1, order.size // _TILE)):
-        low, high = int(first[rows].min()), int(last[rows].max())
-        shapes = np.pad(profiles[rows], ((0, 0), (0, -profiles.shape[1] % 4)))
-        tiles.append(_Tile(units[rows], low, high, np.ascontiguousarray(footprints[rows, low:high]), shapes))
+    for of_tile in np.array_split(order, max(1, units.size // _TILE)):
+        low, high = int(first[of_tile].min()), int(last[of_tile].max())
+        rows = np.concatenate([np.flatnonzero(units == k) for k in of_tile])
+        tiles.append(
+            _Tile(
+                units[rows],
+                low,
+                high,
+                np.ascontiguousarray(footprints[rows, low:high]),
+                kernels.taps_of(profiles[rows]),
+            )
+        )
     return tiles
 
 
