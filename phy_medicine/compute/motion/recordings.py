@@ -21,7 +21,8 @@ class RecordingFile:
 
     format : name of SpikeInterface's reader, such as "spikeglx" or "nwb"; "" guesses from the path
     probe : file of probeinterface (.json), or .npy of channel positions (n_channels, 2), µm; "" where the recording
-        knows its probe
+        knows its probe. The sorter takes all that `io.probe_file` reads
+    gain_uv : µV of one unit of a file of plain numbers
     """
 
     path: str
@@ -31,6 +32,7 @@ class RecordingFile:
     dtype: str = "int16"
     offset: int = 0
     probe: str = ""
+    gain_uv: float = 1.0
 
 
 def open_recording(file: RecordingFile) -> Any:
@@ -39,6 +41,19 @@ def open_recording(file: RecordingFile) -> Any:
     Raises
     ------
     PhyMedError : it cannot be read, or has no probe
+    """
+    recording = read_recording(file)
+    if not recording.has_probe():
+        raise PhyMedError(f"{file.path} comes without a probe; name one with --probe.")
+    return recording
+
+
+def read_recording(file: RecordingFile) -> Any:
+    """Open a recording with SpikeInterface, with a probe or without.
+
+    Raises
+    ------
+    PhyMedError : it cannot be read
     """
     path = Path(file.path)
     if not path.exists():
@@ -49,15 +64,11 @@ def open_recording(file: RecordingFile) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             recording = _opened(path, file)
-            if file.probe:
-                recording = _with_probe(recording, Path(file.probe))
+            return _with_probe(recording, Path(file.probe)) if file.probe else recording
     except PhyMedError:
         raise
     except Exception as error:  # SpikeInterface's readers raise whatever the libraries below them do
         raise PhyMedError(f"SpikeInterface cannot read {path}: {error or type(error).__name__}.") from error
-    if not recording.has_probe():
-        raise PhyMedError(f"{path} comes without a probe; name one with --probe.")
-    return recording
 
 
 def _opened(path: Path, file: RecordingFile) -> Any:

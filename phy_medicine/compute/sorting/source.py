@@ -1,0 +1,242 @@
+"""The recording to be sorted and where its channels are: a file of numbers, or any format that SpikeInterface reads.
+
+Files of plain numbers, also those in a folder of SpikeInterface, are read by ourselves: in any number of threads, and
+without loading SpikeInterface.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.compute.filtered_recording import Recorded
+from phy_medicine.compute.motion.recordings import FLAT, Readable, RecordingFile
+from phy_medicine.compute.sorting.result import SortedChannels
+from phy_medicine.io.array_files import DatasetFolder, read_header
+from phy_medicine.io.channels import read_channels
+from phy_medicine.io.checks import CheckList
+from phy_medicine.io.params_py import read_params
+from phy_medicine.io.probe_file import ProbeChannels, channels_of, read_probe
+from phy_medicine.io.raw_file import RawFile, compressed_facts
+
+_BINARY, _GROUP, _LOCATION = "binary.json", "probegroup.json", "properties/location.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class SortSource:
+    """A recording that is open.
+
+    recorded : all columns, in the unit of the file or, where columns have gains of their own, in µV
+    raw : the file for `params.py`
+    gain_uv : µV of one unit of `recorded`
+    channels : to be sorted
+    notes : what was done to the positions of the channels, in sentences
+    probe_json : the probe as a file of probeinterface, "" where it is not one
+    """
+
+    recorded: Recorded
+    raw: RawFile
+    gain_uv: float
+    channels: SortedChannels
+    notes: tuple[str, ...] = ()
+    probe_json: str = ""
+
+
+def open_source(file: RecordingFile) -> SortSource:
+    """Open a recording and its probe.
+
+    Parameters
+    ----------
+    file : its `probe` is anything that `io.probe_file` reads; "" where the recording knows its channels. A `params.py`
+        stands for the raw files that it names, with the channels of that dataset
+
+    Raises
+    ------
+    PhyMedError : it cannot be read, is not whole, is too slow, or nobody knows where its channels are
+    """
+    path = Path(file.path).expanduser()
+    if not path.exists():
+        raise PhyMedError(f"{path} does not exist.")
+    known = _known(path, file)
+    if known is None:
+        return _of_spikeinterface(path, file)
+    raw, own_probe, probe_path = known
+    traces = raw.open()
+    probe = _probe(file, raw.n_channels, own_probe)
+    recorded, gain = _in_one_unit(traces, raw.gains_uv)
+    return _source(recorded, raw, gain, probe, file.probe or probe_path)
+
+
+_OwnProbe = Callable[[int], ProbeChannels] | None
+_Known = tuple[RawFile, _OwnProbe, str]
+
+
+def _known(path: Path, file: RecordingFile) -> _Known | None:
+    """What is read without SpikeInterface, and its own probe; None for everything else."""
+    if file.format not in ("", "flat"):
+        return None
+    if path.suffix == ".py":
+        return _of_params(path)
+    if path.is_dir():
+        return _of_folder(path) if (path / _BINARY).is_file() else None
+    if path.suffix == ".cbin":
+        n_channels, dtype, rate = compressed_facts(path)
+        return _flat(path, file, n_channels, dtype, rate), None, ""
+    if path.suffix == ".npy":
+        header = read_header(path)
+        if len(header.shape) != 2:
+            raise PhyMedError(f"{path} has the shape {header.shape}; (n_samples, n_channels) is expected.")
+        return _flat(path, file, header.shape[1], header.dtype.str, 0), None, ""
+    if path.suffix in FLAT or file.format == "flat":
+        return _flat(path, file, file.n_channels, file.dtype, file.sample_rate_hz), None, ""
+    return None
+
+
+def _flat(path: Path, file: RecordingFile, n_channels: int, dtype: str, rate: float) -> RawFile:
+    rate = file.sample_rate_hz or rate
+    missing = [name for name, value in (("--sample-rate", rate), ("--channels", n_channels)) if not value]
+    if missing:
+        raise PhyMedError(f"{path} does not say what it holds; give {' and '.join(missing)}.")
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        raise PhyMedError(f"{dtype!r} is no type of a sample; int16 and float32 are.") from None
+    if kind.kind not in "iuf":
+        raise PhyMedError(f"{dtype!r} is no type of a sample; int16 and float32 are.")
+    return RawFile((path.absolute(),), n_channels, rate, np.full(n_channels, file.gain_uv), kind.str, file.offset)
+
+
+def _of_params(path: Path) -> _Known:
+    """The recording of a dataset, with its channels."""
+    params = read_params(path)
+    if not params.dat_paths:
+        raise PhyMedError(f"{path} names no raw recording, so there is nothing to sort.")
+    channels = read_channels(DatasetFolder(params.dir_path), CheckList())
+    n_columns = params.n_channels_dat or len(channels.map)
+    dtype = params.dtype.str
+    if params.dat_paths[0].suffix == ".cbin":
+        n_columns, dtype, _ = compressed_facts(params.dat_paths[0])
+    raw = RawFile(
+        tuple(p.absolute() for p in params.dat_paths), n_columns, params.sample_rate, np.ones(n_columns), dtype,
+        params.offset, bool(params.hp_filtered),
+    )  # fmt: skip
+    own = ProbeChannels(channels.map, channels.positions, channels.shanks)
+    beside = params.dir_path / "probe.json"
+    return raw, lambda _: own, str(beside) if beside.is_file() else ""
+
+
+def _of_folder(folder: Path) -> _Known:
+    """A folder that SpikeInterface saved with `format="binary"`."""
+    try:
+        content = json.loads((folder / _BINARY).read_text("utf-8"))
+        facts = content["kwargs"]
+        names = [facts["file_paths"]] if isinstance(facts["file_paths"], str) else list(facts["file_paths"])
+        n_channels, gains = int(facts["num_channels"]), facts.get("gain_to_uV")
+        dtype, rate = np.dtype(facts["dtype"]).str, float(facts["sampling_frequency"])
+        offset, in_rows = int(facts.get("file_offset") or 0), int(facts.get("time_axis") or 0) == 0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PhyMedError(f"{folder / _BINARY} cannot be understood: {error}.") from None
+    if len(names) != 1:
+        raise PhyMedError(f"{folder} has {len(names)} segments, and one is sorted at a time; join them first.")
+    if not in_rows:
+        raise PhyMedError(f"{folder} holds one channel after the other; save it again with time_axis=0.")
+    uv = np.ones(n_channels) if gains is None else np.broadcast_to(np.asarray(gains, np.float64), (n_channels,)).copy()
+    filtered = bool(content.get("annotations", {}).get("is_filtered"))
+    raw = RawFile(((folder / names[0]).absolute(),), n_channels, rate, uv, dtype, offset, filtered)
+    group, location = folder / _GROUP, folder / _LOCATION
+    if group.is_file():
+        return raw, lambda n: read_probe(str(group), n), str(group)
+    if location.is_file():
+        return raw, lambda n: channels_of(np.load(location), source=str(location), n_columns=n), ""
+    return raw, None, ""
+
+
+def _of_spikeinterface(path: Path, file: RecordingFile) -> SortSource:
+    """Any other format; where it is a file of plain numbers, `params.py` names that."""
+    from phy_medicine.compute.motion.recordings import read_recording
+
+    recording = read_recording(replace(file, path=str(path), probe=""))
+    if recording.get_num_segments() != 1:
+        raise PhyMedError(
+            f"{path} has {recording.get_num_segments()} segments, and one is sorted at a time; join them with "
+            "spikeinterface.concatenate_recordings."
+        )
+    n_columns = recording.get_num_channels()
+    given = recording.get_channel_gains()
+    gains = np.ones(n_columns) if given is None else np.asarray(given, np.float64)
+    raw = _described(recording, gains)
+    raw.check()
+    recorded, gain = _in_one_unit(Readable(recording), gains)
+    own = (lambda n: _located(recording, path, n)) if recording.has_probe() else None
+    return _source(recorded, raw, gain, _probe(file, n_columns, own), file.probe)
+
+
+def _described(recording: Any, gains: FloatArray) -> RawFile:
+    facts = recording.get_binary_description() if recording.is_binary_compatible() else None
+    rate, n_columns = float(recording.get_sampling_frequency()), len(gains)
+    if facts is None or facts["num_channels"] != n_columns or facts["time_axis"] != 0:
+        return RawFile((), n_columns, rate, gains, str(recording.get_dtype()), 0, bool(recording.is_filtered()))
+    paths = tuple(Path(p).absolute() for p in facts["file_paths"])
+    return RawFile(
+        paths, n_columns, rate, gains, np.dtype(facts["dtype"]).str, int(facts["file_offset"]),
+        bool(recording.is_filtered()),
+    )  # fmt: skip
+
+
+def _located(recording: Any, path: Path, n_columns: int) -> ProbeChannels:
+    positions, groups = recording.get_channel_locations(), recording.get_channel_groups()
+    return channels_of(positions, groups, source=str(path), n_columns=n_columns)
+
+
+def _probe(file: RecordingFile, n_columns: int, own: _OwnProbe) -> ProbeChannels:
+    if file.probe:
+        return read_probe(file.probe, n_columns)
+    if own is None:
+        raise PhyMedError(f"{file.path} does not say where its channels are; name a probe with --probe.")
+    return own(n_columns)
+
+
+def _source(recorded: Recorded, raw: RawFile, gain: float, probe: ProbeChannels, probe_path: str) -> SortSource:
+    contacts = set(range(raw.n_channels)) - set(probe.columns.tolist())
+    left_out = dict.fromkeys(sorted(contacts), "not on the probe")
+    channels = SortedChannels(probe.columns, probe.positions_um, probe.shanks, left_out)
+    path = Path(probe_path)
+    text = path.read_text("utf-8") if probe_path and path.suffix == ".json" and path.is_file() else ""
+    return SortSource(recorded, raw, gain, channels, probe.notes, text)
+
+
+def _in_one_unit(recorded: Recorded, gains_uv: FloatArray) -> tuple[Recorded, float]:
+    """A recording whose columns have one unit, and how many µV that is."""
+    if (gains_uv == gains_uv[0]).all():
+        return recorded, float(gains_uv[0])
+    return _Scaled(recorded, gains_uv.astype(np.float32)), 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """A recording in µV whose columns have different gains."""
+
+    recorded: Recorded
+    gains_uv: FloatArray
+
+    @property
+    def n_samples(self) -> int:
+        return self.recorded.n_samples
+
+    @property
+    def n_channels(self) -> int:
+        return self.recorded.n_channels
+
+    @property
+    def sample_rate(self) -> float:
+        return self.recorded.sample_rate
+
+    def read(self, start: int, stop: int) -> AnyArray:
+        return self.recorded.read(start, stop) * self.gains_uv
