@@ -19,7 +19,7 @@ from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.signal_filters import SignalFilter, common_median
 from phy_medicine.compute.sorting.interpolation import Moves
 from phy_medicine.compute.sorting.result import SortedChannels
-from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.compute.sorting.settings import DRIFT_DATA, SortingSettings
 from phy_medicine.compute.sorting.whitening import Whitening
 
 FEW_CHANNELS = 16
@@ -127,12 +127,14 @@ class FilteredChannels:
 class SortingRecording:
     """A recording as the sorter takes it; safe in any thread.
 
-    moves : what moves the data back; None where the tissue did not move
+    motion : of the tissue; None where it did not move
+    moves : what moves the data back; None where they are left as they are
     """
 
     signal: FilteredChannels
     channels: SortedChannels
     whitening: Whitening
+    motion: Motion | None = None
     moves: Moves | None = None
 
     @classmethod
@@ -147,17 +149,18 @@ class SortingRecording:
     ) -> SortingRecording:
         """Learn the noise of a recording, and make it white.
 
-        motion : which the data are moved back by; None for none
+        motion : which the data are moved back by if `settings.drift` says so; None for none
 
         Raises
         ------
         PhyMedError : a channel without noise or with values that are not finite, or one that is not there
         """
         signal = FilteredChannels.of(recording, channels, settings, gain_uv=gain_uv)
-        moves = Moves.of(motion, channels, signal.n_samples, signal.sample_rate) if motion is not None else None
+        back = motion if settings.drift == DRIFT_DATA else None
+        moves = None if back is None else Moves.of(back, channels, signal.n_samples, signal.sample_rate)
         moved = moves.some() if moves else ()
         whitening = Whitening.of(signal, channels.positions, shanks=channels.shanks, moved=moved)
-        return cls(signal, channels, whitening, moves)
+        return cls(signal, channels, whitening, motion, moves)
 
     @property
     def n_channels(self) -> int:
