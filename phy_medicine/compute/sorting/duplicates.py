@@ -65,6 +65,8 @@ class Single:
 
 def without_duplicates(units: list[Unit], sample_rate: float, settings: PostSettings) -> list[Single]:
     """Take the spikes that were found twice from units, and say which units are duplicates."""
+    if not units:
+        return []
     kept = [without_own_duplicates(unit, sample_rate, settings) for unit in units]
     gone = [-1] * len(units)
     bank = TemplateBank.of(np.array([u.template for u in units]), round(SIMILARITY_LAG_S * sample_rate))

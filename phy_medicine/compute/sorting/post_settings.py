@@ -38,6 +38,9 @@ class PostSettings:
         0.25, "Spikes are of two kinds if the valley between is lower than the lower peak by this part of it",
         minimum=0.0, maximum=1.0,
     )  # fmt: skip
+    split_sure: float = setting(
+        0.9, "Spikes of two kinds so far apart are two units if nothing speaks against it", minimum=0.0, maximum=1.0
+    )
     duplicate_ms: float = setting(
         0.3, "Spikes of two units so close may be one spike found twice", unit="ms", minimum=0.0, maximum=1.0
     )

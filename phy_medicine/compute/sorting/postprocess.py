@@ -1,0 +1,118 @@
+"""From what a sorter found to units with a label: duplicates out, mixtures apart, parts together, all measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.compute.sorting.draft import Draft
+from phy_medicine.compute.sorting.duplicates import Single, without_duplicates, without_own_duplicates
+from phy_medicine.compute.sorting.labels import NOISE, label_units, shank_spread
+from phy_medicine.compute.sorting.merges import MergePool, Suggestion
+from phy_medicine.compute.sorting.post_settings import PostSettings
+from phy_medicine.compute.sorting.splits import find_split, split_unit
+from phy_medicine.compute.sorting.unit import Unit
+from phy_medicine.compute.sorting.unit_metrics import unit_metrics
+
+DUPLICATE = "most of its spikes are those of unit"
+Told = Callable[[float, str], object]
+
+
+def postprocess(
+    draft: Draft, settings: PostSettings | None = None, progress: Told = lambda fraction, message: None
+) -> tuple[Draft, dict[str, AnyArray], tuple[Suggestion, ...]]:
+    """Decide what the units of a sorting are.
+
+    Parameters
+    ----------
+    progress : called with the fraction done and a line of text
+
+    Returns
+    -------
+    draft : with the units in the order of depth. Duplicate spikes are gone; a unit that is a duplicate or noise keeps
+        its spikes
+    table : name -> (K,) array, what `unit_metrics` measures and `label`, `reason` and `bimodality`, of units that may
+        be two; in `reason` is also what was done
+    suggested : pairs of units that may be one, the best first
+    """
+    settings = settings or PostSettings()
+    if not len(draft.templates):
+        return draft, {name: np.zeros(0, np.str_) for name in ("label", "reason")}, ()
+    progress(0.0, "Looking for spikes found twice")
+    given = draft.units()
+    singles = without_duplicates(given, draft.sample_rate, settings)
+    units = [s.unit if s.duplicate_of < 0 else s.unit.told(rejected=DUPLICATE) for s in singles]
+    progress(0.2, "Taking mixtures apart")
+    parts = [_parts(unit, draft, settings) for unit in units]
+    progress(0.5, "Joining units")
+    pool = MergePool([u for p in parts for u in p], draft.sample_rate, draft.n_samples, settings, draft.feature_shapes)
+    pool.merge()
+    units = [without_own_duplicates(u, draft.sample_rate, settings) if not u.rejected else u for u in pool.left()]
+    progress(0.8, "Measuring units")
+    table = unit_metrics(draft, units, settings)
+    order = np.argsort(table["depth_um"], kind="stable")
+    units = [units[k] for k in order]
+    table = {name: values[order] for name, values in table.items()}
+    table |= _labels(draft, units, table, settings, _stronger(singles, given, units, len(draft.spikes.times)))
+    place = [int(k) for k in np.argsort(order)]
+    suggested = tuple(
+        (min(place[i], place[j]), max(place[i], place[j]), score, words) for i, j, score, words in pool.suggested()
+    )
+    progress(1.0, f"{len(units)} units, {int((table['label'] == 'good').sum())} of them good")
+    return draft.with_units(units), table, suggested
+
+
+def _stronger(singles: list[Single], given: list[Unit], units: list[Unit], n_spikes: int) -> dict[int, int]:
+    """Which unit each duplicate is one of, both by their places in the end."""
+    owner = np.full(n_spikes, -1)
+    for k, unit in enumerate(units):
+        owner[unit.rows] = k
+    found = {}
+    for single in singles:
+        if single.duplicate_of >= 0:
+            owners = owner[given[single.duplicate_of].rows]
+            found[int(owner[single.unit.rows[0]])] = int(np.bincount(owners[owners >= 0]).argmax())
+    return found
+
+
+def _parts(unit: Unit, draft: Draft, settings: PostSettings) -> list[Unit]:
+    if unit.rejected:
+        return [unit]
+    return split_unit(unit, draft.feature_shapes, draft.sample_rate, draft.n_samples, settings)
+
+
+def _labels(
+    draft: Draft, units: list[Unit], table: dict[str, AnyArray], settings: PostSettings, stronger: dict[int, int]
+) -> dict[str, AnyArray]:
+    """Columns of what the units are and why."""
+    labels, reasons = label_units(table, _waveforms(draft, units), _shank_spreads(draft, table), settings)
+    depths = [0.0 if u.rejected else _kinds(u, draft, settings) for u in units]
+    for k, unit in enumerate(units):
+        if unit.rejected:
+            labels[k], reasons[k] = NOISE, f"{unit.rejected} {stronger[k]}"
+        two = ("may be two units",) if depths[k] else ()
+        reasons[k] = "; ".join((reasons[k], *two, *unit.history))
+    return {
+        "label": np.array(labels, dtype=np.str_), "reason": np.array(reasons, dtype=np.str_),
+        "bimodality": np.array(depths),
+    }  # fmt: skip
+
+
+def _waveforms(draft: Draft, units: list[Unit]) -> FloatArray:
+    """The waveform of the largest channel of each unit, in the unit of the recording, (K, D)."""
+    waveforms = [draft.whitening.inverse @ unit.template for unit in units]
+    return np.array([w[np.abs(w).max(axis=1).argmax()] for w in waveforms])
+
+
+def _shank_spreads(draft: Draft, table: dict[str, AnyArray]) -> FloatArray:
+    """How far a signal alike on all channels of each unit's shank is spread, (K,), um."""
+    shanks = np.asarray(draft.channels.shanks)
+    spreads = {shank: shank_spread(draft.channels.positions[shanks == shank]) for shank in np.unique(shanks)}
+    return np.array([spreads[shank] for shank in table["shank"]])
+
+
+def _kinds(unit: Unit, draft: Draft, settings: PostSettings) -> float:
+    found = find_split(unit, draft.sample_rate, draft.n_samples, settings)
+    return 0.0 if found is None else found.depth
