@@ -12,8 +12,8 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.compute import _kernels_detection
 from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.peak_settings import CRESTS, TROUGHS
 
-TROUGHS, CRESTS, BOTH = "troughs", "crests", "both"
 _MAD = 0.6744897501960817  # median absolute deviation of a normal distribution of s.d. 1
 _N_LOOKS, _LOOK_S = 20, 0.1
 
@@ -141,13 +141,16 @@ class SearchedPiece:
     stop: int
 
 
-def search(recording: FilteredRecording, detector: PeakDetector, reach: int = 0) -> Iterator[SearchedPiece]:
+def search(
+    recording: FilteredRecording, detector: PeakDetector, reach: int = 0, *, within: tuple[int, int] | None = None
+) -> Iterator[SearchedPiece]:
     """Go through a recording and find its peaks, piece by piece.
 
     reach : samples on either side of a peak that are needed for something else, such as its position
+    within : stretch in which peaks are looked for, samples; what lies around it is read as far as it is needed
     """
     reach = max(reach, detector.margin)
-    bounds = recording.bounds(4 * reach).tolist()
+    bounds = recording.bounds(4 * reach, within=within).tolist()
     for start, stop in pairwise(bounds):
         signal, begin = recording.read(start, stop, reach)
         found = detector.detect(signal, start - begin, stop - begin)

@@ -35,14 +35,17 @@ class FilteredRecording:
     recording: Recorded
     filter: SignalFilter
 
-    def bounds(self, least: int = 1, piece_bytes: int = PIECE_BYTES) -> IntArray:
+    def bounds(
+        self, least: int = 1, piece_bytes: int = PIECE_BYTES, *, within: tuple[int, int] | None = None
+    ) -> IntArray:
         """Return where pieces of this size begin, (n_pieces + 1,) samples; the last number is where they end.
 
         least : samples of a piece at least, whatever the number of channels
+        within : stretch that is divided, samples; the whole recording without
         """
-        n_samples = self.recording.n_samples
+        start, stop = within or (0, self.recording.n_samples)
         length = max(piece_bytes // (4 * max(1, self.recording.n_channels)), least, 1)
-        return np.append(np.arange(0, n_samples, length), n_samples)
+        return np.append(np.arange(start, stop, length), stop)
 
     def read(self, start: int, stop: int, reach: int = 0, *, near: IntArray | None = None) -> tuple[FloatArray, int]:
         """Return the signal of a stretch and so many samples around it, and the sample of its first row.

@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 
 from phy_medicine.compute import kernels
 from phy_medicine.compute.detection import (
-    BOTH,
-    CRESTS,
-    TROUGHS,
     PeakDetector,
     noise_levels,
     recording_noise,
@@ -21,6 +18,7 @@ from phy_medicine.compute.detection import (
 )
 from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.peak_settings import BOTH, CRESTS, TROUGHS
 from phy_medicine.compute.signal_filters import SignalFilter
 
 RAW = SignalFilter("", "", "")
@@ -123,9 +121,19 @@ def test_other_shanks_and_channels_without_noise_take_no_part():
     assert PeakDetector.of(one_shank, [2, 1], **options).detect(signal).channel_ids.tolist() == [1]
 
 
+def test_stretches_together_have_the_peaks_of_the_whole():
+    data = np.random.default_rng(4).normal(0, 1, (5000, 6)).astype(np.float32)
+    recording, detector = FilteredRecording(recorded(data), RAW), detector_of()
+    whole = [s for piece in search(recording, detector) for s in piece.peaks.samples.tolist()]
+    stretches = [(0, 1200), (1200, 1201), (1201, 5000)]
+    parts = [s for w in stretches for piece in search(recording, detector, within=w) for s in piece.peaks.samples]
+    assert len(whole) > 20
+    assert parts == whole
+
+
 class SmallPieces(FilteredRecording):
-    def bounds(self, least=1, piece_bytes=0):
-        return FilteredRecording.bounds(self, least, 1 << 14)
+    def bounds(self, least=1, piece_bytes=0, *, within=None):
+        return FilteredRecording.bounds(self, least, 1 << 14, within=within)
 
 
 def recorded(data):

@@ -13,7 +13,7 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, setting
 from phy_medicine.base.types import FloatArray
-from phy_medicine.compute.detection import BOTH, CRESTS, TROUGHS, PeakDetector, SearchedPiece, recording_noise, search
+from phy_medicine.compute.detection import SearchedPiece, recording_noise, search
 from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.job_context import Cancelled
 from phy_medicine.compute.localize.contacts import Contacts
@@ -21,33 +21,19 @@ from phy_medicine.compute.localize.settings import CENTRE, GRID, MONOPOLAR, Loca
 from phy_medicine.compute.localize.spikes import RecordedSpikes
 from phy_medicine.compute.motion.peaks import Peaks
 from phy_medicine.compute.motion.recordings import Readable, RecordingFile
-from phy_medicine.compute.signal_filters import SignalFilter
+from phy_medicine.compute.peak_settings import PeakSettings
 
 LOCALIZATIONS = {"grid": GRID, "monopolar": MONOPOLAR, "mass": CENTRE}
-FEW_CHANNELS = 8
-"""Of so few the median holds much of a spike itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class DetectSettings:
-    """How peaks are found in a raw recording."""
+class DetectSettings(PeakSettings):
+    """How peaks are found in a raw recording, and where they are."""
 
-    detect_threshold: float = setting(5.0, "Peaks below minus this many times the noise of a channel count", minimum=1)
-    detect_sign: str = setting(
-        TROUGHS, "Troughs, crests (then above the noise), or both are peaks", choices=(TROUGHS, CRESTS, BOTH)
-    )
-    detect_radius_um: float = setting(
-        75.0, "Of peaks so near to each other on the probe only the largest counts", unit="µm", minimum=0.0
-    )
-    detect_window_ms: float = setting(
-        0.8, "Of peaks so near to each other in time only the largest counts", unit="ms", minimum=0.0
-    )
     localization: str = setting(
         "grid", "How depths are found: grid and monopolar are precise, mass (centre of mass) is fast and coarse",
         choices=tuple(LOCALIZATIONS),
     )  # fmt: skip
-    low_cut_hz: float = setting(300.0, "Lower edge of the filter", unit="Hz", minimum=1.0)
-    high_cut_hz: float = setting(6000.0, "Upper edge of the filter", unit="Hz", minimum=10.0)
 
 
 def write_description(path: Path, file: RecordingFile, settings: DetectSettings) -> Path:
@@ -119,15 +105,10 @@ def _searched(recording: Any, settings: DetectSettings) -> Iterator[tuple[Search
     from phy_medicine.compute.localize.job import make_localizer
 
     rate, n_channels = recording.get_sampling_frequency(), recording.get_num_channels()
-    common = n_channels > FEW_CHANNELS
-    filter = SignalFilter("detection", "", "", settings.low_cut_hz, settings.high_cut_hz, common)
-    filtered = FilteredRecording(Readable(recording), filter)
+    filtered = FilteredRecording(Readable(recording), settings.filter(n_channels))
     groups = np.unique(recording.get_channel_groups(), return_inverse=True)[1]
     contacts = Contacts.of(recording.get_channel_locations()[:, :2], groups)
-    detector = PeakDetector.of(
-        contacts, recording_noise(filtered), threshold=settings.detect_threshold, sign=settings.detect_sign,
-        radius_um=settings.detect_radius_um, exclude_samples=int(settings.detect_window_ms * rate / 1000),
-    )  # fmt: skip
+    detector = settings.detector(contacts, recording_noise(filtered), rate)
     localizer, window = make_localizer(LocalizeSettings(method=LOCALIZATIONS[settings.localization]), contacts, rate)
     for piece in search(filtered, detector, max(window.before, window.after)):
         peaks = piece.peaks

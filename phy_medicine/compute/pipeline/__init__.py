@@ -1,0 +1,1 @@
+"""From a raw recording to a sorted dataset, in stages whose pieces may be done on many machines."""
