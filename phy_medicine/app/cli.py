@@ -20,6 +20,7 @@ COMMANDS = {
     "explore": "phy_medicine.app.explore",
     "sln": "phy_medicine.app.sln",
     "runs": "phy_medicine.app.runs",
+    "run": "phy_medicine.app.run",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",
     "plugins": "phy_medicine.app.plugins_command",
