@@ -45,6 +45,7 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}"
 @click.option("--channels", type=int, default=0, help="Of a flat binary file.")
 @click.option("--dtype", default="int16", show_default=True, help="Of a flat binary file.")
 @click.option("--offset", type=int, default=0, help="Bytes before the samples of a flat binary file.")
+@click.option("--gain", type=float, default=1.0, show_default=True, help="µV of one unit of a flat binary file. [µV]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @debug_option
 @click.pass_context
@@ -98,7 +99,7 @@ def _file(path: Path, values: Mapping[str, Any]) -> RecordingFile:
     probe = str(Path(probe).expanduser().resolve()) if probe and Path(probe).expanduser().exists() else probe
     return RecordingFile(
         str(path.expanduser().resolve()), values["format_name"], values["sample_rate"], values["channels"],
-        values["dtype"], values["offset"], probe,
+        values["dtype"], values["offset"], probe, values["gain"],
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def test_a_recording_that_fails_holds_up_no_other(raw, options, tmp_path):
     odd.write_bytes(bytes(1001))
     result = run(odd, raw, *options, "--chunk", 10, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "odd.bin has 1,001 bytes, no multiple of 16 channels of int16" in result.stderr
+    assert "odd.bin is no multiple of 16 channels" in result.stderr
     assert "1 of 2 recordings are done" in result.stderr
     assert (tmp_path / "out/recording/run/motion/motion.npy").exists()
 
@@ -63,10 +63,10 @@ def test_a_recording_that_fails_holds_up_no_other(raw, options, tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"--sample-rate": 0}, "holds plain numbers; say --sample-rate and --channels"),
+        ({"--sample-rate": 0}, "does not say what it holds; give --sample-rate"),
         ({"--probe": ""}, "does not say where its channels are"),
         ({"--probe": "nowhere.json"}, "nowhere.json does not exist"),
-        ({"--dtype": "integer"}, "'integer' is no type of numbers"),
+        ({"--dtype": "integer"}, "'integer' is no type of a sample"),
         ({"--executor": "cloud"}, "Workers are local, local:N, dask:ADDRESS or ipyparallel:PROFILE"),
         ({"--from": "motion"}, "holds no result of detect"),
         ({"--chunk": 0}, "must lie between 1"),

@@ -135,7 +135,7 @@ class RecordingRun:
 
     def _chunks(self, stage: str) -> list[Task]:
         """The pieces of the recording."""
-        raw = opened(self.recording).raw
+        raw = opened(self.recording)
         length = max(1, int(self.settings.run.chunk_s * raw.sample_rate))
         starts = range(0, raw.n_samples, length)
         found = []

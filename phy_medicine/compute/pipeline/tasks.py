@@ -54,7 +54,7 @@ def measure_noise(task: Task) -> str:
         noise = recording_noise(_filtered(task))
     bad = np.flatnonzero(~np.isfinite(noise))
     if bad.size:
-        columns = recording.channels.map[bad]
+        columns = recording.source.channels.map[bad]
         raise PhyMedError(f"Channel {columns[0]} has values that are not finite; repair it or leave it out.")
     if not (noise > 0).any():
         raise PhyMedError("No channel has any signal; check --dtype, --offset and --channels.")
@@ -66,7 +66,7 @@ def detect_chunk(task: Task) -> str:
     """Write the peaks of a piece of the recording, (n,) of `PEAK`."""
     recording, tell = opened(task.recording), Teller(task)
     noise = np.load(task.path(NOISE), allow_pickle=False)
-    detector = task.settings.detect.detector(recording.contacts, noise, recording.raw.sample_rate)
+    detector = task.settings.detect.detector(recording.contacts, noise, recording.sample_rate)
     found = [np.zeros(0, PEAK)]
     with one_thread():
         for piece in search(_filtered(task), detector, within=(task.start, task.stop)):
@@ -83,7 +83,7 @@ def detect_chunk(task: Task) -> str:
 def localize_chunk(task: Task) -> str:
     """Write where the peaks of a piece come from, (n,) of `PLACE`."""
     recording, tell = opened(task.recording), Teller(task)
-    settings, rate = task.settings.localize, recording.raw.sample_rate
+    settings, rate = task.settings.localize, recording.sample_rate
     peaks = np.load(task.path(PEAKS, "detect"), mmap_mode="r", allow_pickle=False)[slice(*task.rows)]
     samples, channels = np.array(peaks["sample"]), np.array(peaks["channel"], np.int64)
     localizer, window = _localizer(task.recording, settings)
@@ -118,7 +118,7 @@ def _localizer(file: RecordingFile, settings: LocalizeSettings) -> tuple[Localiz
     from phy_medicine.compute.localize.job import make_localizer
 
     recording = opened(file)
-    return make_localizer(settings, recording.contacts, recording.raw.sample_rate)
+    return make_localizer(settings, recording.contacts, recording.sample_rate)
 
 
 def _filtered(task: Task) -> FilteredRecording:
@@ -134,7 +134,7 @@ def estimate_motion(task: Task) -> dict[str, Any]:
 
     tell, settings = Teller(task), task.settings.motion
     found = run_motion(
-        located_peaks(Path(task.folder), opened(task.recording).raw.sample_rate), settings, method=settings.method,
+        located_peaks(Path(task.folder), opened(task.recording).sample_rate), settings, method=settings.method,
         hooks=Hooks(tell, cancelled=tell.check),
     )  # fmt: skip
     save_motion(task.path("."), found.motion, settings.as_dict() | {"method": settings.method}, summary=found.facts)

@@ -12,7 +12,8 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.compute.detection import PeakDetector, recording_noise, search
 from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.localize.contacts import Contacts
-from phy_medicine.compute.motion.detect import FEW_CHANNELS, DetectSettings
+from phy_medicine.compute.motion.detect import DetectSettings
+from phy_medicine.compute.peak_settings import FEW_CHANNELS
 from phy_medicine.compute.signal_filters import SignalFilter
 from phy_medicine.compute.sorters.interface import Detector, Progress, no_progress
 from phy_medicine.compute.sorters.recorded import SomeColumns, as_recorded, channels_of
