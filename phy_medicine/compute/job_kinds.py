@@ -22,6 +22,7 @@ BUILT_IN = (
     "phy_medicine.compute.motion.job",
     "phy_medicine.compute.localize.job",
     "phy_medicine.compute.localize.network_job",
+    "phy_medicine.compute.sorters.resort",
 )
 """Modules that `register` a kind when they are imported; they must be light."""
 

@@ -13,4 +13,6 @@ def test_kinds_of_the_program_stand_in_its_order_whatever_was_imported_first():
         "print([kind.name for kind in k.kinds()], all(k.is_own(kind.name) for kind in k.kinds()))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.split("]")[0] == "['motion', 'localization', 'localization_network'" and said.strip().endswith("True")
+    assert said.split("]")[
+        0
+    ] == "['motion', 'localization', 'localization_network', 'resort'" and said.strip().endswith("True")

@@ -44,6 +44,37 @@ class SomeColumns:
         return self.recording.read(start, stop)[:, self.columns]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a recording as a recording; its first sample is 0.
+
+    start, stop : samples of the recording
+    """
+
+    recording: Recorded
+    start: int
+    stop: int
+
+    @property
+    def n_samples(self) -> int:
+        """Length of the stretch."""
+        return self.stop - self.start
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return self.recording.n_channels
+
+    @property
+    def sample_rate(self) -> float:
+        """Hz."""
+        return self.recording.sample_rate
+
+    def read(self, start: int, stop: int) -> AnyArray:
+        """Return (stop - start, n_channels)."""
+        return self.recording.read(self.start + start, self.start + stop)
+
+
 def is_spikeinterface(recording: Any) -> bool:
     """Whether a recording is one of SpikeInterface."""
     return hasattr(recording, "get_traces") and hasattr(recording, "get_num_segments")

@@ -47,6 +47,28 @@ def make_detector(name: str, **params: Any) -> Detector:
     return _detectors[name](**params)
 
 
+def typed_params(text: str) -> dict[str, str]:
+    """Return parameters that were typed as `name=value name='other value'`.
+
+    Raises
+    ------
+    PhyMedError : a word that is none
+    """
+    import shlex
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise PhyMedError(f"{text!r} cannot be read as parameters: {error}.") from None
+    found = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise PhyMedError(f"{word!r} is no parameter of a sorter; write name=value.")
+        found[name] = value
+    return found
+
+
 def sorters() -> tuple[SorterEntry, ...]:
     """Return all sorters, those that can run here first; loads SpikeInterface."""
     from phy_medicine.compute.sorters.spikeinterface_sorter import sorter_names, why_not
