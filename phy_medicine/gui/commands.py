@@ -55,6 +55,7 @@ class Commands:
             *w.text_size.actions(),
             *w.ranges.actions(),
             *w.jobs.actions(),
+            *w.resort.actions(),
             *w.plugins.actions(),
             *w.console.actions(),
             *window_actions.help_actions(w),

@@ -10,6 +10,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.gui.job_row import JobRow
 from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.run_list import ComparisonWindow, RunList
+from phy_medicine.session import resort
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray
@@ -161,6 +162,8 @@ class JobPanel(QtWidgets.QWidget):
     def show_result(self, run: Run) -> None:
         """Use a result, open the view that shows it, and select it in the list."""
         self.runs.select(run.id)
+        if run.kind == resort.KIND:
+            self.use(run)
         view = _SHOWN_IN.get(run.kind)
         if view is not None:
             self.use(run)
@@ -168,7 +171,10 @@ class JobPanel(QtWidgets.QWidget):
                 self._window.commands.guard(lambda: self._window.arrangement.add(view))
 
     def use(self, run: Run) -> None:
-        """Use a motion, or positions of spikes, in all views."""
+        """Use a motion, or positions of spikes, in all views; compare a new sorting with the present clusters."""
+        if run.kind == resort.KIND:
+            self._window.resort.compare(run)
+            return
         state = self._states[run.kind]
         self._work("use", lambda: state.use(run.id), lambda _done: self.read_runs())
 

@@ -35,6 +35,7 @@ from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.plugin_actions import PluginActions
 from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.resort import Resort
 from phy_medicine.gui.script import run_in_window
 from phy_medicine.gui.snippet_line import SnippetLine
 from phy_medicine.gui.splitting import Splitting
@@ -109,6 +110,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.text_size = TextSize(self)
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
+        self.resort = Resort(self)
         self.console = WindowConsole(self)
         self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool)}
         self.motion = MotionSwitch(self)

@@ -58,7 +58,11 @@ class RunList(QtWidgets.QWidget):
         self.buttons = {
             text: small_button(text, tip, act)
             for text, tip, act in (
-                ("Use", "Use this result in all views", lambda: use(self.selected()[0])),
+                (
+                    "Use",
+                    "Use this result in all views, or compare a new sorting with the present clusters",
+                    lambda: use(self.selected()[0]),
+                ),
                 ("Compare", "Say in what two selected results differ", lambda: compare(*self.selected()[:2])),
                 ("Rename", "Give the result another name (F2)", self.edit_name),
                 ("Export", "Write the arrays as .npy files into a folder", lambda: export(self.selected()[0])),
@@ -174,8 +178,8 @@ class RunList(QtWidgets.QWidget):
             self._rename(run, name)
 
 
-USABLE = ("motion", "localization")
-"""Kinds of runs that the views can use."""
+USABLE = ("motion", "localization", "resort")
+"""Kinds of runs that the views can use, or that can be taken over."""
 
 
 def title_of(kind: str) -> str:

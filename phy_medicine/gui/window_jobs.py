@@ -10,6 +10,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import Qt, QtCore
 from phy_medicine.gui.tool_dock import ToolDock
+from phy_medicine.session import resort
 from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class WindowJobs(QtCore.QObject):
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
             self.tool.bring()
 
-        dialog = JobDialog(kind_of(kind), start, window, remembered, defaults=jobs.configured(kind))
+        values = {**remembered, **(resort.suggested(window.session) if kind == resort.KIND else {})}
+        dialog = JobDialog(kind_of(kind), start, window, values, defaults=jobs.configured(kind))
         dialog.finished.connect(window.activateWindow)
         dialog.show()
         return dialog
