@@ -7,7 +7,7 @@ is read at a sample does not depend on where reading begins or ends: to 1 part i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.filtering import channel_means
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.signal_filters import SignalFilter, common_median
+from phy_medicine.compute.sorting.artifacts import ArtifactGate
 from phy_medicine.compute.sorting.interpolation import Moves
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import DRIFT_DATA, SortingSettings
-from phy_medicine.compute.sorting.whitening import Whitening
+from phy_medicine.compute.sorting.whitening import Noise, Whitening
 
 FEW_CHANNELS = 16
 """Of so few the median holds much of a spike itself, and is too often the very channel it is taken from."""
@@ -38,6 +39,7 @@ class FilteredChannels:
     gain_uv : µV of one unit of the recording
     filter : NONE leaves all as it is, offsets too
     shanks : channels of each shank of which the median is removed; empty for none
+    gate : of artifacts; None for none
     """
 
     recording: Recorded
@@ -45,6 +47,7 @@ class FilteredChannels:
     gain_uv: float
     filter: SignalFilter
     shanks: tuple[IntArray, ...]
+    gate: ArtifactGate | None = None
 
     @classmethod
     def of(
@@ -92,6 +95,14 @@ class FilteredChannels:
         ------
         PhyMedError : values that are not finite
         """
+        if self.gate is None:
+            return self._filtered(start, stop)
+        begin = max(start - self.gate.reach, 0)
+        signal = self._filtered(begin, min(stop + self.gate.reach, self.n_samples))
+        self.gate.apply(signal, begin)
+        return signal[start - begin : stop - begin]
+
+    def _filtered(self, start: int, stop: int) -> FloatArray:
         margin = self.filter.margin(self.sample_rate)
         begin, end = max(start - margin, 0), min(stop + margin, self.n_samples)
         raw = self.recording.read(begin, end)
@@ -147,19 +158,34 @@ class SortingRecording:
         gain_uv: float = 1.0,
         motion: Motion | None = None,
     ) -> SortingRecording:
-        """Learn the noise of a recording, and make it white.
+        """Choose channels of a recording, and make their noise white; see `of_signal`."""
+        signal = FilteredChannels.of(recording, channels, settings, gain_uv=gain_uv)
+        return cls.of_signal(signal, channels, settings, motion=motion)
+
+    @classmethod
+    def of_signal(
+        cls,
+        signal: FilteredChannels,
+        channels: SortedChannels,
+        settings: SortingSettings,
+        *,
+        motion: Motion | None = None,
+    ) -> SortingRecording:
+        """Learn the noise of a signal, and make it white.
 
         motion : which the data are moved back by if `settings.drift` says so; None for none
 
         Raises
         ------
-        PhyMedError : a channel without noise or with values that are not finite, or one that is not there
+        PhyMedError : a channel without noise or with values that are not finite
         """
-        signal = FilteredChannels.of(recording, channels, settings, gain_uv=gain_uv)
         back = motion if settings.drift == DRIFT_DATA else None
         moves = None if back is None else Moves.of(back, channels, signal.n_samples, signal.sample_rate)
-        moved = moves.some() if moves else ()
-        whitening = Whitening.of(signal, channels.positions, shanks=channels.shanks, moved=moved)
+        noise = Noise.of(signal)
+        signal = replace(signal, gate=ArtifactGate.of(noise.levels, settings.artifact_noise, signal.sample_rate))
+        whitening = Whitening.of(
+            signal, channels.positions, shanks=channels.shanks, moved=moves.some() if moves else (), noise=noise
+        )
         return cls(signal, channels, whitening, motion, moves)
 
     @property
@@ -176,6 +202,11 @@ class SortingRecording:
     def sample_rate(self) -> float:
         """Hz."""
         return self.signal.sample_rate
+
+    @property
+    def artifacts(self) -> tuple[tuple[int, int], ...]:
+        """What was set to 0 in all that was read so far: first sample and the one after the last, in order."""
+        return self.signal.gate.found() if self.signal.gate else ()
 
     def read(self, start: int, stop: int) -> FloatArray:
         """Return samples start to stop, which must lie in the recording, (N, stop - start) float32."""

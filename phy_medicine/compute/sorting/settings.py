@@ -22,6 +22,14 @@ class SortingSettings:
     low_hz: float = setting(300.0, "Band-pass: slower is removed", unit="Hz", minimum=1.0)
     high_hz: float = setting(6000.0, "Band-pass: faster is removed", unit="Hz", minimum=100.0)
     common_reference: bool = setting(True, "Remove the median over the channels of a shank from every sample")
+    bad_channels: str = setting(
+        "auto", "Channels of the file to leave out: auto, none, or numbers such as 3, 17-20; auto, 5, -7 leaves out 5 "
+        "too and keeps 7",
+    )  # fmt: skip
+    artifact_noise: float = setting(
+        30.0, "Samples at which more than half of the channels exceed so many times their noise are set to 0; 0: none",
+        minimum=0.0,
+    )  # fmt: skip
     detect: str = setting(
         THRESHOLD, "How the first spikes are found: by a bank of matched filters, or where a channel reaches a "
         "threshold", choices=(MATCHED_FILTER, THRESHOLD),

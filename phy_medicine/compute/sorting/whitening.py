@@ -61,6 +61,7 @@ class Whitening:
         shanks: IntArray | None = None,
         n_neighbours: int = N_NEIGHBOURS,
         moved: Sequence[FloatArray] = (),
+        noise: Noise | None = None,
     ) -> Whitening:
         """Learn from stretches spread over a recording.
 
@@ -71,17 +72,17 @@ class Whitening:
         n_neighbours : of which each channel is made independent, itself among them
         moved : matrices (N, N) of which one is applied to the signal before, now this, now that; the noise is 1 on
             the average over them
+        noise : of the signal, where it is known already
 
         Raises
         ------
         PhyMedError : a channel without noise, values that are not finite, or positions of other channels
         """
         positions = np.asarray(positions_um, np.float64)
-        if positions.shape != (signal.n_channels, 2):
-            raise PhyMedError(
-                f"There are positions of {len(positions)} channels for {signal.n_channels} in the recording."
-            )
-        noise = Noise.of(signal)
+        n_channels = signal.n_channels
+        if positions.shape != (n_channels, 2):
+            raise PhyMedError(f"There are positions of {len(positions)} channels for {n_channels} in the recording.")
+        noise = noise or Noise.of(signal)
         matrix = local_zca(noise.covariance, _neighbours(positions, shanks, n_neighbours))
         # Of what is not a spike by its samples, the tails of spikes are left: the median knows better how wide it is.
         few = [move.astype(np.float32) @ noise.few[:, n :: len(moved)] for n, move in enumerate(moved)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute import kernels
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.compute.sorting import interpolation
 from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import SortingSettings
@@ -129,7 +130,11 @@ def test_a_slow_recording_is_refused():
 @pytest.fixture(scope="module")
 def moving():
     motion = Motion(np.array([[-8.0], [8.0]]), np.array([0.0, 0.4]), np.zeros(1))
-    return SortingRecording.of(Memory(broadband()), probe(), SortingSettings(), motion=motion)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interpolation, "BIN_S", 0.1)
+        made = SortingRecording.of(Memory(broadband()), probe(), SortingSettings(), motion=motion)
+    assert made.moves.levels[:, 0].tolist() == [-12, -4, 4, 12]
+    return made
 
 
 @given(st.integers(0, N_SAMPLES - 1), st.integers(1, 6000))
