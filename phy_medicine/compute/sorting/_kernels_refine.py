@@ -1,6 +1,6 @@
 """Compiled refinement of a pursuit: amplitudes of overlapping spikes together, and spikes changed for better ones.
 
-Arguments are those of `_kernels_pursuit`; spikes are (n, 2) int64, time and unit, sizes (n,) float64, amplitudes.
+Arguments are those of `_kernels_pursuit`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,28 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
-from phy_medicine.compute.sorting._kernels_pursuit import add_spike, amplitude_of, close, gain_of
+from phy_medicine.compute.sorting._kernels_pursuit import (
+    add_spike,
+    amplitude_of,
+    close,
+    gain_of,
+    is_shifted,
+    place_between,
+    shift_values,
+)
+
+_SAME = 0.02
+"""Of the taps: a spike that would move by less between samples stays."""
 
 
 @njit(cache=True, nogil=True)
-def overlaps(spikes, starts, units, values, first, others, common):  # type: ignore[no-untyped-def]
+def overlaps(spikes, taps, links, first, others, common):  # type: ignore[no-untyped-def]
     """List, for spikes in order of time, the others that they overlap; returns how many there are.
 
     first : (n + 1,) int64, where the others of each begin; others, common : their rows, and the correlation of the two
         templates; both may be too short, of which the returned number tells
     """
+    starts, units, values, _, _, _ = links
     reach, n, count = (values.shape[1] - 1) // 2, spikes.shape[0], 0
     begin = 0
     for i in range(n):
@@ -33,11 +45,26 @@ def overlaps(spikes, starts, units, values, first, others, common):  # type: ign
                 pair = find(units, starts[k], starts[k + 1], spikes[j, 1])
                 if pair >= 0:
                     if count < others.size:
-                        others[count], common[count] = j, values[pair, spikes[j, 0] - time + reach]
+                        lag = spikes[j, 0] - time + reach
+                        others[count], common[count] = j, _common(values[pair], lag, taps[i], taps[j])
                     count += 1
             j += 1
     first[n] = count
     return count
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _common(value, lag, taps, other):  # type: ignore[no-untyped-def]
+    """Correlation of two spikes, given that of their templates at samples."""
+    if not (is_shifted(taps) or is_shifted(other)):
+        return value[lag]
+    total = np.float32(0.0)
+    for m in range(3):
+        for n in range(3):
+            at = lag + n - m
+            if 0 <= at < value.size:
+                total += np.float32(taps[m] * other[n]) * value[at]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -51,6 +78,16 @@ def find(units, start, stop, j):  # type: ignore[no-untyped-def]
         else:
             stop = middle
     return start if start < end and units[start] == j else -1
+
+
+@njit(cache=True, nogil=True)
+def left_at(scores, spikes, taps, out):  # type: ignore[no-untyped-def]
+    """Set the score of each spike in what is left of the data."""
+    for i in range(out.size):
+        time, row = spikes[i, 0], scores[spikes[i, 1]]
+        out[i] = taps[i, 1] * row[time]
+        if is_shifted(taps[i]):
+            out[i] += taps[i, 0] * row[time - 1] + taps[i, 2] * row[time + 1]
 
 
 @njit(cache=True, nogil=True)
@@ -105,7 +142,7 @@ def _score_worth(gain, judge):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, inline="always")
 def _best_place(row, closed, size, value, least):  # type: ignore[no-untyped-def]
-    """Highest score of a row after a spike is put back, and where; -1 where none is above the least."""
+    """Where the score of a row is highest after a spike is put back; -1 where none is above the least."""
     threshold, n_above = np.float32(least), np.int32(0)
     for t in range(row.size):  # without a branch: many at once
         n_above += np.int32(row[t] + size * value[t] >= threshold)
@@ -113,52 +150,84 @@ def _best_place(row, closed, size, value, least):  # type: ignore[no-untyped-def
     for t in range(row.size if n_above else 0):
         if row[t] + size * value[t] > high and closed[t] == 0:
             high, place = float(row[t] + size * value[t]), t
-    return high, place
+    return place
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _place_back(row, time, size, value, lag, own, taps):  # type: ignore[no-untyped-def]
+    """Set the taps of a spike after another is put back, whose value is at a lag; returns its score."""
+    here = float(row[time] + size * value[lag])
+    taps[0], taps[1], taps[2] = 0.0, 1.0, 0.0
+    if here < own[2] or not (0 < time < row.size - 1 and 0 < lag < value.size - 1):
+        return here
+    before, after = row[time - 1] + size * value[lag - 1], row[time + 1] + size * value[lag + 1]
+    return place_between(float(before), here, float(after), own, taps)
 
 
 @njit(cache=True, nogil=True)
-def replace(
-    scores, taken, judge, starts, units, values, peaks, min_isi, block, changed, best_time, spikes, sizes, reach
-):  # type: ignore[no-untyped-def]
-    """Give each spike to the unit and sample within `reach` that explain it best, once; returns how many moved.
+def replace(board, judge, links, min_isi, block, spikes, sizes, taps):  # type: ignore[no-untyped-def]
+    """Give each spike to the unit and sample within `min_isi` that explain it best, once; returns how many moved.
 
-    peaks : (n_pairs,) float32, largest of the values within `reach`. After a pursuit no score is above its threshold,
-        so that a unit whose peak is too small for the spike cannot explain it, and is not looked at.
+    After a pursuit no score is above its threshold, so that a unit whose correlation with the spike is too small cannot
+    explain it, and is not looked at.
     """
-    moved, width = 0, (values.shape[1] - 1) // 2
+    scores, taken, (starts, units, values, peaks, _, own) = board.scores, board.taken, links
+    moved, width, n_samples = 0, (values.shape[1] - 1) // 2, scores.shape[1]
+    between, tried, best_taps = np.empty(2 * width + 1, np.float32), np.empty(3), np.empty(3)
     for i in range(sizes.size):
-        time, k = spikes[i, 0], spikes[i, 1]
+        time, k, size, shifted = spikes[i, 0], spikes[i, 1], np.float32(sizes[i]), is_shifted(taps[i])
         close(taken, k, time, min_isi, -1)
-        best, unit, place = gain_of(scores[k, time] + sizes[i], judge[k]), k, time
-        low, stop = max(0, time - reach), min(scores.shape[1], time + reach + 1)
-        size = np.float32(sizes[i])
+        low, stop = max(0, time - min_isi), min(n_samples, time + min_isi + 1)
+        value = values[find(units, starts[k], starts[k + 1], k)]
+        if shifted:
+            shift_values(value, taps[i], between)
+            value = between
+        best = gain_of(_place_back(scores[k], time, size, value, width, own[k], best_taps), judge[k])
+        unit, place = k, time
         for pair in range(starts[k], starts[k + 1]):
-            j = units[pair]
+            j, value = units[pair], values[pair]
             least = _score_worth(best, judge[j])
             if judge[j, 0] + sizes[i] * peaks[pair] <= least:
                 continue
-            value = values[pair, low - time + width : stop - time + width]
-            high, at = _best_place(scores[j, low:stop], taken[j, low:stop], size, value, least)
-            gain = gain_of(high, judge[j]) if at >= 0 else best
+            if shifted:
+                shift_values(value, taps[i], between)
+                value = between
+            part = value[low - time + width : stop - time + width]
+            at = _best_place(scores[j, low:stop], taken[j, low:stop], size, part, least)
+            if at < 0 or (j == k and low + at == time):
+                continue
+            lag = low + at - time + width
+            gain = gain_of(_place_back(scores[j], low + at, size, value, lag, own[j], tried), judge[j])
             if gain > best:
                 best, unit, place = gain, j, low + at
-        if unit != k or place != time:
-            add_spike(scores, judge, starts, units, values, block, changed, best_time, k, time, -sizes[i])
-            sizes[i] = amplitude_of(float(scores[unit, place]), judge[unit])
-            add_spike(scores, judge, starts, units, values, block, changed, best_time, unit, place, sizes[i])
-            spikes[i, 0], spikes[i, 1] = place, unit
-            moved += 1
+                best_taps[:] = tried
+        moves = unit != k or place != time
+        if moves or abs(best_taps[0] - taps[i, 0]) + abs(best_taps[2] - taps[i, 2]) > _SAME:
+            moved += moves
+            _move(board, judge, links, block, spikes[i], sizes, i, taps[i], unit, place, best_taps)
         close(taken, unit, place, min_isi, 1)
     return moved
 
 
 @njit(cache=True, nogil=True)
-def change_spikes(scores, judge, starts, units, values, block, changed, best_time, spikes, changes):  # type: ignore[no-untyped-def]
+def _move(board, judge, links, block, spike, sizes, i, taps, unit, place, new_taps):  # type: ignore[no-untyped-def]
+    """Put a spike back, and take another out instead."""
+    add_spike(board, judge, links, block, spike[1], spike[0], -sizes[i], taps)
+    score, row = 0.0, board.scores[unit]
+    for m in range(3):
+        if new_taps[m] != 0.0:
+            score += new_taps[m] * row[place + m - 1]
+    spike[0], spike[1], sizes[i] = place, unit, amplitude_of(score, judge[unit])
+    taps[:] = new_taps
+    add_spike(board, judge, links, block, unit, place, sizes[i], taps)
+
+
+@njit(cache=True, nogil=True)
+def change_spikes(board, judge, links, block, spikes, changes, taps):  # type: ignore[no-untyped-def]
     """Add to the amplitudes of spikes."""
     for i in range(changes.size):
         if changes[i] != 0.0:
-            time, k = spikes[i, 0], spikes[i, 1]
-            add_spike(scores, judge, starts, units, values, block, changed, best_time, k, time, changes[i])
+            add_spike(board, judge, links, block, spikes[i, 1], spikes[i, 0], changes[i], taps[i])
 
 
 @njit(cache=True, nogil=True)

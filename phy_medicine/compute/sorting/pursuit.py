@@ -7,7 +7,7 @@ are not needed any more once there are scores.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class PursuitOptions:
     max_rounds : in each of which all spikes are taken that are the largest of their neighbourhood
     n_refinements : how often amplitudes are found together, spikes changed for better ones, and others looked for
     n_sweeps, tolerance : over overlapping spikes until their amplitudes change by less
+    between_from : scores, in standard deviations of the noise, from which a spike may lie between two samples. What a
+        large spike leaves where it is put half a sample off looks like a small one.
     """
 
     min_isi: int = 21
@@ -36,6 +38,7 @@ class PursuitOptions:
     n_refinements: int = 2
     n_sweeps: int = 20
     tolerance: float = 1e-3
+    between_from: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Found:
     times : (n,) int64, first sample of the template; units : (n,) int64; amplitudes : (n,) float64
     gains : (n,) float64, nats, what each is worth beside the others
     explained : (n,) float64; their sum is by how much the spikes together lessen the sum of squares of the data
+    taps : (n, 3) float64, how much of the template begins a sample before, at, and after the time, which stands for a
+        spike between samples; 0, 1, 0 for one at a sample
     """
 
     times: IntArray
@@ -52,6 +57,12 @@ class Found:
     amplitudes: FloatArray
     gains: FloatArray
     explained: FloatArray
+    taps: FloatArray
+
+    @property
+    def shifts(self) -> FloatArray:
+        """By how much each spike is later than its time, (n,), samples."""
+        return np.asarray((self.taps[:, 2] - self.taps[:, 0]) / self.taps.sum(axis=1))
 
     def part(self, keep: Any) -> Found:
         """Return some of the spikes."""
@@ -59,14 +70,14 @@ class Found:
 
     def later(self, by: int) -> Found:
         """Return the spikes at other times."""
-        return Found(self.times + by, self.units, self.amplitudes, self.gains, self.explained)
+        return replace(self, times=self.times + by)
 
     @classmethod
     def joined(cls, parts: Sequence[Found]) -> Found:
         """Return spikes of several stretches, one after the other."""
         if not parts:
             empty = np.zeros(0)
-            return cls(empty.astype(np.int64), empty.astype(np.int64), empty, empty, empty)
+            return cls(empty.astype(np.int64), empty.astype(np.int64), empty, empty, empty, np.zeros((0, 3)))
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
 
@@ -94,14 +105,13 @@ class Pursuit:
         self.options = options or PursuitOptions()
         noise = np.broadcast_to(np.asarray(noise_std, np.float64), len(priors)).tolist()
         self.judge = np.stack([p.coefficients(std) for p, std in zip(priors, noise, strict=True)])
-        self.pairs = pair_correlations(templates)
-        self.shares = self.pairs.shares()
-        reach, middle = self.options.min_isi, templates.width - 1
-        self.peaks = self.pairs.values[:, max(0, middle - reach) : middle + reach + 1].max(axis=1)
         if not 1 <= self.options.min_isi <= templates.width:
             raise PhyMedError(
                 f"A unit's spikes must be between 1 and {templates.width} samples apart, not {self.options.min_isi}."
             )
+        self.pairs = pair_correlations(templates)
+        self.shares, self.peaks = self.pairs.shares(), self.pairs.peaks(self.options.min_isi)
+        self.own = np.column_stack([self.pairs.own(1), self.pairs.own(2), self.options.between_from * np.array(noise)])
         # Two spikes of a unit that are too near to each other must not both be the largest of their neighbourhood.
         self.block = max(1, templates.width // 2, self.options.min_isi - 1)
 
@@ -130,36 +140,37 @@ class Stretch:
         from phy_medicine.compute.sorting import _kernels_pursuit, _kernels_refine
 
         self._kernels, self._refine = _kernels_pursuit, _kernels_refine
-        self._options, self._judge = pursuit.options, pursuit.judge
-        self._pairs = pursuit.pairs.starts, pursuit.pairs.units, pursuit.pairs.values
-        self._shares, self._peaks = pursuit.shares, pursuit.peaks
-        n_units, n_samples = scores.shape
-        blocks = -(-n_samples // pursuit.block), n_units
-        self._scores, self._block = scores, pursuit.block
-        self._taken = np.zeros(scores.shape, np.uint8)
-        self._changed = np.ones((n_units, blocks[0]), np.uint8)
-        self._active, self._top = np.zeros(blocks[0], np.uint8), np.zeros(blocks[0], np.int64)
-        self._best = np.full(blocks, -1, np.int64), np.full(blocks, -np.inf)
-        self.spikes, self.amplitudes = np.zeros((0, 2), np.int64), np.zeros(0)
+        self._options, self._judge, self._block = pursuit.options, pursuit.judge, pursuit.block
+        pairs = pursuit.pairs
+        self._links = _kernels_pursuit.Links(
+            pairs.starts, pairs.units, pairs.values, pursuit.peaks, pursuit.shares, pursuit.own
+        )
+        n_units, n_blocks = len(scores), -(-scores.shape[1] // pursuit.block)
+        self._board = _kernels_pursuit.Board(
+            scores, np.zeros(scores.shape, np.uint8), np.ones((n_units, n_blocks), np.uint8),
+            np.full((n_blocks, n_units), -1, np.int64), np.full((n_blocks, n_units), -np.inf),
+            np.zeros(n_blocks, np.int64), np.zeros(n_blocks, np.uint8),
+        )  # fmt: skip
+        self.spikes, self.amplitudes, self.taps = np.zeros((0, 2), np.int64), np.zeros(0), np.zeros((0, 3))
 
     def pursue(self) -> None:
         """Take out spikes until there is none left."""
         o, n, more = self._options, len(self.amplitudes), _ROOM
         while more:
-            spikes, sizes = np.zeros((n + more, 2), np.int64), np.zeros(n + more)
-            spikes[:n], sizes[:n] = self.spikes, self.amplitudes
+            spikes, sizes, taps = np.zeros((n + more, 2), np.int64), np.zeros(n + more), np.zeros((n + more, 3))
+            spikes[:n], sizes[:n], taps[:n] = self.spikes, self.amplitudes, self.taps
             n, more = self._kernels.pursue(
-                self._scores, self._taken, self._judge, *self._pairs, self._shares, o.min_isi, o.max_rounds,
-                self._block, self._changed, *self._best, self._top, self._active, spikes, sizes, n,
-            )  # fmt: skip
-            self.spikes, self.amplitudes = spikes[:n], sizes[:n]
+                self._board, self._judge, self._links, o.min_isi, o.max_rounds, self._block, spikes, sizes, taps, n
+            )
+            self.spikes, self.amplitudes, self.taps = spikes[:n], sizes[:n], taps[:n]
             more *= 2
 
     def settle(self) -> Found:
         """Find all amplitudes together, without the spikes that are then worth nothing."""
         while True:
-            self._sort()
-            around, left = self._neighbours(), self._left()
+            self._keep(np.lexsort((self.spikes[:, 1], self.spikes[:, 0])))
+            around, left = self._neighbours(), np.zeros(len(self.amplitudes))
+            self._refine.left_at(self._board.scores, self.spikes, self.taps, left)
             before = self.amplitudes.copy()
             o = self._options
             self._refine.solve_together(
@@ -171,39 +182,35 @@ class Stretch:
                 return self._found(around, left)
             self._change(before, np.where(gone, 0.0, self.amplitudes))
             for time, k in self.spikes[gone > 0].tolist():
-                self._kernels.close(self._taken, k, time, o.min_isi, -1)
-            self.spikes, self.amplitudes = self.spikes[gone == 0], self.amplitudes[gone == 0]
+                self._kernels.close(self._board.taken, k, time, o.min_isi, -1)
+            self._keep(np.flatnonzero(gone == 0))
 
     def replace(self) -> None:
         """Give spikes to units and samples that explain them better."""
         self._refine.replace(
-            self._scores, self._taken, self._judge, *self._pairs, self._peaks, self._options.min_isi, self._block,
-            self._changed, self._best[0], self.spikes, self.amplitudes, self._options.min_isi,
+            self._board, self._judge, self._links, self._options.min_isi, self._block, self.spikes, self.amplitudes,
+            self.taps,
         )  # fmt: skip
 
-    def _sort(self) -> None:
-        order = np.lexsort((self.spikes[:, 1], self.spikes[:, 0]))
-        self.spikes, self.amplitudes = np.ascontiguousarray(self.spikes[order]), self.amplitudes[order]
+    def _keep(self, rows: IntArray) -> None:
+        """Keep some of the spikes, in this order."""
+        self.spikes, self.amplitudes, self.taps = self.spikes[rows], self.amplitudes[rows], self.taps[rows]
 
     def _neighbours(self) -> tuple[IntArray, IntArray, FloatArray]:
         """The other spikes that each overlaps, as `overlaps` lists them."""
         first, n = np.zeros(len(self.amplitudes) + 1, np.int64), 16 * len(self.amplitudes) + 16
         while True:
             others, common = np.zeros(n, np.int64), np.zeros(n, np.float32)
-            count = self._refine.overlaps(self.spikes, *self._pairs, first, others, common)
+            count = self._refine.overlaps(self.spikes, self.taps, self._links, first, others, common)
             if count <= n:
                 return first, others[:count], common[:count]
             n = count
 
-    def _left(self) -> FloatArray:
-        return self._scores[self.spikes[:, 1], self.spikes[:, 0]].astype(np.float64)
-
     def _change(self, before: FloatArray, after: FloatArray) -> None:
         """Bring the scores up to date with other amplitudes."""
         self._refine.change_spikes(
-            self._scores, self._judge, *self._pairs, self._block, self._changed, self._best[0], self.spikes,
-            after - before,
-        )  # fmt: skip
+            self._board, self._judge, self._links, self._block, self.spikes, after - before, self.taps
+        )
 
     def _found(self, around: tuple[IntArray, IntArray, FloatArray], left: FloatArray) -> Found:
         first, others, common = around
@@ -212,4 +219,4 @@ class Stretch:
         explained = self.amplitudes * (2 * left + self.amplitudes + from_others)
         gains = self._refine.gains(left + self.amplitudes, self.spikes, self._judge)
         times, units = np.ascontiguousarray(self.spikes.T)
-        return Found(times, units, self.amplitudes.copy(), gains, explained)
+        return Found(times, units, self.amplitudes.copy(), gains, explained, self.taps.copy())

@@ -135,8 +135,23 @@ class Pairs:
         """Return which units have common channels, (K, K) uint8."""
         n = len(self.starts) - 1
         out = np.zeros((n, n), np.uint8)
-        out[np.repeat(np.arange(n), np.diff(self.starts)), self.units] = 1
+        out[self.spikes_of(), self.units] = 1
         return out
+
+    def spikes_of(self) -> IntArray:
+        """Return the unit k of each pair, (n_pairs,)."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def own(self, lag: int) -> FloatArray:
+        """Return the correlation of each template with itself at a lag, (K,)."""
+        middle = self.values.shape[1] // 2
+        of_itself = self.values[self.units == self.spikes_of()]
+        return np.asarray(of_itself[:, middle + lag] if lag <= middle else 0 * of_itself[:, 0])
+
+    def peaks(self, reach: int) -> FloatArray:
+        """Return the largest of the values of each pair up to a lag, (n_pairs,)."""
+        middle = self.values.shape[1] // 2
+        return np.asarray(self.values[:, max(0, middle - reach) : middle + reach + 1].max(axis=1))
 
 
 def pair_correlations(templates: SparseTemplates) -> Pairs:
