@@ -23,6 +23,7 @@ BUILT_IN = (
     "phy_medicine.compute.localize.job",
     "phy_medicine.compute.localize.network_job",
     "phy_medicine.compute.sorters.resort",
+    "phy_medicine.compute.sorting.job",
 )
 """Modules that `register` a kind when they are imported; they must be light."""
 
@@ -43,6 +44,7 @@ class JobKind:
     stored_as : kind under which the store files its runs, where that is another one's; "" is `name`
     parts : arrays of the result that become a run of another kind, linked to the first: (kind, names of arrays)
     resumable : an interrupted one can go on with what it wrote into `JobContext.kept`
+    makes_dataset : it is no job on a dataset, but makes one of a recording
     """
 
     name: str
@@ -56,6 +58,7 @@ class JobKind:
     stored_as: str = ""
     parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     resumable: bool = False
+    makes_dataset: bool = False
 
     @property
     def settings_class(self) -> type:

@@ -1,7 +1,7 @@
 """The folder of a sorting: a dataset in phy's format, complete or not there.
 
-Everything is written beside what a sort keeps of its stages, into `.sorting/writing`, and waited for until it is on the
-disk; then the files are moved to their places, `params.py` last: a folder without it is no dataset.
+Everything is written beside what a sort keeps of its stages, into `.sorting/writing.part`, and waited for until it is
+on the disk; then the files are moved to their places, `params.py` last: a folder without it is no dataset.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from phy_medicine.io.sorting_store import StoredResult, write_store
 PARAMS = "params.py"
 WORK = ".sorting"
 """Folder inside of the output where a sort keeps its stages until it is done."""
-WRITING = "writing"
+_WRITING = "writing.part"
 _LABELS = ("KSLabel", "group")
 
 
@@ -89,7 +89,7 @@ def write_sorting(folder: Path, dataset: SortedDataset) -> Path:
     ------
     DatasetError : the disk is full, or the folder cannot be written; then no `params.py` is there
     """
-    writing = folder / WORK / WRITING
+    writing = folder / WORK / _WRITING
     try:
         shutil.rmtree(writing, ignore_errors=True)
         writing.mkdir(parents=True)

@@ -84,10 +84,10 @@ class SessionJobs:
             self._queue.settings = self._settings
 
     def kinds(self) -> tuple[JobKind, ...]:
-        """Return the kinds of jobs that can be started."""
+        """Return the kinds of jobs that can be started on a dataset."""
         from phy_medicine.compute.job_kinds import kinds
 
-        return kinds()
+        return tuple(kind for kind in kinds() if not kind.makes_dataset)
 
     def configured(self, kind: str) -> dict[str, Any]:
         """Return what was configured of a kind of job; it counts where `start` is told nothing else."""

@@ -27,7 +27,9 @@ from phy_medicine.io.durable import replace_file, sync_file, sync_folder
 from phy_medicine.io.npy_rows import NpyRows
 
 MANIFEST = "stage.json"
-SCRATCH = "scratch"
+_PART = ".part"
+"""End of the names of what is not complete; what holds nothing else holds nothing to go on from."""
+_IN_MEMORY = 16 << 20
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Where to compute is no property of what is found.
 _NOT_USED = ("device",)
@@ -58,7 +60,7 @@ class Stages:
         self._n_asked = 0
 
     def get(self, name: str, compute: Callable[[], Arrays], *, uses: Iterable[str] | None = None) -> Arrays:
-        """Return what a stage found: what is kept of it, mapped into memory, or what `compute` returns.
+        """Return what a stage found: what is kept of it, large arrays mapped, or what `compute` returns.
 
         Parameters
         ----------
@@ -134,13 +136,15 @@ class Stages:
         """Keep the arrays of a stage and return them as they would be read."""
         assert self._folder is not None
         self._forget(name)
-        folder = self._folder / name
-        folder.mkdir(parents=True)
+        folder, draft = self._folder / name, self._folder / f"{name}{_PART}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
         for array, value in found.items():
-            self._write_array(folder / f"{array}.npy", value)
+            self._write_array(draft / f"{array}.npy", value)
         shapes = {array: [list(value.shape), value.dtype.str] for array, value in found.items()}
         manifest = {"key": self._key, "order": self._n_asked, "arrays": shapes}
-        replace_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        replace_file(draft / MANIFEST, json.dumps(manifest, indent=1).encode())
+        draft.replace(folder)
         sync_folder(self._folder)
         return {array: _load(folder / f"{array}.npy") for array in found}
 
@@ -164,15 +168,18 @@ class Stages:
                 self._scratch = Path(tempfile.mkdtemp(prefix="phy_medicine_sort_"))
                 weakref.finalize(self, shutil.rmtree, self._scratch, True)
             else:
-                self._scratch = self._folder / f".{SCRATCH}"
+                self._scratch = self._folder / f"scratch{_PART}"
                 shutil.rmtree(self._scratch, ignore_errors=True)
                 self._scratch.mkdir(parents=True)
         return self._scratch
 
 
 def _load(path: Path) -> AnyArray:
-    array: AnyArray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    """An array as it was returned, which may be written to; a large one is mapped, and its file stays as it is."""
+    if path.stat().st_size <= _IN_MEMORY:
+        array: AnyArray = np.load(path, allow_pickle=False)
+        return array
+    return np.asarray(np.load(path, mmap_mode="c", allow_pickle=False))
 
 
 def _hash(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.sorting import stages as stages_module
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.stages import MANIFEST, Stages
 
@@ -124,6 +125,17 @@ def test_rows_are_appended_and_moved_into_the_stage(tmp_path: Path, with_folder:
     again = Stages(tmp_path if with_folder else None, SETTINGS).get("match", compute)["features"]
     assert again.tolist() == found.tolist()
     assert ran.times == (1 if with_folder else 2)
+
+
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_what_is_kept_may_be_written_to_and_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    monkeypatch.setattr(stages_module, "_IN_MEMORY", in_memory)
+    for _ in range(2):
+        found = Stages(tmp_path, SETTINGS).get("detect", lambda: {"values": np.arange(3)})["values"]
+        assert (type(found), found.tolist()) == (np.ndarray, [0, 1, 2])
+        found[0] = 9
 
 
 def test_a_failure_in_a_stage_leaves_the_earlier_ones(tmp_path: Path) -> None:

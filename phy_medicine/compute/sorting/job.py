@@ -1,0 +1,170 @@
+"""The job "sorting": a recording is sorted in a child process, which writes the dataset.
+
+Input "request" is the `.json` of a `SortRequest`. What each stage found is kept in `JobContext.kept`, so that a sort
+that was interrupted goes on where it was; of the dataset nothing is seen before it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.job_kinds import JobKind, load, register
+
+if TYPE_CHECKING:
+    from phy_medicine.base.types import AnyArray
+    from phy_medicine.compute.job_context import JobContext
+    from phy_medicine.compute.motion.recordings import RecordingFile
+    from phy_medicine.compute.sorting.result import Sorting
+    from phy_medicine.compute.sorting.settings import SortingSettings
+    from phy_medicine.compute.sorting.source import SortSource
+
+KIND, REQUEST = "sorting", "request"
+SORT = "phy_medicine.compute.sorting.sorter:sort"
+_SORTING = 0.97
+"""Share of the progress; the rest is writing."""
+
+register(
+    JobKind(
+        KIND,
+        "Sorting",
+        "phy_medicine.compute.sorting.settings:SortingSettings",
+        "phy_medicine.compute.sorting.job:run",
+        uses_gpu=True,
+        help="Finds the spikes of a raw recording and the neurons they come from, and writes them as a dataset.",
+        resumable=True,
+        makes_dataset=True,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SortRequest:
+    """What is sorted, and where the dataset goes."""
+
+    recording: RecordingFile
+    out: Path
+
+    def write(self, path: Path, settings: SortingSettings) -> Path:
+        """Write it beside the settings, from which a sort that was interrupted can be started again."""
+        from phy_medicine.io.durable import replace_file
+
+        content = {"recording": asdict(self.recording), "out": str(self.out), "settings": asdict(settings)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, json.dumps(content, indent=1).encode())
+        return path
+
+
+def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:
+    """Read a request and the settings that were written with it.
+
+    Raises
+    ------
+    PhyMedError : the file is something else
+    """
+    from phy_medicine.compute.motion.recordings import RecordingFile
+
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        request = SortRequest(RecordingFile(**content["recording"]), Path(content["out"]))
+        return request, dict(content["settings"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise PhyMedError(f"{path} does not describe a recording to sort: {error}.") from None
+
+
+def run(context: JobContext) -> Mapping[str, AnyArray]:
+    """Sort the recording of the request; see `compute.worker`."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from phy_medicine.compute.sorting.source import open_source
+    from phy_medicine.compute.sorting.stages import Stages
+    from phy_medicine.io.sorting_output import finish
+
+    path = context.inputs[REQUEST]
+    assert isinstance(path, Path)
+    request = read_request(path)[0]
+    log = _Log(context)
+    source = open_source(request.recording)
+    settings = replace(context.settings, device=context.device, seed=context.seed)
+    stages = Stages(context.kept, settings, _inputs(source))
+    _tell_source(source, stages.kept(), log)
+    found = _sorted(context, source, settings, stages, log)
+    context.progress(_SORTING, "Writing")
+    params = _write(request, source, found, log)
+    finish(request.out)
+    counts = np.bincount(np.asarray(found.spikes.units), minlength=len(found.templates)).astype(np.int64)
+    good = int(np.count_nonzero(np.asarray(found.units.get("label", [])) == "good"))
+    context.facts.update(
+        params=str(params), n_units=len(counts), n_good=good, n_spikes=int(counts.sum()), timings=found.timings
+    )
+    return {"spikes_of_units": counts}
+
+
+class _Log:
+    """Lines for the window and for `sorter_log.txt`, there with the seconds since the start."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context, self._start = context, time.monotonic()
+        self.lines: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        self.lines.append(f"{time.monotonic() - self._start:9.1f} s  {text}")
+        self._context.log(text)
+
+
+def _inputs(source: SortSource) -> dict[str, Any]:
+    """What tells this recording and its channels from others."""
+    channels, raw = source.channels, source.raw
+    return {
+        "files": raw.marks(), "shape": [source.recorded.n_samples, raw.n_channels], "rate": raw.sample_rate,
+        "gains": raw.gains_uv, "dtype": raw.dtype, "offset": raw.offset, "columns": channels.map,
+        "positions": channels.positions, "shanks": channels.shanks,
+    }  # fmt: skip
+
+
+def _tell_source(source: SortSource, kept: tuple[str, ...], log: _Log) -> None:
+    seconds = source.recorded.n_samples / source.recorded.sample_rate
+    n_shanks = len(set(source.channels.shanks.tolist()))
+    log(f"{seconds:,.1f} s of {len(source.channels.map)} channels on {n_shanks} shanks.")
+    for note in source.notes:
+        log(note)
+    if not source.raw.paths:
+        log("phy's programs cannot read this format, so the dataset will show no traces.")
+    if kept:
+        log(f"Going on with an earlier sort, which did {', '.join(kept)}.")
+
+
+def _sorted(
+    context: JobContext, source: SortSource, settings: SortingSettings, stages: Any, log: _Log
+) -> Sorting:  # fmt: skip
+    from phy_medicine.compute.sorting.preprocess import FilteredChannels
+
+    recording = FilteredChannels.of(source.recorded, source.channels, settings, gain_uv=source.gain_uv)
+
+    def progress(stage: str, fraction: float) -> None:
+        context.progress(_SORTING * fraction, stage)
+
+    sort = load(SORT)
+    found: Sorting = sort(recording, source.channels, settings, stages=stages, progress=progress, log=log)
+    if not len(found.spikes.times):
+        raise PhyMedError(
+            "No spikes were found in the recording. Are the type and the number of channels right? A lower detection "
+            "threshold finds more."
+        )
+    return found
+
+
+def _write(request: SortRequest, source: SortSource, found: Sorting, log: _Log) -> Path:
+    from phy_medicine.compute.sorting.output import dataset_of
+    from phy_medicine.io.sorting_output import write_sorting
+
+    texts = {"probe.json": source.probe_json} if source.probe_json else {}
+    facts = {"source": asdict(request.recording)}
+    return write_sorting(request.out, dataset_of(found, source.raw, log=log.lines, texts=texts, facts=facts))
