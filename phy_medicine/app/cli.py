@@ -15,6 +15,7 @@ COMMANDS = {
     "template-describe": "phy_medicine.app.template_describe",
     "kwik-gui": "phy_medicine.app.kwik_gui",
     "kwik-describe": "phy_medicine.app.kwik_describe",
+    "sort": "phy_medicine.app.sort",
     "motion": "phy_medicine.app.motion",
     "localize": "phy_medicine.app.localize",
     "explore": "phy_medicine.app.explore",

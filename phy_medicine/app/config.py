@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from phy_medicine.app.config_files import Given
 
 DATASET_FILE = "phy_medicine.toml"
-_JOB_COMMANDS = ("motion",)
+_JOB_COMMANDS = {"motion": "motion", "sort": "sorting"}
+"""Commands that run a job without a session -> the section of what is configured for them."""
 _run: dict[Path, tuple[tuple[int, int], Given]] = {}
 """Files that were run and are as they were then: no file runs twice for one command."""
 
@@ -76,7 +77,7 @@ def job_options(command: str) -> dict[str, dict[str, Any]]:
         return {}
     configuration = read_configuration()
     device = configuration.get("device")
-    return {command: {**({"device": device} if device else {}), **configuration.section(command)}}
+    return {command: {**({"device": device} if device else {}), **configuration.section(_JOB_COMMANDS[command])}}
 
 
 def plugin_dirs(named: Sequence[Path] | None = None) -> tuple[Path, ...]:

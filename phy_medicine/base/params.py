@@ -65,6 +65,8 @@ class Param:
         try:
             if self.type is bool and isinstance(value, str):
                 value = {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+            if self.type is int and isinstance(value, float) and not value.is_integer():
+                raise ValueError(value)
             value = self.type(value)
         except (TypeError, ValueError, KeyError):
             raise PhyMedError(f"{self.name} must be {self.type.__name__}, not {value!r}.") from None

@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+REQUEST_NAME = "request.json"
+"""In the folder of a computation that can go on after an interruption: what it was told."""
+
 
 def user_dir() -> Path:
     """Folder of the user's own state and caches; `PHY_MEDICINE_HOME` overrides `~/.phy_medicine`."""

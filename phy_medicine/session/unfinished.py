@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.log import logger
+from phy_medicine.base.paths import REQUEST_NAME
 from phy_medicine.io.durable import replace_file, time_stamp
 
-REQUEST = "request.json"
 _MOST = 3
 """Of those that nobody went on with so many are kept, the newest."""
 
@@ -40,14 +40,14 @@ def begin(root: Path, kind: str, settings: Mapping[str, Any]) -> Path:
     folder = root / time_stamp()
     folder.mkdir(parents=True)
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
-    replace_file(folder / REQUEST, json.dumps({"kind": kind, "settings": values}, indent=1).encode())
+    replace_file(folder / REQUEST_NAME, json.dumps({"kind": kind, "settings": values}, indent=1).encode())
     return folder
 
 
 def has_kept(folder: Path) -> bool:
     """Whether a computation left anything to go on from."""
     try:
-        return any(path.name != REQUEST and path.suffix != ".part" for path in folder.iterdir())
+        return any(path.name != REQUEST_NAME and path.suffix != ".part" for path in folder.iterdir())
     except OSError:
         return False
 
@@ -64,7 +64,7 @@ def unfinished(root: Path, busy: Collection[Path] = ()) -> tuple[Unfinished, ...
     found = []
     for folder in filter(has_kept, folders):
         try:
-            content = json.loads((folder / REQUEST).read_text("utf-8"))
+            content = json.loads((folder / REQUEST_NAME).read_text("utf-8"))
             found.append(Unfinished(str(content["kind"]), dict(content["settings"]), folder))
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.debug("%s cannot be gone on with: %s", folder, error)

@@ -1,7 +1,7 @@
 """The job "sorting": a recording is sorted in a child process, which writes the dataset.
 
-Input "request" is the `.json` of a `SortRequest`. What each stage found is kept in `JobContext.kept`, so that a sort
-that was interrupted goes on where it was; of the dataset nothing is seen before it is complete.
+Input "request" is the `.json` that `begin_sort` writes. What each stage found is kept in `JobContext.kept`, so that a
+sort that was interrupted goes on where it was; of the dataset nothing is seen before it is complete.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.paths import REQUEST_NAME
 from phy_medicine.compute.job_kinds import JobKind, load, register
 
 if TYPE_CHECKING:
@@ -50,14 +51,46 @@ class SortRequest:
     recording: RecordingFile
     out: Path
 
-    def write(self, path: Path, settings: SortingSettings) -> Path:
-        """Write it beside the settings, from which a sort that was interrupted can be started again."""
-        from phy_medicine.io.durable import replace_file
 
-        content = {"recording": asdict(self.recording), "out": str(self.out), "settings": asdict(settings)}
-        path.parent.mkdir(parents=True, exist_ok=True)
+def kept_in(out: Path) -> Path:
+    """Return where a sort into a folder keeps its stages, unless it is told another place."""
+    from phy_medicine.io.sorting_output import WORK
+
+    return out / WORK
+
+
+def begin_sort(request: SortRequest, settings: SortingSettings, kept: Path) -> Path:
+    """Look whether a recording can be sorted, and write what the job needs to know.
+
+    Parameters
+    ----------
+    kept : of the job; `kept_in(request.out)`, or another folder for stages that are to stay
+
+    Returns
+    -------
+    The file for the input "request"; with the settings, from which an interrupted sort is started again
+
+    Raises
+    ------
+    PhyMedError : the recording or its probe is refused; nothing was written
+    """
+    from phy_medicine.compute.sorting.source import open_source
+    from phy_medicine.io.durable import reason, replace_file
+
+    open_source(request.recording)
+    content = {"recording": asdict(request.recording), "out": str(request.out), "settings": asdict(settings)}
+    path = request_of(kept)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps(content, indent=1).encode())
-        return path
+    except OSError as error:
+        raise PhyMedError(f"{kept} cannot be written: {reason(error)}.") from None
+    return path
+
+
+def request_of(kept: Path) -> Path:
+    """Return where the request of a sort stands."""
+    return kept / REQUEST_NAME
 
 
 def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:

@@ -83,7 +83,7 @@ def _known(path: Path, file: RecordingFile) -> _Known | None:
     if file.format not in ("", "flat"):
         return None
     if path.suffix == ".py":
-        return _of_params(path)
+        return _of_params(path, file.gain_uv)
     if path.is_dir():
         return _of_folder(path) if (path / _BINARY).is_file() else None
     if path.suffix == ".cbin":
@@ -113,7 +113,7 @@ def _flat(path: Path, file: RecordingFile, n_channels: int, dtype: str, rate: fl
     return RawFile((path.absolute(),), n_channels, rate, np.full(n_channels, file.gain_uv), kind.str, file.offset)
 
 
-def _of_params(path: Path) -> _Known:
+def _of_params(path: Path, gain_uv: float) -> _Known:
     """The recording of a dataset, with its channels."""
     params = read_params(path)
     if not params.dat_paths:
@@ -123,10 +123,9 @@ def _of_params(path: Path) -> _Known:
     dtype = params.dtype.str
     if params.dat_paths[0].suffix == ".cbin":
         n_columns, dtype, _ = compressed_facts(params.dat_paths[0])
-    raw = RawFile(
-        tuple(p.absolute() for p in params.dat_paths), n_columns, params.sample_rate, np.ones(n_columns), dtype,
-        params.offset, bool(params.hp_filtered),
-    )  # fmt: skip
+    paths = tuple(p.absolute() for p in params.dat_paths)
+    gains = np.full(n_columns, gain_uv)
+    raw = RawFile(paths, n_columns, params.sample_rate, gains, dtype, params.offset, bool(params.hp_filtered))
     own = ProbeChannels(channels.map, channels.positions, channels.shanks)
     beside = params.dir_path / "probe.json"
     return raw, lambda _: own, str(beside) if beside.is_file() else ""

@@ -91,8 +91,8 @@ class Stages:
         manifests = {name: facts for name in self._names() if (facts := self._manifest(name))}
         return tuple(sorted(manifests, key=lambda name: int(manifests[name]["order"])))
 
-    def forget_from(self, name: str) -> None:
-        """Forget a stage and those after it, so that they are computed again.
+    def from_stage(self, name: str) -> tuple[str, ...]:
+        """Return the names of a stage and those after it.
 
         Raises
         ------
@@ -102,8 +102,12 @@ class Stages:
         if name not in there:
             known = f"there are {', '.join(there)}" if there else "nothing is kept of an earlier one"
             raise PhyMedError(f"This sort has no stage {name!r} to go on from; {known}.")
-        for later in reversed(there[there.index(name) :]):
-            self._forget(later)
+        return there[there.index(name) :]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forget stages, so that they are computed again."""
+        for name in reversed(tuple(names)):
+            self._forget(name)
 
     def _names(self) -> list[str]:
         if self._folder is None or not self._folder.is_dir():

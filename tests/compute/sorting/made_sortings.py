@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from phy_medicine.compute.sorting.preprocess import FilteredChannels
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.whitening import Whitening
 from phy_medicine.io.raw_file import RawFile
 
@@ -30,11 +33,16 @@ def waveforms_uv() -> Values:
     return 150 * across[:, :, None] * np.stack([shape, shape, np.roll(shape, 1)])[:, None] * (across > 0.05)[..., None]
 
 
+def true_spikes() -> tuple[Values, Values]:
+    """Times of the troughs, samples, and the units of the spikes."""
+    times = np.arange(200, N_SAMPLES - 200, 97)
+    return times, np.random.default_rng(5).integers(0, 3, len(times))
+
+
 def write_recording(path: Path) -> tuple[RawFile, Values, Values]:
     """Write a recording of 2 s and return it with the times of the troughs and the units of its spikes."""
-    rng = np.random.default_rng(5)
-    times = np.arange(200, N_SAMPLES - 200, 97)
-    units = rng.integers(0, 3, len(times))
+    times, units = true_spikes()
+    rng = np.random.default_rng(6)
     data = np.zeros((N_SAMPLES, N_COLUMNS))
     data[:, COLUMNS] = rng.normal(0, 8, (N_SAMPLES, 8))
     waveforms = waveforms_uv()
@@ -49,6 +57,13 @@ def true_sorting(path: Path) -> tuple[Sorting, RawFile]:
     raw, times, units = write_recording(path)
     channels = SortedChannels(COLUMNS, POSITIONS, np.zeros(8, np.int32), {0: "dead"})
     signal = FilteredChannels.of(raw.open(), channels, SETTINGS, gain_uv=GAIN)
+    return sorting_of(signal, channels, times, units, SETTINGS), raw
+
+
+def sorting_of(
+    signal: FilteredChannels, channels: SortedChannels, times: Values, units: Values, settings: SortingSettings
+) -> Sorting:
+    """The sorting of a recording whose spikes are known."""
     whitening = Whitening.of(signal, POSITIONS)
     white = np.einsum("mn,knd->kmd", whitening.matrix, waveforms_uv())
     norms = np.linalg.norm(white, axis=(1, 2))
@@ -72,11 +87,10 @@ def true_sorting(path: Path) -> tuple[Sorting, RawFile]:
         "depth_bins_um": np.array([70.0]),
         "displacement_um": np.array([[1.0], [-1.0]]),
     }
-    found = Sorting(
+    return Sorting(
         spikes, templates, TROUGH, near, shapes, table, ((0, 1, 0.5, "alike"),), channels, whitening, RATE, N_SAMPLES,
-        SETTINGS, motion, np.array([-1.5, -1.42]), {"detect": 0.25},
+        settings, motion, np.array([-1.5, -1.42]), {"detect": 0.25},
     )  # fmt: skip
-    return found, raw
 
 
 def random_sorting(seed: int, n_spikes: int, n_units: int, n_channels: int, n_local: int) -> tuple[Sorting, RawFile]:
@@ -106,3 +120,32 @@ def random_sorting(seed: int, n_spikes: int, n_units: int, n_channels: int, n_lo
         Whitening(matrix.astype(np.float32), np.linalg.inv(matrix), np.ones(n_channels)), RATE, N_SAMPLES, SETTINGS,
     )  # fmt: skip
     return found, RawFile((), n_channels + 3, RATE, np.ones(n_channels + 3))
+
+
+def fake_sort(
+    recording: FilteredChannels,
+    channels: SortedChannels,
+    settings: SortingSettings,
+    *,
+    stages: Stages,
+    progress: Callable[[str, float], object],
+    log: Callable[[str], object],
+) -> Sorting:
+    """A sorter that knows the truth of `write_recording`, and keeps it as two stages."""
+    progress("Detecting", 0.0)
+    kept = stages.get("detect", lambda: _computed(log, "detect", {"times": true_spikes()[0]}), uses=["seed"])
+    progress("Matching", 0.5)
+    labels = stages.get("match", lambda: _computed(log, "match", {"units": true_spikes()[1]}), uses=["rounds"])
+    progress("Matching", 1.0)
+    return sorting_of(recording, channels, kept["times"], labels["units"], settings)
+
+
+def empty_sort(*args: Any, **more: Any) -> Sorting:
+    """A sorter that finds no spikes."""
+    found = fake_sort(*args, **more)
+    return replace(found, spikes=SortedSpikes(*(getattr(found.spikes, f.name)[:0] for f in fields(SortedSpikes))))
+
+
+def _computed(log: Callable[[str], object], name: str, arrays: dict[str, Values]) -> dict[str, Values]:
+    log(f"computed {name}")
+    return arrays

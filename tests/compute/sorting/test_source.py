@@ -15,6 +15,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.sorting.source import SortSource, open_source
 
+pytestmark = pytest.mark.filterwarnings("ignore:The extractor is not serializable")
 DATA = np.arange(120, dtype=np.int16).reshape(30, 4)
 XY = np.array([[0.0, 0.0], [10.0, 20.0], [0.0, 40.0], [10.0, 60.0]])
 

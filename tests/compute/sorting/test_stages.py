@@ -25,7 +25,7 @@ def _run(
     """Three stages of which each adds one; return the names of those that were computed."""
     stages, computed = Stages(folder, settings, {"recording": source}), list[str]()
     if from_stage:
-        stages.forget_from(from_stage)
+        stages.forget(stages.from_stage(from_stage))
     value = 0.0
     for name, uses in USES.items():
 
