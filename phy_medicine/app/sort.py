@@ -80,7 +80,7 @@ def command(
 
     \b
     phy-med sort raw.bin --sample-rate 30000 --channels 384 --probe probe.json --out sorted
-    phy-med sort recording_folder --out sorted --drift none
+    phy-med sort recording_folder --out sorted --config settings.toml
     phy-med sort --resume --out sorted
     """
     from phy_medicine.compute.sorting.stages import Stages

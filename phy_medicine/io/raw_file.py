@@ -50,6 +50,8 @@ class RawFile:
             f"sample_rate = {float(self.sample_rate)!r}",
             f"hp_filtered = {self.filtered}",
         ]
+        if len(set(self.gains_uv.tolist())) == 1 and self.gains_uv[0] != 1:
+            lines.append(f"gain_to_uv = {float(self.gains_uv[0])!r}")
         return "\n".join(lines) + "\n"
 
     def open(self) -> Traces:

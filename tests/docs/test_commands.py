@@ -61,6 +61,7 @@ NOT_RUN = (
         r"phy-med (sln|localize .*(--method sln|--resume|--help-networks))",
         "trains for minutes, or goes on with a training; tests/app/test_sln.py does, here its options are looked for",
     ),
+    (r"phy-med sort ", "sorts for a while; tests/app/test_sort.py does, here its options are looked for"),
     (r"python -m mkdocs ", "is what tests/docs/test_site.py does"),
 )
 """Pattern of a line -> why it is not run, and what is looked for instead."""

@@ -124,7 +124,9 @@ def _of_params(path: Path, gain_uv: float) -> _Known:
     if params.dat_paths[0].suffix == ".cbin":
         n_columns, dtype, _ = compressed_facts(params.dat_paths[0])
     paths = tuple(p.absolute() for p in params.dat_paths)
-    gains = np.full(n_columns, gain_uv)
+    said = [params.extra[name] for name in ("gain_to_uv", "uv_per_bit") if name in params.extra]
+    gain = float(str(said[0])) if said and gain_uv == 1 else gain_uv
+    gains = np.full(n_columns, gain)
     raw = RawFile(paths, n_columns, params.sample_rate, gains, dtype, params.offset, bool(params.hp_filtered))
     own = ProbeChannels(channels.map, channels.positions, channels.shanks)
     beside = params.dir_path / "probe.json"

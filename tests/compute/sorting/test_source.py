@@ -39,6 +39,7 @@ def test_a_flat_file_is_read_with_its_header_and_gain(flat: RecordingFile) -> No
     assert source.channels.map.tolist() == [0, 1, 2]
     assert dict(source.channels.left_out) == {3: "not on the probe"}
     assert "dtype = 'int16'\noffset = 6\n" in source.raw.params_text()
+    assert source.raw.params_text().endswith("gain_to_uv = 0.2\n")
 
 
 def test_a_compressed_file_says_itself_what_it_holds(tmp_path: Path, flat: RecordingFile) -> None:
@@ -71,6 +72,9 @@ def test_a_dataset_stands_for_its_recording_and_channels(dataset: Path) -> None:
     assert (source.channels.map.tolist(), source.recorded.n_channels) == (list(range(16)), 16)
     assert source.channels.positions.tolist() == np.load(dataset.parent / "channel_positions.npy").tolist()
     assert json.loads(source.probe_json)["specification"] == "probeinterface"
+    dataset.write_text(dataset.read_text() + "gain_to_uv = 0.195\n")
+    assert open_source(RecordingFile(str(dataset))).gain_uv == 0.195
+    assert open_source(RecordingFile(str(dataset), gain_uv=0.5)).gain_uv == 0.5
     (dataset.parent / "recording.dat").unlink()
     with pytest.raises(PhyMedError, match=r"recording\.dat cannot be read: no such file"):
         open_source(RecordingFile(str(dataset)))
