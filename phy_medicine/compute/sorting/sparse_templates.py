@@ -12,10 +12,11 @@ from phy_medicine.base.types import FloatArray, IntArray
 MOST_CHANNELS = 24
 LEAST_SHARE = 0.03
 """Of the largest value of a template: channels that stay below it are left out."""
-MOST_LOST = 0.01
-"""Share of its energy that a template may lose to the shared shapes."""
+MOST_LOST = 0.002
+"""Share of its energy that a template may lose to the shared shapes, and again to its rank. Of a spike of 100 standard
+deviations of the noise that leaves 20, as much as a small spike has."""
 FEWEST_SHAPES = 6
-RANK = 3
+RANK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def compress(
     *,
     most_channels: int = MOST_CHANNELS,
     least_share: float = LEAST_SHARE,
-    most_lost: float = MOST_LOST,
+    most_lost: float | FloatArray = MOST_LOST,
     fewest_shapes: int = FEWEST_SHAPES,
     rank: int = RANK,
 ) -> SparseTemplates:
@@ -70,9 +71,10 @@ def compress(
     ----------
     templates : (K, N, D)
     most_channels, least_share : channels of each template at most, and of which height, relative to the largest
-    most_lost : share of the energy on these channels that any template may lose to the shapes
+    most_lost : share of the energy on these channels that a template may lose to the shapes, and again to its rank, for
+        all or (K,): the larger its spikes, the less should be lost
     fewest_shapes : P at least
-    rank : of each template at most
+    rank : of each template at most; it is the lowest that loses little enough
 
     Raises
     ------
@@ -86,17 +88,21 @@ def compress(
     channels = _main_channels(height, most_channels, least_share)
     kept = np.where(channels[:, :, None] >= 0, np.take_along_axis(templates, channels[:, :, None], axis=1), 0)
     basis = _shared_shapes(kept, most_lost, fewest_shapes)
-    weights = _of_rank(kept @ basis.T, rank)
+    weights = _of_rank(kept @ basis.T, rank, most_lost)
     weights /= np.linalg.norm(weights, axis=(1, 2), keepdims=True)
     return SparseTemplates(
         basis.astype(np.float32), channels.astype(np.int32), weights.astype(np.float32), templates.shape[1]
     )
 
 
-def _of_rank(matrices: FloatArray, rank: int) -> FloatArray:
-    """The best approximations of a rank, of several matrices."""
+def _of_rank(matrices: FloatArray, rank: int, most_lost: float | FloatArray) -> FloatArray:
+    """Approximations of matrices, each of the lowest rank up to one that loses little enough of its energy."""
     left, values, right = np.linalg.svd(matrices, full_matrices=False)
-    return np.asarray((left[:, :, :rank] * values[:, None, :rank]) @ right[:, :rank])
+    energy = np.square(values)
+    after = 1 - np.cumsum(energy, axis=1) / energy.sum(axis=1, keepdims=True)
+    needed = 1 + (after > np.reshape(most_lost, (-1, 1))).sum(axis=1)
+    used = np.arange(values.shape[1]) < np.minimum(needed, rank)[:, None]
+    return np.asarray((left * (values * used)[:, None]) @ right)
 
 
 def _main_channels(height: FloatArray, most: int, least_share: float) -> IntArray:
@@ -108,12 +114,12 @@ def _main_channels(height: FloatArray, most: int, least_share: float) -> IntArra
     return np.where(channels < n_channels, channels, -1)
 
 
-def _shared_shapes(kept: FloatArray, most_lost: float, fewest: int) -> FloatArray:
+def _shared_shapes(kept: FloatArray, most_lost: float | FloatArray, fewest: int) -> FloatArray:
     """The leading shapes of all channels, each template counting alike; as many as needed, (P, D)."""
     unit = kept / np.linalg.norm(kept, axis=(1, 2), keepdims=True)
     _, _, shapes = np.linalg.svd(unit.reshape(-1, kept.shape[2]), full_matrices=False)
-    explained = np.cumsum(((unit @ shapes.T) ** 2).sum(axis=1), axis=1).min(axis=0)
-    enough = int(np.searchsorted(explained, 1 - most_lost)) + 1
+    lost = 1 - np.cumsum(((unit @ shapes.T) ** 2).sum(axis=1), axis=1)
+    enough = 1 + int((lost > np.reshape(most_lost, (-1, 1))).any(axis=0).sum())
     return np.asarray(shapes[: max(fewest, enough)])
 
 

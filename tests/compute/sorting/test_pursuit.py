@@ -312,3 +312,19 @@ def test_what_cannot_be_matched_is_refused():
     data[3, 1200] = np.nan
     with pytest.raises(PhyMedError, match="between samples 1,000 and 2,000"):
         matcher.match(lambda a, b: data[:, a:b], 3000, batch_samples=1000)
+
+
+def test_templates_have_the_lowest_rank_that_loses_little_enough():
+    rng = np.random.default_rng(0)
+    left, _ = np.linalg.qr(rng.normal(size=(8, 3)))
+    right, _ = np.linalg.qr(rng.normal(size=(31, 3)))
+    template = (left * np.sqrt([0.9, 0.08, 0.02])) @ right.T
+
+    def ranks(**options):
+        sparse = compress(np.stack([template, template]), least_share=0.0, **options)
+        return np.linalg.matrix_rank(sparse.full_weights(), tol=1e-4).tolist()
+
+    assert ranks() == [3, 3]
+    assert ranks(rank=2) == [2, 2]
+    assert ranks(most_lost=0.15) == [1, 1]
+    assert ranks(most_lost=np.array([0.05, 0.15])) == [2, 1]
