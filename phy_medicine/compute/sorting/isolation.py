@@ -6,7 +6,7 @@ from math import nan
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.compute.sorting.unit import Unit
 
 N_CHANNELS, N_DIRECTIONS = 4, 8
@@ -22,15 +22,18 @@ def isolation(units: list[Unit], shapes: FloatArray) -> tuple[FloatArray, FloatA
     """
     out = np.full((2, len(units)), nan)
     channels = [_main(unit, shapes) for unit in units]
+    has = _has(units)
     for k, unit in enumerate(units):
         if len(unit) <= 2 * N_DIRECTIONS or not channels[k].size:
             continue
-        others = [other for j, other in enumerate(units) if j != k and _is_near(other, channels[k])]
+        near = 2 * has[:, channels[k]].sum(axis=1) >= channels[k].size
+        near[k] = False
+        others = [units[j] for j in np.flatnonzero(near)]
         step = max(1, sum(map(len, others)) // _MOST_OTHERS)
         rest = [other.kept(np.arange(0, len(other), step)).on(channels[k], shapes) for other in others]
         own = unit.kept(np.arange(0, len(unit), max(1, len(unit) // _MOST_OWN))).on(channels[k], shapes)
-        near = np.concatenate(rest) if rest else np.zeros((0, *own.shape[1:]))
-        out[:, k] = l_ratio_and_distance(own, near, n_own=len(unit), step=step)
+        pooled = np.concatenate(rest) if rest else own[:0]
+        out[:, k] = l_ratio_and_distance(own, pooled, n_own=len(unit), step=step)
     return out[0], out[1]
 
 
@@ -67,11 +70,13 @@ def l_ratio_and_distance(own: FloatArray, others: FloatArray, *, n_own: int, ste
     return ratio, float(np.partition(squared, rank - 1)[rank - 1]) if len(squared) >= rank else nan
 
 
-def _is_near(unit: Unit, channels: IntArray) -> bool:
-    """Whether a unit has spikes with features of half of some channels."""
-    if unit.channels is None or unit.rejected or not len(unit):
-        return False
-    return bool(2 * np.isin(channels, unit.channels).sum() >= channels.size)
+def _has(units: list[Unit]) -> BoolArray:
+    """Which units have spikes with features of which channels, (K, N)."""
+    out = np.zeros((len(units), len(units[0].template) if units else 0), bool)
+    for row, unit in zip(out, units, strict=True):
+        if unit.channels is not None and len(unit) and not unit.rejected:
+            row[unit.channels[unit.channels >= 0]] = True
+    return out
 
 
 def _main(unit: Unit, shapes: FloatArray) -> IntArray:

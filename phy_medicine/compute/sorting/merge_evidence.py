@@ -25,7 +25,7 @@ class Evidence:
     dip : pairs within the refractory time by those expected; dip_upper, its upper bound
     dips : True if there are too few pairs for two neurons, False if there are not, None if too few are expected to tell
     contamination : how much more contaminated the union is than the worse one
-    bimodality : of the pooled features, None if there are none to compare
+    bimodality : of the pooled features, None if there are none to compare, or nothing else speaks for one neuron
     one_sided : spikes of one follow those of the other; complementary : they are there one after the other
     """
 
@@ -112,12 +112,13 @@ def weigh(
     )
     counts = pair_counts(first.times, later, reach, refractory, sample_rate)
     dip, upper = counts.dip()
+    sure = cosine >= settings.merge_sure_cosine
+    dips = _dips(counts, settings.merge_sure_dip if sure else settings.merge_dip)
     complementary = shared_presence(first.times, later, n_samples) < COMPLEMENTARY
     return Evidence(
-        cosine, lag, dip, upper,
-        _dips(counts, settings.merge_sure_dip if cosine >= settings.merge_sure_cosine else settings.merge_dip),
+        cosine, lag, dip, upper, dips,
         _more_contaminated(first.times, later, censored, refractory, n_samples),
-        _bimodality(first, second, lag, shapes), counts.one_sided, complementary, settings,
+        _bimodality(first, second, lag, shapes) if sure or dips else None, counts.one_sided, complementary, settings,
     )  # fmt: skip
 
 

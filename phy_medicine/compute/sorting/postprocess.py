@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def _labels(
 ) -> dict[str, AnyArray]:
     """Columns of what the units are and why."""
     labels, reasons = label_units(table, _waveforms(draft, units), _shank_spreads(draft, table), settings)
-    depths = [0.0 if u.rejected else _kinds(u, draft, settings) for u in units]
+    depths = [_kinds(u, draft, settings) for u in units]
     for k, unit in enumerate(units):
         if unit.rejected:
             labels[k], reasons[k] = NOISE, f"{unit.rejected} {stronger[k]}"
@@ -114,5 +115,10 @@ def _shank_spreads(draft: Draft, table: dict[str, AnyArray]) -> FloatArray:
 
 
 def _kinds(unit: Unit, draft: Draft, settings: PostSettings) -> float:
+    """How bimodal a unit is; of those that were joined it is not known yet."""
+    if unit.rejected:
+        return 0.0
+    if not isnan(unit.bimodality):
+        return unit.bimodality
     found = find_split(unit, draft.sample_rate, draft.n_samples, settings)
     return 0.0 if found is None else found.depth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,10 +52,10 @@ def split_unit(
         found = find_split(whole, sample_rate, n_samples, settings)
         parts = () if found is None else parted(whole, found.second, shapes)
         if found is None or len(done) + len(todo) + 2 > _MOST_PARTS or not _decisive(found, parts, settings):
-            done.append(whole)
+            done.append(replace(whole, bimodality=0.0 if found is None else found.depth))
             continue
         words = f"taken apart from {len(whole)} spikes of two kinds: bimodality {found.depth:.2f}"
-        todo += [part.told(words) for part in parts]
+        todo += [replace(part.told(words), bimodality=float("nan")) for part in parts]
     return sorted(done, key=lambda part: -len(part))
 
 

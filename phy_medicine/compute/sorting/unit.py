@@ -19,6 +19,7 @@ class Unit:
     rows : (n,) int64, which of the spikes it was made from each is
     features : (n, P, C) float32 on `channels` (C,), -1 for none; None without features
     history : what was done with it, in words; rejected : why it is no unit, or ""
+    bimodality : of its spikes, 0 for one kind; NaN before it is looked at
     """
 
     template: FloatArray
@@ -31,6 +32,7 @@ class Unit:
     channels: IntArray | None = None
     history: tuple[str, ...] = ()
     rejected: str = ""
+    bimodality: float = float("nan")
 
     def __len__(self) -> int:
         return len(self.times)
