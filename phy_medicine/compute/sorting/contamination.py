@@ -18,7 +18,7 @@ def refractory_pairs(times: IntArray, censored: int, refractory: int) -> int:
     return len(spike_pairs(times, None, (censored, refractory - 1))) if refractory > censored else 0
 
 
-def contamination_by_one(n_spikes: int, n_pairs: int, window_s: float, duration_s: float) -> float:
+def contamination_by_one(n_spikes: int, n_pairs: float, window_s: float, duration_s: float) -> float:
     """Return the part of the spikes that is of another neuron, if there is a single other.
 
     Parameters
@@ -36,7 +36,7 @@ def contamination_by_one(n_spikes: int, n_pairs: int, window_s: float, duration_
     return (1 - sqrt(1 - 2 * share)) / 2 if share <= 0.5 else NOT_SINGLE
 
 
-def contamination_by_many(n_spikes: int, n_pairs: int, window_s: float, duration_s: float) -> float:
+def contamination_by_many(n_spikes: int, n_pairs: float, window_s: float, duration_s: float) -> float:
     """Return the part of the spikes that is of other neurons, if they are many; as `contamination_by_one`, 0 to 1.
 
     Source: Llobet, Wyngaard & Barbour 2022, bioRxiv 2022.02.08.479192.
@@ -45,7 +45,7 @@ def contamination_by_many(n_spikes: int, n_pairs: int, window_s: float, duration
     return 1 - sqrt(1 - share) if share <= 1 else NOT_SINGLE
 
 
-def _share(n_spikes: int, n_pairs: int, window_s: float, duration_s: float) -> float:
+def _share(n_spikes: int, n_pairs: float, window_s: float, duration_s: float) -> float:
     """Pairs by how many a Poisson train of the same rate has."""
     expected = n_spikes**2 * window_s / duration_s
     return n_pairs / expected if expected > 0 else 0.0

@@ -36,7 +36,8 @@ def label_unit(row: Mapping[str, float], shape: str, settings: PostSettings) -> 
     if against:
         return NOISE, ", ".join(against)
     checks = [
-        (row["contamination"] < settings.good_contamination, f"contamination {row['contamination']:.2f}"),
+        # Of few spikes one pair is a large part of those expected: a unit is not impure before that is sure.
+        (row["contamination_low"] < settings.good_contamination, f"contamination {row['contamination']:.2f}"),
         (row["snr"] > settings.good_snr, f"signal to noise {row['snr']:.1f}"),
         (row["n_spikes"] >= settings.good_spikes, f"{row['n_spikes']:.0f} spikes"),
         (row["presence_ratio"] > settings.good_presence, f"there {row['presence_ratio']:.0%} of the time"),

@@ -64,8 +64,12 @@ class Evidence:
     @property
     def suggests(self) -> bool:
         """Whether a person should look at the two: one thing speaks against, and something strongly for."""
-        against = [self.dips is False, not self.clean, not self.one_kind].count(True)
-        return against <= 1 and bool(self.sure or self.dips)
+        if [self.dips is False, not self.clean, not self.one_kind].count(True) > 1:
+            return False
+        if self.dips is None:
+            # Two shapes, and no sign of one neuron, are two neurons.
+            return self.sure and (self.one_kind or self.bimodality is None)
+        return self.dips or (self.sure and self.dip < self.settings.merge_suggested_dip)
 
     @property
     def score(self) -> float:
@@ -73,7 +77,7 @@ class Evidence:
         dip = 0.5 if self.dips is None else max(0.0, 1 - self.dip_upper)
         kinds = 1.0 if self.one_sided else 0.5 if self.bimodality is None else 1 - self.bimodality
         purity = max(0.0, 1 - max(self.contamination, 0.0))
-        return float(np.clip(self.cosine, 0, 1) * (dip * kinds * purity) ** (1 / 3))
+        return float(np.clip(self.cosine, 0, 1) * (dip + kinds + purity) / 3)
 
     @property
     def words(self) -> str:

@@ -84,6 +84,13 @@ def poisson_upper(count: int, confidence: float = CONFIDENCE) -> float:
     return float(gammaincinv(count + 1, confidence))
 
 
+def poisson_lower(count: int, confidence: float = CONFIDENCE) -> float:
+    """Return the mean of a Poisson count of which so many are seen with a probability of 1 - confidence; 0 of none."""
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(count, 1 - confidence)) if count else 0.0
+
+
 def shared_presence(first: IntArray, second: IntArray, n_samples: int) -> float:
     """Return how much two trains are there at the same time, 0 to 1: the overlap of their histograms over time."""
     edges = np.linspace(0, n_samples, _PRESENCE_BINS + 1)

@@ -38,6 +38,10 @@ class PostSettings:
         0.25, "Spikes are of two kinds if the valley between is lower than the lower peak by this part of it",
         minimum=0.0, maximum=1.0,
     )  # fmt: skip
+    merge_suggested_dip: float = setting(
+        0.5, "Pairs within the refractory time, of those expected, up to which units are suggested to be joined where "
+        "all else speaks for it", minimum=0.0, maximum=1.0,
+    )  # fmt: skip
     split_sure: float = setting(
         0.9, "Spikes of two kinds so far apart are two units if nothing speaks against it", minimum=0.0, maximum=1.0
     )
@@ -53,7 +57,9 @@ class PostSettings:
     duplicate_share: float = setting(
         0.5, "A unit that has a larger part of its spikes from another one is not a unit", minimum=0.0, maximum=1.0
     )
-    good_contamination: float = setting(0.1, "A good unit is contaminated less", minimum=0.0, maximum=1.0)
+    good_contamination: float = setting(
+        0.1, "A unit that is contaminated more, with a confidence of 95 %, is not good", minimum=0.0, maximum=1.0
+    )
     good_snr: float = setting(4.0, "A good unit has a higher signal to noise ratio", minimum=0.0)
     good_spikes: int = setting(100, "A good unit has at least so many spikes", minimum=1)
     good_presence: float = setting(0.5, "A good unit is there in a larger part of the time", minimum=0.0, maximum=1.0)

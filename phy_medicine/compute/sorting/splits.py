@@ -17,7 +17,7 @@ from phy_medicine.compute.sorting.unit import Unit, parted
 
 CHANCE = 0.05
 """Probability that a part of the pairs too close falls between two parts by chance, below which it does not."""
-_DIRECTIONS = 5
+_DIRECTIONS, _MEANS = 5, 3
 _ROUNDS = 3
 _TREND_SPIKES = 51
 _MOST_PARTS = 4
@@ -123,14 +123,15 @@ def two_kinds(table: FloatArray) -> tuple[BoolArray, float] | None:
 
 
 def _starts(table: FloatArray) -> list[BoolArray]:
-    """First guesses at two kinds: on either side of a valley, or of two means, in each direction."""
+    """First guesses at two kinds: on either side of a valley in each direction, or nearest to two means."""
     starts = []
     for column in range(table.shape[1]):
         values = table[:, column] - table[:, column].mean()
         valley = bimodality(values)
         if valley.depth > 0:
             starts.append(values > valley.cut)
-        starts.append(_two_means(table, values > 0))
+        if column < _MEANS:
+            starts.append(_two_means(table, values > 0))
     return starts
 
 
@@ -139,9 +140,9 @@ def _two_means(table: FloatArray, second: BoolArray) -> BoolArray:
     for _ in range(20):
         if second.all() or not second.any():
             break
-        apart = table[second].mean(axis=0) - table[~second].mean(axis=0)
-        middle = (table[second].mean(axis=0) + table[~second].mean(axis=0)) / 2
-        nearer = (table - middle) @ apart > 0
+        means = table[second].mean(axis=0), table[~second].mean(axis=0)
+        apart = means[0] - means[1]
+        nearer = table @ apart > (means[0] + means[1]) @ apart / 2
         if (nearer == second).all():
             break
         second = nearer

@@ -10,7 +10,7 @@ from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
 from phy_medicine.compute.sorting.template_pairs import shifted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """Spikes in the order of time, and the template that they are multiples of.
 

@@ -13,6 +13,7 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.sorting.contamination import contamination_by_many, contamination_by_one, refractory_pairs
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.isolation import isolation
+from phy_medicine.compute.sorting.pair_counts import poisson_lower
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit
 
@@ -34,7 +35,8 @@ def unit_metrics(draft: Draft, units: list[Unit], settings: PostSettings) -> dic
     name -> (K,) array; a value that cannot be had is NaN:
         n_spikes; rate_hz; amplitude_uv and snr, at the largest channel; amplitude_sigma, in units of the noise of the
         whole template; presence_ratio; amplitude_cutoff, part of the spikes that are missed; refractory_pairs,
-        contamination, contamination_many; l_ratio, isolation_distance; x_um, depth_um; spread_um; drift_um; shank
+        contamination, contamination_many; contamination_low, which it is above at a confidence of 95 %; l_ratio,
+        isolation_distance; x_um, depth_um; spread_um; drift_um; shank
     """
     rows = [
         {**_of_train(unit, draft, settings), **_of_shape(unit, draft), "drift_um": _drift_um(unit, draft)}
@@ -51,7 +53,7 @@ def _of_train(unit: Unit, draft: Draft, settings: PostSettings) -> Mapping[str, 
         round(ms * draft.sample_rate / 1000) for ms in (settings.min_isi_ms, settings.refractory_ms)
     )
     pairs = refractory_pairs(unit.times, censored, refractory)
-    facts = (len(unit), pairs, max(refractory - censored, 0) / draft.sample_rate, draft.duration_s)
+    window = max(refractory - censored, 0) / draft.sample_rate, draft.duration_s
     return {
         "n_spikes": len(unit),
         "rate_hz": len(unit) / draft.duration_s,
@@ -59,8 +61,9 @@ def _of_train(unit: Unit, draft: Draft, settings: PostSettings) -> Mapping[str, 
         "amplitude_sigma": unit.strength,
         "amplitude_cutoff": amplitude_cutoff(unit.amplitudes),
         "refractory_pairs": pairs,
-        "contamination": contamination_by_one(*facts),
-        "contamination_many": contamination_by_many(*facts),
+        "contamination": contamination_by_one(len(unit), pairs, *window),
+        "contamination_low": contamination_by_one(len(unit), poisson_lower(pairs), *window),
+        "contamination_many": contamination_by_many(len(unit), pairs, *window),
     }
 
 

@@ -10,8 +10,8 @@ from phy_medicine.compute.sorting.post_settings import PostSettings
 from tests.compute.sorting.neurons import template
 
 GOOD = {
-    "rate_hz": 5.0, "spread_um": 30.0, "shank_spread_um": 200.0, "contamination": 0.02, "snr": 8.0, "n_spikes": 500,
-    "presence_ratio": 1.0,
+    "rate_hz": 5.0, "spread_um": 30.0, "shank_spread_um": 200.0, "contamination": 0.02, "contamination_low": 0.0,
+    "snr": 8.0, "n_spikes": 500, "presence_ratio": 1.0,
 }  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def test_a_good_unit_has_everything():
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("contamination", 0.1, "contamination 0.10"),
+        ("contamination_low", 0.1, "contamination 0.02"),
         ("snr", 4.0, "signal to noise 4.0"),
         ("n_spikes", 99, "99 spikes"),
         ("presence_ratio", 0.5, "there 50% of the time"),
@@ -36,8 +36,15 @@ def test_a_unit_that_lacks_one_thing_is_not_good(name, value, reason):
     assert label(**{name: value}) == ("mua", reason)
 
 
+def test_a_unit_that_may_be_pure_is_good():
+    assert label(contamination=1.0, contamination_low=0.05)[0] == "good"
+
+
 def test_all_that_is_lacking_is_said():
-    assert label(contamination=1.0, snr=2.0) == ("mua", "contamination 1.00, signal to noise 2.0")
+    assert label(contamination=1.0, contamination_low=0.4, snr=2.0) == (
+        "mua",
+        "contamination 1.00, signal to noise 2.0",
+    )
 
 
 @pytest.mark.parametrize(

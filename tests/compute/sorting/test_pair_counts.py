@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, poisson_upper, shared_presence
+from phy_medicine.compute.sorting.pair_counts import (
+    PairCounts,
+    pair_counts,
+    poisson_lower,
+    poisson_upper,
+    shared_presence,
+)
 from tests.compute.sorting.neurons import N_SAMPLES, RATE, neuron_train, poisson_train
 
 TRAINS = st.lists(st.integers(0, 4000), max_size=30).map(lambda t: np.sort(np.array(t, np.int64)))
@@ -47,6 +53,8 @@ def test_bounds_follow_the_poisson_distribution():
     # 3.00 and 4.74: the means of which 0, and 1 or less, are seen once in twenty times.
     assert poisson_upper(0) == pytest.approx(2.996, abs=1e-3)
     assert poisson_upper(1) == pytest.approx(4.744, abs=1e-3)
+    # 0.051 and 0.355: of which 1 or more, and 2 or more, are seen once in twenty times.
+    assert [poisson_lower(n) for n in (0, 1, 2)] == pytest.approx([0, 0.0513, 0.3554], abs=1e-3)
 
 
 def test_trains_that_never_meet_say_nothing():

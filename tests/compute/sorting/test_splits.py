@@ -57,7 +57,7 @@ def test_a_neuron_stays_whole():
     train = neuron_train(rng, 15)
     unit, _, shapes = mixture(1, [train], [20 + 4 * rng.normal(size=len(train))], [A])
     assert find_split(unit, RATE, N_SAMPLES, SETTINGS) is None
-    assert parts_of(unit, shapes) == [unit]
+    assert [(len(p), p.bimodality, p.history) for p in parts_of(unit, shapes)] == [(len(train), 0.0, ())]
 
 
 def test_three_neurons_become_three_units():
@@ -75,7 +75,7 @@ def test_a_neuron_of_two_shapes_is_only_named():
     unit, _, shapes = mixture(3, [train[second], train[~second]], [25, 25], [A, B])
     found = find_split(unit, RATE, N_SAMPLES, SETTINGS)
     assert found.depth > 0.5 and not found.purer and not found.no_worse
-    assert parts_of(unit, shapes) == [unit]
+    assert [(len(p), p.bimodality, p.history) for p in parts_of(unit, shapes)] == [(len(train), found.depth, ())]
 
 
 def test_a_unit_that_changes_once_is_not_two():
