@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from phy_medicine.compute.pipeline.batch import Batch
     from phy_medicine.compute.pipeline.recording_run import RecordingRun, StageEnd
 
+REPORT = "report.html"
 STAGES = ("detect", "localize", "motion")
 SHARES = {"detect": 0.3, "localize": 0.3, "motion": 0.4}
 """Of the time, about: how much of the progress bar a stage is."""
@@ -81,6 +82,8 @@ def command(
     failed = {name: error for name, error in results.items() if isinstance(error, str)}
     if as_json:
         click.echo(json.dumps(results, indent=2))
+    for folder in () if as_json else (name for name in results if name not in failed):
+        click.echo(Path(folder) / REPORT)
     if failed:
         name, error = next(iter(failed.items()))
         rest = "" if len(files) == 1 else f" {len(files) - len(failed)} of {len(files)} recordings are done."
@@ -180,7 +183,8 @@ class _Bar:
         """Return what a run calls, in its thread."""
 
         def tell(stage: str, fraction: float, message: str) -> None:
-            self._done[file][stage] = fraction
+            if stage in SHARES:
+                self._done[file][stage] = fraction
             name = f"{Path(file.path).name}: " if self._several else ""
             self._words = f"{name}{stage}{', ' if message else ''}{message}"
 

@@ -46,8 +46,10 @@ def test_two_recordings_side_by_side_each_in_its_folder(raw, options, tmp_path):
     assert found[str(tmp_path / "out/recording")]["detect"]["n_chunks"] == 4
     assert found[str(tmp_path / "out/short")]["detect"]["n_chunks"] == 2
     assert "short.bin: motion: " in result.stderr
+    assert (tmp_path / "out/short/report.html").exists()
     again = run(raw, short, *options, "--config", config, "--out", tmp_path / "out", "--chunk", 5)
     assert again.stderr.count("there already") == 6
+    assert again.stdout.splitlines()[1] == str(tmp_path / "out/short/report.html")
 
 
 def test_a_recording_that_fails_holds_up_no_other(raw, options, tmp_path):

@@ -45,6 +45,7 @@ class Batch:
             try:
                 for end in run.go(self._stages):
                     ended(run, end)
+                run.report()
             except PhyMedError as error:
                 failed[str(run.out)] = error
 

@@ -6,26 +6,28 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.ordered_map import ordered_map
 from phy_medicine.compute.pipeline import tasks
 from phy_medicine.compute.pipeline.recordings import marks, opened
+from phy_medicine.compute.pipeline.report_task import write_report_of
 from phy_medicine.compute.pipeline.settings import PipelineSettings
-from phy_medicine.compute.pipeline.stages import StageFolder, key_of
+from phy_medicine.compute.pipeline.stages import TIMINGS, StageFolder, key_of, timings
 from phy_medicine.compute.pipeline.task import CANCEL, Task
 from phy_medicine.io.durable import replace_file
 from phy_medicine.io.npy_rows import NpyRows
 
 FOLDER = "run"
 """Of the stages, in the output folder."""
-TIMINGS = "timings.json"
+RECORDING = "recording.json"
 
 Tell = Callable[[str, float, str], object]
 
@@ -80,8 +82,7 @@ class RecordingRun:
         PhyMedError : a stage failed; what was done stays, and another call goes on there
         Cancelled : somebody asked for it
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / CANCEL).unlink(missing_ok=True)
+        self._take_folder()
         for stage in stages:
             settings = self.settings.as_dict().get(stage, {})
             if stage == "detect":
@@ -185,19 +186,34 @@ class RecordingRun:
         return counts
 
     def _note_time(self, stage: str, seconds: float) -> None:
-        """Remember how long a stage took."""
-        path = self.folder / TIMINGS
-        found = timings(self.folder) | {stage: round(seconds, 2)}
-        replace_file(path, json.dumps(found, indent=1).encode())
+        """Remember how long a stage took, and where."""
+        where = getattr(self._executor, "words", "threads of one process")
+        found = timings(self.folder) | {stage: f"{seconds:,.1f} s, {where}"}
+        replace_file(self.folder / TIMINGS, json.dumps(found, indent=1).encode())
 
+    def _take_folder(self) -> None:
+        """Make the folder, and say in it of which recording it is.
 
-def timings(folder: Path) -> dict[str, float]:
-    """Return seconds by stage, of those that are known."""
-    try:
-        content: dict[str, float] = json.loads((folder / TIMINGS).read_text("utf-8"))
-        return content
-    except (OSError, ValueError):
-        return {}
+        Raises
+        ------
+        PhyMedError : it is that of another recording
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / RECORDING
+        files = list(self._marks["files"])
+        try:
+            before = json.loads(path.read_text("utf-8"))["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            before = files
+        if before != files:
+            raise PhyMedError(f"{self.out} holds the run of {before[0]}; name another folder with --out.")
+        replace_file(path, json.dumps({"files": files, **asdict(self.recording)}, indent=1).encode())
+        (self.folder / CANCEL).unlink(missing_ok=True)
+
+    def report(self) -> Path:
+        """Write the report of what is there and return its path."""
+        self._tell("report", 0.0, "")
+        return Path(self._one(write_report_of, "report"))
 
 
 STAGES: Mapping[str, Callable[[RecordingRun], Mapping[str, Any]]] = {

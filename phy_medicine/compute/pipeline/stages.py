@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from phy_medicine.compute.job_files import as_json
 from phy_medicine.io.durable import replace_file
 
 VERSION = 1
-MANIFEST = "stage.json"
+MANIFEST, TIMINGS = "stage.json", "timings.json"
 NOT_USED = ("device", "out", "plot_figures", "signal")
 """Settings that change no result."""
 
@@ -103,3 +103,27 @@ def forget_from(folder: Path, stages: tuple[str, ...], stage: str) -> None:
         )
     for name in reversed(stages[number:]):
         StageFolder(folder / name, "").forget()
+
+
+def facts_of(folder: Path, stages: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what is known of the results of stages, of those that are done."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for stage in stages:
+        content = _json(folder / stage / MANIFEST)
+        if content.get("done"):
+            found[stage] = content["facts"]
+    return found
+
+
+def timings(folder: Path) -> dict[str, str]:
+    """Return by stage how long it took, and where."""
+    return _json(folder / TIMINGS)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The content of a file, nothing where it cannot be read."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return content if isinstance(content, dict) else {}
+    except (OSError, ValueError):
+        return {}
