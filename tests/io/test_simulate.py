@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from phy_medicine.base.errors import DatasetError, PhyMedError
-from phy_medicine.io.simulate import SimulationSettings, displacement_at, simulate
+from phy_medicine.io.simulate import (
+    SimulationSettings,
+    displacement_at,
+    open_simulation,
+    simulate,
+    simulate_probe,
+)
 from phy_medicine.io.simulate.dataset import OWN_FILES
 
 SMALL = SimulationSettings(
@@ -269,3 +275,47 @@ def test_probeinterface_reads_the_probe(folder: Path):
     assert np.array_equal(probe.contact_positions, load(folder, "channel_positions"))
     assert probe.device_channel_indices.tolist() == list(range(24))
     assert json.loads((folder / "probe.json").read_text())["specification"] == "probeinterface"
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory):
+    settings = SimulationSettings(
+        channels=24, units=6, duration_s=10.0, drift="jump", drift_um=20.0, oversplit=0.0, overmerge=0.0, noise_uv=0.5,
+        lfp_uv=0.0, hash=0.0, bursty=0.0, seed=7,
+    )  # fmt: skip
+    return simulate_probe(tmp_path_factory.mktemp("simulated") / "probe", settings)
+
+
+def test_the_truth_of_a_recording_is_seen_in_its_signal(simulated):
+    unit = int(np.argmax(np.bincount(simulated.spike_units)))
+    own = np.flatnonzero(simulated.spike_units == unit)[:50]
+    troughs = np.array(
+        [simulated.recording.read(s, s + 1).min() * simulated.gain_uv for s in simulated.spike_samples[own]]
+    )
+    np.testing.assert_allclose(np.median(-troughs / simulated.spike_amplitudes_uv[own]), 1, atol=0.05)
+    assert simulated.n_units == 6 and simulated.recording.n_channels == 24
+    assert simulated.positions_um.shape == (24, 2) and simulated.shanks.tolist() == [0] * 24
+
+
+def test_units_move_along_the_probe_by_the_drift(simulated):
+    times = np.array([0.1, 9.9])
+    moved = simulated.drift.at(times, np.full(2, 100.0))
+    assert 10 < abs(moved[1] - moved[0]) <= 20
+
+
+def test_a_simulation_is_opened_again(simulated):
+    again = open_simulation(simulated.params_path.parent)
+    assert np.array_equal(again.spike_samples, simulated.spike_samples)
+    assert np.array_equal(again.recording.read(0, 100), simulated.recording.read(0, 100))
+
+
+def test_a_dataset_that_was_not_simulated_is_refused(tmp_path: Path):
+    (tmp_path / "params.py").write_text("dat_path = []\nn_channels_dat = 4\nsample_rate = 30000.0\n")
+    with pytest.raises(DatasetError, match="holds no recording of phy-med simulate"):
+        open_simulation(tmp_path)
+
+
+def test_a_simulation_without_a_recording_is_refused(tmp_path: Path):
+    simulate(tmp_path / "bare", SimulationSettings(channels=8, units=2, duration_s=2.0, raw=False))
+    with pytest.raises(DatasetError, match="without a recording"):
+        open_simulation(tmp_path / "bare")

@@ -199,3 +199,39 @@ def test_some_units_answer_stimuli_and_the_rest_of_the_trains_stays():
 def test_stimuli_are_in_order_and_inside_the_recording():
     times = make_stimuli(with_(events=200, duration_s=3.0)).times_s
     assert len(times) == 200 and (np.diff(times) > 0).all() and times[0] > 0 and times[-1] < 3.0
+
+
+def intervals_of(settings: SimulationSettings) -> np.ndarray:
+    """Intervals of all units that fire no bursts, over the mean of each."""
+    units = make_units(settings, make_probe(settings))
+    spikes = make_spikes(settings, units, Clock(30000.0))
+    found = []
+    for unit in range(units.n_units):
+        own = np.diff(spikes.samples[spikes.units == unit]) / 30000.0
+        assert own.min() >= units.refractory_s[unit]
+        found.append(own / own.mean())
+    return np.concatenate(found)
+
+
+def test_log_normal_intervals_have_the_rate_and_longer_tails_than_gamma():
+    settings = with_(units=30, duration_s=100.0, rate_hz=8.0, bursty=0.0)
+    plain, tailed = intervals_of(settings), intervals_of(dataclasses.replace(settings, intervals="log-normal"))
+    assert tailed.size == pytest.approx(plain.size, rel=0.15)
+    assert np.quantile(tailed, 0.999) > 1.2 * np.quantile(plain, 0.999)
+    assert np.median(tailed) < np.median(plain)
+
+
+@pytest.mark.parametrize(("name", "least"), [("jitter", 0.15), ("modulation", 0.05)])
+def test_amplitudes_vary_as_much_as_asked(name: str, least: float):
+    still = with_(units=6, bursty=0.0, jitter=0.0, modulation=0.0)
+    for value, low, high in ((0.0, 0.0, 1e-6), (0.2, least, 0.3)):
+        settings = dataclasses.replace(still, **{name: value})
+        spikes = make_spikes(settings, make_units(settings, make_probe(settings)), Clock(30000.0))
+        assert low <= spikes.scales.std() <= high
+
+
+def test_far_spikes_come_from_as_many_units_as_asked():
+    settings = with_(far_units=200, hash=100.0, noise_uv=0.1)
+    noise = NoiseStream(settings, make_probe(settings), Clock(30000.0))
+    assert len(noise._far.channels) == 200
+    assert noise.take(3000).std() > 1.0

@@ -17,5 +17,14 @@ from __future__ import annotations
 from phy_medicine.io.simulate.dataset import simulate
 from phy_medicine.io.simulate.drift import Drift, displacement_at
 from phy_medicine.io.simulate.settings import SimulationSettings
+from phy_medicine.io.simulate.truth import ProbeSimulation, open_simulation, simulate_probe
 
-__all__ = ["Drift", "SimulationSettings", "displacement_at", "simulate"]
+__all__ = [
+    "Drift",
+    "ProbeSimulation",
+    "SimulationSettings",
+    "displacement_at",
+    "open_simulation",
+    "simulate",
+    "simulate_probe",
+]

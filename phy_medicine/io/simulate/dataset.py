@@ -176,6 +176,7 @@ def _write_truth(out_dir: Path, scene: Scene, world: _World) -> None:
     units, drift, sorting = world.units, world.drift, scene.sorting
     np.savez(
         out_dir / "ground_truth.npz",
+        gain_uv=scene.settings.gain_uv,
         spike_units=scene.spikes.units,
         unit_positions_um=units.positions_um,
         displacement=drift.displacement_um,

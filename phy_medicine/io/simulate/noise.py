@@ -79,7 +79,7 @@ class NoiseStream:
         expected = self._settings.hash * n_channels * BLOCK_LENGTH / self._settings.sample_rate_hz
         n = int(rng.poisson(expected))
         starts = np.sort(rng.integers(0, BLOCK_LENGTH, n))
-        sources = rng.integers(0, n_channels, n).astype(np.int32)
+        sources = rng.integers(0, len(self._far.channels), n).astype(np.int32)
         scales = rng.exponential(FAR_MEAN_UV, n).astype(np.float32)
         far = self._far
         add_spikes(block, starts, sources, np.zeros(n, np.float32), scales, far.waveforms, far.channels)

@@ -11,6 +11,8 @@ import numpy as np
 from phy_medicine.base.params import changed, setting
 
 DRIFTS = ("none", "zigzag", "jump", "walk", "nonrigid")
+GAMMA = "gamma"
+INTERVALS = (GAMMA, "log-normal")
 PROBES = ("neuropixels", "linear", "multi-shank")
 
 
@@ -30,9 +32,17 @@ class SimulationSettings:
     )
     rate_hz: float = setting(3.0, "Median firing rate", unit="Hz", minimum=0.01, maximum=50.0)
     bursty: float = setting(0.3, "Share of the units that fire bursts", minimum=0.0, maximum=1.0)
+    intervals: str = setting(GAMMA, "Distribution of the intervals of units that fire no bursts", choices=INTERVALS)
+    jitter: float = setting(0.06, "Standard deviation of a spike's amplitude, of its own", minimum=0.0, maximum=0.5)
+    modulation: float = setting(
+        0.04, "Standard deviation of the slow change of a unit's amplitude, of its own", minimum=0.0, maximum=0.5
+    )
     noise_uv: float = setting(9.0, "Standard deviation of the noise", unit="µV", minimum=0.1, maximum=1000.0)
     lfp_uv: float = setting(35.0, "Standard deviation of the slow field", unit="µV", minimum=0.0, maximum=5000.0)
     hash: float = setting(60.0, "Far-away spikes a second for each channel", unit="Hz", minimum=0.0, maximum=5000.0)
+    far_units: int = setting(
+        0, "Units that the far-away spikes come from; 0: one for each channel", minimum=0, maximum=100000
+    )
     probe: str = setting("neuropixels", "Layout of the contacts", choices=PROBES)
     n_shanks: int = setting(4, "Shanks of a multi-shank probe", minimum=1, maximum=64)
     gain_uv: float = setting(0.195, "Microvolts for one bit of the raw file", unit="µV", minimum=0.001, maximum=100.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
-from phy_medicine.io.simulate.settings import Clock, SimulationSettings, stream
+from phy_medicine.io.simulate.settings import GAMMA, Clock, SimulationSettings, stream
 from phy_medicine.io.simulate.stimuli import Stimuli, evoked
 from phy_medicine.io.simulate.units import Units
 
@@ -55,10 +55,10 @@ def _unit_train(
     scale: FloatArray
     if units.bursty[unit]:
         mean_size = (1.0 - (1.0 - BURST_STOP) ** BURST_LONGEST) / BURST_STOP
-        onsets = _renewal(rng, rate / mean_size, duration, 0.012)
+        onsets = _renewal(rng, rate / mean_size, duration, 0.012, GAMMA)
         times, scale = _bursts(rng, onsets)
     else:
-        times = _renewal(rng, rate, duration, float(units.refractory_s[unit]))
+        times = _renewal(rng, rate, duration, float(units.refractory_s[unit]), settings.intervals)
         scale = np.ones(len(times))
     if len(evoked_s):
         order = np.argsort(np.concatenate([times, evoked_s]), kind="stable")
@@ -73,7 +73,8 @@ def _unit_train(
         samples, scale = rng.integers(margin, last, 1), np.ones(1)
     keep = _respect_refractory(samples, int(np.ceil(units.refractory_s[unit] * clock.sample_rate_hz)))
     samples, scale = samples[keep], scale[keep]
-    scale = scale * _slow(rng, samples / clock.sample_rate_hz, duration, 0.04) * rng.normal(1.0, 0.06, len(scale))
+    scale = scale * _slow(rng, samples / clock.sample_rate_hz, duration, settings.modulation)
+    scale = scale * rng.normal(1.0, settings.jitter, len(scale))
     return samples, np.clip(scale, 0.25, 2.0).astype(np.float32)
 
 
@@ -86,18 +87,26 @@ def _slow(rng: np.random.Generator, times_s: FloatArray, duration_s: float, spre
     return factor
 
 
-def _renewal(rng: np.random.Generator, rate_hz: float, duration_s: float, dead_s: float) -> FloatArray:
-    """Return ascending times in s of a gamma renewal process of this mean rate with a dead time."""
+def _renewal(rng: np.random.Generator, rate_hz: float, duration_s: float, dead_s: float, intervals: str) -> FloatArray:
+    """Return ascending times in s of a renewal process of this mean rate with a dead time before each interval."""
     free_rate = 1.0 / max(1.0 / rate_hz - dead_s, 0.1 / rate_hz)
     clock_s = np.linspace(0.0, duration_s, int(duration_s) + 2)
     intensity = _slow(rng, clock_s, duration_s, 0.5)
     cumulative = np.concatenate([[0.0], np.cumsum((intensity[1:] + intensity[:-1]) / 2)]) * (clock_s[1] * free_rate)
     n_most = int(cumulative[-1] + 6.0 * np.sqrt(cumulative[-1]) + 20)
-    shape = rng.uniform(1.0, 2.5)
-    operational = np.cumsum(rng.gamma(shape, 1.0 / shape, n_most))
+    operational = np.cumsum(_intervals(rng, intervals, n_most))
     operational = operational[operational < cumulative[-1]]
     times: FloatArray = np.interp(operational, cumulative, clock_s) + dead_s * np.arange(len(operational))
     return times[times < duration_s]
+
+
+def _intervals(rng: np.random.Generator, kind: str, n: int) -> FloatArray:
+    """Return n intervals of mean 1, more or less regular from unit to unit."""
+    if kind == GAMMA:
+        shape = rng.uniform(1.0, 2.5)
+        return rng.gamma(shape, 1.0 / shape, n)
+    spread = rng.uniform(0.6, 1.2)
+    return rng.lognormal(-0.5 * spread**2, spread, n)
 
 
 def _bursts(rng: np.random.Generator, onsets_s: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -81,9 +81,9 @@ def make_units(settings: SimulationSettings, probe: SimulatedProbe) -> Units:
 
 
 def make_far_units(settings: SimulationSettings, probe: SimulatedProbe) -> Units:
-    """Draw the far-away sources of the hash, one for each channel; their rates are not used."""
+    """Draw the far-away sources of the hash; their rates are not used."""
     rng = stream(settings.seed, "far")
-    n = probe.n_channels
+    n = settings.far_units or probe.n_channels
     positions = _place(rng, n, probe, near_um=60.0, far_um=110.0, beside_um=40.0)
     return Units(
         positions_um=frozen(positions),
