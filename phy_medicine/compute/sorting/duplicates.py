@@ -9,10 +9,9 @@ import numpy as np
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.compute.sorting.pair_counts import pair_counts
 from phy_medicine.compute.sorting.post_settings import PostSettings
-from phy_medicine.compute.sorting.template_pairs import TemplateBank
+from phy_medicine.compute.sorting.template_pairs import SIMILARITY_LAG_S, TemplateBank
 from phy_medicine.compute.sorting.unit import Unit, units_of
 
-SIMILARITY_LAG_S = 0.001
 _FEWEST = 5
 """Coincident spikes below which a peak is not one."""
 

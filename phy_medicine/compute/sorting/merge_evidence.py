@@ -9,7 +9,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.bimodality import FEWEST, separation
 from phy_medicine.compute.sorting.contamination import contamination_by_one, refractory_pairs
-from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, shared_presence
+from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, poisson_lower, shared_presence
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit, shared_features
 
@@ -68,7 +68,7 @@ class Evidence:
             return False
         if self.dips is None:
             # Two shapes, and no sign of one neuron, are two neurons.
-            return self.sure and (self.one_kind or self.bimodality is None)
+            return self.sure and self.one_kind
         return self.dips or (self.sure and self.dip < self.settings.merge_suggested_dip)
 
     @property
@@ -117,7 +117,7 @@ def weigh(
     counts = pair_counts(first.times, later, reach, refractory, sample_rate)
     dip, upper = counts.dip()
     sure = cosine >= settings.merge_sure_cosine
-    dips = _dips(counts, settings.merge_sure_dip if sure else settings.merge_dip)
+    dips = _dips(counts, settings.merge_sure_dip if sure else settings.merge_dip, settings.merge_dip)
     complementary = shared_presence(first.times, later, n_samples) < COMPLEMENTARY
     return Evidence(
         cosine, lag, dip, upper, dips,
@@ -126,13 +126,14 @@ def weigh(
     )  # fmt: skip
 
 
-def _dips(counts: PairCounts, most: float) -> bool | None:
-    """Whether there are too few pairs for two neurons; None if no count could tell, and this one does not deny it."""
-    dip, upper = counts.dip()
-    if upper < most:
+def _dips(counts: PairCounts, most: float, usual: float) -> bool | None:
+    """Whether there are too few pairs for two neurons; None if so few are expected that this one cannot be told.
+
+    most, usual : part of those expected that one neuron has, and that it has usually
+    """
+    if counts.dip()[1] < most:
         return True
-    # Without any pair the bound would still be above: with so few expected, only many pairs say something.
-    return None if counts.least_dip() >= most and (dip <= most or counts.refractory == 0) else False
+    return None if poisson_lower(counts.refractory) <= usual * counts.expected else False
 
 
 def _more_contaminated(first: IntArray, second: IntArray, censored: int, refractory: int, n_samples: int) -> float:

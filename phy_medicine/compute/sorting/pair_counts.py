@@ -58,10 +58,6 @@ class PairCounts:
             return np.inf, np.inf
         return self.refractory / self.expected, poisson_upper(self.refractory) / self.expected
 
-    def least_dip(self) -> float:
-        """Return the upper bound if there were no pair: what is less cannot be told from so few spikes."""
-        return poisson_upper(0) / self.expected if self.expected > 0 else np.inf
-
 
 def pair_counts(first: IntArray, second: IntArray, coincident: int, refractory: int, sample_rate: float) -> PairCounts:
     """Count the pairs of two ascending trains.

@@ -13,6 +13,7 @@ from phy_medicine.compute.sorting.contamination import contamination_by_one, ref
 from phy_medicine.compute.sorting.merge_evidence import COMPLEMENTARY
 from phy_medicine.compute.sorting.pair_counts import pair_counts, shared_presence
 from phy_medicine.compute.sorting.post_settings import PostSettings
+from phy_medicine.compute.sorting.template_pairs import SIMILARITY_LAG_S, best_lags
 from phy_medicine.compute.sorting.unit import Unit, parted
 
 CHANCE = 0.05
@@ -46,12 +47,13 @@ def split_unit(
     shapes : (P, D), of the features
     """
     done: list[Unit] = []
+    max_lag = round(SIMILARITY_LAG_S * sample_rate)
     todo = [unit]
     while todo:
         whole = todo.pop()
         found = find_split(whole, sample_rate, n_samples, settings)
         parts = () if found is None else parted(whole, found.second, shapes)
-        if found is None or len(done) + len(todo) + 2 > _MOST_PARTS or not _decisive(found, parts, settings):
+        if found is None or len(done) + len(todo) + 2 > _MOST_PARTS or not _decisive(found, parts, max_lag, settings):
             done.append(replace(whole, bimodality=0.0 if found is None else found.depth))
             continue
         words = f"taken apart from {len(whole)} spikes of two kinds: bimodality {found.depth:.2f}"
@@ -59,11 +61,11 @@ def split_unit(
     return sorted(done, key=lambda part: -len(part))
 
 
-def _decisive(found: Split, parts: tuple[Unit, ...], settings: PostSettings) -> bool:
+def _decisive(found: Split, parts: tuple[Unit, ...], max_lag: int, settings: PostSettings) -> bool:
     """Whether to take a unit apart: both parts are purer, or so far apart that they would not be joined either."""
     if found.purer:
         return True
-    cosine = float((parts[0].template * parts[1].template).sum())
+    cosine = float(best_lags(parts[0].template, parts[1].template[None], max_lag)[0][0])
     return found.no_worse and found.depth >= settings.split_sure and cosine < settings.merge_sure_cosine
 
 

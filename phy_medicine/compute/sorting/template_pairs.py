@@ -8,6 +8,9 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 
+SIMILARITY_LAG_S = 0.001
+"""Templates are compared at lags up to this."""
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateBank:
