@@ -212,7 +212,7 @@ def test_a_job_begins_with_configured_values(opened: Opened):
     window = opened()
     dialog = window.jobs.ask("motion")
     assert (dialog.values["motion_bound"], dialog.values["device"]) == (300.0, "cpu")
-    assert dialog.changed_values() == {}
+    assert dialog.form.changed_values() == {}
     dialog.close()
     assert window.session.jobs.configured("motion") == {"device": "cpu", "motion_bound": 300.0}
     assert window.session.jobs.settings.n_cpu == 3

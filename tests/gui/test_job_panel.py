@@ -124,15 +124,15 @@ def test_a_dialog_shows_help_limits_and_the_way_back_to_the_default(window, pane
     reset = dialog.resets["steps"]
     assert not reset.isVisible()
     dialog.editors["steps"].setValue(50)
-    assert dialog.changed_values() == {"steps": 50}
+    assert dialog.form.changed_values() == {"steps": 50}
     click(reset)
-    assert dialog.changed_values() == {}
+    assert dialog.form.changed_values() == {}
     assert not reset.isVisible()
     dialog.editors["steps"].setValue(50)
     dialog.editors["how"].setText("sentence")
     dialog.editors["how"].editingFinished.emit()
     click(dialog.defaults)
-    assert dialog.changed_values() == {}
+    assert dialog.form.changed_values() == {}
 
 
 def test_settings_of_files_are_left_out_of_the_window(window, panel, qtbot):
@@ -234,7 +234,7 @@ def test_of_many_settings_the_first_are_shown_and_the_others_when_asked(window, 
     click(dialog.more)
     dialog._take_over("huber_delta", 2.0)
     assert dialog.more.isChecked() and dialog.resets["huber_delta"].isVisible()
-    assert dialog.changed_values() == {"huber_delta": 2.0}
+    assert dialog.form.changed_values() == {"huber_delta": 2.0}
     assert window.jobs.ask("double").more.isHidden()
 
 
