@@ -163,7 +163,7 @@ def test_a_dialog_remembers_the_settings_of_last_time(window, panel, click, unti
     dialog.editors["steps"].setValue(7)
     click(dialog.start)
     until(lambda: bool(jobs_of(window)) and all(job.ended for job in jobs_of(window)))
-    assert window.jobs.ask("double").changed_values() == {"steps": 7}
+    assert window.jobs.ask("double").form.changed_values() == {"steps": 7}
 
 
 def test_the_wheel_over_a_number_that_is_not_in_use_changes_nothing(window, panel, qtbot):
