@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -50,6 +51,14 @@ _PATH = click.Path(path_type=Path)
     help="Where the channels are: .json of probeinterface, .csv or .npy of positions, .mat of Kilosort, or "
     "MANUFACTURER/NAME of probeinterface's library. Not needed where the recording knows.",
 )  # fmt: skip
+@click.option(
+    "--sorter", default="", metavar="NAME",
+    help="deconvolution, ours, or one of SpikeInterface that is installed: kilosort4, spykingcircus2, lupin ... "
+    "[default: deconvolution]",
+)  # fmt: skip
+@click.option(
+    "--param", "sorter_params", multiple=True, metavar="NAME=VALUE", help="Of a sorter of SpikeInterface; repeatable."
+)
 @click.option("--config", type=_PATH, metavar="TOML", help="File of settings; options that are typed count more.")
 @click.option("--resume", is_flag=True, help="Go on with a sort into DIR that was interrupted, as it was started.")
 @click.option(
@@ -71,7 +80,8 @@ _PATH = click.Path(path_type=Path)
 @click.pass_context
 def command(
     ctx: click.Context, /, recording: Path | None, *, out: Path, probe: str, config: Path | None, resume: bool,
-    from_stage: str, stages: Path | None, as_json: bool, log: bool, **values: Any,
+    from_stage: str, stages: Path | None, sorter: str, sorter_params: tuple[str, ...],
+    as_json: bool, log: bool, **values: Any,
 ) -> None:  # fmt: skip
     """Sort a raw RECORDING, and write a dataset that template-gui opens.
 
@@ -95,7 +105,7 @@ def command(
     settings = _settings(ctx, values, config, settings_before)
     done_again = Stages(kept).from_stage(from_stage) if from_stage else ()
     with _tidied(out, kept_in(out)):
-        path = begin_sort(SortRequest(file, out), settings, kept)
+        path = begin_sort(_request(file, out, sorter, sorter_params, before), settings, kept)
         Stages(kept).forget(done_again)
         say = (lambda line: click.echo(line, err=True)) if log else None
         outcome = run_on_files(KIND, settings, {REQUEST: path}, kept=kept, say=say)
@@ -120,6 +130,16 @@ def _file(
     if probe:
         said["probe"] = str(Path(probe).expanduser().absolute()) if Path(probe).expanduser().exists() else probe
     return replace(before.recording if before is not None else RecordingFile(""), **said)
+
+
+def _request(
+    file: RecordingFile, out: Path, sorter: str, params: tuple[str, ...], before: SortRequest | None
+) -> SortRequest:
+    """What is to be done, as it was begun where nothing else is said."""
+    start = before or SortRequest(file, out)
+    changed_sorter = bool(sorter) and sorter != start.sorter
+    said = shlex.join(params) if params or changed_sorter else start.params
+    return replace(start, recording=file, out=out, sorter=sorter or start.sorter, params=said)
 
 
 def _settings(

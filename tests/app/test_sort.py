@@ -15,6 +15,7 @@ from phy_medicine.app import sort as sort_command
 from phy_medicine.app.cli import cli
 from phy_medicine.app.sort import read_settings
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.sorting.job import read_request
 from phy_medicine.compute.sorting.settings import SortingSettings
 
 Sort = Callable[..., Result]
@@ -88,6 +89,17 @@ def test_a_sort_is_resumed_as_it_was_started(sort: Sort, tmp_path: Path, asked: 
     (first, recording), (second, again) = asked
     assert (first.rounds, first.drift, second.rounds, second.drift) == (2, "none", 2, "templates")
     assert recording == again
+
+
+def test_another_sorter_is_named_with_its_parameters(sort: Sort, tmp_path: Path, asked: list[Any]):
+    refused = sort("--sorter", "nose")
+    assert (refused.exit_code, "SpikeInterface has no sorter 'nose'" in refused.output) == (1, True)
+    assert not (tmp_path / "out").exists()
+    sort("--sorter", "simple", "--param", "clusterer=kmeans", "--param", 'clusterer_kwargs={"n_clusters": 3}')
+    request, _ = read_request(tmp_path / "out" / ".sorting" / "request.json")
+    assert (request.sorter, request.params) == ("simple", "clusterer=kmeans 'clusterer_kwargs={\"n_clusters\": 3}'")
+    sort("--resume", first=("--out", "out"))
+    assert read_request(tmp_path / "out" / ".sorting" / "request.json")[0] == request
 
 
 def test_stages_that_do_not_exist_are_refused(sort: Sort, asked: list[Any]):

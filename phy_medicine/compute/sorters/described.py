@@ -12,6 +12,8 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.filtered_recording import Recorded
+from phy_medicine.compute.sorting.draft import Draft
+from phy_medicine.compute.sorting.postprocess import measured
 from phy_medicine.compute.sorting.preprocess import SortingRecording
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
@@ -43,6 +45,7 @@ def describe(
     found: FoundSpikes,
     settings: SortingSettings,
     *,
+    gain_uv: float = 1.0,
     progress: Callable[[float, str], object] = lambda fraction, message: None,
 ) -> Sorting:
     """Return spikes with everything that can be measured of them.
@@ -54,6 +57,7 @@ def describe(
     Parameters
     ----------
     channels : of the recording
+    gain_uv : µV of one unit of the recording
     progress : called with the fraction done and what is going on; what it raises ends the work
 
     Raises
@@ -61,7 +65,7 @@ def describe(
     PhyMedError : no spikes are left, or a channel is flat
     """
     began = time.perf_counter()
-    signal = _Signal.of(recording, channels, settings)
+    signal = _Signal.of(recording, channels, settings, gain_uv)
     times, units, names, said = _usable(found, signal)
     progress(0.0, "Averaging spikes")
     wide = _means(signal, times, units, len(names), 2 * signal.length, lambda p: progress(0.4 * p, "Averaging spikes"))
@@ -77,13 +81,18 @@ def describe(
     spikes = _measured(
         signal, times, units, templates, near, shapes, lambda p: progress(0.4 + 0.6 * p, "Measuring spikes")
     )
+    draft = Draft(
+        spikes, templates, signal.trough, near, shapes, channels, signal.white.whitening, recording.sample_rate,
+        recording.n_samples,
+    )  # fmt: skip
+    table = {**measured(draft), "sorter_unit": names[order], **{name: values[order] for name, values in said.items()}}
     return Sorting(
         spikes=spikes,
         templates=templates,
         trough=signal.trough,
         feature_channels=near,
         feature_shapes=shapes,
-        units={"sorter_unit": names[order], **{name: values[order] for name, values in said.items()}},
+        units=table,
         suggested_merges=(),
         channels=channels,
         whitening=signal.white.whitening,
@@ -107,13 +116,11 @@ class _Signal:
     batch: int
 
     @classmethod
-    def of(cls, recording: Recorded, channels: SortedChannels, settings: SortingSettings) -> _Signal:
+    def of(cls, recording: Recorded, channels: SortedChannels, settings: SortingSettings, gain_uv: float) -> _Signal:
         rate = recording.sample_rate
         length = round(settings.template_ms * rate / 1000)
-        return cls(
-            SortingRecording.of(recording, channels, settings), length, round(settings.trough_fraction * length),
-            round(settings.batch_s * rate),
-        )  # fmt: skip
+        white = SortingRecording.of(recording, channels, settings, gain_uv=gain_uv)
+        return cls(white, length, round(settings.trough_fraction * length), round(settings.batch_s * rate))
 
     @property
     def n_samples(self) -> int:

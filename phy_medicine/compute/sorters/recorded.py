@@ -12,6 +12,7 @@ from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.motion.recordings import Readable
 from phy_medicine.compute.sorting.result import SortedChannels
+from phy_medicine.compute.sorting.source import SortSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,14 @@ def is_spikeinterface(recording: Any) -> bool:
 
 
 def as_recorded(recording: Any) -> Recorded:
-    """Return a recording as ours.
+    """Return a recording as ours: one of SpikeInterface, one that `open_source` opened, or one like `Recorded`.
 
     Raises
     ------
     PhyMedError : it has several segments, or is no recording
     """
+    if isinstance(recording, SortSource):
+        return recording.recorded
     if is_spikeinterface(recording):
         if recording.get_num_segments() != 1:
             raise PhyMedError(
@@ -98,6 +101,15 @@ def as_recorded(recording: Any) -> Recorded:
         raise PhyMedError(f"A {type(recording).__name__} is no recording; use one of SpikeInterface.")
     found: Recorded = recording
     return found
+
+
+def gain_of(recording: Any) -> float:
+    """Return the µV of one unit of what `as_recorded` reads; 1 where nobody knows, or where channels differ."""
+    if isinstance(recording, SortSource):
+        return recording.gain_uv
+    gains = recording.get_channel_gains() if is_spikeinterface(recording) else None
+    known = gains is not None and len(gains) and bool(np.all(np.asarray(gains) == gains[0]))
+    return float(gains[0]) if known else 1.0
 
 
 def channels_of(recording: Any, probe: Any = None) -> SortedChannels:
@@ -113,7 +125,9 @@ def channels_of(recording: Any, probe: Any = None) -> SortedChannels:
     PhyMedError : nobody knows where the channels are, or the probe is for another recording
     """
     n_columns = as_recorded(recording).n_channels
-    if probe is None and is_spikeinterface(recording) and recording.has_probe():
+    if probe is None and isinstance(recording, SortSource):
+        found = recording.channels
+    elif probe is None and is_spikeinterface(recording) and recording.has_probe():
         found = _of_recording(recording)
     elif probe is None:
         raise PhyMedError("The recording comes without a probe; give one.")

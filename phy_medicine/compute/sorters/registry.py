@@ -9,7 +9,9 @@ from typing import Any
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.sorters.detectors import ThresholdDetector
 from phy_medicine.compute.sorters.interface import Detector, Sorter
+from phy_medicine.compute.sorting.settings import SortingSettings
 
+OURS = "deconvolution"
 _detectors: dict[str, Callable[..., Detector]] = {ThresholdDetector.name: ThresholdDetector}
 
 
@@ -73,17 +75,27 @@ def sorters() -> tuple[SorterEntry, ...]:
     """Return all sorters, those that can run here first; loads SpikeInterface."""
     from phy_medicine.compute.sorters.spikeinterface_sorter import sorter_names, why_not
 
-    others = [SorterEntry(name, name, why_not(name)) for name in sorter_names()]
-    return tuple(sorted(others, key=lambda entry: bool(entry.problem)))
+    others = [SorterEntry(name, f"{name} (SpikeInterface)", why_not(name)) for name in sorter_names()]
+    return (SorterEntry(OURS, OURS), *sorted(others, key=lambda entry: bool(entry.problem)))
 
 
-def make_sorter(name: str, **params: Any) -> Sorter:
+def make_sorter(name: str, *, settings: SortingSettings | None = None, **params: Any) -> Sorter:
     """Return a sorter with these parameters.
+
+    Parameters
+    ----------
+    name : "deconvolution", ours, or one of SpikeInterface
+    settings : those of our sorter; of them others follow what is said of the filter and of templates
+    params : of the sorter, beside the settings
 
     Raises
     ------
     PhyMedError : there is none of this name, it is not installed, or it has no such parameter
     """
+    if name == OURS:
+        from phy_medicine.compute.sorters.deconvolution import DeconvolutionSorter
+
+        return DeconvolutionSorter(settings=settings, **params)
     from phy_medicine.compute.sorters.spikeinterface_sorter import SpikeInterfaceSorter
 
-    return SpikeInterfaceSorter(name, **params)
+    return SpikeInterfaceSorter(name, settings=settings, **params)

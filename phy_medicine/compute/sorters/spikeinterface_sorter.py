@@ -15,11 +15,13 @@ import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.device import n_processors
+from phy_medicine.compute.motion.recordings import Readable
 from phy_medicine.compute.sorters.described import FoundSpikes, describe
 from phy_medicine.compute.sorters.interface import Log, Progress, Sorter
-from phy_medicine.compute.sorters.recorded import as_recorded, is_spikeinterface
+from phy_medicine.compute.sorters.recorded import as_recorded, gain_of, is_spikeinterface
 from phy_medicine.compute.sorting.result import SortedChannels, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.compute.sorting.source import SortSource
 
 _PACKAGES = {"spykingcircus2": "hdbscan", "tridesclous2": "hdbscan", "lupin": "torch", "simple": "hdbscan"}
 """What sorters of SpikeInterface itself need, "simple" for its own way to cluster; the others say it themselves."""
@@ -123,7 +125,7 @@ class SpikeInterfaceSorter(Sorter):
             found = _found(sorting, self.name)
         progress(_SORTED, "Cutting templates")
         return describe(
-            as_recorded(recording), channels, found, self.settings,
+            as_recorded(recording), channels, found, self.settings, gain_uv=gain_of(recording),
             progress=lambda part, text: progress(_SORTED + (1 - _SORTED) * part, text),
         )  # fmt: skip
 
@@ -183,12 +185,29 @@ def _workplace(folder: Path | None) -> Iterator[Path]:
 
 def _prepared(recording: Any, channels: SortedChannels, folder: Path) -> Any:
     """The recording of the chosen channels as SpikeInterface can hand it to other processes."""
-    found = recording if is_spikeinterface(recording) else _copied(as_recorded(recording), folder / "recording")
+    found = recording if is_spikeinterface(recording) else _opened(recording, folder / "recording")
     found = found.select_channels(found.channel_ids[channels.map])  # a new one: that of the caller keeps its probe
     found.set_probegroup(_probes(channels), group_mode="by_shank")
     if not (found.check_serializability("json") or found.check_serializability("pickle")):
         found = found.save(folder=folder / "recording", overwrite=True, progress_bar=False)
     return found
+
+
+def _opened(recording: Any, folder: Path) -> Any:
+    """A recording of ours as one of SpikeInterface: the file it is read from, or a copy."""
+    from spikeinterface.core import read_binary
+
+    recorded = as_recorded(recording)
+    if isinstance(recorded, Readable):
+        return recorded.recording
+    raw = recording.raw if isinstance(recording, SortSource) else None
+    if raw is None or len(raw.paths) != 1 or raw.paths[0].suffix in (".cbin", ".npy"):
+        return _copied(recorded, folder)
+    return read_binary(
+        raw.paths[0], sampling_frequency=raw.sample_rate, num_channels=raw.n_channels, dtype=raw.dtype,
+        file_offset=raw.offset, gain_to_uV=raw.gains_uv, offset_to_uV=np.zeros(raw.n_channels),
+        is_filtered=raw.filtered,
+    )  # fmt: skip
 
 
 def _copied(recording: Any, folder: Path) -> Any:

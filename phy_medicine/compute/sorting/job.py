@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.paths import REQUEST_NAME
-from phy_medicine.compute.job_kinds import JobKind, load, register
+from phy_medicine.compute.job_kinds import JobKind, register
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray
@@ -46,10 +46,15 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class SortRequest:
-    """What is sorted, and where the dataset goes."""
+    """What is sorted, and where the dataset goes.
+
+    sorter : ours, or one that SpikeInterface runs; params : of the latter, typed as name=value name=value
+    """
 
     recording: RecordingFile
     out: Path
+    sorter: str = "deconvolution"
+    params: str = ""
 
 
 def kept_in(out: Path) -> Path:
@@ -74,11 +79,13 @@ def begin_sort(request: SortRequest, settings: SortingSettings, kept: Path) -> P
     ------
     PhyMedError : the recording or its probe is refused; nothing was written
     """
+    from phy_medicine.compute.sorters.registry import make_sorter, typed_params
     from phy_medicine.compute.sorting.source import open_source
     from phy_medicine.io.durable import reason, replace_file
 
     open_source(request.recording)
-    content = {"recording": asdict(request.recording), "out": str(request.out), "settings": asdict(settings)}
+    make_sorter(request.sorter, settings=settings, **typed_params(request.params))
+    content = {**asdict(request), "out": str(request.out), "settings": asdict(settings)}
     path = request_of(kept)
     try:
         kept.mkdir(parents=True, exist_ok=True)
@@ -104,7 +111,8 @@ def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:
 
     try:
         content = json.loads(path.read_text("utf-8"))
-        request = SortRequest(RecordingFile(**content["recording"]), Path(content["out"]))
+        more = {name: str(content[name]) for name in ("sorter", "params") if name in content}
+        request = SortRequest(RecordingFile(**content["recording"]), Path(content["out"]), **more)
         return request, dict(content["settings"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise PhyMedError(f"{path} does not describe a recording to sort: {error}.") from None
@@ -128,7 +136,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     settings = replace(context.settings, device=context.device, seed=context.seed)
     stages = Stages(context.kept, settings, _inputs(source))
     _tell_source(source, stages.kept(), log)
-    found = _sorted(context, source, settings, stages, log)
+    found = _sorted(context, request, source, settings, stages, log)
     context.progress(_SORTING, "Writing")
     params = _write(request, source, found, log)
     finish(request.out)
@@ -175,17 +183,13 @@ def _tell_source(source: SortSource, kept: tuple[str, ...], log: _Log) -> None:
 
 
 def _sorted(
-    context: JobContext, source: SortSource, settings: SortingSettings, stages: Any, log: _Log
+    context: JobContext, request: SortRequest, source: SortSource, settings: SortingSettings, stages: Any, log: _Log
 ) -> Sorting:  # fmt: skip
-    from phy_medicine.compute.sorting.preprocess import FilteredChannels
+    from phy_medicine.compute.sorters.registry import OURS, make_sorter, typed_params
 
-    recording = FilteredChannels.of(source.recorded, source.channels, settings, gain_uv=source.gain_uv)
-
-    def progress(stage: str, fraction: float) -> None:
-        context.progress(_SORTING * fraction, stage)
-
-    sort = load(SORT)
-    found: Sorting = sort(recording, source.channels, settings, stages=stages, progress=progress, log=log)
+    more = {"stages": stages} if request.sorter == OURS else {"folder": context.folder / "sorter"}
+    sorter = make_sorter(request.sorter, settings=settings, **more, **typed_params(request.params))
+    found = sorter.fit_predict(source, progress=lambda part, text: context.progress(_SORTING * part, text), log=log)
     if not len(found.spikes.times):
         raise PhyMedError(
             "No spikes were found in the recording. Are the type and the number of channels right? A lower detection "
@@ -199,5 +203,5 @@ def _write(request: SortRequest, source: SortSource, found: Sorting, log: _Log) 
     from phy_medicine.io.sorting_output import write_sorting
 
     texts = {"probe.json": source.probe_json} if source.probe_json else {}
-    facts = {"source": asdict(request.recording)}
+    facts = {"source": asdict(request.recording), "sorter": request.sorter, "sorter_params": request.params}
     return write_sorting(request.out, dataset_of(found, source.raw, log=log.lines, texts=texts, facts=facts))

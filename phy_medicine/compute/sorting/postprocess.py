@@ -65,6 +65,14 @@ def postprocess(
     return draft.with_units(units), table, suggested
 
 
+def measured(draft: Draft, settings: PostSettings | None = None) -> dict[str, AnyArray]:
+    """Measure and label the units of a sorting as they are; the table as of `postprocess`."""
+    settings = settings or PostSettings()
+    units = draft.units()
+    table = unit_metrics(draft, units, settings)
+    return table | _labels(draft, units, table, settings, {})
+
+
 def _stronger(singles: list[Single], given: list[Unit], units: list[Unit], n_spikes: int) -> dict[int, int]:
     """Which unit each duplicate is one of, both by their places in the end."""
     owner = np.full(n_spikes, -1)

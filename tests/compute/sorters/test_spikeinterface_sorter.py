@@ -10,6 +10,8 @@ from phy_medicine.compute.sorters.recorded import as_recorded, channels_of
 from phy_medicine.compute.sorters.registry import make_sorter, sorters
 from phy_medicine.compute.sorters.spikeinterface_sorter import SpikeInterfaceSorter, why_not
 from phy_medicine.compute.sorting.evaluate import Spikes, evaluate
+from phy_medicine.compute.sorting.result import SortedChannels
+from tests.compute.sorters.toy_sorter import toy_sorter
 
 SIMPLE = {"clusterer": "kmeans", "clusterer_kwargs": {"n_clusters": 4, "random_state": 0}, "n_jobs": 1}
 
@@ -36,6 +38,7 @@ def test_a_sorter_of_spikeinterface_becomes_a_sorting(simple, generated):
     assert np.abs(found.templates).max(axis=1).argmax(axis=1).tolist() == [16] * k
     assert found.spikes.features.shape == (n, 6, 12)
     assert np.all(np.diff(found.spikes.times) >= 0) and found.units["sorter_unit"].shape == (k,)
+    assert set(found.units["label"]) <= {"good", "mua", "noise"} and np.all(np.diff(found.units["depth_um"]) > -30)
     assert np.median(score(found, generated[1]).accuracy) > 0.8
     assert generated[0].get_probe().shank_ids is None  # of the caller
 
@@ -47,34 +50,49 @@ def test_amplitude_times_template_is_the_spike(simple, generated):
     assert np.all(spikes.gains[spikes.amplitudes > 10] > 20)
 
 
-def test_a_recording_of_ours_is_sorted_like_that_of_spikeinterface(simple, generated):
-    recording, truth = generated
+def test_a_recording_of_ours_is_sorted_like_that_of_spikeinterface(generated):
+    recording, _ = generated
     columns = as_recorded(recording)
 
     class Ours:
         n_samples, n_channels, sample_rate = columns.n_samples, columns.n_channels, columns.sample_rate
         read = staticmethod(columns.read)
 
-    found = make_sorter("simple", **SIMPLE).fit_predict(Ours, channels_of(recording))
-    # Its noise levels are those of stretches drawn anew each time.
-    assert abs(len(found.spikes.times) - len(simple.spike_times_)) < 0.02 * len(simple.spike_times_)
-    assert np.median(score(found, truth).accuracy) > 0.8
+    with toy_sorter():
+        theirs = make_sorter("toy").fit_predict(recording)
+        found = make_sorter("toy").fit_predict(Ours, channels_of(recording))
+    assert found.spikes.times.tolist() == theirs.spikes.times.tolist() and len(found.templates) > 1
+    assert found.units["KSLabel"].tolist() == ["good"] * len(found.templates)
+
+
+def test_only_the_channels_of_the_probe_are_sorted(generated):
+    recording, _ = generated
+    whole = channels_of(recording)
+    some = SortedChannels(whole.map[4:10], whole.positions[4:10], whole.shanks[4:10])
+    with toy_sorter():
+        found = make_sorter("toy", least=5).fit_predict(recording, some)
+    assert found.templates.shape[1] == 6 and found.channels.map.tolist() == list(range(4, 10))
 
 
 def test_what_a_sorter_raises_is_said_in_a_sentence(generated):
     lines = []
-    sorter = make_sorter("simple", clusterer="kmeans", clusterer_kwargs={"n_clusters": -1}, n_jobs=1)
-    with pytest.raises(PhyMedError, match=r"^simple failed: .*n_clusters.*Its log says where\.$"):
-        sorter.fit(generated[0], log=lines.append)
+    with toy_sorter(), pytest.raises(PhyMedError) as caught:
+        make_sorter("toy", fail="no bread").fit(generated[0], log=lines.append)
+    assert str(caught.value) == "toy failed: ValueError: no bread. Its log says where."
     assert any("_run_from_folder" in line for line in lines)
 
 
-def test_no_progress_is_said_after_the_end_was_asked_for(generated):
-    def progress(fraction, message):
-        raise KeyboardInterrupt
+def test_what_progress_raises_ends_the_work(generated):
+    said = []
 
-    with pytest.raises(KeyboardInterrupt):
-        make_sorter("simple", **SIMPLE).fit(generated[0], progress=progress)
+    def progress(fraction, message):
+        said.append((fraction, message))
+        if fraction > 0:
+            raise KeyboardInterrupt
+
+    with toy_sorter(), pytest.raises(KeyboardInterrupt):
+        make_sorter("toy").fit(generated[0], progress=progress)
+    assert said == [(0.0, "Preparing toy"), (0.05, "toy is sorting")]
 
 
 def test_sorters_that_are_not_installed_name_their_package():

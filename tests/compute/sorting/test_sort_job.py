@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from phy_medicine.compute.sorting import job
 from phy_medicine.compute.sorting.job import SortRequest, begin_sort, kept_in, read_request, run
 from phy_medicine.io.sorting_output import is_unfinished
 from phy_medicine.io.template_model import TemplateModel
+from tests.compute.sorters.toy_sorter import toy_sorter
 from tests.compute.sorting.made_sortings import (
     COLUMNS,
     GAIN,
@@ -129,3 +131,26 @@ def test_it_is_no_job_on_a_dataset(dataset: Path) -> None:
         assert kind("sorting").makes_dataset
     finally:
         session.close()
+
+
+def test_a_sorter_of_spikeinterface_makes_the_same_kind_of_dataset(request_: SortRequest) -> None:
+    request = replace(request_, sorter="toy", params="least=30")
+    with toy_sorter():
+        run(_context(request))
+    model = TemplateModel.open(request.out)
+    assert model.checks == () and model.n_spikes > 0.5 * len(true_spikes()[0])
+    assert model.features is not None and "sorter_unit" in model.metadata.fields
+    said = json.loads((request.out / "sorter_settings.json").read_text())
+    assert (said["sorter"], said["sorter_params"]) == ("toy", "least=30")
+    assert not (request.out / ".sorting").exists()
+
+
+def test_a_sorter_that_is_not_there_is_refused_before_anything_is_written(request_: SortRequest) -> None:
+    for sorter, params, sentence in (
+        ("nose", "", "SpikeInterface has no sorter 'nose'"),
+        ("deconvolution", "colour=red", "deconvolution has no parameter 'colour'"),
+        ("deconvolution", "fast", "'fast' is no parameter of a sorter"),
+    ):
+        with pytest.raises(PhyMedError, match=sentence):
+            _context(replace(request_, sorter=sorter, params=params))
+    assert not request_.out.exists()
