@@ -232,7 +232,7 @@ def test_of_many_settings_the_first_are_shown_and_the_others_when_asked(window, 
     assert all(editor.isVisible() for editor in dialog.editors.values())
     assert not dialog.resets["huber_delta"].isVisible()
     click(dialog.more)
-    dialog._take_over("huber_delta", 2.0)
+    dialog.form.take_over("huber_delta", 2.0)
     assert dialog.more.isChecked() and dialog.resets["huber_delta"].isVisible()
     assert dialog.form.changed_values() == {"huber_delta": 2.0}
     assert window.jobs.ask("double").more.isHidden()
