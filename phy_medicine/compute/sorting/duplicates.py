@@ -14,6 +14,8 @@ from phy_medicine.compute.sorting.unit import Unit, units_of
 
 _FEWEST = 5
 """Coincident spikes below which a peak is not one."""
+_SAME_PLACE = 0.1
+"""Product of the norms of the channels from which two templates are near each other on the probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,10 @@ def without_duplicates(units: list[Unit], sample_rate: float, settings: PostSett
             gone[weak] = strong
         else:
             kept[weak] = left.told(f"{lost} spikes taken off that a unit of cosine {cosine:.2f} has as well")
+    for i, j in bank.near(_SAME_PLACE):
+        weak, strong = sorted((i, j), key=lambda k: (_worth(kept[k]), len(kept[k]), -k))
+        if gone[i] < 0 and gone[j] < 0 and _follows(kept[weak].times, kept[strong].times, sample_rate, settings):
+            gone[weak] = strong
     return [Single(units[k] if gone[k] >= 0 else kept[k], gone[k]) for k in range(len(units))]
 
 
@@ -124,6 +130,23 @@ def _share_spikes(first: IntArray, second: IntArray, sample_rate: float, setting
     refractory = round(settings.refractory_ms * sample_rate / 1000)
     counts = pair_counts(first, second, reach, refractory, sample_rate)
     return counts.coincident >= _FEWEST and counts.coincident > settings.duplicate_peak * counts.expected_coincident
+
+
+def _follows(times: IntArray, others: IntArray, sample_rate: float, settings: PostSettings) -> bool:
+    """Whether most spikes come at one lag from those of another unit: of what is left of these when they are explained.
+
+    No neuron follows another so surely and so soon.
+    """
+    if min(len(times), len(others)) < _FEWEST:
+        return False
+    reach = _reach(sample_rate, settings)
+    later = np.clip(np.searchsorted(others, times), 1, len(others) - 1)
+    lags = np.stack([others[later - 1] - times, others[later] - times])
+    lags = np.take_along_axis(lags, np.abs(lags).argmin(axis=0)[None], axis=0)[0]
+    lags = lags[np.abs(lags) <= round(SIMILARITY_LAG_S * sample_rate)]
+    if len(lags) <= settings.duplicate_share * len(times):
+        return False
+    return bool((np.abs(lags - np.median(lags)) <= reach).sum() > settings.duplicate_share * len(times))
 
 
 def _worth(unit: Unit) -> float:

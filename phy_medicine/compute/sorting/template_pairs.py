@@ -36,6 +36,11 @@ class TemplateBank:
         self.templates[k] = template
         self.footprints[k] = np.linalg.norm(template, axis=1)
 
+    def near(self, least: float) -> list[tuple[int, int]]:
+        """Return the pairs of templates of which the norms of the channels have a product of at least so much."""
+        product = np.triu(self.footprints @ self.footprints.T, 1)
+        return [(int(i), int(j)) for i, j in np.argwhere(product >= least)]
+
     def similar(self, k: int, cosine: float, first: int = 0) -> list[tuple[int, float, int]]:
         """Return other, cosine and lag of the templates from `first` on that are at least so similar to one.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +77,25 @@ def test_the_same_spike_is_recognised_though_the_templates_are_shifted():
     one = template(3)
     result = found([train, train - 15], [20, 12], [one, shifted(one, -15)])
     assert result.duplicate_of.tolist() == [-1, 0]
+
+
+@pytest.mark.parametrize(
+    ("lag", "share", "goes"), [(12, 0.9, True), (-20, 0.6, True), (12, 0.4, False), (60, 0.9, False)]
+)
+def test_a_unit_that_follows_another_at_one_lag_is_left_over_from_it(lag, share, goes):
+    rng = np.random.default_rng(5)
+    train = neuron_train(rng, 10)
+    follows = train[rng.random(len(train)) < 0.5]
+    own = neuron_train(rng, 5 * (1 - share) / share)
+    mixed = np.sort(np.concatenate([follows + lag + rng.integers(-2, 3, len(follows)), own]))
+    result = found([train, mixed], [60, 8], [template(3), template(4, period=8.0)[:, ::-1]])
+    assert result.duplicate_of.tolist() == [-1, 0 if goes else -1]
+
+
+def test_a_unit_that_fires_soon_but_not_at_one_lag_is_its_own():
+    rng = np.random.default_rng(6)
+    train = neuron_train(rng, 10)
+    result = found(
+        [train, np.sort(train + rng.integers(-30, 31, len(train)))], [60, 8], [template(3), template(4)[:, ::-1]]
+    )
+    assert result.duplicate_of.tolist() == [-1, -1]
