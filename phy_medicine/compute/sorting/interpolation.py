@@ -17,6 +17,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.result import SortedChannels
+from phy_medicine.compute.sorting.tiles import Tiles
 
 LENGTH_UM = 30.0
 """Of the likeness of two places; docs/decisions/0012 has the errors of this and of other choices."""
@@ -91,7 +92,7 @@ class Moves:
     interpolation: Interpolation
     levels: IntArray
     bin_samples: int
-    _kept: dict[bytes, FloatArray] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _kept: dict[bytes, Tiles] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, motion: Motion, channels: SortedChannels, n_samples: int, sample_rate: float) -> Moves:
@@ -108,15 +109,15 @@ class Moves:
             begin = number * self.bin_samples
             yield number, max(begin, start) - start, min(begin + self.bin_samples, stop) - start
 
-    def product(self, whitening: FloatArray, number: int) -> FloatArray:
-        """Return what a bin's data are multiplied by: whitening times moving back, (N, N) float32.
+    def product(self, whitening: FloatArray, number: int) -> Tiles:
+        """Return what a bin's data are multiplied by: whitening times moving back.
 
-        whitening : always the same; a few of the products are kept
+        whitening : (N, N), always the same; a few of the products are kept
         """
         key = self.levels[number].tobytes()
         found = self._kept.get(key)
         if found is None:
-            found = (whitening @ self.matrix(number)).astype(np.float32)
+            found = Tiles.of(whitening @ self.matrix(number))
             while len(self._kept) * found.nbytes > KEPT_BYTES:
                 for oldest in list(self._kept)[:1]:  # in one go, for other threads may change it
                     self._kept.pop(oldest, None)

@@ -7,7 +7,7 @@ is read at a sample does not depend on where reading begins or ends: to 1 part i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from phy_medicine.compute.sorting.artifacts import ArtifactGate
 from phy_medicine.compute.sorting.interpolation import Moves
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import DRIFT_DATA, SortingSettings
+from phy_medicine.compute.sorting.tiles import Tiles
 from phy_medicine.compute.sorting.whitening import Noise, Whitening
 
 FEW_CHANNELS = 16
@@ -147,6 +148,10 @@ class SortingRecording:
     whitening: Whitening
     motion: Motion | None = None
     moves: Moves | None = None
+    _still: Tiles = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_still", Tiles.of(self.whitening.matrix))
 
     @classmethod
     def of(
@@ -211,10 +216,10 @@ class SortingRecording:
     def read(self, start: int, stop: int) -> FloatArray:
         """Return samples start to stop, which must lie in the recording, (N, stop - start) float32."""
         signal = self.signal.read(start, stop)
-        if self.moves is None:
-            return self.whitening.matrix @ signal.T
         out = np.empty((self.n_channels, stop - start), np.float32)
+        if self.moves is None:
+            self._still.apply(signal, out)
+            return out
         for number, first, last in self.moves.bins(start, stop):
-            matrix = self.moves.product(self.whitening.matrix, number)
-            np.matmul(matrix, signal[first:last].T, out=out[:, first:last])
+            self.moves.product(self.whitening.matrix, number).apply(signal[first:last], out[:, first:last])
         return out

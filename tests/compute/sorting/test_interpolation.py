@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from phy_medicine.compute.motion.motion import Motion
-from phy_medicine.compute.sorting import interpolation
+from phy_medicine.compute.sorting import interpolation, tiles
 from phy_medicine.compute.sorting.interpolation import Interpolation, Moves, displacements
 from phy_medicine.compute.sorting.result import SortedChannels
+from phy_medicine.compute.sorting.tiles import Tiles
 
 POSITIONS = np.stack([np.arange(40) % 4 * 16.0, np.arange(40) // 4 * 40.0 + np.arange(40) % 2 * 20.0], axis=1)
 ONE_SHANK = np.zeros(40, np.int32)
@@ -75,5 +76,36 @@ def test_few_products_are_kept(monkeypatch):
     made, whitening = moves(), np.diag(np.linspace(1, 2, 40))
     products = [made.product(whitening, number) for number in range(9)]
     assert len(made._kept) <= 3
-    np.testing.assert_allclose(products[3], whitening @ made.matrix(3), rtol=1e-5, atol=1e-6)
+    out = np.empty((40, 40), np.float32)
+    products[3].apply(np.eye(40, dtype=np.float32), out)
+    np.testing.assert_allclose(out, whitening @ made.matrix(3), rtol=1e-5, atol=1e-3)
     assert made.product(whitening, 8) is products[8]
+
+
+def test_a_matrix_in_tiles_leaves_out_what_is_far(monkeypatch):
+    monkeypatch.setattr(tiles, "ROWS", 4)
+    matrix = np.eye(10) + 0.5 * np.eye(10, k=1)
+    matrix[0, 9] = 1e-5
+    cut = Tiles.of(matrix)
+    assert [(row, column, values.shape) for row, column, values in cut.parts] == [
+        (0, 0, (4, 5)), (4, 4, (4, 5)), (8, 8, (2, 2)),
+    ]  # fmt: skip
+    out, signal = np.empty((10, 7), np.float32), np.random.default_rng(0).normal(size=(7, 10)).astype(np.float32)
+    cut.apply(signal, out)
+    matrix[0, 9] = 0
+    np.testing.assert_allclose(out, matrix @ signal.T, atol=1e-6)
+
+
+def test_channels_in_any_order_are_multiplied_whole():
+    order = np.random.default_rng(1).permutation(200)
+    matrix = (np.eye(200) + 0.3 * np.eye(200, k=1))[np.ix_(order, order)]
+    out, signal = np.empty((200, 5), np.float32), np.random.default_rng(0).normal(size=(5, 200)).astype(np.float32)
+    Tiles.of(matrix).apply(signal, out)
+    np.testing.assert_allclose(out, matrix @ signal.T, atol=1e-6)
+
+
+def test_a_channel_without_weights_is_zero():
+    matrix = np.diag([0.0] * 64 + [1.0])
+    out = np.full((65, 3), 7, np.float32)
+    Tiles.of(matrix).apply(np.ones((3, 65), np.float32), out)
+    assert not out[:64].any() and (out[64] == 1).all()
