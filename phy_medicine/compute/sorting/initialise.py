@@ -1,13 +1,16 @@
 """First templates from the data alone, one unit after the other; import only where torch may be.
 
 Each new unit is the stretch of the residual that, as a template, explains most of it, made better by a few steps of its
-own; then all units that are there are fitted together, so that the next is looked for in what they leave.
+own; then all units that are there are fitted together, so that the next is looked for in what they leave. At the end
+the spikes of all units are found at once, again and again: a solver that takes one unit after the other gives the first
+ones spikes of those to come, and finds its way back only in part.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from scipy.signal import find_peaks
 from torch import Tensor
@@ -15,8 +18,11 @@ from torch import Tensor
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.sorting import dense
 from phy_medicine.compute.sorting.convolution import FFT, convolve, correlate
+from phy_medicine.compute.sorting.matching import Matcher
 from phy_medicine.compute.sorting.priors import Exponential
+from phy_medicine.compute.sorting.pursuit import PursuitOptions
 from phy_medicine.compute.sorting.reference import Options, map_estimate_fast
+from phy_medicine.compute.sorting.sparse_templates import compress
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Search:
     n_stretches, n_refined : stretches tried for a new unit, and how many of the best of them are refined
     n_steps : of refinement; n_passes, n_last : over all units after each new one, and once all are there
     n_trials : units that are taken away and looked for again, those that explain least, until none of them helps
+    n_rounds, n_between : how often the spikes of all units are found at once, and passes over the units after each
     trough : sample of the template at which its largest value is to be; None is the middle
     """
 
@@ -37,6 +44,8 @@ class Search:
     n_passes: int = 2
     n_last: int = 8
     n_trials: int = 3
+    n_rounds: int = 6
+    n_between: int = 3
     trough: int | None = None
 
 
@@ -61,7 +70,23 @@ def initial_templates(
         found.fit(how.n_passes)
     found.fit(how.n_last)
     found.improve()
+    found.settle()
     return found.templates
+
+
+def joint_amplitudes(templates: Tensor, data: Tensor, options: Options | None = None) -> Tensor:
+    """Return amplitudes (K, T) of the spikes of all units found at once in data (N, T), to start the solver from."""
+    chosen = options or Options()
+    host = templates.detach().cpu().numpy()
+    sparse = compress(host, most_channels=host.shape[1], least_share=0.0, rank=chosen.rank)
+    how = PursuitOptions(min_isi=min(PursuitOptions().min_isi, sparse.width))
+    prior = Exponential(chosen.amp_rate)
+    matcher = Matcher(sparse, [prior] * sparse.n_units, noise_std=chosen.noise_std, options=how)
+    signal = data.detach().cpu().numpy()
+    spikes = matcher.match(lambda start, stop: signal[:, start:stop], signal.shape[1]).spikes
+    out = np.zeros((sparse.n_units, signal.shape[1]), signal.dtype)
+    out[spikes.units, spikes.times] = spikes.amplitudes
+    return torch.as_tensor(out, device=data.device)
 
 
 class _Found:
@@ -105,6 +130,16 @@ class _Found:
                 tried = 0
             else:
                 self.templates, self._amplitudes, self.likelihood = before
+
+    def settle(self) -> None:
+        """Find the spikes of all units at once and fit on from there, and keep what is best."""
+        best = self.templates, self._amplitudes, self.likelihood
+        for _ in range(self._search.n_rounds):
+            self.templates = self.templates.clone()
+            self._amplitudes = joint_amplitudes(self.templates, self._data, self._options)
+            self.fit(self._search.n_between)
+            best = max(best, (self.templates, self._amplitudes, self.likelihood), key=lambda state: state[2])
+        self.templates, self._amplitudes, self.likelihood = best
 
     def _new_template(self, residual: Tensor) -> Tensor:
         stretches = [self._factored(s) for s in self._stretches(residual)]
