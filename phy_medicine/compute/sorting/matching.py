@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import FloatArray
+from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.priors import Prior
 from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions
 from phy_medicine.compute.sorting.scores import Scorer, sum_of_squares
@@ -66,6 +66,11 @@ class Matcher:
         self._scorer = Scorer(templates)
         self._pursuit = Pursuit(templates, priors, noise_std=noise_std, options=options)
 
+    @property
+    def shares(self) -> IntArray:
+        """Which units have common channels, (K, K) uint8."""
+        return self._pursuit.shares
+
     def find(self, data: FloatArray) -> Found:
         """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
         return self._pursuit(self._scorer(data))
@@ -100,7 +105,7 @@ class Matcher:
         def one(start: int) -> tuple[Found, float, int]:
             return self._stretch(read, start, min(n_samples, start + batch_samples), n_samples)
 
-        for i, (found, of_stretch, n) in enumerate(_in_order(one, starts, n_threads)):
+        for i, (found, of_stretch, n) in enumerate(in_order(one, starts, n_threads)):
             parts.append(found)
             energy, n_points = energy + of_stretch, n_points + n
             progress((i + 1) / len(starts))
@@ -113,14 +118,29 @@ class Matcher:
         energy = sum_of_squares(core)
         if not np.isfinite(energy):
             raise PhyMedError(f"The data have values that are not finite between samples {start:,} and {stop:,}.")
+        return self.find_all(data, start - first, stop - first).later(first), energy, core.size
+
+    def find_all(
+        self, data: FloatArray, start: int = 0, stop: int | None = None, *, decoys: IntArray | None = None
+    ) -> Found:
+        """Return the spikes that begin in some columns of data (N, T) float32, piece by piece.
+
+        decoys : (K,) int64; how often the score of what is left falls to minus what makes a spike is added to it
+        """
+        from phy_medicine.compute.sorting import _kernels_learn as kernels
+
+        stop = data.shape[1] if stop is None else stop
         parts = []
         length = max(8 * self.width, PIECE_SCORES // self.n_units)
         for a in range(start, stop, length):
             b = min(stop, a + length)
-            low, high = self._bounds(a, b, n_samples)
-            found = self.find(data[:, low - first : high - first]).later(low)
+            low, high = self._bounds(a, b, data.shape[1])
+            scores = self._scorer(data[:, low:high])
+            found = self._pursuit(scores).later(low)
+            if decoys is not None:
+                kernels.count_below(scores, self._pursuit.judge[:, 0], a - low, b - low, decoys)
             parts.append(found.part((found.times >= a) & (found.times < b)))
-        return Found.joined(parts), energy, core.size
+        return Found.joined(parts)
 
     def _bounds(self, start: int, stop: int, n_samples: int) -> tuple[int, int]:
         """The samples to look at for the spikes that begin in a piece."""
@@ -128,8 +148,8 @@ class Matcher:
         return max(0, start - margin), min(n_samples, stop + margin + self.width - 1)
 
 
-def _in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> Iterator[T]:
-    """Results in the order of the items, a few ahead of what is asked for."""
+def in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> Iterator[T]:
+    """Yield results in the order of the items, computed a few ahead of what is asked for."""
     if n_threads == 1:
         yield from map(run, items)
         return

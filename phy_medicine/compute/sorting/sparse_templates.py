@@ -44,6 +44,10 @@ class SparseTemplates:
         """Samples of a template."""
         return int(self.basis.shape[1])
 
+    def waveforms(self) -> FloatArray:
+        """Return the templates on the channels of each, (K, C, D) float32."""
+        return np.asarray(self.weights @ self.basis)
+
     def full_weights(self) -> FloatArray:
         """Return the weights on all channels, (K, N, P) float32."""
         out = np.zeros((self.n_units, self.n_channels, len(self.basis)), np.float32)

@@ -1,0 +1,205 @@
+"""Units of a recording without knowing any: found, learned, and looked for again in what they leave unexplained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.detection import BOTH, TROUGHS
+from phy_medicine.compute.sorting.averages import shapes_from, shift_matrix
+from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
+from phy_medicine.compute.sorting.learning import (
+    Bank,
+    Model,
+    Pass,
+    Setting,
+    Sorted,
+    empty_averages,
+    learned,
+    moments,
+    run_pass,
+    sample_of,
+)
+from phy_medicine.compute.sorting.matching import in_order
+from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.compute.sorting.spike_features import PeakFinder, Peaks, joined, shapes_of
+from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
+from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, likeness, pieces, same_size
+
+ALIKE = 0.9
+"""Cosine of the templates of a cluster in what is left and of a unit, from which it is no other."""
+MOST_APART = 0.15
+"""Energy of the difference of the waveforms of two clusters, of that of the larger, below which they are one unit."""
+PASSES, LAST_PASSES = 2, 3
+_FIRST_SPREAD = 0.15
+_LOOKS = 8
+_STEADY = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """Learns the units of a recording from some of its stretches."""
+
+    source: Surroundings
+    every: Sequence[Stretch]
+    setting: Setting
+    settings: SortingSettings
+    rng: np.random.Generator
+    n_threads: int = 1
+    progress: Callable[[float], object] = lambda fraction: None
+    log: Callable[[str], object] = lambda line: None
+
+    def __call__(self) -> tuple[Model, list[float]]:
+        """Return the units, and the log likelihood per data point of each pass.
+
+        Raises
+        ------
+        PhyMedError : there are no spikes to begin with
+        """
+        finder = self._finder(TROUGHS, self._first_shapes())
+        model = self._model(self._clusters(self._peaks(finder)))
+        if not model.n_units:
+            raise PhyMedError(
+                f"No units were found: no group of spikes reaches {self.settings.detect_threshold:g} times the noise. "
+                "Lower the threshold, or look at the recording."
+            )
+        self.log(f"{model.n_units} units to begin with")
+        likelihoods: list[float] = []
+        look = self._look(self._finder(BOTH, finder.shapes))
+        for number in range(self.settings.rounds):
+            last = number + 1 == self.settings.rounds
+            for i in range(PASSES):
+                again = look if i + 1 == PASSES and not last else None
+                model, found = self._learn(model, again)
+                likelihoods.append(found.log_likelihood)
+            if last:
+                break
+            added = self._new(model, found, joined(found.extras, look.finder))
+            self.log(f"{added.n_units} units more in what is left")
+            if not added.n_units:
+                break
+            model = model.and_also(added)
+        for _ in range(LAST_PASSES):
+            before = model.n_units
+            model, found = self._learn(model, None)
+            likelihoods.append(found.log_likelihood)
+            if before == model.n_units and abs(likelihoods[-1] - likelihoods[-2]) < _STEADY:
+                break
+        return model, likelihoods
+
+    def _learn(self, model: Model, look: Any) -> tuple[Model, Pass]:
+        """One pass; the units that are none go."""
+        bank = Bank(model, self.setting, sample_of(self.source, self.every))
+        found = run_pass(
+            self.source, self.every, bank, self.setting, look=look, n_threads=self.n_threads, progress=self.progress
+        )
+        give_back(found, bank, Tidying())
+        model, _ = learned(model, found, self.setting)
+        kept, gone = kept_units(model, found, Tidying())
+        why = ", ".join(f"{n} {reason}" for reason, n in gone.items() if n)
+        self.log(
+            f"{len(found.spikes.times):,} spikes of {len(kept)} units, log likelihood {found.log_likelihood:.5f}"
+            + (f"; gone: {why}" if why else "")
+        )
+        return model.of(kept), found
+
+    def _finder(self, sign: str, shapes: FloatArray | None) -> PeakFinder:
+        return PeakFinder(
+            self.setting.contacts, self.setting.sample_rate, threshold=self.settings.detect_threshold, sign=sign,
+            width=self.setting.width, trough=self.setting.trough, shapes=shapes,
+        )  # fmt: skip
+
+    def _first_shapes(self) -> FloatArray:
+        """Shapes of the waveforms of peaks in a few stretches."""
+        finder = self._finder(TROUGHS, None)
+        snippets = []
+        for stretch in spread(list(self.every), _LOOKS):
+            begin, _ = self.source.bounds(stretch)
+            snippets.append(finder.snippets(self.source(stretch), stretch.start - begin, stretch.stop - begin))
+        every = np.concatenate(snippets)
+        if len(every) < 2:
+            raise PhyMedError(
+                f"No spikes were found: no peak reaches {self.settings.detect_threshold:g} times the noise. "
+                "Lower the threshold, or look at the recording."
+            )
+        return shapes_of(every)
+
+    def _peaks(self, finder: PeakFinder) -> Peaks:
+        def one(i: int) -> Any:
+            stretch = self.every[i]
+            begin, _ = self.source.bounds(stretch)
+            data = self._at_rest(self.source(stretch), stretch)
+            return _later(finder.find(data, stretch.start - begin, stretch.stop - begin), begin)
+
+        return joined(list(in_order(one, range(len(self.every)), self.n_threads)), finder)
+
+    def _look(self, finder: PeakFinder) -> Any:
+        return _Look(finder, self._at_rest)
+
+    def _at_rest(self, data: FloatArray, stretch: Stretch) -> FloatArray:
+        """Data as they would be if the probe had not moved."""
+        displacement = self.setting.displacement
+        if displacement is None:
+            return data
+        positions = self.setting.contacts.positions_um
+        middle = (stretch.start + stretch.stop) / 2 / self.setting.sample_rate
+        return shift_matrix(positions, displacement.at(middle, positions[:, 1])).astype(np.float32) @ data
+
+    def _clusters(self, peaks: Peaks) -> FirstUnits:
+        found = first_units(peaks, self.setting.contacts, self.rng, most_peaks=self.settings.max_spikes_per_region)
+        self.log(f"{len(peaks.samples):,} peaks in {len(found.counts)} clusters")
+        return found
+
+    def _new(self, model: Model, found: Pass, peaks: Peaks) -> Model:
+        """Units among what is left that are not there yet, and no pieces of those."""
+        first = self._clusters(peaks)
+        sizes = first.sizes
+        means, _ = moments(found.spikes, int(found.spikes.units.max(initial=-1)) + 1)
+        new = self._model(first.of(np.flatnonzero(~pieces(first.samples, sizes, found, means, Tidying()))))
+        if not new.n_units:
+            return new
+        rest = [m.shapes.at(np.zeros(m.n_units)) for m in (model, new)]
+        alike = likeness(np.concatenate(rest))[model.n_units :, : model.n_units]
+        return new.of(np.flatnonzero(alike.max(axis=1) < ALIKE))
+
+    def _model(self, first: FirstUnits) -> Model:
+        """Clusters as units, each once."""
+        setting = self.setting
+        sizes = first.sizes
+        mains = np.abs(first.templates).max(axis=2).argmax(axis=1).astype(np.int64)
+        averages = empty_averages(mains, setting, np.zeros(1))
+        averages.energies[:, 0] = first.counts * sizes**2
+        for k, channels in enumerate(averages.channels):
+            some = np.flatnonzero(channels >= 0)
+            window = slice(averages.shift, averages.shift + setting.width)
+            averages.sums[k, 0, some, window] = first.templates[k, channels[some]] * (first.counts[k] * sizes[k])
+        contacts = setting.contacts
+        shapes, _ = shapes_from(
+            averages, contacts.positions_um, contacts.shanks, setting.width, setting.trough,
+            still=setting.displacement is None,
+        )  # fmt: skip
+        n_samples = sum(s.stop - s.start for s in self.every)
+        model = Model(shapes, sizes, _FIRST_SPREAD * sizes, first.counts, first.counts / n_samples, mains)
+        again = same_size(shapes.at(np.zeros(len(sizes))), sizes, first.counts, MOST_APART)
+        return model.of(np.flatnonzero(~again))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Finds peaks in what a pass leaves of a stretch."""
+
+    finder: PeakFinder
+    at_rest: Callable[[FloatArray, Stretch], FloatArray]
+
+    def __call__(self, s: Sorted) -> Any:
+        data = self.at_rest(s.data, s.stretch)
+        return _later(self.finder.find(data, s.stretch.start - s.begin, s.stretch.stop - s.begin), s.begin)
+
+
+def _later(found: tuple[IntArray, IntArray, FloatArray, FloatArray], by: int) -> Any:
+    return (found[0] + by, *found[1:])

@@ -1,0 +1,114 @@
+"""Spikes before there are templates: peaks of the data, and their waveforms on the channels around in a few shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.detection import PeakDetector
+from phy_medicine.compute.localize.contacts import Contacts
+
+RADIUS_UM = 60.0
+"""Peaks so near to each other on the probe, and within EXCLUDE_MS, are one."""
+EXCLUDE_MS = 0.5
+AROUND_UM = 95.0
+"""Along the probe, of the channels whose waveforms are kept of a peak."""
+N_SHAPES = 6
+_MOST_SLOTS = 32
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """Peaks with their surroundings.
+
+    samples, channels : (n,) int64, of the trough; amplitudes : (n,) float32
+    features : (n, C, P) float32 on `around[channels]`
+    around : (N, C) int64, the channels around each, -1 for none
+    shapes : (P, D) float32, orthonormal rows, the trough at the same sample of each
+    """
+
+    samples: IntArray
+    channels: IntArray
+    amplitudes: FloatArray
+    features: FloatArray
+    around: IntArray
+    shapes: FloatArray
+
+
+class PeakFinder:
+    """Finds peaks in stretches of whitened data and takes their features; safe in any thread.
+
+    Parameters
+    ----------
+    threshold : in standard deviations of the noise; sign : "troughs" or "both"
+    width, trough : of a waveform, samples
+    shapes : of earlier peaks; None as long as none are known, then only snippets of the peak's channel are taken
+    """
+
+    def __init__(
+        self, contacts: Contacts, sample_rate: float, *, threshold: float, sign: str, width: int, trough: int,
+        shapes: FloatArray | None = None,
+    ) -> None:  # fmt: skip
+        noise = np.ones(contacts.n_channels, np.float32)
+        exclude = max(1, round(EXCLUDE_MS * sample_rate / 1000))
+        self._detector = PeakDetector.of(
+            contacts, noise, threshold=threshold, radius_um=RADIUS_UM, exclude_samples=exclude, sign=sign
+        )
+        self._width, self._trough, self.shapes = width, trough, shapes
+        self.around = channels_around(contacts)
+
+    def snippets(self, data: FloatArray, first: int, stop: int) -> FloatArray:
+        """Return the waveforms (n, D) of the peaks of some columns of data (N, T), each on its own channel."""
+        times, channels, _ = self._peaks(data, first, stop)
+        return data[channels[:, None], times[:, None] - self._trough + np.arange(self._width)]
+
+    def find(self, data: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Return columns, channels, amplitudes and features of the peaks of some columns of data (N, T)."""
+        from phy_medicine.compute.sorting import _kernels_learn as kernels
+
+        assert self.shapes is not None
+        times, channels, amplitudes = self._peaks(data, first, stop)
+        windows = np.zeros((len(times), self.around.shape[1], self._width), np.float32)
+        kernels.windows(data, times - self._trough, channels, self.around, windows)
+        return times, channels, amplitudes, windows @ self.shapes.T
+
+    def _peaks(self, data: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray]:
+        found = self._detector.detect(np.ascontiguousarray(data.T), first, stop)
+        whole = (found.samples >= self._trough) & (found.samples + self._width - self._trough <= data.shape[1])
+        return found.samples[whole], found.channel_ids[whole], found.amplitudes[whole]
+
+
+def channels_around(contacts: Contacts) -> IntArray:
+    """Return the channels around each, (N, C) int64, nearest first, -1 for none."""
+    positions = contacts.positions_um
+    rows = []
+    for channel in range(contacts.n_channels):
+        away = contacts.distances(channel)
+        near = np.abs(positions[:, 1] - positions[channel, 1]) <= AROUND_UM
+        near &= np.abs(positions[:, 0] - positions[channel, 0]) <= AROUND_UM
+        ids = np.flatnonzero(near & np.isfinite(away))
+        rows.append(ids[np.argsort(away[ids], kind="stable")][:_MOST_SLOTS])
+    out = np.full((len(rows), max(map(len, rows))), -1, np.int64)
+    for channel, ids in enumerate(rows):
+        out[channel, : len(ids)] = ids
+    return out
+
+
+def shapes_of(snippets: FloatArray, n_shapes: int = N_SHAPES) -> FloatArray:
+    """Return the principal shapes of waveforms (n, D), (P, D) float32 with orthonormal rows."""
+    some = snippets[:: max(1, len(snippets) // _SAMPLE)].astype(np.float64)
+    _, vectors = np.linalg.eigh(some.T @ some)
+    return np.ascontiguousarray(vectors[:, ::-1][:, :n_shapes].T, dtype=np.float32)
+
+
+def joined(parts: list[tuple[IntArray, IntArray, FloatArray, FloatArray]], finder: PeakFinder) -> Peaks:
+    """Put what a finder found in several stretches together; the columns must be samples already."""
+    assert finder.shapes is not None
+    empty = np.zeros(0, np.int64)
+    n_slots, n_shapes = finder.around.shape[1], len(finder.shapes)
+    none = (empty, empty, np.zeros(0, np.float32), np.zeros((0, n_slots, n_shapes), np.float32))
+    columns = [np.concatenate(column) for column in zip(none, *parts, strict=True)]
+    return Peaks(*columns, finder.around, finder.shapes)

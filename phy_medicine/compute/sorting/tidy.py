@@ -1,0 +1,175 @@
+"""Which units are neurons: not noise, not pieces of another unit, not the same unit twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.sorting.learning import Bank, Model, Pass, moments
+from phy_medicine.compute.sorting.sparse_templates import compress, pair_correlations
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """When a unit goes.
+
+    least_spikes : of a unit
+    most_decoys : of the number of spikes: so often the template upside down was found in what noise is left
+    most_locked : share of spikes that come at one and the same delay (of 3 samples) from those of a larger unit: what
+        that unit's template did not explain
+    most_near, much_larger : share of spikes, beyond chance, within `near_samples` of those of a unit so many times
+        larger: the rest of its waveform
+    most_alike : cosine of two templates at the best delay, from which the one with fewer spikes goes
+    """
+
+    least_spikes: int = 20
+    most_decoys: float = 0.5
+    most_locked: float = 0.5
+    most_near: float = 0.5
+    much_larger: float = 4.0
+    near_samples: int = 90
+    most_alike: float = 0.95
+
+
+def kept_units(model: Model, found: Pass, how: Tidying) -> tuple[IntArray, dict[str, int]]:
+    """Return the units that stay, ascending, and how many went for each reason."""
+    counts = np.bincount(found.spikes.units, minlength=model.n_units)
+    few = counts < how.least_spikes
+    noise = ~few & (found.decoys > how.most_decoys * counts)
+    good = np.flatnonzero(~few & ~noise)
+    locked = np.zeros(model.n_units, bool)
+    locked[good] = locked_units(found, good, model.means, how)
+    good = np.flatnonzero(~few & ~noise & ~locked)
+    alike = np.zeros(model.n_units, bool)
+    alike[good] = doubles(model.of(good), how.most_alike)
+    reasons = {"few spikes": few, "noise": noise, "piece of another unit": locked, "the same unit": alike}
+    return np.flatnonzero(~(few | noise | locked | alike)), {name: int(gone.sum()) for name, gone in reasons.items()}
+
+
+def locked_units(found: Pass, units: IntArray, means: FloatArray, how: Tidying) -> IntArray:
+    """Return which of some units fire with one of the others that has larger spikes, (n,) bool."""
+    lags, counts = _delays(found, units, len(means), how.near_samples)
+    together = _in_threes(lags).max(axis=2) / counts
+    chance = counts[:, None] * lags.shape[2] / max(found.n_samples, 1)
+    near = lags.sum(axis=2) / counts - chance
+    larger = means[units][:, None] / means[units]
+    locked = (together > how.most_locked) & (larger > 1) | (near > how.most_near) & (larger > how.much_larger)
+    return np.asarray(locked.any(axis=0))
+
+
+def pieces(samples: Sequence[IntArray], sizes: FloatArray, found: Pass, means: FloatArray, how: Tidying) -> IntArray:
+    """Return which groups of peaks only follow the spikes of a unit that is larger, (n,) bool.
+
+    samples : of each group, ascending; sizes : (n,), of their waveforms; means : (K,), of the units found
+    """
+    gone = np.zeros(len(samples), bool)
+    chance = 2 * how.near_samples / max(found.n_samples, 1)
+    for k in range(len(means)):
+        times = found.spikes.times[found.spikes.units == k]
+        if not len(times):
+            continue
+        for i in np.flatnonzero(~gone & (sizes < means[k])):
+            near = np.searchsorted(times, samples[i] + how.near_samples) - np.searchsorted(
+                times, samples[i] - how.near_samples
+            )
+            share = float((near > 0).mean()) - chance * len(times)
+            gone[i] = share > how.most_near
+    return gone
+
+
+def give_back(found: Pass, bank: Bank, how: Tidying) -> None:
+    """Add to the averages of a unit what smaller ones explain of most of its spikes, at one and the same delay.
+
+    What is never left of the data, because another unit always takes it, would not be learned otherwise.
+    """
+    model, averages = bank.model, found.averages
+    units = np.arange(model.n_units)
+    lags, counts = _delays(found, units, model.n_units, how.near_samples)
+    together = _in_threes(lags)
+    means = moments(found.spikes, model.n_units)[0]
+    often = together.max(axis=2) > how.most_locked * counts[:, None]
+    for k, j in np.argwhere(often & (means[:, None] > means)).tolist():
+        delay = int(together[k, j].argmax()) + 1 - how.near_samples
+        share = together[k, j].max() / counts[k] * means[j] / means[k]
+        for q, step in enumerate(averages.displacements.tolist()):
+            if averages.energies[k, q]:
+                waveform = model.shapes.at(np.full(model.n_units, step))[j]
+                _add_later(averages.sums[k, q], averages.channels[k], waveform, averages.shift + delay,
+                           share * averages.energies[k, q])  # fmt: skip
+
+
+def _add_later(sums: FloatArray, channels: IntArray, waveform: FloatArray, at: int, size: float) -> None:
+    """Add a waveform (N, D) to sums (C, L) from a sample on."""
+    first, stop = max(0, -at), min(waveform.shape[1], sums.shape[1] - at)
+    if first < stop:
+        some = np.flatnonzero(channels >= 0)
+        sums[some, at + first : at + stop] += np.float32(size) * waveform[channels[some], first:stop]
+
+
+def _delays(found: Pass, units: IntArray, n_units: int, reach: int) -> tuple[IntArray, IntArray]:
+    """How many spikes of [., j] come at each delay after those of [i], (n, n, 2 reach + 1), and spikes of each."""
+    from phy_medicine.compute.sorting import _kernels_learn as kernels
+
+    spikes = found.spikes
+    place = np.full(n_units, -1, np.int64)
+    place[units] = np.arange(len(units))
+    rows = place[spikes.units]
+    ours = rows >= 0
+    lags = np.zeros((len(units), len(units), 2 * reach + 1), np.int32)
+    kernels.count_lags(spikes.times[ours], rows[ours], reach, lags)
+    return lags, np.maximum(np.bincount(rows[ours], minlength=len(units)), 1)
+
+
+def _in_threes(lags: IntArray) -> IntArray:
+    return np.asarray(lags[:, :, :-2] + lags[:, :, 1:-1] + lags[:, :, 2:])
+
+
+def doubles(model: Model, most_alike: float) -> IntArray:
+    """Return which units are like one with more spikes, (K,) bool."""
+    return redundant(likeness(model.shapes.at(np.zeros(model.n_units))) > most_alike, model.counts)
+
+
+def same_size(waveforms: FloatArray, sizes: FloatArray, counts: IntArray, most_apart: float) -> IntArray:
+    """Return which waveforms (K, N, D) of norm 1, times their sizes (K,), are like one with more spikes, (K,) bool.
+
+    most_apart : energy of the difference of two at the best delay, of that of the larger
+    """
+    smaller = np.minimum(sizes[:, None], sizes) / np.maximum(sizes[:, None], sizes)
+    apart = 1 + smaller**2 - 2 * smaller * likeness(waveforms)
+    return redundant(apart < most_apart, counts)
+
+
+def redundant(alike: IntArray, counts: IntArray) -> IntArray:
+    """Return which units are alike (K, K) to one with more spikes that stays, (K,) bool."""
+    gone = np.zeros(len(counts), bool)
+    for k in np.argsort(-counts, kind="stable"):
+        if not gone[k]:
+            gone |= alike[k] & _after(counts, k)
+    return gone
+
+
+def _after(counts: IntArray, k: int) -> IntArray:
+    """Units that give way to unit k."""
+    return (counts < counts[k]) | ((counts == counts[k]) & (np.arange(len(counts)) > k))
+
+
+def likeness(waveforms: FloatArray, reach: int = 30) -> FloatArray:
+    """Return the cosine of each two waveforms (K, N, D) at the best delay within reach, (K, K)."""
+    if not len(waveforms):
+        return np.zeros((0, 0))
+    norms = np.sqrt(np.einsum("knd,knd->k", waveforms, waveforms))
+    pairs = pair_correlations(compress(waveforms / norms[:, None, None]))
+    middle = pairs.values.shape[1] // 2
+    reach = min(reach, middle)
+    out = np.zeros((len(waveforms), len(waveforms)))
+    rows = np.repeat(np.arange(len(waveforms)), np.diff(pairs.starts))
+    out[rows, pairs.units] = pairs.values[:, middle - reach : middle + reach + 1].max(axis=1)
+    return out
+
+
+def detectable(bank: Bank) -> FloatArray:
+    """Return the mean amplitude of each unit in standard deviations of its score in noise, (K,)."""
+    return np.asarray(bank.model.means / bank.noise)
