@@ -124,14 +124,6 @@ def kernel(one: FloatArray, other: FloatArray) -> FloatArray:
     return np.asarray(np.exp(-across - along))
 
 
-def shift_matrix(positions: FloatArray, displacements: FloatArray, noise: float = 0.01) -> FloatArray:
-    """Return the matrix (N, N) that gives from data at displacements (N,) what the channels would see at rest."""
-    known = kernel(positions, positions)
-    known[np.diag_indices_from(known)] += noise
-    asked = kernel(positions + np.stack([np.zeros(len(positions)), displacements], axis=1), positions)
-    return np.asarray(np.linalg.solve(known, asked.T).T)
-
-
 def shapes_from(
     averages: Averages, positions: FloatArray, shanks: IntArray, width: int, trough: int, *, still: bool
 ) -> tuple[Any, IntArray]:

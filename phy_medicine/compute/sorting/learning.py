@@ -13,7 +13,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.sorting.averages import Averages, Shapes, shapes_from
 from phy_medicine.compute.sorting.matching import Matcher, in_order
-from phy_medicine.compute.sorting.moving import STEP_UM, Displacement
+from phy_medicine.compute.sorting.moving import STEP_UM, Moved
 from phy_medicine.compute.sorting.priors import LEAST_SPREAD, TruncatedNormal, spike_probability
 from phy_medicine.compute.sorting.pursuit import Found, PursuitOptions
 from phy_medicine.compute.sorting.scores import Scorer
@@ -70,13 +70,14 @@ class Setting:
     """What does not change while templates are learned.
 
     width, trough : of a template, samples
+    moved : where the tissue is, that templates follow; None where they need not
     """
 
     contacts: Contacts
     sample_rate: float
     width: int
     trough: int
-    displacement: Displacement | None = None
+    moved: Moved | None = None
     pursuit: PursuitOptions | None = None
 
 
@@ -88,7 +89,6 @@ class Pass:
     averages : of the data without other units, at the spikes
     decoys : (K,) int64, how often the templates upside down reach what makes a spike
     energy : of the data; n_points, n_samples : how many values and samples these are
-    extras : what `look` returned for each stretch
     """
 
     spikes: Found
@@ -97,7 +97,6 @@ class Pass:
     energy: float
     n_points: int
     n_samples: int
-    extras: list[Any]
 
     @property
     def log_likelihood(self) -> float:
@@ -144,9 +143,9 @@ class Bank:
 
     def steps(self, sample: int) -> IntArray:
         """Return the displacement of each unit at a sample, in steps."""
-        if self._setting.displacement is None:
+        if self._setting.moved is None:
             return np.zeros(self.model.n_units, np.int64)
-        return self._setting.displacement.steps(sample / self._setting.sample_rate, self._depths)
+        return self._setting.moved.steps(sample, self._depths)
 
     def matcher(self, steps: IntArray) -> tuple[Matcher, SparseTemplates, FloatArray, FloatArray]:
         """Return matcher, templates, their waveforms (K, C, D) and the norm of each unit (K,) at displacements."""
@@ -212,19 +211,21 @@ def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> 
 
 def run_pass(
     source: Surroundings, every: Sequence[Stretch], bank: Bank, setting: Setting, *, look: Look | None = None,
-    n_threads: int = 1, progress: Callable[[float], object] = lambda fraction: None,
+    take: Callable[[Any], object] = lambda seen: None, n_threads: int = 1,
+    progress: Callable[[float], object] = lambda fraction: None,
 ) -> Pass:  # fmt: skip
     """Find the spikes of all units in stretches, and average what is left at them.
 
     look : called with each stretch and its spikes, perhaps in another thread
+    take : called with what `look` returned, in the order of the stretches
     """
     model = bank.model
-    steps_of = [bank.steps((s.start + s.stop) // 2) for s in every]
+    steps_of = [bank.steps(s.start) for s in every]
     low = min((int(s.min(initial=0)) for s in steps_of), default=0)
     high = max((int(s.max(initial=0)) for s in steps_of), default=0)
     averages = empty_averages(model.mains, setting, np.arange(low, high + 1) * STEP_UM)
     decoys = np.zeros(model.n_units, np.int64)
-    parts, extras, energy, n_points = [], [], 0.0, 0
+    parts, energy, n_points = [], 0.0, 0
 
     def one(i: int) -> tuple[Sorted, IntArray, float, int, Any]:
         sorted_, of_stretch, square, n = _sort_stretch(source, every[i], bank, steps_of[i])
@@ -238,10 +239,10 @@ def run_pass(
         decoys += of_stretch
         energy, n_points = energy + square, n_points + n
         if look:
-            extras.append(extra)
+            take(extra)
         progress((i + 1) / len(every))
     n_samples = sum(s.stop - s.start for s in every)
-    return Pass(Found.joined(parts), averages, decoys, energy, n_points, n_samples, extras)
+    return Pass(Found.joined(parts), averages, decoys, energy, n_points, n_samples)
 
 
 def empty_averages(mains: IntArray, setting: Setting, displacements: FloatArray) -> Averages:
@@ -299,7 +300,7 @@ def learned(model: Model, found: Pass, setting: Setting) -> tuple[Model, IntArra
     contacts = setting.contacts
     shapes, moved = shapes_from(
         found.averages, contacts.positions_um, contacts.shanks, setting.width, setting.trough,
-        still=setting.displacement is None,
+        still=setting.moved is None,
     )  # fmt: skip
     counts = np.bincount(found.spikes.units, minlength=model.n_units)
     means, stds = moments(found.spikes, model.n_units)

@@ -11,8 +11,9 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import BOTH, TROUGHS
-from phy_medicine.compute.sorting.averages import shapes_from, shift_matrix
+from phy_medicine.compute.sorting.averages import shapes_from
 from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
+from phy_medicine.compute.sorting.interpolation import Interpolation
 from phy_medicine.compute.sorting.learning import (
     Bank,
     Model,
@@ -54,8 +55,8 @@ class Learner:
     progress: Callable[[float], object] = lambda fraction: None
     log: Callable[[str], object] = lambda line: None
 
-    def __call__(self) -> tuple[Model, list[float]]:
-        """Return the units, and the log likelihood per data point of each pass.
+    def __call__(self) -> tuple[Model, list[float], FloatArray]:
+        """Return the units, the log likelihood per data point of each pass, and shapes of waveforms (P, D).
 
         Raises
         ------
@@ -75,32 +76,37 @@ class Learner:
             last = number + 1 == self.settings.rounds
             for i in range(PASSES):
                 again = look if i + 1 == PASSES and not last else None
-                model, found = self._learn(model, again)
+                left: list[Any] = []
+                model, found = self._learn(model, again, left.append)
                 likelihoods.append(found.log_likelihood)
             if last:
                 break
-            added = self._new(model, found, joined(found.extras, look.finder))
+            added = self._new(model, found, joined(left, look.finder))
             self.log(f"{added.n_units} units more in what is left")
             if not added.n_units:
                 break
             model = model.and_also(added)
         for _ in range(LAST_PASSES):
             before = model.n_units
-            model, found = self._learn(model, None)
+            model, found = self._learn(model)
             likelihoods.append(found.log_likelihood)
             if before == model.n_units and abs(likelihoods[-1] - likelihoods[-2]) < _STEADY:
                 break
-        return model, likelihoods
+        assert finder.shapes is not None
+        return model, likelihoods, finder.shapes
 
-    def _learn(self, model: Model, look: Any) -> tuple[Model, Pass]:
+    def _learn(
+        self, model: Model, look: Any = None, take: Callable[[Any], object] = lambda seen: None
+    ) -> tuple[Model, Pass]:
         """One pass; the units that are none go."""
         bank = Bank(model, self.setting, sample_of(self.source, self.every))
         found = run_pass(
-            self.source, self.every, bank, self.setting, look=look, n_threads=self.n_threads, progress=self.progress
-        )
+            self.source, self.every, bank, self.setting, look=look, take=take, n_threads=self.n_threads,
+            progress=self.progress,
+        )  # fmt: skip
         give_back(found, bank, Tidying())
         model, _ = learned(model, found, self.setting)
-        kept, gone = kept_units(model, found, Tidying())
+        kept, gone = kept_units(model, found, bank.noise, Tidying())
         why = ", ".join(f"{n} {reason}" for reason, n in gone.items() if n)
         self.log(
             f"{len(found.spikes.times):,} spikes of {len(kept)} units, log likelihood {found.log_likelihood:.5f}"
@@ -142,13 +148,12 @@ class Learner:
         return _Look(finder, self._at_rest)
 
     def _at_rest(self, data: FloatArray, stretch: Stretch) -> FloatArray:
-        """Data as they would be if the probe had not moved."""
-        displacement = self.setting.displacement
-        if displacement is None:
+        """Data as they would be if the tissue had not moved."""
+        moved, contacts = self.setting.moved, self.setting.contacts
+        if moved is None:
             return data
-        positions = self.setting.contacts.positions_um
-        middle = (stretch.start + stretch.stop) / 2 / self.setting.sample_rate
-        return shift_matrix(positions, displacement.at(middle, positions[:, 1])).astype(np.float32) @ data
+        away = moved.at(stretch.start, contacts.positions_um[:, 1])
+        return Interpolation(contacts.positions_um, contacts.shanks).matrix(away).astype(np.float32) @ data
 
     def _clusters(self, peaks: Peaks) -> FirstUnits:
         found = first_units(peaks, self.setting.contacts, self.rng, most_peaks=self.settings.max_spikes_per_region)
@@ -181,7 +186,7 @@ class Learner:
         contacts = setting.contacts
         shapes, _ = shapes_from(
             averages, contacts.positions_um, contacts.shanks, setting.width, setting.trough,
-            still=setting.displacement is None,
+            still=setting.moved is None,
         )  # fmt: skip
         n_samples = sum(s.stop - s.start for s in self.every)
         model = Model(shapes, sizes, _FIRST_SPREAD * sizes, first.counts, first.counts / n_samples, mains)

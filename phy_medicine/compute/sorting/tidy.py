@@ -17,7 +17,8 @@ class Tidying:
     """When a unit goes.
 
     least_spikes : of a unit
-    most_decoys : of the number of spikes: so often the template upside down was found in what noise is left
+    most_decoys, sure : so often, as a share of the spikes, the template upside down was found in what is left; it tells
+        nothing of a unit whose mean amplitude is this many standard deviations of its score in noise or more
     most_locked : share of spikes that come at one and the same delay (of 3 samples) from those of a larger unit: what
         that unit's template did not explain
     most_near, much_larger : share of spikes, beyond chance, within `near_samples` of those of a unit so many times
@@ -27,6 +28,7 @@ class Tidying:
 
     least_spikes: int = 20
     most_decoys: float = 0.5
+    sure: float = 8.0
     most_locked: float = 0.5
     most_near: float = 0.5
     much_larger: float = 4.0
@@ -34,19 +36,22 @@ class Tidying:
     most_alike: float = 0.95
 
 
-def kept_units(model: Model, found: Pass, how: Tidying) -> tuple[IntArray, dict[str, int]]:
-    """Return the units that stay, ascending, and how many went for each reason."""
+def kept_units(model: Model, found: Pass, noise: FloatArray, how: Tidying) -> tuple[IntArray, dict[str, int]]:
+    """Return the units that stay, ascending, and how many went for each reason.
+
+    noise : (K,), standard deviation of the score of each unit in noise
+    """
     counts = np.bincount(found.spikes.units, minlength=model.n_units)
     few = counts < how.least_spikes
-    noise = ~few & (found.decoys > how.most_decoys * counts)
-    good = np.flatnonzero(~few & ~noise)
+    false = ~few & (found.decoys > how.most_decoys * counts) & (model.means < how.sure * noise)
+    good = np.flatnonzero(~few & ~false)
     locked = np.zeros(model.n_units, bool)
     locked[good] = locked_units(found, good, model.means, how)
-    good = np.flatnonzero(~few & ~noise & ~locked)
+    good = np.flatnonzero(~few & ~false & ~locked)
     alike = np.zeros(model.n_units, bool)
     alike[good] = doubles(model.of(good), how.most_alike)
-    reasons = {"few spikes": few, "noise": noise, "piece of another unit": locked, "the same unit": alike}
-    return np.flatnonzero(~(few | noise | locked | alike)), {name: int(gone.sum()) for name, gone in reasons.items()}
+    reasons = {"few spikes": few, "noise": false, "piece of another unit": locked, "the same unit": alike}
+    return np.flatnonzero(~(few | false | locked | alike)), {name: int(gone.sum()) for name, gone in reasons.items()}
 
 
 def locked_units(found: Pass, units: IntArray, means: FloatArray, how: Tidying) -> IntArray:
@@ -168,8 +173,3 @@ def likeness(waveforms: FloatArray, reach: int = 30) -> FloatArray:
     rows = np.repeat(np.arange(len(waveforms)), np.diff(pairs.starts))
     out[rows, pairs.units] = pairs.values[:, middle - reach : middle + reach + 1].max(axis=1)
     return out
-
-
-def detectable(bank: Bank) -> FloatArray:
-    """Return the mean amplitude of each unit in standard deviations of its score in noise, (K,)."""
-    return np.asarray(bank.model.means / bank.noise)

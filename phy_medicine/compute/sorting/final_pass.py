@@ -1,0 +1,100 @@
+"""The last pass over all of a recording: spikes with what the window shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.sorting.learning import Bank, Model, Pass, Setting, Sorted, run_pass
+from phy_medicine.compute.sorting.stages import Stages
+from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
+
+N_FEATURE_CHANNELS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Spikes of a stretch: features (n, P, C) float32 and residuals (n,) float32."""
+
+    features: FloatArray
+    residuals: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Takes features of spikes: of each without the other units, and how much is left unexplained.
+
+    shapes : (P, D); channels : (K, C), -1 for none
+    """
+
+    shapes: FloatArray
+    channels: IntArray
+
+    def __call__(self, s: Sorted) -> Described:
+        """Describe the spikes of a stretch."""
+        from phy_medicine.compute.sorting import _kernels_learn as kernels
+
+        times, units, amplitudes = s.found.times[s.core], s.found.units[s.core], s.found.amplitudes[s.core]
+        left = np.zeros((len(times), self.channels.shape[1], self.shapes.shape[1]), np.float32)
+        kernels.windows(s.data, times, units, self.channels, left)
+        own = on_channels(s.waveforms, s.templates.channels, self.channels) @ self.shapes.T
+        features = left @ self.shapes.T + amplitudes.astype(np.float32)[:, None, None] * own[units]
+        n_values = np.maximum((self.channels >= 0).sum(axis=1) * self.shapes.shape[1], 1)[units]
+        residuals = np.einsum("ncd,ncd->n", left, left) / n_values
+        return Described(np.ascontiguousarray(features.transpose(0, 2, 1)), residuals.astype(np.float32))
+
+
+def on_channels(waveforms: FloatArray, channels: IntArray, wanted: IntArray) -> FloatArray:
+    """Return waveforms (K, C, D), given on channels (K, C), on the wanted ones (K, C'), 0 where they are not known."""
+    same = (wanted[:, :, None] == channels[:, None, :]) & (wanted[:, :, None] >= 0)
+    return np.asarray(same.astype(np.float32) @ waveforms)
+
+
+def feature_channels(mains: IntArray, contacts: Contacts) -> IntArray:
+    """Return the channels nearest to the main one of each unit, on its shank, (K, C) int32, -1 for none."""
+    out = np.full((len(mains), min(N_FEATURE_CHANNELS, contacts.n_channels)), -1, np.int32)
+    for k, main in enumerate(mains.tolist()):
+        away = contacts.distances(main)
+        near = np.argsort(away, kind="stable")[: out.shape[1]]
+        near = near[np.isfinite(away[near])]
+        out[k, : len(near)] = near
+    return out
+
+
+def final_pass(
+    source: Surroundings, every: Sequence[Stretch], bank: Bank, setting: Setting, shapes: FloatArray, stages: Stages,
+    *, n_threads: int = 1, progress: Callable[[float], object] = lambda fraction: None,
+) -> tuple[Pass, AnyArray, AnyArray, IntArray]:  # fmt: skip
+    """Find all spikes; their features go to a file as they come.
+
+    Returns
+    -------
+    found : spikes
+    features : (n, P, C) float32, mapped; residuals : (n,) float32; channels : (K, C) int32, of the features
+    """
+    channels = feature_channels(bank.model.mains, setting.contacts)
+    features = stages.rows("features", (len(shapes), channels.shape[1]), np.float32)
+    residuals: list[FloatArray] = [np.zeros(0, np.float32)]
+
+    def take(described: Described) -> None:
+        features.append(described.features)
+        residuals.append(described.residuals)
+
+    with features:
+        found = run_pass(
+            source, every, bank, setting, look=Describe(shapes, channels.astype(np.int64)), take=take,
+            n_threads=n_threads, progress=progress,
+        )  # fmt: skip
+    return found, features.array(), np.concatenate(residuals), channels
+
+
+def by_depth(model: Model, contacts: Contacts) -> Model:
+    """Return the units in the order of depth, then of their channel."""
+    waveforms = model.shapes.at(np.zeros(model.n_units))
+    energies = np.einsum("knd,knd->kn", waveforms, waveforms, dtype=np.float64)
+    depths = energies @ contacts.positions_um[:, 1] / np.maximum(energies.sum(axis=1), 1e-12)
+    return model.of(np.lexsort((model.mains, depths)))

@@ -1,0 +1,175 @@
+"""The sorter: from a raw recording to units, without knowing anything about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.compute.filtered_recording import Recorded
+from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.compute.sorting.draft import Draft
+from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
+from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
+from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of
+from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
+from phy_medicine.compute.sorting.moving import Moved
+from phy_medicine.compute.sorting.postprocess import postprocess
+from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
+from phy_medicine.compute.sorting.pursuit import PursuitOptions
+from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
+from phy_medicine.compute.sorting.rounds import Learner
+from phy_medicine.compute.sorting.settings import DRIFT_NONE, DRIFT_TEMPLATES, SortingSettings
+from phy_medicine.compute.sorting.stages import Stages
+from phy_medicine.compute.sorting.stretches import Surroundings, spread, stretches
+
+Told = Callable[[str, float], object]
+
+
+@dataclass(slots=True)
+class Sorter:
+    """One sort of one recording.
+
+    recording : all channels of the file; gain_uv : of one of its units
+    motion : of the tissue, known beforehand; None estimates it, unless the settings say that there is none
+    stages : in which what was found is kept
+    progress : called with the stage and the share of it that is done; may raise to end the work
+    log : called with a line of text
+    """
+
+    recording: Recorded
+    channels: SortedChannels
+    settings: SortingSettings
+    gain_uv: float = 1.0
+    motion: Motion | None = None
+    stages: Stages = field(default_factory=Stages)
+    progress: Told = lambda stage, fraction: None
+    log: Callable[[str], object] = lambda line: None
+    n_threads: int = 1
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Sorting:
+        """Sort.
+
+        Raises
+        ------
+        PhyMedError : there are no spikes, or the recording cannot be sorted
+        """
+        motion = motion_from(self._stage("motion", self._find_motion))
+        recording = SortingRecording.of(
+            self.recording, self.channels, self.settings, gain_uv=self.gain_uv, motion=motion
+        )
+        setting = self._setting(recording, motion)
+        source = Surroundings(recording.read, recording.n_samples, 3 * setting.width + PAD)
+        edges = setting.moved.edges(recording.n_samples) if setting.moved else ()
+        every = stretches(recording.n_samples, round(self.settings.batch_s * recording.sample_rate), edges)
+
+        def learn() -> Mapping[str, AnyArray]:
+            return self._learn(source, every, setting)
+
+        kept = self._stage("templates", learn)
+        model = by_depth(model_from(kept, setting), setting.contacts)
+        bank = Bank(model, setting, sample_of(source, every))
+        source.forget()
+        found = self._stage("spikes", lambda: self._spikes(source, every, bank, setting, kept["shapes"]))
+        return self._finish(recording, setting, model, kept, found, motion)
+
+    def _stage(self, name: str, compute: Callable[[], Mapping[str, AnyArray]]) -> Mapping[str, AnyArray]:
+        self.progress(name, 0.0)
+        began = time.perf_counter()
+        found = self.stages.get(name, compute)
+        self.timings[name] = time.perf_counter() - began
+        self.progress(name, 1.0)
+        return found
+
+    def _find_motion(self) -> Mapping[str, AnyArray]:
+        if self.settings.drift == DRIFT_NONE:
+            return {}
+        motion = self.motion
+        if motion is None:
+            signal = FilteredChannels.of(self.recording, self.channels, self.settings, gain_uv=self.gain_uv)
+            motion = motion_of(
+                signal, self.channels, seed=self.settings.seed,
+                progress=lambda done, text: self.progress("motion", done),
+            )  # fmt: skip
+        arrays = motion_arrays(motion)
+        span = np.ptp(arrays["displacement_um"], axis=0).max() if arrays else 0.0
+        self.log(f"The tissue moves by up to {span:.1f} µm." if arrays else "The tissue does not move.")
+        return arrays
+
+    def _setting(self, recording: SortingRecording, motion: Motion | None) -> Setting:
+        rate = recording.sample_rate
+        width = round(self.settings.template_ms * rate / 1000) | 1
+        follow = motion is not None and self.settings.drift == DRIFT_TEMPLATES
+        return Setting(
+            Contacts.of(self.channels.positions, self.channels.shanks), rate, width,
+            round(self.settings.trough_fraction * width), Moved(motion, rate) if motion and follow else None,
+            PursuitOptions(min_isi=max(1, round(self.settings.min_isi_ms * rate / 1000))),
+        )  # fmt: skip
+
+    def _learn(self, source: Surroundings, every: list[Any], setting: Setting) -> Mapping[str, AnyArray]:
+        seconds = self.settings.learn_batches * setting.sample_rate
+        most = max(1, round(seconds * len(every) / source.n_samples))
+        learner = Learner(
+            source, spread(every, most), setting, self.settings, np.random.default_rng(self.settings.seed),
+            self.n_threads, lambda done: self.progress("templates", done), self.log,
+        )  # fmt: skip
+        model, likelihoods, shapes = learner()
+        return {**arrays_of(model), "log_likelihood": np.array(likelihoods), "shapes": shapes}
+
+    def _spikes(
+        self, source: Surroundings, every: list[Any], bank: Bank, setting: Setting, shapes: FloatArray
+    ) -> Mapping[str, AnyArray]:
+        found, features, residuals, channels = final_pass(
+            source, every, bank, setting, np.asarray(shapes), self.stages, n_threads=self.n_threads,
+            progress=lambda done: self.progress("spikes", done),
+        )  # fmt: skip
+        s = found.spikes
+        self.log(f"{len(s.times):,} spikes of {bank.model.n_units} units, log likelihood {found.log_likelihood:.5f}")
+        return {
+            "times": s.times + setting.trough, "units": s.units.astype(np.int32),
+            "amplitudes": s.amplitudes.astype(np.float32), "gains": s.gains.astype(np.float32), "features": features,
+            "residuals": residuals, "channels": channels, "log_likelihood": np.array(found.log_likelihood),
+        }  # fmt: skip
+
+    def _finish(
+        self, recording: SortingRecording, setting: Setting, model: Model, learned: Mapping[str, AnyArray],
+        found: Mapping[str, AnyArray], motion: Motion | None,
+    ) -> Sorting:  # fmt: skip
+        began = time.perf_counter()
+        names = ("times", "units", "amplitudes", "gains", "residuals", "features")
+        draft = Draft(
+            SortedSpikes(*(found[name] for name in names)),
+            model.shapes.at(np.zeros(model.n_units)).astype(np.float32), setting.trough, found["channels"],
+            np.asarray(learned["shapes"]), self.channels, recording.whitening, recording.sample_rate,
+            recording.n_samples,
+        )  # fmt: skip
+        draft, table, suggested = postprocess(draft, progress=lambda done, text: self.progress("units", done))
+        self.timings["units"] = time.perf_counter() - began
+        likelihoods = np.append(learned["log_likelihood"], found["log_likelihood"])
+        return Sorting(
+            draft.spikes, draft.templates, draft.trough, draft.feature_channels, draft.feature_shapes, table, suggested,
+            self.channels, recording.whitening, recording.sample_rate, recording.n_samples, self.settings,
+            motion_arrays(motion), likelihoods, dict(self.timings),
+        )  # fmt: skip
+
+
+def sort(recording: Recorded, channels: SortedChannels, settings: SortingSettings | None = None, **how: Any) -> Sorting:
+    """Sort a recording.
+
+    Parameters
+    ----------
+    recording : all channels of the file
+    channels : to be sorted
+    how : other fields of `Sorter`
+
+    Raises
+    ------
+    PhyMedError : there are no spikes, or the recording cannot be sorted
+    """
+    return Sorter(recording, channels, settings or SortingSettings(), **how).run()
