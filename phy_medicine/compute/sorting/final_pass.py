@@ -26,13 +26,25 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """Takes features of spikes: of each without the other units, and how much is left unexplained.
+    """Takes features of spikes: of each without the other units and where the tissue would be at rest, and residuals.
 
     shapes : (P, D); channels : (K, C), -1 for none
+    own : (K, C, P), features of the units' waveforms at rest
+    at_rest : gives data (N, T) of a stretch as they would be if the tissue had not moved
     """
 
     shapes: FloatArray
     channels: IntArray
+    own: FloatArray
+    at_rest: Callable[[FloatArray, Stretch], FloatArray]
+
+    @classmethod
+    def of(cls, model: Model, setting: Setting, shapes: FloatArray) -> Describe:
+        """Describe the spikes of a model."""
+        channels = feature_channels(model.mains, setting.contacts)
+        waveforms = model.shapes.at(np.zeros(model.n_units))
+        there = waveforms[np.arange(model.n_units)[:, None], channels] * (channels >= 0)[:, :, None]
+        return cls(shapes, channels, there @ shapes.T, setting.at_rest)
 
     def __call__(self, s: Sorted) -> Described:
         """Describe the spikes of a stretch."""
@@ -40,23 +52,17 @@ class Describe:
 
         times, units, amplitudes = s.found.times[s.core], s.found.units[s.core], s.found.amplitudes[s.core]
         left = np.zeros((len(times), self.channels.shape[1], self.shapes.shape[1]), np.float32)
-        kernels.windows(s.data, times, units, self.channels, left)
-        own = on_channels(s.waveforms, s.templates.channels, self.channels) @ self.shapes.T
-        features = left @ self.shapes.T + amplitudes.astype(np.float32)[:, None, None] * own[units]
+        kernels.windows(self.at_rest(s.data, s.stretch), times, units, self.channels, left)
+        at_rest = (amplitudes / s.scales[units]).astype(np.float32)
+        features = left @ self.shapes.T + at_rest[:, None, None] * self.own[units]
         n_values = np.maximum((self.channels >= 0).sum(axis=1) * self.shapes.shape[1], 1)[units]
         residuals = np.einsum("ncd,ncd->n", left, left) / n_values
         return Described(np.ascontiguousarray(features.transpose(0, 2, 1)), residuals.astype(np.float32))
 
 
-def on_channels(waveforms: FloatArray, channels: IntArray, wanted: IntArray) -> FloatArray:
-    """Return waveforms (K, C, D), given on channels (K, C), on the wanted ones (K, C'), 0 where they are not known."""
-    same = (wanted[:, :, None] == channels[:, None, :]) & (wanted[:, :, None] >= 0)
-    return np.asarray(same.astype(np.float32) @ waveforms)
-
-
 def feature_channels(mains: IntArray, contacts: Contacts) -> IntArray:
-    """Return the channels nearest to the main one of each unit, on its shank, (K, C) int32, -1 for none."""
-    out = np.full((len(mains), min(N_FEATURE_CHANNELS, contacts.n_channels)), -1, np.int32)
+    """Return the channels nearest to the main one of each unit, on its shank, (K, C) int64, -1 for none."""
+    out = np.full((len(mains), min(N_FEATURE_CHANNELS, contacts.n_channels)), -1, np.int64)
     for k, main in enumerate(mains.tolist()):
         away = contacts.distances(main)
         near = np.argsort(away, kind="stable")[: out.shape[1]]
@@ -76,7 +82,8 @@ def final_pass(
     found : spikes
     features : (n, P, C) float32, mapped; residuals : (n,) float32; channels : (K, C) int32, of the features
     """
-    channels = feature_channels(bank.model.mains, setting.contacts)
+    describe = Describe.of(bank.model, setting, shapes)
+    channels = describe.channels.astype(np.int32)
     features = stages.rows("features", (len(shapes), channels.shape[1]), np.float32)
     residuals: list[FloatArray] = [np.zeros(0, np.float32)]
 
@@ -86,8 +93,8 @@ def final_pass(
 
     with features:
         found = run_pass(
-            source, every, bank, setting, look=Describe(shapes, channels.astype(np.int64)), take=take,
-            n_threads=n_threads, progress=progress,
+            source, every, bank, setting, look=describe, take=take, n_threads=n_threads,
+            progress=progress,
         )  # fmt: skip
     return found, features.array(), np.concatenate(residuals), channels
 

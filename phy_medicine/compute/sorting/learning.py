@@ -12,6 +12,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.sorting.averages import Averages, Shapes, shapes_from
+from phy_medicine.compute.sorting.interpolation import Interpolation
 from phy_medicine.compute.sorting.matching import Matcher, in_order
 from phy_medicine.compute.sorting.moving import STEP_UM, Moved
 from phy_medicine.compute.sorting.priors import LEAST_SPREAD, TruncatedNormal, spike_probability
@@ -79,6 +80,14 @@ class Setting:
     trough: int
     moved: Moved | None = None
     pursuit: PursuitOptions | None = None
+
+    def at_rest(self, data: FloatArray, stretch: Stretch) -> FloatArray:
+        """Return data (N, T) of a stretch as they would be if the tissue had not moved."""
+        if self.moved is None:
+            return data
+        positions, shanks = self.contacts.positions_um, self.contacts.shanks
+        away = self.moved.at(stretch.start, positions[:, 1])
+        return Interpolation(positions, shanks).matrix(away).astype(np.float32) @ data
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import BOTH, TROUGHS
 from phy_medicine.compute.sorting.averages import shapes_from
 from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
-from phy_medicine.compute.sorting.interpolation import Interpolation
+from phy_medicine.compute.sorting.joining import joined as join
 from phy_medicine.compute.sorting.learning import (
     Bank,
     Model,
@@ -105,12 +105,14 @@ class Learner:
             progress=self.progress,
         )  # fmt: skip
         give_back(found, bank, Tidying())
+        found, pairs = join(found, model, self.setting.contacts)
         model, _ = learned(model, found, self.setting)
         kept, gone = kept_units(model, found, bank.noise, Tidying())
         why = ", ".join(f"{n} {reason}" for reason, n in gone.items() if n)
         self.log(
             f"{len(found.spikes.times):,} spikes of {len(kept)} units, log likelihood {found.log_likelihood:.5f}"
             + (f"; gone: {why}" if why else "")
+            + (f"; {len(pairs)} joined with others" if pairs else "")
         )
         return model.of(kept), found
 
@@ -139,21 +141,13 @@ class Learner:
         def one(i: int) -> Any:
             stretch = self.every[i]
             begin, _ = self.source.bounds(stretch)
-            data = self._at_rest(self.source(stretch), stretch)
+            data = self.setting.at_rest(self.source(stretch), stretch)
             return _later(finder.find(data, stretch.start - begin, stretch.stop - begin), begin)
 
         return joined(list(in_order(one, range(len(self.every)), self.n_threads)), finder)
 
     def _look(self, finder: PeakFinder) -> Any:
-        return _Look(finder, self._at_rest)
-
-    def _at_rest(self, data: FloatArray, stretch: Stretch) -> FloatArray:
-        """Data as they would be if the tissue had not moved."""
-        moved, contacts = self.setting.moved, self.setting.contacts
-        if moved is None:
-            return data
-        away = moved.at(stretch.start, contacts.positions_um[:, 1])
-        return Interpolation(contacts.positions_um, contacts.shanks).matrix(away).astype(np.float32) @ data
+        return _Look(finder, self.setting.at_rest)
 
     def _clusters(self, peaks: Peaks) -> FirstUnits:
         found = first_units(peaks, self.setting.contacts, self.rng, most_peaks=self.settings.max_spikes_per_region)

@@ -41,8 +41,8 @@ class SortingSettings:
     learn_batches: int = setting(120, "Stretches of 1 s that templates are learned from at most", minimum=4)
     batch_s: float = setting(1.0, "Stretch that is sorted at once", unit="s", minimum=0.1, maximum=10.0)
     drift: str = setting(
-        DRIFT_DATA, "How motion of the probe is followed: the data are moved back, the templates are moved along, or "
-        "not at all", choices=(DRIFT_DATA, DRIFT_TEMPLATES, DRIFT_NONE),
+        DRIFT_TEMPLATES, "How motion of the probe is followed: the templates are moved along, the data are moved "
+        "back, or not at all", choices=(DRIFT_DATA, DRIFT_TEMPLATES, DRIFT_NONE),
     )  # fmt: skip
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps")
     seed: int = setting(0, "Of everything that is drawn at random", minimum=0)
