@@ -10,7 +10,7 @@ import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.compute.detection import BOTH, TROUGHS
+from phy_medicine.compute.peak_settings import BOTH, TROUGHS
 from phy_medicine.compute.sorting.averages import shapes_from
 from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
 from phy_medicine.compute.sorting.joining import joined as join

@@ -132,7 +132,7 @@ def moving():
     motion = Motion(np.array([[-8.0], [8.0]]), np.array([0.0, 0.4]), np.zeros(1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpolation, "BIN_S", 0.1)
-        made = SortingRecording.of(Memory(broadband()), probe(), SortingSettings(), motion=motion)
+        made = SortingRecording.of(Memory(broadband()), probe(), SortingSettings(drift="data"), motion=motion)
     assert made.moves.levels[:, 0].tolist() == [-12, -4, 4, 12]
     return made
 
