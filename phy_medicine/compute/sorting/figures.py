@@ -57,7 +57,7 @@ def traces(
             low, high = max(first, time + seen[0]), min(stop, time + seen[-1] + 1)
             for channel in np.flatnonzero(size >= MAIN_SHARE * size.max()) if low < high else ():
                 x = np.arange(low, high) / sample_rate
-                axis.plot(x, data[channel, low:high] + channel * spacing, color=_color(k), linewidth=1.1)
+                axis.plot(x, data[channel, low:high] + channel * spacing, color=unit_color(k), linewidth=1.1)
     axis.set(xlabel="Time (s)", ylabel="Channel", title="Spikes by unit")
     _channel_ticks(axis, len(data), spacing)
     return figure
@@ -77,7 +77,7 @@ def template_grid(templates: FloatArray, *, others: FloatArray | None = None, fi
             continue
         if others is not None:
             _lines(axis, others[k], 0.0, 1.0, spacing, color=(SECOND, 0.6), linewidth=2.2)
-        _lines(axis, templates[k], 0.0, 1.0, spacing, color="black" if others is not None else _color(k))
+        _lines(axis, templates[k], 0.0, 1.0, spacing, color="black" if others is not None else unit_color(k))
         axis.set_title(f"{k}", fontsize=8, pad=2)
         _channel_ticks(axis, templates.shape[1], spacing, most=4)
         clean(axis)
@@ -138,8 +138,8 @@ def model_panel(
     height = float(max(np.abs(scores[:, part]).max(initial=0), amplitudes[:, part].max(initial=0))) or 1.0
     for k in range(len(templates)):
         times = np.flatnonzero(amplitudes[k, part])
-        panels[0].vlines(x[times], k, k + 0.9 * amplitudes[k, part][times] / height, color=_color(k), linewidth=1.5)
-        panels[1].plot(x, k + 0.9 * scores[k, part] / height, color=_color(k), linewidth=0.7)
+        panels[0].vlines(x[times], k, k + 0.9 * amplitudes[k, part][times] / height, color=unit_color(k), linewidth=1.5)
+        panels[1].plot(x, k + 0.9 * scores[k, part] / height, color=unit_color(k), linewidth=0.7)
     panels[0].set(title="Amplitudes", ylabel="Unit", ylim=(-0.1, len(templates)))
     panels[1].set(title="Scores of the data", ylabel="Unit")
     _image(panels[2], data[:, part], 0.995, extent=(x[0] - 0.5, x[-1] + 0.5, -0.5, len(data) - 0.5))
@@ -231,7 +231,8 @@ def _channel_ticks(axis: Axes, n_channels: int, spacing: float, most: int = 12) 
     axis.set_yticks(shown * spacing, shown)
 
 
-def _color(k: int) -> Any:
+def unit_color(k: int) -> Any:
+    """Return the colour of a unit."""
     from matplotlib import colormaps
 
     # tab20 has pairs of a dark and a light colour; the dark ones come first
