@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from phy_medicine.compute.pipeline.recording_run import RecordingRun, StageEnd
 
 REPORT = "report.html"
-STAGES = ("detect", "localize", "motion")
-SHARES = {"detect": 0.3, "localize": 0.3, "motion": 0.4}
+SHARES = {"detect": 0.15, "localize": 0.1, "motion": 0.05, "sort": 0.65, "metrics": 0.05}
 """Of the time, about: how much of the progress bar a stage is."""
+STAGES = tuple(SHARES)
+WITHOUT_SORT = STAGES[: STAGES.index("sort")]
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}"
 
 
@@ -40,6 +41,7 @@ _LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}"
 )  # fmt: skip
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="TOML file of settings.")
 @click.option("--from", "first", type=click.Choice(STAGES), help="Compute this stage and those after it again.")
+@click.option("--no-sort", is_flag=True, help="End with the motion of the probe.")
 @options_of(RunSettings)
 @click.option("--format", "format_name", default="", help="Reader of SpikeInterface, such as spikeglx.")
 @click.option("--sample-rate", type=float, default=0.0, help="Of a flat binary file. [Hz]")
@@ -59,10 +61,11 @@ def command(
     where: str,
     config: Path | None,
     first: str | None,
+    no_sort: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Find peaks, where they come from, and how the probe moved, in one recording or in several.
+    """Sort a recording or several: peaks, where they come from, how the probe moved, units, a report.
 
     With several recordings each has a folder of its own in OUT. The work is cut into pieces of time, which are done in
     processes here or on a cluster that sees the same files; the results are the same. After an interruption the same
@@ -74,11 +77,14 @@ def command(
     """
     from phy_medicine.compute.executors import executor_of
 
+    stages = WITHOUT_SORT if no_sort else STAGES
+    if first is not None and first not in stages:
+        raise click.UsageError(f"--no-sort leaves out {first}, so nothing can begin --from there.")
     settings = _settings(ctx, config, values)
     files = [_file(path, values) for path in recordings]
     folders = _folders(recordings, out)
     with executor_of(where) as workers:
-        results = _run(files, folders, settings, workers, first)
+        results = _run(files, folders, settings, workers, stages, first)
     failed = {name: error for name, error in results.items() if isinstance(error, str)}
     if as_json:
         click.echo(json.dumps(results, indent=2))
@@ -127,7 +133,7 @@ def _folders(recordings: Sequence[Path], out: Path) -> list[Path]:
 
 def _run(
     files: Sequence[RecordingFile], folders: Sequence[Path], settings: PipelineSettings, workers: Workers,
-    first: str | None,
+    stages: Sequence[str], first: str | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Run all, with a progress bar, and return facts by recording, or the sentence of what went wrong."""
     from phy_medicine.compute.job_context import Cancelled
@@ -136,7 +142,7 @@ def _run(
     from phy_medicine.compute.pipeline.stages import forget_from
 
     with ExitStack() as stack:
-        bar = stack.enter_context(_Bar(files))
+        bar = stack.enter_context(_Bar(files, stages))
         batch: Batch
         runs = [
             RecordingRun(
@@ -147,7 +153,7 @@ def _run(
         for run in runs if first else ():
             assert first is not None
             forget_from(run.folder, STAGES, first)
-        batch = Batch(runs, STAGES, n_together=workers.n_workers + 1)
+        batch = Batch(runs, stages, n_together=workers.n_workers + 1)
         results: dict[str, Any] = {str(run.out): {} for run in runs}
 
         def ended(run: RecordingRun, end: StageEnd) -> None:
@@ -165,10 +171,11 @@ def _run(
 class _Bar:
     """One progress bar for all recordings, and a line for each stage that ended."""
 
-    def __init__(self, files: Sequence[RecordingFile]) -> None:
+    def __init__(self, files: Sequence[RecordingFile], stages: Sequence[str]) -> None:
         from tqdm import tqdm
 
-        self._done = {file: dict.fromkeys(SHARES, 0.0) for file in files}
+        self._done = {file: dict.fromkeys(stages, 0.0) for file in files}
+        self._all = sum(SHARES[stage] for stage in stages)
         self._words = ""
         self._several = len(files) > 1
         self._bar = tqdm(total=1.0, bar_format=_LAYOUT, desc="Starting", leave=False, disable=None)
@@ -183,7 +190,7 @@ class _Bar:
         """Return what a run calls, in its thread."""
 
         def tell(stage: str, fraction: float, message: str) -> None:
-            if stage in SHARES:
+            if stage in self._done[file]:
                 self._done[file][stage] = fraction
             name = f"{Path(file.path).name}: " if self._several else ""
             self._words = f"{name}{stage}{', ' if message else ''}{message}"
@@ -193,7 +200,7 @@ class _Bar:
     def refresh(self) -> None:
         """Show how far all is."""
         shares = [sum(SHARES[stage] * part for stage, part in done.items()) for done in self._done.values()]
-        self._bar.n = min(1.0, sum(shares) / len(shares))
+        self._bar.n = min(1.0, sum(shares) / len(shares) / self._all)
         self._bar.set_description_str(self._words, refresh=False)
         self._bar.refresh()
 
@@ -213,5 +220,7 @@ def _sentence(end: StageEnd) -> str:
         "detect": lambda: f"{facts['n_peaks']:,} peaks",
         "localize": lambda: f"{facts['n_located']:,} peaks have a place",
         "motion": lambda: f"{facts['motion_range_um']:.0f} µm of motion",
+        "sort": lambda: f"{facts['n_units']:,} units, {facts['n_good']:,} good, {facts['n_spikes']:,} spikes",
+        "metrics": lambda: f"{100 * (facts['explained'] or 0):.0f} % of the peaks are spikes of a unit",
     }[end.stage]()
     return f"{words}, there already" if end.kept else f"{words}, {end.seconds:.1f} s"

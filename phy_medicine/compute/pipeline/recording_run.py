@@ -17,9 +17,11 @@ from phy_medicine.base.types import AnyArray
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.ordered_map import ordered_map
 from phy_medicine.compute.pipeline import tasks
+from phy_medicine.compute.pipeline.metrics import measure
 from phy_medicine.compute.pipeline.recordings import marks, opened
 from phy_medicine.compute.pipeline.report_task import write_report_of
 from phy_medicine.compute.pipeline.settings import PipelineSettings
+from phy_medicine.compute.pipeline.sort_task import DATASET, check_dataset, sort_recording
 from phy_medicine.compute.pipeline.stages import TIMINGS, StageFolder, key_of, timings
 from phy_medicine.compute.pipeline.task import CANCEL, Task
 from phy_medicine.io.durable import replace_file
@@ -83,17 +85,24 @@ class RecordingRun:
         Cancelled : somebody asked for it
         """
         self._take_folder()
+        self._key = ""
         for stage in stages:
             settings = self.settings.as_dict().get(stage, {})
             if stage == "detect":
                 settings["chunk_s"] = self.settings.run.chunk_s
             self._key = key_of(stage, self._marks, settings, self._key)
             place = StageFolder(self.folder / stage, self._key)
-            start, there = time.monotonic(), place.facts
+            start, there = time.monotonic(), self._there(stage, place)
             facts = there if there is not None else self._make(stage, place)
             seconds = time.monotonic() - start if there is None else 0.0
             self._tell(stage, 1.0, "")
             yield StageEnd(stage, facts, seconds, there is not None)
+
+    def _there(self, stage: str, place: StageFolder) -> Mapping[str, Any] | None:
+        """What is known of a result that is there; a dataset that was moved away is not."""
+        if stage == "sort" and not (self.out / DATASET / "params.py").exists():
+            place.forget()
+        return place.facts
 
     def _make(self, stage: str, place: StageFolder) -> Mapping[str, Any]:
         start = time.monotonic()
@@ -128,6 +137,17 @@ class RecordingRun:
     def motion(self) -> Mapping[str, Any]:
         """Estimate the motion of the probe."""
         facts: Mapping[str, Any] = self._one(tasks.estimate_motion, "motion")
+        return facts
+
+    def sort(self) -> Mapping[str, Any]:
+        """Sort the recording."""
+        check_dataset(self.out)
+        facts: Mapping[str, Any] = self._one(sort_recording, "sort")
+        return facts
+
+    def metrics(self) -> Mapping[str, Any]:
+        """Measure what the sorting explains."""
+        facts: Mapping[str, Any] = self._one(measure, "metrics")
         return facts
 
     def _task(self, stage: str, words: str = "") -> Task:
@@ -220,5 +240,7 @@ STAGES: Mapping[str, Callable[[RecordingRun], Mapping[str, Any]]] = {
     "detect": RecordingRun.detect,
     "localize": RecordingRun.localize,
     "motion": RecordingRun.motion,
+    "sort": RecordingRun.sort,
+    "metrics": RecordingRun.metrics,
 }
 """In their order."""

@@ -92,6 +92,9 @@ def _tiles(facts: ReportFacts, units: ReportUnits | None) -> Iterable[str]:
         count = {label: sum(unit.label == label for unit in units.units) for label in ("good", "mua")}
         n_spikes = sum(unit.n_spikes for unit in units.units if unit.label != "noise")
         tiles += [(f"{count['good']}", "good units"), (f"{count['mua']}", "multi-unit"), (f"{n_spikes:,}", "spikes")]
+    shares = stages.get("metrics", {})
+    if shares.get("explained_large") is not None:
+        tiles.append((f"{shares['explained_large']:.0%}", "of large peaks explained"))
     for value, words in tiles:
         yield f'<div class="tile"><b>{value}</b><span>{words}</span></div>'
 

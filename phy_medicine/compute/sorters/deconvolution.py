@@ -7,6 +7,7 @@ from typing import Any
 
 from phy_medicine.base.params import changed, params_of
 from phy_medicine.compute.job_kinds import load
+from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorters.interface import Log, Progress, Sorter
 from phy_medicine.compute.sorters.recorded import as_recorded, gain_of
 from phy_medicine.compute.sorting import job
@@ -20,14 +21,18 @@ _TABLE = {param.name: param for param in params_of(SortingSettings)}
 class DeconvolutionSorter(Sorter):
     """The sorter by deconvolution; its parameters are those of `SortingSettings`.
 
-    settings : to begin with, instead of the defaults; stages : keeps what each stage finds, None keeps nothing
+    settings : to begin with, instead of the defaults; stages : keeps what each stage finds, None keeps nothing;
+    motion : of the tissue, where it is known
     """
 
     name = "deconvolution"
 
-    def __init__(self, *, settings: SortingSettings | None = None, stages: Any = None, **params: Any) -> None:
+    def __init__(
+        self, *, settings: SortingSettings | None = None, stages: Any = None, motion: Motion | None = None,
+        **params: Any,
+    ) -> None:  # fmt: skip
         self._start = settings or SortingSettings()
-        self._stages = stages
+        self._stages, self._motion = stages, motion
         super().__init__(**params)
 
     def default_params(self) -> Mapping[str, Any]:
@@ -48,8 +53,9 @@ class DeconvolutionSorter(Sorter):
 
         settings = self.settings
         signal = FilteredChannels.of(as_recorded(recording), channels, settings, gain_uv=gain_of(recording))
+        known = {} if self._motion is None else {"motion": self._motion}
         found: Sorting = load(job.SORT)(
             signal, channels, settings, stages=self._stages or Stages(None, settings),
-            progress=lambda stage, fraction: progress(fraction, stage), log=log,
+            progress=lambda stage, fraction: progress(fraction, stage), log=log, **known,
         )  # fmt: skip
         return found

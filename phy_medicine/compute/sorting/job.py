@@ -1,7 +1,8 @@
 """The job "sorting": a recording is sorted in a child process, which writes the dataset.
 
-Input "request" is the `.json` that `begin_sort` writes. What each stage found is kept in `JobContext.kept`, so that a
-sort that was interrupted goes on where it was; of the dataset nothing is seen before it is complete.
+Input "request" is the `.json` that `begin_sort` writes; a motion that is known may be among the inputs. What each stage
+found is kept in `JobContext.kept`, so that a sort that was interrupted goes on where it was; of the dataset nothing is
+seen before it is complete.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from phy_medicine.compute.job_kinds import JobKind, register
 if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray
     from phy_medicine.compute.job_context import JobContext
+    from phy_medicine.compute.motion.motion import Motion
     from phy_medicine.compute.motion.recordings import RecordingFile
     from phy_medicine.compute.sorting.result import Sorting
     from phy_medicine.compute.sorting.settings import SortingSettings
     from phy_medicine.compute.sorting.source import SortSource
 
 KIND, REQUEST = "sorting", "request"
+MOTION = ("displacement", "temporal_bins_s", "spatial_bins_um")
+"""Inputs that name a motion that is known beforehand."""
 SORT = "phy_medicine.compute.sorting.sorter:sort"
 _SORTING = 0.97
 """Share of the progress; the rest is writing."""
@@ -134,9 +138,10 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     log = _Log(context)
     source = open_source(request.recording)
     settings = replace(context.settings, device=context.device, seed=context.seed)
-    stages = Stages(context.kept, settings, _inputs(source))
+    motion = _motion(context)
+    stages = Stages(context.kept, settings, {**_inputs(source), **({} if motion is None else motion.to_arrays())})
     _tell_source(source, stages.kept(), log)
-    found = _sorted(context, request, source, settings, stages, log)
+    found = _sorted(context, request, source, settings, stages, log, motion)
     context.progress(_SORTING, "Writing")
     params = _write(request, source, found, log)
     finish(request.out)
@@ -170,6 +175,14 @@ def _inputs(source: SortSource) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _motion(context: JobContext) -> Motion | None:
+    """The motion where it is among the inputs; otherwise the sorter estimates it."""
+    from phy_medicine.compute.motion.motion import Motion
+
+    arrays = {name: context.inputs[name] for name in MOTION if name in context.inputs}
+    return Motion.from_arrays(arrays) if arrays else None  # type: ignore[arg-type]
+
+
 def _tell_source(source: SortSource, kept: tuple[str, ...], log: _Log) -> None:
     seconds = source.recorded.n_samples / source.recorded.sample_rate
     n_shanks = len(set(source.channels.shanks.tolist()))
@@ -183,11 +196,13 @@ def _tell_source(source: SortSource, kept: tuple[str, ...], log: _Log) -> None:
 
 
 def _sorted(
-    context: JobContext, request: SortRequest, source: SortSource, settings: SortingSettings, stages: Any, log: _Log
+    context: JobContext, request: SortRequest, source: SortSource, settings: SortingSettings, stages: Any, log: _Log,
+    motion: Motion | None,
 ) -> Sorting:  # fmt: skip
     from phy_medicine.compute.sorters.registry import OURS, make_sorter, typed_params
 
-    more = {"stages": stages} if request.sorter == OURS else {"folder": context.folder / "sorter"}
+    ours = {"stages": stages, "motion": motion}
+    more = ours if request.sorter == OURS else {"folder": context.folder / "sorter"}
     sorter = make_sorter(request.sorter, settings=settings, **more, **typed_params(request.params))
     found = sorter.fit_predict(source, progress=lambda part, text: context.progress(_SORTING * part, text), log=log)
     if not len(found.spikes.times):
