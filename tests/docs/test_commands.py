@@ -61,6 +61,12 @@ NOT_RUN = (
         r"phy-med (sln|localize .*(--method sln|--resume|--help-networks))",
         "trains for minutes, or goes on with a training; tests/app/test_sln.py does, here its options are looked for",
     ),
+    (
+        r"phy-med run ",
+        "sorts for a while, some lines on a cluster; tests/app/test_run.py and tests/compute/pipeline do, here its "
+        "options are looked for",
+    ),
+    (r"(dask|ipcluster) ", "starts a cluster; tests/compute/pipeline does"),
     (r"phy-med sort ", "sorts for a while; tests/app/test_sort.py does, here its options are looked for"),
     (r"python -m mkdocs ", "is what tests/docs/test_site.py does"),
 )
@@ -68,6 +74,7 @@ NOT_RUN = (
 
 NOT_EXECUTED = {
     "motion.md": "tests/compute/motion/test_handover.py runs the marked examples with peaks and recordings",
+    "pipeline.md": "tests/compute/pipeline/test_slurm.py runs the marked example on a cluster of this machine",
 }
 """Page -> who runs its Python."""
 
