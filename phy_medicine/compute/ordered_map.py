@@ -174,5 +174,6 @@ def _value(piece: _Piece[I, R]) -> R:
     assert piece.future is not None
     outcome = piece.future.result()
     if outcome.raised:
+        logger.debug("%s", outcome.trace)
         raise TaskError(f"{piece.item}: {outcome.sentence}", piece.item, outcome.trace)
     return outcome.value  # type: ignore[return-value]
