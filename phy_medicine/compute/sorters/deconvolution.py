@@ -11,7 +11,6 @@ from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorters.interface import Log, Progress, Sorter
 from phy_medicine.compute.sorters.recorded import as_recorded, gain_of
 from phy_medicine.compute.sorting import job
-from phy_medicine.compute.sorting.preprocess import FilteredChannels
 from phy_medicine.compute.sorting.result import SortedChannels, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
 
@@ -49,13 +48,14 @@ class DeconvolutionSorter(Sorter):
         return changed(self._start, **self.get_params())
 
     def _sort(self, recording: Any, channels: SortedChannels, progress: Progress, log: Log) -> Sorting:
+        from phy_medicine.compute.localize.job import n_threads
         from phy_medicine.compute.sorting.stages import Stages
 
         settings = self.settings
-        signal = FilteredChannels.of(as_recorded(recording), channels, settings, gain_uv=gain_of(recording))
         known = {} if self._motion is None else {"motion": self._motion}
         found: Sorting = load(job.SORT)(
-            signal, channels, settings, stages=self._stages or Stages(None, settings),
-            progress=lambda stage, fraction: progress(fraction, stage), log=log, **known,
+            as_recorded(recording), channels, settings, gain_uv=gain_of(recording),
+            stages=self._stages or Stages(None, settings), log=log, n_threads=n_threads(),
+            progress=lambda stage, fraction: progress(*job.overall(stage, fraction)), **known,
         )  # fmt: skip
         return found

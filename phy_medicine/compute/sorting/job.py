@@ -31,8 +31,15 @@ KIND, REQUEST = "sorting", "request"
 MOTION = ("displacement", "temporal_bins_s", "spatial_bins_um")
 """Inputs that name a motion that is known beforehand."""
 SORT = "phy_medicine.compute.sorting.sorter:sort"
-_SORTING = 0.97
+_SORTING = 0.95
 """Share of the progress; the rest is writing."""
+_STAGES = {
+    "motion": (0.0, "Estimating motion"), "templates": (0.15, "Learning templates"), "spikes": (0.65, "Finding spikes"),
+    "units": (0.9, "Measuring units"),
+}  # fmt: skip
+"""Stage -> the share of a sort that is done when it begins, and its words."""
+_MOTION = {"displacement": "displacement_um", "temporal_bins_s": "time_bins_s", "spatial_bins_um": "depth_bins_um"}
+_PREVIEW_SPIKES = 20_000
 
 register(
     JobKind(
@@ -139,7 +146,13 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     source = open_source(request.recording)
     settings = replace(context.settings, device=context.device, seed=context.seed)
     motion = _motion(context)
-    stages = Stages(context.kept, settings, {**_inputs(source), **({} if motion is None else motion.to_arrays())})
+    known = {} if motion is None else motion.to_arrays()
+
+    def show(stage: str, arrays: Mapping[str, AnyArray]) -> None:
+        if shown := preview_of(stage, arrays):
+            context.preview(**shown)
+
+    stages = Stages(context.kept, settings, {**_inputs(source), **known}, show)
     _tell_source(source, stages.kept(), log)
     found = _sorted(context, request, source, settings, stages, log, motion)
     context.progress(_SORTING, "Writing")
@@ -193,6 +206,34 @@ def _tell_source(source: SortSource, kept: tuple[str, ...], log: _Log) -> None:
         log("phy's programs cannot read this format, so the dataset will show no traces.")
     if kept:
         log(f"Going on with an earlier sort, which did {', '.join(kept)}.")
+
+
+def preview_of(stage: str, arrays: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+    """Return what can be shown of a stage: the motion, templates on their main channels, some of the spikes.
+
+    Returns
+    -------
+    displacement, temporal_bins_s, spatial_bins_um, as the job "motion" shows them; or templates (K, D) whitened and
+    channels (K,), rows of those that are sorted; or spike_samples and spike_units; or nothing
+    """
+    import numpy as np
+
+    if set(_MOTION.values()) <= arrays.keys():
+        return {name: np.asarray(arrays[own]) for name, own in _MOTION.items()}
+    if {"waveforms", "mains"} <= arrays.keys():
+        mains = np.asarray(arrays["mains"])
+        return {"templates": np.asarray(arrays["waveforms"])[np.arange(len(mains)), mains], "channels": mains}
+    if {"times", "units"} <= arrays.keys():
+        some = slice(None, None, max(1, len(arrays["times"]) // _PREVIEW_SPIKES))
+        return {"spike_samples": np.asarray(arrays["times"][some]), "spike_units": np.asarray(arrays["units"][some])}
+    return {}
+
+
+def overall(stage: str, fraction: float) -> tuple[float, str]:
+    """Return how much of a sort is done, and what is being done, in words; stage and fraction of it as `sort` tells."""
+    begin, words = _STAGES.get(stage, (0.0, stage))
+    end = min((other for other, _ in _STAGES.values() if other > begin), default=1.0)
+    return begin + fraction * (end - begin), words
 
 
 def _sorted(

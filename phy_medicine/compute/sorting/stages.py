@@ -45,6 +45,7 @@ class Stages:
     folder : that outlives the sort; None keeps nothing
     settings : of the sort
     inputs : what tells this recording and these channels from others, JSON values
+    show : told what each stage found, also when it was kept
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Stages:
         folder: Path | None = None,
         settings: SortingSettings | None = None,
         inputs: Mapping[str, Any] | None = None,
+        show: Callable[[str, Arrays], object] = lambda name, arrays: None,
     ) -> None:
         self._folder = folder
         self._settings = asdict(settings) if settings is not None else {}
         self._key = _hash(dict(inputs or {}))
+        self._show = show
         self._scratch: Path | None = None
         self._n_asked = 0
 
@@ -76,11 +79,12 @@ class Stages:
         names = sorted(set(self._settings) - set(_NOT_USED)) if uses is None else sorted(uses)
         self._key = _hash([self._key, name, {setting: self._settings[setting] for setting in names}])
         self._n_asked += 1
-        kept = self._read(name)
-        if kept is not None:
-            return kept
-        found = {array: np.asanyarray(value) for array, value in compute().items()}
-        return found if self._folder is None else self._write(name, found)
+        found = self._read(name)
+        if found is None:
+            found = {array: np.asanyarray(value) for array, value in compute().items()}
+            found = found if self._folder is None else self._write(name, found)
+        self._show(name, found)
+        return found
 
     def rows(self, name: str, row_shape: tuple[int, ...], dtype: Any) -> NpyRows:
         """Return a file to append rows to, for an array too large for memory that a stage returns."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.sorting.preprocess import FilteredChannels
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
@@ -123,21 +124,19 @@ def random_sorting(seed: int, n_spikes: int, n_units: int, n_channels: int, n_lo
 
 
 def fake_sort(
-    recording: FilteredChannels,
-    channels: SortedChannels,
-    settings: SortingSettings,
-    *,
-    stages: Stages,
-    progress: Callable[[str, float], object],
-    log: Callable[[str], object],
-) -> Sorting:
+    recording: Recorded, channels: SortedChannels, settings: SortingSettings, *, gain_uv: float, stages: Stages,
+    progress: Callable[[str, float], object], log: Callable[[str], object], n_threads: int,
+) -> Sorting:  # fmt: skip
     """A sorter that knows the truth of `write_recording`, and keeps it as two stages."""
-    progress("Detecting", 0.0)
-    kept = stages.get("detect", lambda: _computed(log, "detect", {"times": true_spikes()[0]}), uses=["seed"])
-    progress("Matching", 0.5)
-    labels = stages.get("match", lambda: _computed(log, "match", {"units": true_spikes()[1]}), uses=["rounds"])
-    progress("Matching", 1.0)
-    return sorting_of(recording, channels, kept["times"], labels["units"], settings)
+    times, units = true_spikes()
+    progress("templates", 0.0)
+    kept = stages.get("templates", lambda: _computed(log, "templates", {"all": np.unique(units)}), uses=["seed"])
+    progress("spikes", 0.0)
+    assert kept["all"].tolist() == [0, 1, 2]
+    found = stages.get("spikes", lambda: _computed(log, "spikes", {"times": times, "units": units}), uses=["rounds"])
+    progress("units", 1.0)
+    signal = FilteredChannels.of(recording, channels, settings, gain_uv=gain_uv)
+    return sorting_of(signal, channels, found["times"], found["units"], settings)
 
 
 def empty_sort(*args: Any, **more: Any) -> Sorting:

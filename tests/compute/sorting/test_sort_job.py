@@ -16,7 +16,7 @@ from phy_medicine.compute.job_context import Cancelled, JobContext
 from phy_medicine.compute.job_kinds import kind
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.sorting import job
-from phy_medicine.compute.sorting.job import SortRequest, begin_sort, kept_in, read_request, run
+from phy_medicine.compute.sorting.job import SortRequest, begin_sort, kept_in, overall, preview_of, read_request, run
 from phy_medicine.io.sorting_output import is_unfinished
 from phy_medicine.io.template_model import TemplateModel
 from tests.compute.sorters.toy_sorter import toy_sorter
@@ -71,7 +71,7 @@ def test_the_dataset_is_what_the_sorter_found(request_: SortRequest) -> None:
     assert settings["source"]["probe"].endswith("probe.csv")
     log = (request_.out / "sorter_log.txt").read_text().splitlines()
     assert log[0].endswith("s  2.0 s of 8 channels on 1 shanks.")
-    assert log[-1].endswith("s  computed match")
+    assert log[-1].endswith("s  computed spikes")
     assert not (request_.out / ".sorting").exists()
 
 
@@ -80,19 +80,23 @@ def test_an_interrupted_sort_goes_on_after_its_last_stage(
 ) -> None:
     monkeypatch.setattr(job_context, "CANCEL_S", 0.0)
     with pytest.raises(Cancelled):
-        run(_context(request_, cancelled=(kept_in(request_.out) / "detect").exists))
+        run(_context(request_, cancelled=(kept_in(request_.out) / "templates").exists))
     assert is_unfinished(request_.out)
     assert read_request(kept_in(request_.out) / "request.json")[0] == request_
     events: list[tuple[str, dict[str, Any]]] = []
     run(_context(request_, send=lambda event, **facts: events.append((event, facts))))
-    assert "Going on with an earlier sort, which did detect." in _lines(events)
-    assert [line for line in _lines(events) if line.startswith("computed")] == ["computed match"]
+    assert "Going on with an earlier sort, which did templates." in _lines(events)
+    assert [line for line in _lines(events) if line.startswith("computed")] == ["computed spikes"]
     assert not is_unfinished(request_.out)
+    shown = [facts["arrays"].keys() for event, facts in events if event == "preview"]
+    assert shown == [{"spike_samples", "spike_units"}]
+    fractions = [facts["fraction"] for event, facts in events if event == "progress"]
+    assert fractions == sorted(fractions)
 
 
 def test_stages_stay_where_they_are_asked_for(request_: SortRequest, tmp_path: Path) -> None:
     run(_context(request_, kept=tmp_path / "stages"))
-    assert sorted(path.name for path in (tmp_path / "stages").iterdir()) == ["detect", "match", "request.json"]
+    assert sorted(path.name for path in (tmp_path / "stages").iterdir()) == ["request.json", "spikes", "templates"]
     events: list[tuple[str, dict[str, Any]]] = []
     again = SortRequest(request_.recording, tmp_path / "again")
     run(_context(again, kept=tmp_path / "stages", send=lambda event, **facts: events.append((event, facts))))
@@ -114,6 +118,23 @@ def test_a_recording_without_spikes_is_no_dataset(request_: SortRequest, monkeyp
     with pytest.raises(PhyMedError, match="No spikes were found"):
         run(_context(request_))
     assert not (request_.out / "params.py").exists()
+
+
+def test_progress_is_that_of_all_stages() -> None:
+    assert overall("motion", 0.0) == (0.0, "Estimating motion")
+    assert overall("spikes", 0.5) == (pytest.approx(0.775), "Finding spikes")
+    assert overall("units", 1.0) == (1.0, "Measuring units")
+    assert overall("other", 0.5)[1] == "other"
+
+
+def test_a_stage_shows_its_motion_templates_or_some_spikes() -> None:
+    motion = {"displacement_um": np.zeros((2, 1)), "time_bins_s": np.arange(2), "depth_bins_um": np.zeros(1)}
+    assert preview_of("motion", motion).keys() == {"displacement", "temporal_bins_s", "spatial_bins_um"}
+    model = {"waveforms": np.arange(12).reshape(2, 3, 2), "mains": np.array([2, 0])}
+    assert preview_of("templates", model)["templates"].tolist() == [[4, 5], [6, 7]]
+    spikes = {"times": np.arange(50_000), "units": np.zeros(50_000), "features": np.zeros(1)}
+    assert len(preview_of("spikes", spikes)["spike_samples"]) == 25_000
+    assert preview_of("other", {}) == {}
 
 
 def test_another_file_is_no_request(tmp_path: Path) -> None:
