@@ -55,6 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         (("--config", "none.toml"), "cannot be read: No such file"),
         (("--resume",), "holds no unfinished sorting to go on with"),
         (("--from", "learn"), "holds no unfinished sorting to go on with"),
+        (("--resume", "--stages", "none"), "none holds nothing of an earlier sort to go on from"),
         (("--out", "raw.bin"), "raw.bin is a file; name a folder"),
         (("--out", "."), "is not empty; name a new folder"),
     ],

@@ -120,6 +120,8 @@ def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:
     """
     from phy_medicine.compute.motion.recordings import RecordingFile
 
+    if not path.is_file():
+        raise PhyMedError(f"{path.parent} holds nothing of an earlier sort to go on from.")
     try:
         content = json.loads(path.read_text("utf-8"))
         more = {name: str(content[name]) for name in ("sorter", "params") if name in content}
