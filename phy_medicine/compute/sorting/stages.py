@@ -160,6 +160,9 @@ class Stages:
         source = getattr(value, "filename", None)
         if self._scratch is not None and source is not None and Path(source).parent == self._scratch:
             Path(source).replace(path)
+            if not any(self._scratch.iterdir()):
+                self._scratch.rmdir()
+                self._scratch = None
         else:
             np.save(path, value, allow_pickle=False)
             sync_file(path)

@@ -125,6 +125,7 @@ def test_rows_are_appended_and_moved_into_the_stage(tmp_path: Path, with_folder:
     again = Stages(tmp_path if with_folder else None, SETTINGS).get("match", compute)["features"]
     assert again.tolist() == found.tolist()
     assert ran.times == (1 if with_folder else 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == (["match"] if with_folder else [])
 
 
 @pytest.mark.parametrize("in_memory", [0, 1 << 20])
