@@ -38,7 +38,11 @@ _STAGES = {
     "units": (0.9, "Measuring units"),
 }  # fmt: skip
 """Stage -> the share of a sort that is done when it begins, and its words."""
-_MOTION = {"displacement": "displacement_um", "temporal_bins_s": "time_bins_s", "spatial_bins_um": "depth_bins_um"}
+_SHOWN_MOTION = {
+    "displacement": "displacement_um",
+    "temporal_bins_s": "time_bins_s",
+    "spatial_bins_um": "depth_bins_um",
+}
 _PREVIEW_SPIKES = 20_000
 
 register(
@@ -220,8 +224,8 @@ def preview_of(stage: str, arrays: Mapping[str, AnyArray]) -> dict[str, AnyArray
     """
     import numpy as np
 
-    if set(_MOTION.values()) <= arrays.keys():
-        return {name: np.asarray(arrays[own]) for name, own in _MOTION.items()}
+    if set(_SHOWN_MOTION.values()) <= arrays.keys():
+        return {name: np.asarray(arrays[own]) for name, own in _SHOWN_MOTION.items()}
     if {"waveforms", "mains"} <= arrays.keys():
         mains = np.asarray(arrays["mains"])
         return {"templates": np.asarray(arrays["waveforms"])[np.arange(len(mains)), mains], "channels": mains}
