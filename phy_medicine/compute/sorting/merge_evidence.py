@@ -13,6 +13,8 @@ from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, po
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit, shared_features
 
+NOISE_COSINE = 0.05
+"""By so much noise may have lowered the cosine of two templates."""
 COMPLEMENTARY = 0.2
 """Overlap in time below which two units are there one after the other."""
 
@@ -116,6 +118,7 @@ def weigh(
     )
     counts = pair_counts(first.times, later, reach, refractory, sample_rate)
     dip, upper = counts.dip()
+    cosine = likeness(first, second, cosine, lag, shapes, settings.merge_sure_cosine)
     sure = cosine >= settings.merge_sure_cosine
     dips = _dips(counts, settings.merge_sure_dip if sure else settings.merge_dip, settings.merge_dip)
     complementary = shared_presence(first.times, later, n_samples) < COMPLEMENTARY
@@ -124,6 +127,20 @@ def weigh(
         _more_contaminated(first.times, later, censored, refractory, n_samples),
         _bimodality(first, second, lag, shapes) if sure or dips else None, counts.one_sided, complementary, settings,
     )  # fmt: skip
+
+
+def likeness(first: Unit, second: Unit, cosine: float, lag: int, shapes: FloatArray | None, sure: float) -> float:
+    """Return the cosine of two templates, or of the mean features where it is only just not sure, if that is larger.
+
+    Templates of few small spikes are less alike than their neurons, by noise of all samples; features have less of it.
+    """
+    if not sure - NOISE_COSINE <= cosine < sure:
+        return cosine
+    shared = shared_features(first, second, lag, shapes)
+    if shared is None or first.channels is None or 2 * shared[0].shape[2] < (first.channels >= 0).sum():
+        return cosine
+    a, b = (features.mean(axis=0).ravel() for features in shared)
+    return max(cosine, float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)))
 
 
 def _dips(counts: PairCounts, most: float, usual: float) -> bool | None:

@@ -91,6 +91,20 @@ def test_later_spikes_of_bursts_may_be_of_another_shape():
     assert result.group.tolist() == [0, 0]
 
 
+def test_parts_of_a_small_neuron_are_joined_though_noise_makes_their_templates_differ():
+    rng = np.random.default_rng(10)
+    train = neuron_train(rng, 0.9)
+    half = rng.random(len(train)) < 0.5
+    a = template(3)
+    noisy = [a + 0.015 * rng.normal(size=a.shape) for _ in range(2)]
+    noisy = [t / np.linalg.norm(t) for t in noisy]
+    assert 0.9 < (noisy[0] * noisy[1]).sum() < 0.95
+    assert merged(rng, [train[half], train[~half]], [9, 9], noisy, truth=[a, a]).group.tolist() == [0, 0]
+    b = template(3, width_um=2.0)
+    assert 0.9 < (a * b).sum() < 0.95
+    assert merged(rng, [train[half], train[~half]], [9, 9], [a, b]).group.tolist() == [0, 1]
+
+
 def test_three_parts_become_one_unit():
     rng = np.random.default_rng(6)
     train = neuron_train(rng, 20)
