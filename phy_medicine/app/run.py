@@ -17,6 +17,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import params_of
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.pipeline.settings import RUN, PipelineSettings, RunSettings, read_config
+from phy_medicine.compute.pipeline.stages import STAGES
 
 if TYPE_CHECKING:
     from phy_medicine.compute.executors import Workers
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 SHARES = {"detect": 0.15, "localize": 0.1, "motion": 0.05, "sort": 0.65, "metrics": 0.05}
 """Of the time, about: how much of the progress bar a stage is."""
-STAGES = tuple(SHARES)
 WITHOUT_SORT = STAGES[: STAGES.index("sort")]
 _LAYOUT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}"
 
@@ -88,8 +88,12 @@ def command(
     failed = {name: error for name, error in results.items() if isinstance(error, str)}
     if as_json:
         click.echo(json.dumps(results, indent=2))
-    for folder in () if as_json else (name for name in results if name not in failed):
-        click.echo(Path(folder) / REPORT)
+    if len(files) > 1:
+        from phy_medicine.compute.pipeline.overview import write_overview
+
+        write_overview(out / REPORT, folders, failed, REPORT)
+    if not as_json and len(failed) < len(files):
+        click.echo(out / REPORT)
     if failed:
         name, error = next(iter(failed.items()))
         rest = "" if len(files) == 1 else f" {len(files) - len(failed)} of {len(files)} recordings are done."

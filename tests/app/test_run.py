@@ -59,7 +59,9 @@ def test_two_recordings_side_by_side_each_in_its_folder(raw, options, tmp_path):
     assert (tmp_path / "out/short/report.html").exists()
     again = run(raw, short, *options, "--config", config, "--out", tmp_path / "out", "--chunk", 5)
     assert again.stderr.count("there already") == 6
-    assert again.stdout.splitlines()[1] == str(tmp_path / "out/short/report.html")
+    assert again.stdout.strip() == str(tmp_path / "out/report.html")
+    page = (tmp_path / "out/report.html").read_text("utf-8")
+    assert 'href="short/report.html"' in page and "2 of 2" in page
 
 
 def test_a_recording_that_fails_holds_up_no_other(raw, options, tmp_path):
@@ -70,6 +72,7 @@ def test_a_recording_that_fails_holds_up_no_other(raw, options, tmp_path):
     assert "odd.bin is no multiple of 16 channels" in result.stderr
     assert "1 of 2 recordings are done" in result.stderr
     assert (tmp_path / "out/recording/run/motion/motion.npy").exists()
+    assert "odd.bin is no multiple of 16 channels" in (tmp_path / "out/report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class RecordingRun:
     def _make(self, stage: str, place: StageFolder) -> Mapping[str, Any]:
         start = time.monotonic()
         place.begin()
-        facts = STAGES[stage](self)
+        facts = WORK[stage](self)
         place.finish(facts)
         self._note_time(stage, time.monotonic() - start)
         return facts
@@ -236,7 +236,7 @@ class RecordingRun:
         return Path(self._one(write_report_of, "report"))
 
 
-STAGES: Mapping[str, Callable[[RecordingRun], Mapping[str, Any]]] = {
+WORK: Mapping[str, Callable[[RecordingRun], Mapping[str, Any]]] = {
     "detect": RecordingRun.detect,
     "localize": RecordingRun.localize,
     "motion": RecordingRun.motion,

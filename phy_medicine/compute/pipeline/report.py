@@ -5,29 +5,26 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 
-import phy_medicine
 from phy_medicine.base.types import LabelValue
 from phy_medicine.compute.pipeline import report_figures as figures
+from phy_medicine.compute.pipeline.page import page, section, tile
 from phy_medicine.compute.pipeline.report_units import ReportUnit, ReportUnits, read_units
 from phy_medicine.compute.pipeline.settings import PipelineSettings
 from phy_medicine.io.durable import replace_file
 
 REPORT = "report.html"
 COLUMNS: Mapping[str, tuple[str, str]] = {
-    "snr": ("Signal to noise", ".1f"),
+    "snr": ("SNR", ".1f"),
     "contamination": ("Contamination", ".3f"),
-    "presence_ratio": ("There", ".0%"),
+    "presence_ratio": ("Presence", ".0%"),
     "amplitude_cutoff": ("Missed", ".0%"),
-    "drift_um": ("Drift (µm)", ".0f"),
+    "drift_um": ("Drift, µm", ".0f"),
     "reason": ("Why", ""),
 }
 """Column of the dataset -> its head, and how a value is written."""
@@ -53,7 +50,6 @@ class ReportFacts:
     settings: PipelineSettings
     notes: Sequence[str] = ()
     dataset: Path | None = None
-    made: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
 
 def write_report(path: Path, facts: ReportFacts, folder: Path) -> Path:
@@ -69,14 +65,8 @@ def write_report(path: Path, facts: ReportFacts, folder: Path) -> Path:
     """
     units = read_units(facts.dataset) if facts.dataset is not None else None
     sections = [*_peaks_sections(facts, folder), *_unit_sections(units), _recording_section(facts), _how(facts)]
-    page = files("phy_medicine.data")
-    parts = {name: page.joinpath(f"report.{name}").read_text("utf-8") for name in ("html", "css", "js")}
-    content = Template(parts["html"]).substitute(
-        title=html.escape(facts.title), css=parts["css"], js=parts["js"], sections="\n".join(sections),
-        subtitle=html.escape(f"{_duration(facts.duration_s)}, {facts.recording['channels']} channels"),
-        tiles="".join(_tiles(facts, units)),
-        footer=html.escape(f"phy-medicine {phy_medicine.__version__}, {facts.made}"),
-    )  # fmt: skip
+    subtitle = f"{_duration(facts.duration_s)}, {facts.recording['channels']} channels"
+    content = page(facts.title, subtitle, _tiles(facts, units), sections)
     replace_file(path, content.encode())
     return path
 
@@ -96,7 +86,7 @@ def _tiles(facts: ReportFacts, units: ReportUnits | None) -> Iterable[str]:
     if shares.get("explained_large") is not None:
         tiles.append((f"{shares['explained_large']:.0%}", "of large peaks explained"))
     for value, words in tiles:
-        yield f'<div class="tile"><b>{value}</b><span>{words}</span></div>'
+        yield tile(value, words)
 
 
 def _peaks_sections(facts: ReportFacts, folder: Path) -> Iterable[str]:
@@ -110,14 +100,14 @@ def _peaks_sections(facts: ReportFacts, folder: Path) -> Iterable[str]:
     motion = load_motion(folder / "motion")
     before, after = (facts.stages["motion"][name]["rho_w30"] for name in ("sharpness_before", "sharpness_after"))
     hints = "".join(f"<li>{html.escape(hint)}</li>" for hint in facts.stages["motion"].get("hints", ()))
-    yield _section(
+    yield section(
         "Drift",
         "Peaks by time and depth, the darker the larger. Bands that are level below are neurons that moved with the "
         f"tissue above. Correlation of the pictures of moments within 30 s: {before:.2f} as observed, {after:.2f} with "
         "the motion taken out.",
         f'<img alt="Drift map" src="{figures.drift_map(peaks, motion)}">{f"<ul>{hints}</ul>" if hints else ""}',
     )
-    yield _section(
+    yield section(
         "Activity", "Peaks a second in the course of the recording, and along the probe.",
         f'<img alt="Peaks a second" src="{figures.activity(peaks, facts.duration_s)}">',
     )  # fmt: skip
@@ -127,29 +117,30 @@ def _unit_sections(units: ReportUnits | None) -> Iterable[str]:
     if units is None:
         return
     if not units.units:
-        yield _section("Units", "The sorter found no unit.", "")
+        yield section("Units", "The sorter found no unit.", "")
         return
     shown = [unit for unit in units.units if unit.label != "noise"]
     picture = figures.probe_map(
         units.positions_um, np.array([unit.place_um for unit in units.units]),
         np.array([unit.amplitude for unit in units.units]), [unit.label for unit in units.units],
     )  # fmt: skip
-    yield _section(
-        "Units", "A click on the head of a column orders the table by it. On the right where the units are on the "
-        "probe; larger dots have larger amplitudes.",
-        f'<div class="beside"><div class="scroll">{_table(units.units)}</div><img alt="Units on the probe" '
-        f'src="{picture}"></div>',
+    yield section(
+        "Units", "A click on the head of a column orders the table by it. SNR: largest amplitude over the noise of its "
+        "channel; presence: part of the recording with spikes; missed: spikes below the threshold, by the shape of the "
+        "amplitudes' histogram.", f'<div class="scroll">{_table(units.units)}</div>',
     )  # fmt: skip
     cards = "".join(map(_card, shown))
-    yield _section(
-        "Waveforms", "Template on its largest channels as they lie on the probe, autocorrelogram, amplitudes over "
-        "time. Units labelled noise are left out.", f'<div class="cards">{cards}</div>',
+    yield section(
+        "Waveforms", "On the left where the units are on the probe; larger dots have larger amplitudes. Of each unit "
+        "the template on its largest channels as they lie on the probe, autocorrelogram, amplitudes over time; units "
+        "labelled noise are left out.",
+        f'<div class="beside"><img alt="Units on the probe" src="{picture}"><div class="cards">{cards}</div></div>',
     )  # fmt: skip
 
 
 def _table(units: Sequence[ReportUnit]) -> str:
     known = [name for name in COLUMNS if any(name in unit.facts for unit in units)]
-    heads = ["Unit", "Label", "Spikes", "Rate (Hz)", "Depth (µm)", *(COLUMNS[name][0] for name in known)]
+    heads = ["Unit", "Label", "Spikes", "Rate, Hz", "Depth, µm", *(COLUMNS[name][0] for name in known)]
     text = (1, len(heads) - 1) if "reason" in known else (1,)
     row = "".join(f"<th{' class=text' if k in text else ''}>{head}</th>" for k, head in enumerate(heads))
     lines = [f'<table class="sorted"><thead><tr>{row}</tr></thead><tbody>']
@@ -166,7 +157,7 @@ def _table(units: Sequence[ReportUnit]) -> str:
 def _cell(value: LabelValue, form: str = "") -> str:
     """A cell; numbers are ordered by their value, whatever they look like."""
     if isinstance(value, str):
-        return f'<td class="text">{html.escape(value)}</td>'
+        return f'<td class="text why">{html.escape(value)}</td>'
     return f'<td data-value="{value:g}">{value:{form}}</td>'
 
 
@@ -182,7 +173,7 @@ def _card(unit: ReportUnit) -> str:
 def _recording_section(facts: ReportFacts) -> str:
     pairs = "".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in facts.recording.items())
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in facts.notes)
-    return _section("Recording", "", f"<dl>{pairs}</dl>{f'<ul>{notes}</ul>' if notes else ''}")
+    return section("Recording", "", f"<dl>{pairs}</dl>{f'<ul>{notes}</ul>' if notes else ''}")
 
 
 def _how(facts: ReportFacts) -> str:
@@ -196,16 +187,11 @@ def _how(facts: ReportFacts) -> str:
             for name, value in values.items()
         )
         tables.append(f"<div><h3>[{table}]</h3><table>{rows}</table></div>")
-    return _section(
+    return section(
         "How it was made", "",
         f"<dl>{times}</dl><details><summary>All settings</summary>"
         f'<div class="settings">{"".join(tables)}</div></details>',
     )  # fmt: skip
-
-
-def _section(title: str, words: str, content: str) -> str:
-    said = f"<p>{words}</p>" if words else ""
-    return f"<section><h2>{title}</h2>{said}{content}</section>"
 
 
 def _duration(seconds: float) -> str:

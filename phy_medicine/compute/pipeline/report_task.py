@@ -8,10 +8,8 @@ import numpy as np
 
 from phy_medicine.compute.pipeline.recordings import Opened, opened
 from phy_medicine.compute.pipeline.sort_task import DATASET
-from phy_medicine.compute.pipeline.stages import facts_of, timings
+from phy_medicine.compute.pipeline.stages import STAGES, facts_of, timings
 from phy_medicine.compute.pipeline.task import Task
-
-STAGES = ("detect", "localize", "motion", "sort", "metrics")
 
 
 def write_report_of(task: Task) -> str:

@@ -22,6 +22,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.io.durable import replace_file
 
+STAGES = ("detect", "localize", "motion", "sort", "metrics")
 VERSION = 1
 MANIFEST, TIMINGS = "stage.json", "timings.json"
 NOT_USED = ("device", "out", "plot_figures", "signal")

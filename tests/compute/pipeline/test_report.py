@@ -82,7 +82,7 @@ def test_units_have_a_row_and_a_card_each_but_noise_no_card(run, simulated_datas
     rows = [tag for tag in page.tags if tag[0] == "tr" and "class" not in tag[1]]
     assert page.count("svg") == n_units - 1
     assert len(rows) >= n_units + 1
-    assert {"<name>", "Signal to noise", "2.5", "fires <rarely>"} <= set(page.texts)
+    assert {"<name>", "SNR", "2.5", "fires <rarely>"} <= set(page.texts)
 
 
 def test_units_are_measured_on_the_dataset(simulated_dataset):
