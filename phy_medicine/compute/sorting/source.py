@@ -18,6 +18,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.motion.recordings import FLAT, Readable, RecordingFile
+from phy_medicine.compute.sorting.flat_twin import flat_twin
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.io.array_files import DatasetFolder, read_header
 from phy_medicine.io.channels import read_channels
@@ -160,7 +161,7 @@ def _of_folder(folder: Path) -> _Known:
 
 
 def _of_spikeinterface(path: Path, file: RecordingFile) -> SortSource:
-    """Any other format; where it is a file of plain numbers, `params.py` names that."""
+    """Any other format; where a file of plain numbers is behind it, that is read, and named in `params.py`."""
     from phy_medicine.compute.motion.recordings import read_recording
 
     recording = read_recording(replace(file, path=str(path), probe=""))
@@ -169,26 +170,24 @@ def _of_spikeinterface(path: Path, file: RecordingFile) -> SortSource:
             f"{path} has {recording.get_num_segments()} segments, and one is sorted at a time; join them with "
             "spikeinterface.concatenate_recordings."
         )
-    n_columns = recording.get_num_channels()
-    given = recording.get_channel_gains()
-    gains = np.ones(n_columns) if given is None else np.asarray(given, np.float64)
-    raw = _described(recording, gains)
-    raw.check()
-    recorded, gain = _in_one_unit(Readable(recording), gains)
+    n_channels = recording.get_num_channels()
     own = (lambda n: _located(recording, path, n)) if recording.has_probe() else None
-    return _source(recorded, raw, gain, _probe(file, n_columns, own), file.probe)
-
-
-def _described(recording: Any, gains: FloatArray) -> RawFile:
-    facts = recording.get_binary_description() if recording.is_binary_compatible() else None
-    rate, n_columns = float(recording.get_sampling_frequency()), len(gains)
-    if facts is None or facts["num_channels"] != n_columns or facts["time_axis"] != 0:
-        return RawFile((), n_columns, rate, gains, str(recording.get_dtype()), 0, bool(recording.is_filtered()))
-    paths = tuple(Path(p).absolute() for p in facts["file_paths"])
-    return RawFile(
-        paths, n_columns, rate, gains, np.dtype(facts["dtype"]).str, int(facts["file_offset"]),
-        bool(recording.is_filtered()),
-    )  # fmt: skip
+    probe = _probe(file, n_channels, own)
+    given = recording.get_channel_gains()
+    gains = np.ones(n_channels) if given is None else np.asarray(given, np.float64)
+    rate, filtered = float(recording.get_sampling_frequency()), bool(recording.is_filtered())
+    dtype = np.dtype(recording.get_dtype()).str
+    twin = flat_twin(recording, path)
+    if twin is None:
+        raw = RawFile((), n_channels, rate, gains, dtype, 0, filtered)
+        raw.check()
+        recorded, gain = _in_one_unit(Readable(recording), gains)
+        return _source(recorded, raw, gain, probe, file.probe)
+    of_columns = np.full(twin.n_columns, gains[0])
+    of_columns[twin.columns] = gains
+    raw = RawFile((twin.path.absolute(),), twin.n_columns, rate, of_columns, dtype, twin.offset, filtered)
+    recorded, gain = _in_one_unit(raw.open(), of_columns)
+    return _source(recorded, raw, gain, replace(probe, columns=twin.columns[probe.columns]), file.probe)
 
 
 def _located(recording: Any, path: Path, n_columns: int) -> ProbeChannels:

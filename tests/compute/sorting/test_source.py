@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.motion import recordings
 from phy_medicine.compute.motion.recordings import RecordingFile
+from phy_medicine.compute.sorting.flat_twin import flat_twin
 from phy_medicine.compute.sorting.source import SortSource, open_source
 
 pytestmark = pytest.mark.filterwarnings("ignore:The extractor is not serializable")
@@ -121,6 +123,52 @@ def test_the_folder_is_read_as_spikeinterface_reads_it(tmp_path: Path) -> None:
 def test_another_probe_may_be_named(tmp_path: Path, flat: RecordingFile) -> None:
     folder = _spikeinterface(tmp_path / "saved")
     assert open_source(RecordingFile(str(folder), probe=flat.probe)).channels.map.tolist() == [0, 1, 2]
+
+
+def test_the_file_behind_a_format_is_found_by_its_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spikeinterface.core import NumpyRecording
+
+    order = [3, 0, 2]
+    recording = NumpyRecording([np.ascontiguousarray(DATA[:, order])], 30_000.0)
+    recording.set_channel_gains([2.0] * 3)
+    recording.set_channel_offsets(0)
+    recording.set_dummy_probe_from_locations(XY[:3])
+    monkeypatch.setattr(recordings, "read_recording", lambda file: recording)
+    (tmp_path / "probe.bin").write_bytes(bytes(7))
+    (tmp_path / "data").mkdir()
+    (DATA + 1).tofile(tmp_path / "data" / "another.dat")
+    file = RecordingFile(str(tmp_path), "openephys")
+    assert open_source(file).raw.paths == ()
+    DATA.tofile(tmp_path / "data" / "continuous.dat")
+    source = open_source(file)
+    assert source.raw.paths == (tmp_path / "data" / "continuous.dat",)
+    assert (source.channels.map.tolist(), source.raw.n_channels, source.gain_uv) == (order, 4, 2.0)
+    assert source.channels.positions.tolist() == XY[:3].tolist()
+    assert dict(source.channels.left_out) == {1: "not on the probe"}
+    assert np.array_equal(source.recorded.read(0, 30), DATA)
+
+
+def test_a_description_of_a_flat_file_names_it(tmp_path: Path, flat: RecordingFile) -> None:
+    from spikeinterface.core import read_binary
+
+    recording = read_binary(
+        flat.path, sampling_frequency=30_000.0, num_channels=4, dtype="int16", file_offset=flat.offset
+    )
+    recording.dump_to_json(tmp_path / "described.json")
+    source = open_source(RecordingFile(str(tmp_path / "described.json"), probe=flat.probe))
+    assert (source.raw.paths, source.raw.offset) == ((Path(flat.path),), 6)
+    assert _columns(source) == DATA[1:3].tolist()
+
+
+def test_channels_that_are_the_same_get_columns_of_their_own(tmp_path: Path) -> None:
+    from spikeinterface.core import NumpyRecording
+
+    data = np.repeat(DATA[:, :2], 2, axis=1)
+    data.tofile(tmp_path / "a.bin")
+    twin = flat_twin(NumpyRecording([np.ascontiguousarray(data[:, [2, 0, 1]])], 30_000.0), tmp_path)
+    assert twin is not None
+    assert (twin.n_columns, twin.columns.tolist()) == (4, [2, 0, 1])
+    assert flat_twin(NumpyRecording([data[:, [0, 0, 0]]], 30_000.0), tmp_path) is None
 
 
 @pytest.mark.parametrize(
