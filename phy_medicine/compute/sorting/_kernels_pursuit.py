@@ -290,3 +290,18 @@ def pursue(board, judge, links, min_isi, max_rounds, block, spikes, sizes, taps,
             add_spike(board, judge, links, block, spikes[i, 1], spikes[i, 0], sizes[i], taps[i])
             close(board.taken, spikes[i, 1], spikes[i, 0], min_isi, 1)
     return n, 0
+
+
+@njit(cache=True, nogil=True)
+def pursue_all(board, judge, links, min_isi, max_rounds, block, spikes, sizes, taps, more):  # type: ignore[no-untyped-def]
+    """Take out spikes until there is none left; returns spikes, sizes and taps of all.
+
+    more : spikes that there is room for at first
+    """
+    n = sizes.size
+    while more:
+        roomy, larger, wider = np.empty((n + more, 2), np.int64), np.empty(n + more), np.empty((n + more, 3))
+        roomy[:n], larger[:n], wider[:n] = spikes[:n], sizes[:n], taps[:n]
+        n, more = pursue(board, judge, links, min_isi, max_rounds, block, roomy, larger, wider, n)
+        spikes, sizes, taps, more = roomy, larger, wider, 2 * more
+    return spikes[:n], sizes[:n], taps[:n]

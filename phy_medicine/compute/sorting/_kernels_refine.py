@@ -17,6 +17,7 @@ from phy_medicine.compute.sorting._kernels_pursuit import (
     gain_of,
     is_shifted,
     place_between,
+    pursue_all,
     shift_values,
 )
 
@@ -223,17 +224,68 @@ def _move(board, judge, links, block, spike, sizes, i, taps, unit, place, new_ta
 
 
 @njit(cache=True, nogil=True)
+def _neighbours(spikes, taps, links):  # type: ignore[no-untyped-def]
+    """The other spikes that each overlaps, as `overlaps` lists them."""
+    first, n = np.zeros(spikes.shape[0] + 1, np.int64), 16 * spikes.shape[0] + 16
+    while True:
+        others, common = np.empty(n, np.int64), np.empty(n, np.float32)
+        count = overlaps(spikes, taps, links, first, others, common)
+        if count <= n:
+            return first, others, common
+        n = count
+
+
+@njit(cache=True, nogil=True)
+def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps):  # type: ignore[no-untyped-def]
+    """Find all amplitudes together, without the spikes that are then worth nothing.
+
+    Returns spikes in order of time and unit, sizes, taps, what they are worth, and how much of the data each explains.
+    """
+    while True:
+        order = np.argsort(spikes[:, 0] * judge.shape[0] + spikes[:, 1])
+        spikes, sizes, taps = spikes[order], sizes[order], taps[order]
+        first, others, common = _neighbours(spikes, taps, links)
+        left, before = np.empty(sizes.size), sizes.copy()
+        left_at(board.scores, spikes, taps, left)
+        solve_together(spikes, sizes, left, first, others, common, judge, n_sweeps, tolerance)
+        gone = np.zeros(sizes.size, np.uint8)
+        if not worthless(spikes, sizes, left, first, others, common, judge, gone):
+            change_spikes(board, judge, links, block, spikes, sizes - before, taps)
+            break
+        change_spikes(board, judge, links, block, spikes, np.where(gone > 0, 0.0, sizes) - before, taps)
+        for i in np.flatnonzero(gone):
+            close(board.taken, spikes[i, 1], spikes[i, 0], min_isi, -1)
+        kept = np.flatnonzero(gone == 0)
+        spikes, sizes, taps = spikes[kept], sizes[kept], taps[kept]
+    worth, explained = np.empty(sizes.size), np.empty(sizes.size)
+    for i in range(sizes.size):
+        worth[i] = gain_of(left[i] + sizes[i], judge[spikes[i, 1]])
+        explained[i] = sizes[i] * (2.0 * left[i] + sizes[i])
+        for p in range(first[i], first[i + 1]):
+            explained[i] += sizes[i] * common[p] * sizes[others[p]]
+    return spikes, sizes, taps, worth, explained
+
+
+@njit(cache=True, nogil=True)
+def find_spikes(board, judge, links, block, min_isi, max_rounds, n_refinements, n_sweeps, tolerance, room):  # type: ignore[no-untyped-def]
+    """Take spikes out, then refine them as often as said; returns what `settle` does.
+
+    room : spikes that there is room for at first
+    """
+    spikes, sizes, taps = np.empty((0, 2), np.int64), np.empty(0), np.empty((0, 3))
+    for refinement in range(n_refinements + 1):
+        if refinement:
+            spikes, sizes, taps, _, _ = settle(
+                board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps
+            )
+            replace(board, judge, links, min_isi, block, spikes, sizes, taps)
+        spikes, sizes, taps = pursue_all(board, judge, links, min_isi, max_rounds, block, spikes, sizes, taps, room)
+    return settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps)
+
+
+@njit(cache=True, nogil=True)
 def change_spikes(board, judge, links, block, spikes, changes, taps):  # type: ignore[no-untyped-def]
     """Add to the amplitudes of spikes."""
     for i in range(changes.size):
         if changes[i] != 0.0:
             add_spike(board, judge, links, block, spikes[i, 1], spikes[i, 0], changes[i], taps[i])
-
-
-@njit(cache=True, nogil=True)
-def gains(scores, spikes, judge):  # type: ignore[no-untyped-def]
-    """What spikes are worth, (n,), given the score of each without itself."""
-    out = np.empty(scores.size)
-    for i in range(scores.size):
-        out[i] = gain_of(scores[i], judge[spikes[i, 1]])
-    return out

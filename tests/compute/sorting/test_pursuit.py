@@ -44,6 +44,15 @@ def as_set(found):
     return set(zip(found.times.tolist(), found.units.tolist(), strict=True))
 
 
+def plain(pursuit, scores):
+    """Spikes and amplitudes as the pursuit finds them, without refinement."""
+    from phy_medicine.compute.sorting._kernels_pursuit import pursue_all
+
+    o, none = pursuit.options, (np.zeros((0, 2), np.int64), np.zeros(0), np.zeros((0, 3)))
+    board = pursuit.board(scores)
+    return pursue_all(board, pursuit.judge, pursuit.links, o.min_isi, o.max_rounds, pursuit.block, *none, 16)[:2]
+
+
 class SlowPursuit:
     """Rounds of a dense matching pursuit: whatever is best within half a template, of units with common channels."""
 
@@ -163,14 +172,12 @@ def test_data_shorter_than_a_template_have_no_scores_nor_spikes():
 def test_spikes_and_amplitudes_are_those_of_the_dense_pursuit(seed, normal):
     sparse, _, data = two_probes(seed, 400, rate_hz=25.0)
     priors = [TruncatedNormal(15.0, 9.0, 0.01) if normal else Exponential(3.0, 0.01)] * 6
-    found = Pursuit(sparse, priors, options=PLAIN)
-    stretch = found.start(Scorer(sparse)(data))
-    stretch.pursue()
+    spikes, amplitudes = plain(Pursuit(sparse, priors, options=PLAIN), Scorer(sparse)(data))
     expected = sorted(SlowPursuit(sparse.dense(), priors, 8)(data))
     assert len(expected) > 5
-    assert sorted(zip(*stretch.spikes.T.tolist(), strict=True)) == [(t, k) for t, k, _ in expected]
-    order = np.lexsort(stretch.spikes.T[::-1])
-    np.testing.assert_allclose(stretch.amplitudes[order], [a for *_, a in expected], rtol=1e-3, atol=1e-3)
+    assert sorted(zip(*spikes.T.tolist(), strict=True)) == [(t, k) for t, k, _ in expected]
+    order = np.lexsort(spikes.T[::-1])
+    np.testing.assert_allclose(amplitudes[order], [a for *_, a in expected], rtol=1e-3, atol=1e-3)
 
 
 def test_on_spikes_that_hardly_overlap_it_is_the_plainest_pursuit():
@@ -182,10 +189,9 @@ def test_on_spikes_that_hardly_overlap_it_is_the_plainest_pursuit():
     kept[units[some], times[some]] = amplitudes[units[some], times[some]]
     data = np.random.default_rng(5).normal(size=(12, 2500)).astype(np.float32)
     add_spikes(data, sparse.dense(), kept)
-    stretch = Pursuit(sparse, priors, options=PLAIN).start(Scorer(sparse)(data))
-    stretch.pursue()
+    spikes, _ = plain(Pursuit(sparse, priors, options=PLAIN), Scorer(sparse)(data))
     expected = {(t, k) for t, k, _ in greedy(sparse.dense(), priors, data, 8)}
-    found = set(map(tuple, stretch.spikes.tolist()))
+    found = set(map(tuple, spikes.tolist()))
     assert len(found & expected) >= 0.95 * len(found | expected)
 
 
@@ -248,7 +254,7 @@ def test_more_spikes_than_there_is_room_for_at_first_change_nothing(monkeypatch)
     sparse, _, data = two_probes(2, rate_hz=15.0)
     priors = [TruncatedNormal(15.0, 9.0, 0.01)] * 6
     expected = Matcher(sparse, priors).find(data)
-    monkeypatch.setattr(pursuit, "_ROOM", 1)
+    monkeypatch.setattr(pursuit, "ROOM", 1)
     found = Matcher(sparse, priors).find(data)
     np.testing.assert_array_equal(found.times, expected.times)
     np.testing.assert_array_equal(found.amplitudes, expected.amplitudes)
