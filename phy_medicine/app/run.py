@@ -143,6 +143,7 @@ def _run(
     from phy_medicine.compute.job_context import Cancelled
     from phy_medicine.compute.pipeline.batch import Batch
     from phy_medicine.compute.pipeline.recording_run import RecordingRun
+    from phy_medicine.compute.pipeline.sort_task import check_dataset
     from phy_medicine.compute.pipeline.stages import forget_from
 
     with ExitStack() as stack:
@@ -156,6 +157,8 @@ def _run(
         ]  # fmt: skip
         for run in runs if first else ():
             assert first is not None
+            if "sort" in stages and first != "metrics":
+                check_dataset(run.out)
             forget_from(run.folder, STAGES, first)
         batch = Batch(runs, stages, n_together=workers.n_workers + 1)
         results: dict[str, Any] = {str(run.out): {} for run in runs}

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from phy_medicine.compute.pipeline.sort_task import DATASET, check_dataset, sort
 from phy_medicine.compute.pipeline.stages import TIMINGS, StageFolder, key_of, timings
 from phy_medicine.compute.pipeline.task import CANCEL, Task
 from phy_medicine.io.durable import replace_file
+from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.npy_rows import NpyRows
 
 FOLDER = "run"
@@ -84,19 +86,23 @@ class RecordingRun:
         PhyMedError : a stage failed; what was done stays, and another call goes on there
         Cancelled : somebody asked for it
         """
-        self._take_folder()
-        self._key = ""
-        for stage in stages:
-            settings = self.settings.as_dict().get(stage, {})
-            if stage == "detect":
-                settings["chunk_s"] = self.settings.run.chunk_s
-            self._key = key_of(stage, self._marks, settings, self._key)
-            place = StageFolder(self.folder / stage, self._key)
-            start, there = time.monotonic(), self._there(stage, place)
-            facts = there if there is not None else self._make(stage, place)
-            seconds = time.monotonic() - start if there is None else 0.0
-            self._tell(stage, 1.0, "")
-            yield StageEnd(stage, facts, seconds, there is not None)
+        with self._taken():
+            self._key = ""
+            for stage in stages:
+                yield self._go(stage)
+
+    def _go(self, stage: str) -> StageEnd:
+        """Go through a stage, if its result is not there."""
+        settings = self.settings.as_dict().get(stage, {})
+        if stage == "detect":
+            settings["chunk_s"] = self.settings.run.chunk_s
+        self._key = key_of(stage, self._marks, settings, self._key)
+        place = StageFolder(self.folder / stage, self._key)
+        start, there = time.monotonic(), self._there(stage, place)
+        facts = there if there is not None else self._make(stage, place)
+        seconds = time.monotonic() - start if there is None else 0.0
+        self._tell(stage, 1.0, "")
+        return StageEnd(stage, facts, seconds, there is not None)
 
     def _there(self, stage: str, place: StageFolder) -> Mapping[str, Any] | None:
         """What is known of a result that is there; a dataset that was moved away is not."""
@@ -105,6 +111,8 @@ class RecordingRun:
         return place.facts
 
     def _make(self, stage: str, place: StageFolder) -> Mapping[str, Any]:
+        if stage == "sort":
+            check_dataset(self.out)
         start = time.monotonic()
         place.begin()
         facts = WORK[stage](self)
@@ -141,7 +149,6 @@ class RecordingRun:
 
     def sort(self) -> Mapping[str, Any]:
         """Sort the recording."""
-        check_dataset(self.out)
         facts: Mapping[str, Any] = self._one(sort_recording, "sort")
         return facts
 
@@ -211,14 +218,30 @@ class RecordingRun:
         found = timings(self.folder) | {stage: f"{seconds:,.1f} s, {where}"}
         replace_file(self.folder / TIMINGS, json.dumps(found, indent=1).encode())
 
-    def _take_folder(self) -> None:
-        """Make the folder, and say in it of which recording it is.
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        """Have the folder for this run alone, and say in it of which recording it is.
 
         Raises
         ------
-        PhyMedError : it is that of another recording
+        PhyMedError : it is that of another recording, or another run writes to it
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        lock = DatasetLock(self.folder)
+        owner = lock.owner()
+        if owner is not None:
+            raise PhyMedError(
+                f"{self.out} is written to by a run of {owner}; wait for it, or remove {lock.path} if it is gone."
+            )
+        lock.acquire()
+        try:
+            self._note_recording()
+            (self.folder / CANCEL).unlink(missing_ok=True)
+            yield
+        finally:
+            lock.release()
+
+    def _note_recording(self) -> None:
         path = self.folder / RECORDING
         files = list(self._marks["files"])
         try:
@@ -228,7 +251,6 @@ class RecordingRun:
         if before != files:
             raise PhyMedError(f"{self.out} holds the run of {before[0]}; name another folder with --out.")
         replace_file(path, json.dumps({"files": files, **asdict(self.recording)}, indent=1).encode())
-        (self.folder / CANCEL).unlink(missing_ok=True)
 
     def report(self) -> Path:
         """Write the report of what is there and return its path."""

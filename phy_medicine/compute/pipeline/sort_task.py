@@ -19,37 +19,43 @@ from phy_medicine.compute.motion.outputs import load_motion
 from phy_medicine.compute.pipeline.task import Task, Teller
 from phy_medicine.compute.sorting.drift import LEAST_UM
 from phy_medicine.compute.sorting.settings import DRIFT_NONE
+from phy_medicine.io.sorting_output import is_unfinished
 
 DATASET, KEPT = "sorting", "stages"
 """Folder of the sorted dataset in the output folder; folder in that of the stage, from which a sort goes on."""
 
 
 def check_dataset(out: Path) -> None:
-    """Make room for a dataset: one that nobody touched is removed.
+    """Refuse an output folder whose dataset may not be replaced.
 
     Raises
     ------
-    PhyMedError : it was curated
+    PhyMedError : it was curated, or is of another program
     """
     folder = out / DATASET
+    if not folder.exists() or is_unfinished(folder):
+        return
+    if not (folder / "sorter_settings.json").is_file():
+        raise PhyMedError(f"{folder} was made by something else; move it away, or name another folder with --out.")
     own = OwnFiles(folder)
     if any(path.is_dir() and any(path.iterdir()) for path in (own.journal, own.backups)):
         raise PhyMedError(
             f"{folder} holds a curation, and the recording is to be sorted anew; move it away, or name another folder "
             "with --out."
         )
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sort_recording(task: Task) -> dict[str, Any]:
     """Sort the recording, write the dataset, and return what is known about it."""
     from phy_medicine.compute.sorting.job import REQUEST, SortRequest, begin_sort, run
 
+    check_dataset(Path(task.folder).parent)
     tell, kept, out = Teller(task), task.path(KEPT), Path(task.folder).parent / DATASET
     motion = load_motion(Path(task.folder) / "motion")
     settings = task.settings.sort
     if not moves(motion):
         settings = replace(settings, drift=DRIFT_NONE)
+    shutil.rmtree(out, ignore_errors=True)
     request = begin_sort(SortRequest(task.recording, out), settings, kept)
     arrays = motion.to_arrays() if settings.drift != DRIFT_NONE else {}
     log: list[str] = []

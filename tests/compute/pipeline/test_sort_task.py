@@ -69,13 +69,29 @@ def test_a_motion_that_is_none_is_not_corrected_for(run):
 
 def test_a_curated_dataset_is_not_overwritten(run):
     list(run.go(STAGES))
-    shutil.rmtree(run.folder / "sort")
+    (run.folder / "sort/stage.json").unlink()
     journal = run.out / "sorting/.phy_medicine/journal"
     journal.mkdir(parents=True, exist_ok=True)
     (journal / "1.jsonl").write_text("{}\n")
     with pytest.raises(PhyMedError, match="holds a curation"):
         list(run.go(STAGES))
     assert (run.out / "sorting/params.py").exists()
+
+
+def test_a_dataset_of_another_program_is_not_overwritten(run):
+    (run.out / "sorting").mkdir(parents=True)
+    (run.out / "sorting/params.py").write_text("dat_path = 'raw.bin'\n")
+    with pytest.raises(PhyMedError, match="was made by something else"):
+        list(run.go(STAGES))
+    assert (run.out / "sorting/params.py").read_text() == "dat_path = 'raw.bin'\n"
+
+
+def test_a_folder_that_another_run_writes_to_is_refused(run):
+    going = run.go(STAGES)
+    assert next(going).stage == "detect"
+    with pytest.raises(PhyMedError, match="is written to by a run of"):
+        list(run.go(STAGES))
+    assert [end.stage for end in going] == list(STAGES[1:])
 
 
 def test_a_dataset_that_was_moved_away_is_made_again(run):
