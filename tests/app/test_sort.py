@@ -82,6 +82,13 @@ def test_typed_settings_count_more_than_the_file(sort: Sort, tmp_path: Path, ask
     }  # fmt: skip
 
 
+def test_what_is_configured_counts_least(sort: Sort, tmp_path: Path, own_home: Path, asked: list[Any]):
+    (own_home / "config.py").write_text("c.PhyMed.sorting.rounds = 7\nc.PhyMed.sorting.batch_s = 3.0\n")
+    (tmp_path / "s.toml").write_text("batch_s = 2\n")
+    sort("--config", "s.toml")
+    assert (asked[0][0].rounds, asked[0][0].batch_s) == (7, 2.0)
+
+
 def test_a_sort_is_resumed_as_it_was_started(sort: Sort, tmp_path: Path, asked: list[Any]):
     sort("--rounds", "2", "--drift", "none")
     refused = sort()
