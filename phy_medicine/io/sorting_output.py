@@ -7,7 +7,8 @@ on the disk; then the files are moved to their places, `params.py` last: a folde
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray
 from phy_medicine.io.durable import reason, sync_file, sync_folder
+from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.metadata import format_field, format_table
 from phy_medicine.io.npy_rows import NpyRows
 from phy_medicine.io.raw_file import RawFile
@@ -25,7 +27,7 @@ from phy_medicine.io.sorting_store import StoredResult, write_store
 PARAMS = "params.py"
 WORK = ".sorting"
 """Folder inside of the output where a sort keeps its stages until it is done."""
-_WRITING = "writing.part"
+_WRITING, _LOCK = "writing.part", "lock.part"
 _LABELS = ("KSLabel", "group")
 
 
@@ -80,6 +82,36 @@ def check_output(folder: Path, *, resume: bool = False) -> None:
         raise DatasetError(f"{folder} holds an unfinished sorting: go on with --resume, or name another folder.")
     if not resume and folder.is_dir() and any(folder.iterdir()):
         raise DatasetError(f"{folder} is not empty; name a new folder for the sorting.")
+
+
+def check_alone(kept: Path) -> None:
+    """Refuse a folder of stages that another sort uses at this moment.
+
+    Raises
+    ------
+    DatasetError : says who does
+    """
+    owner = DatasetLock(kept / _LOCK).owner()
+    if owner is not None:
+        raise DatasetError(f"{kept} is used by a sort of {owner}; wait for its end, or name another folder.")
+
+
+@contextmanager
+def alone(kept: Path) -> Iterator[None]:
+    """Have a folder of stages for oneself.
+
+    Raises
+    ------
+    DatasetError, ReadOnlyError : another sort uses it, or it cannot be written
+    """
+    check_alone(kept)
+    lock = DatasetLock(kept / _LOCK)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+        shutil.rmtree(kept / _LOCK, ignore_errors=True)
 
 
 def write_sorting(folder: Path, dataset: SortedDataset) -> Path:

@@ -92,12 +92,14 @@ def begin_sort(request: SortRequest, settings: SortingSettings, kept: Path) -> P
 
     Raises
     ------
-    PhyMedError : the recording or its probe is refused; nothing was written
+    PhyMedError : the recording or its probe is refused, or another sort uses the folder; nothing was written
     """
     from phy_medicine.compute.sorters.registry import make_sorter, typed_params
     from phy_medicine.compute.sorting.source import open_source
     from phy_medicine.io.durable import reason, replace_file
+    from phy_medicine.io.sorting_output import check_alone
 
+    check_alone(kept)
     open_source(request.recording)
     make_sorter(request.sorter, settings=settings, **typed_params(request.params))
     content = {**asdict(request), "out": str(request.out), "settings": asdict(settings)}
@@ -137,17 +139,33 @@ def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:
 
 def run(context: JobContext) -> Mapping[str, AnyArray]:
     """Sort the recording of the request; see `compute.worker`."""
-    from dataclasses import replace
+    from contextlib import nullcontext
 
     import numpy as np
 
-    from phy_medicine.compute.sorting.source import open_source
-    from phy_medicine.compute.sorting.stages import Stages
-    from phy_medicine.io.sorting_output import finish
+    from phy_medicine.io.sorting_output import alone, finish
 
     path = context.inputs[REQUEST]
     assert isinstance(path, Path)
     request = read_request(path)[0]
+    with alone(context.kept) if context.kept is not None else nullcontext():
+        params, found = _made(context, request)
+        finish(request.out)
+    counts = np.bincount(np.asarray(found.spikes.units), minlength=len(found.templates)).astype(np.int64)
+    good = int(np.count_nonzero(np.asarray(found.units.get("label", [])) == "good"))
+    context.facts.update(
+        params=str(params), n_units=len(counts), n_good=good, n_spikes=int(counts.sum()), timings=found.timings
+    )
+    return {"spikes_of_units": counts}
+
+
+def _made(context: JobContext, request: SortRequest) -> tuple[Path, Sorting]:
+    """The `params.py` of the dataset, and what is in it."""
+    from dataclasses import replace
+
+    from phy_medicine.compute.sorting.source import open_source
+    from phy_medicine.compute.sorting.stages import Stages
+
     log = _Log(context)
     source = open_source(request.recording)
     settings = replace(context.settings, device=context.device, seed=context.seed)
@@ -162,14 +180,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     _tell_source(source, stages.kept(), log)
     found = _sorted(context, request, source, settings, stages, log, motion)
     context.progress(_SORTING, "Writing")
-    params = _write(request, source, found, log)
-    finish(request.out)
-    counts = np.bincount(np.asarray(found.spikes.units), minlength=len(found.templates)).astype(np.int64)
-    good = int(np.count_nonzero(np.asarray(found.units.get("label", [])) == "good"))
-    context.facts.update(
-        params=str(params), n_units=len(counts), n_good=good, n_spikes=int(counts.sum()), timings=found.timings
-    )
-    return {"spikes_of_units": counts}
+    return _write(request, source, found, log), found
 
 
 class _Log:
@@ -185,9 +196,12 @@ class _Log:
 
 
 def _inputs(source: SortSource) -> dict[str, Any]:
-    """What tells this recording and its channels from others."""
+    """What tells this recording, its channels and this program from others."""
+    import phy_medicine
+
     channels, raw = source.channels, source.raw
     return {
+        "code": phy_medicine.__version__,
         "files": raw.marks(), "shape": [source.recorded.n_samples, raw.n_channels], "rate": raw.sample_rate,
         "gains": raw.gains_uv, "dtype": raw.dtype, "offset": raw.offset, "columns": channels.map,
         "positions": channels.positions, "shanks": channels.shanks,

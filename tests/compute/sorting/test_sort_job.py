@@ -17,7 +17,7 @@ from phy_medicine.compute.job_kinds import kind
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.sorting import job
 from phy_medicine.compute.sorting.job import SortRequest, begin_sort, kept_in, overall, preview_of, read_request, run
-from phy_medicine.io.sorting_output import is_unfinished
+from phy_medicine.io.sorting_output import alone, is_unfinished
 from phy_medicine.io.template_model import TemplateModel
 from tests.compute.sorters.toy_sorter import toy_sorter
 from tests.compute.sorting.made_sortings import (
@@ -118,6 +118,17 @@ def test_a_recording_without_spikes_is_no_dataset(request_: SortRequest, monkeyp
     with pytest.raises(PhyMedError, match="No spikes were found"):
         run(_context(request_))
     assert not (request_.out / "params.py").exists()
+
+
+def test_a_folder_is_for_one_sort_at_a_time(request_: SortRequest) -> None:
+    context, kept = _context(request_), kept_in(request_.out)
+    with alone(kept):
+        for again in (lambda: _context(request_), lambda: run(context)):
+            with pytest.raises(PhyMedError, match=r"is used by a sort of .* since .*; wait for its end"):
+                again()
+    assert [path.name for path in kept.iterdir()] == ["request.json"]
+    run(context)
+    assert not kept.exists()
 
 
 def test_progress_is_that_of_all_stages() -> None:
