@@ -127,15 +127,24 @@ class JobPanel(QtWidgets.QWidget):
         self._scroll.setVisible(bool(jobs))
 
     def _row(self, job: Job) -> JobRow:
-        jobs = self._session.jobs
+        jobs, sorting = self._session.jobs, self._window.sorting
+        makes = job.kind.makes_dataset
         return JobRow(
             job,
             cancel=lambda j: jobs.cancel(j.id),
-            show_result=lambda j: self.show_result(j.delivered),
-            resume=lambda j: (jobs.resume(kept.id) if (kept := jobs.resumable(j)) else None, self.refresh()),
-            can_resume=lambda j: jobs.resumable(j) is not None,
+            show_result=lambda j: sorting.open(j.delivered.params) if makes else self.show_result(j.delivered),
+            resume=self._resume,
+            can_resume=lambda j: sorting.can_resume(j) if makes else jobs.resumable(j) is not None,
             remove=lambda j: (jobs.forget(j.id), self.refresh()),
         )
+
+    def _resume(self, job: Job) -> None:
+        """Go on with a job that ended too early."""
+        if job.kind.makes_dataset:
+            self._window.commands.guard(lambda: self._window.sorting.resume(job))
+        elif (kept := self._session.jobs.resumable(job)) is not None:
+            self._session.jobs.resume(kept.id)
+        self.refresh()
 
     def show_preview(self, job: Job, arrays: Mapping[str, AnyArray]) -> None:
         """Show the positions that a job has reached so far, if somebody looks."""

@@ -38,6 +38,7 @@ from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.resort import Resort
 from phy_medicine.gui.script import run_in_window
 from phy_medicine.gui.snippet_line import SnippetLine
+from phy_medicine.gui.sorting import Sorting
 from phy_medicine.gui.splitting import Splitting
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
@@ -111,6 +112,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.resort = Resort(self)
+        self.sorting = Sorting(self)
         self.console = WindowConsole(self)
         self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool)}
         self.motion = MotionSwitch(self)

@@ -54,7 +54,7 @@ class SettingsForm(QtWidgets.QWidget):
         self._grid = QtWidgets.QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 12, 0)
         self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(8 if wide else 4)
+        self._grid.setVerticalSpacing(8 if wide else 2)
         self._grid.setColumnStretch(3, 1)
         self._add_all(first)
 
@@ -100,6 +100,8 @@ class SettingsForm(QtWidgets.QWidget):
         editor.setFocusPolicy(Qt.StrongFocus)
         if not isinstance(editor, QtWidgets.QCheckBox):
             editor.setFixedWidth(_EDITOR_WIDTH)
+        elif not self._wide:
+            editor.setFixedHeight(editor.sizeHint().height())
         reset = self.resets[param.name] = QtWidgets.QToolButton()
         reset.setText(_RESET)
         reset.setToolTip(f"Back to the {_default_in_words(param)}")
@@ -120,6 +122,7 @@ class SettingsForm(QtWidgets.QWidget):
         if self._wide:
             self._grid.addWidget(help_, 2 * row, 3, Qt.AlignTop)
         else:
+            help_.setContentsMargins(0, 0, 0, 8)
             self._grid.addWidget(help_, 2 * row + 1, 0, 1, 4, Qt.AlignTop)
 
     def _editor(self, param: Param) -> QtWidgets.QWidget:

@@ -23,6 +23,7 @@ def file_actions(w: MainWindow) -> tuple[Action, ...]:
                "File", "save", ("Ctrl+S",), icon="fa5s.save", toolbar=True),
         Action("about_dataset", "About this dataset", w.about_dataset.show,
                "What the dataset holds, and what was found odd in it.", "File", "dataset"),
+        *w.sorting.actions(),
         *picture_actions(w),
         Action("exit", "Quit", w.close, "Close the window; unsaved work is asked about.", "File", "exit",
                ("Ctrl+Q",)),

@@ -256,7 +256,7 @@ class WindowJobs(QtCore.QObject):
         if job.state == "failed":
             self._unseen = f"{job.title} failed"
         self._changed(job)
-        if job.state == "done" and job.delivered is not None:
+        if job.state == "done" and job.delivered is not None and not job.kind.makes_dataset:
             self._window.say(f"{job.title} is done: {job.delivered.name!r} is among the results.")
         elif job.state == "failed":
             self._window.say(f"{job.title} failed: {job.error}", logging.ERROR)

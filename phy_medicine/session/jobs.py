@@ -129,6 +129,10 @@ class SessionJobs:
                 request = replace(request, kept=unfinished.begin(self._files.unfinished, kind, values))
         return self._made_queue().submit(request)
 
+    def submit(self, request: JobRequest) -> Job:
+        """Put a job that needs nothing of this dataset into the queue."""
+        return self._made_queue().submit(request)
+
     def unfinished(self) -> tuple[Unfinished, ...]:
         """Return what was interrupted and can be resumed, the oldest first."""
         return unfinished.unfinished(self._files.unfinished, self._busy_folders())
@@ -257,7 +261,9 @@ class SessionJobs:
         kept = job.request.kept
         if kept is not None and kept.parent == self._files.unfinished:
             unfinished.end(kept, done=job.state == "done")
-        if job.delivered is not None and job.state == "done":
+        if job.kind.makes_dataset and job.state == "done":
+            logger.info("%s is done: %s", job.title, job.delivered.params)
+        elif job.delivered is not None and job.state == "done":
             logger.info("%s is done: %s is in the store.", job.title, job.delivered.name)
             for run in runs_of(self._session.store, job):
                 self.imported.emit(run)

@@ -64,8 +64,13 @@ class Previewer:
     def __init__(self) -> None:
         self._open: tuple[RecordingFile, SortSource] | None = None
 
-    def look(self, file: RecordingFile, settings: SortingSettings, start_s: float, length_s: float) -> Look:
+    def look(self, file: RecordingFile, settings: SortingSettings, part: float, length_s: float) -> Look:
         """Return a look at a recording.
+
+        Parameters
+        ----------
+        part : where in the recording, 0 at its begin to 1 at its end
+        length_s : how much to look at
 
         Raises
         ------
@@ -74,7 +79,7 @@ class Previewer:
         source = self._source(file)
         recorded, rate = source.recorded, source.recorded.sample_rate
         n = min(max(round(length_s * rate), 1), recorded.n_samples)
-        first = min(max(round(start_s * rate), 0), recorded.n_samples - n)
+        first = round(min(max(part, 0.0), 1.0) * (recorded.n_samples - n))
         moment, flat = _moment(source, settings, first, n)
         return Look(
             _facts(source), source.notes, recorded.n_samples / rate, source.channels.positions, source.channels.shanks,

@@ -68,6 +68,15 @@ def _package(name: str, message: str) -> str:
     return _PACKAGES.get(name, "") or (found[1] if found else "")
 
 
+def param_help(name: str) -> tuple[tuple[str, Any, str], ...]:
+    """Return name, default and meaning of each parameter of a sorter; the meaning is "" where nobody wrote it."""
+    from spikeinterface.sorters import get_default_sorter_params, get_sorter_params_description
+
+    words = get_sorter_params_description(name)
+    said = {param: text if isinstance(text := words.get(param), str) else "" for param in words}
+    return tuple((param, default, said.get(param, "")) for param, default in get_default_sorter_params(name).items())
+
+
 class SpikeInterfaceSorter(Sorter):
     """Any sorter of SpikeInterface that is installed.
 

@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> RecordingFile:
 
 
 def test_a_look_shows_noise_made_white_and_the_spikes_in_it(file: RecordingFile):
-    look = Previewer().look(file, SortingSettings(detect_threshold=6.0), 0.5, 0.4)
+    look = Previewer().look(file, SortingSettings(detect_threshold=6.0), 0.3125, 0.4)
     moment = look.moment
     assert moment.start_s == 0.5 and moment.filtered.shape == moment.whitened.shape == (12_000, N)
     assert look.facts == "8 channels, 2.0 s at 30,000 Hz" and look.flat.tolist() == [2]
@@ -46,9 +46,11 @@ def test_a_look_shows_noise_made_white_and_the_spikes_in_it(file: RecordingFile)
     assert -230 < moment.filtered.min() < -80
 
 
-def test_a_look_beyond_the_end_is_one_at_the_end(file: RecordingFile):
-    moment = Previewer().look(file, SortingSettings(), 5.0, 0.1).moment
+def test_a_look_at_the_end_ends_with_the_recording(file: RecordingFile):
+    moment = Previewer().look(file, SortingSettings(), 1.0, 0.1).moment
     assert moment.start_s == pytest.approx(1.9) and len(moment.filtered) == 3000
+    whole = Previewer().look(file, SortingSettings(), 0.5, 60.0).moment
+    assert whole.start_s == 0 and len(whole.filtered) == 2 * RATE
 
 
 def test_what_cannot_be_read_is_said(file: RecordingFile, tmp_path: Path):
