@@ -8,6 +8,7 @@ from typing import Any
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param
 from phy_medicine.compute.job_kinds import JobKind
+from phy_medicine.gui.child_dialog import ChildDialog
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.settings_form import SettingsForm
 
@@ -15,7 +16,7 @@ DEVICE = Param("device", str, "auto", help="Where to compute; auto takes a graph
 SEED = Param("seed", int, 0, help="Seed of every random number: the same seed gives the same result", minimum=0)
 
 
-class JobDialog(QtWidgets.QDialog):
+class JobDialog(ChildDialog):
     """Settings of one job.
 
     start : called with the values that differ from the defaults; what it refuses is said in the dialog
@@ -83,13 +84,6 @@ class JobDialog(QtWidgets.QDialog):
         room = self.parentWidget().size() if self.parentWidget() is not None else QtCore.QSize(1280, 800)
         wanted = self.form.sizeHint().height() + 150
         self.resize(min(940, room.width() - 80), min(max(260, wanted), 820, room.height() - 80))
-
-    def event(self, event: QtCore.QEvent) -> bool:
-        """Claim Escape, which closes the dialog, before it clears a filter."""
-        if event.type() == QtCore.QEvent.ShortcutOverride and event.key() == Qt.Key_Escape:
-            event.accept()
-            return True
-        return bool(super().event(event))
 
     def begin(self) -> None:
         """Start the job and close, or say why not."""

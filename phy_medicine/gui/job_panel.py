@@ -129,7 +129,7 @@ class JobPanel(QtWidgets.QWidget):
     def _row(self, job: Job) -> JobRow:
         jobs, sorting = self._session.jobs, self._window.sorting
         makes = job.kind.makes_dataset
-        return JobRow(
+        row = JobRow(
             job,
             cancel=lambda j: jobs.cancel(j.id),
             show_result=lambda j: sorting.open(j.delivered.params) if makes else self.show_result(j.delivered),
@@ -137,6 +137,8 @@ class JobPanel(QtWidgets.QWidget):
             can_resume=lambda j: sorting.can_resume(j) if makes else jobs.resumable(j) is not None,
             remove=lambda j: (jobs.forget(j.id), self.refresh()),
         )
+        row.preview.show_arrays(sorting.found.get(job.id, {}))
+        return row
 
     def _resume(self, job: Job) -> None:
         """Go on with a job that ended too early."""
@@ -147,10 +149,10 @@ class JobPanel(QtWidgets.QWidget):
         self.refresh()
 
     def show_preview(self, job: Job, arrays: Mapping[str, AnyArray]) -> None:
-        """Show the positions that a job has reached so far, if somebody looks."""
+        """Show what a job has found so far, if somebody looks."""
         row = self.rows.get(job.id)
-        if row is not None and not job.ended and {"x_um", "depth_um"} <= arrays.keys() and self.isVisible():
-            row.preview.show_positions(arrays["x_um"], arrays["depth_um"])
+        if row is not None and not job.ended and self.isVisible():
+            row.preview.show_arrays(arrays)
 
     # The results
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from phy_medicine.base.types import AnyArray
@@ -26,6 +28,11 @@ class PositionStrip(QtWidgets.QWidget):
     def n_points(self) -> int:
         """How many spikes are drawn."""
         return len(self._places)
+
+    def show_arrays(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Show the positions among what a job has sent, if there are some."""
+        if {"x_um", "depth_um"} <= arrays.keys():
+            self.show_positions(arrays["x_um"], arrays["depth_um"])
 
     def show_positions(self, x_um: AnyArray, depth_um: AnyArray) -> None:
         """Draw other positions, (n,) each; those that are not known are left out."""

@@ -9,6 +9,7 @@ from phy_medicine.compute.job import Job
 from phy_medicine.compute.time_left import in_words
 from phy_medicine.gui.job_preview import PositionStrip
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.sort_strip import SortStrip
 
 LOG_LINES = 2000
 _DOT = " \N{MIDDLE DOT} "
@@ -80,8 +81,8 @@ class JobRow(QtWidgets.QFrame):
         lost = "it can be resumed later" if job.request.kept is not None else "what it computed so far is lost"
         self.cancel = small_button("Cancel", f"End this job; {lost}", lambda: cancel(job))
         self.resume = small_button("Resume", "Go on where this job was interrupted", lambda: resume(job))
-        self.preview = PositionStrip()
-        self.result = small_button("Show result", "Use the result, and show it", lambda: show_result(job))
+        self.preview = SortStrip() if job.kind.makes_dataset else PositionStrip()
+        self.result = small_button(*_result_words(job), lambda: show_result(job))
         self.log_button = small_button("Log", "What the job said", self._toggle_log)
         self.log_button.setCheckable(True)
         self.remove = small_button("Remove", "Take this job and its log out of the list", lambda: remove(job))
@@ -172,6 +173,12 @@ class _Elided(QtWidgets.QWidget):
         painter.setPen(QtWidgets.QApplication.palette().color(QtGui.QPalette.PlaceholderText))
         text = self.fontMetrics().elidedText(self._text, Qt.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignLeft, text)
+
+
+def _result_words(job: Job) -> tuple[str, str]:
+    if job.kind.makes_dataset:
+        return "Open result", "Open the sorted dataset in a window of its own"
+    return "Show result", "Use the result, and show it"
 
 
 def small_button(text: str, tip: str, clicked: Callable[[], Any]) -> QtWidgets.QPushButton:

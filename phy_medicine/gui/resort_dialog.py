@@ -11,6 +11,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.types import FloatArray
 from phy_medicine.curation.reassign import split_of
 from phy_medicine.gui import theme as themes
+from phy_medicine.gui.child_dialog import ChildDialog
 from phy_medicine.gui.format import ids_in_words
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.session.resort import Comparison
@@ -105,7 +106,7 @@ class ContingencyModel(QtCore.QAbstractTableModel):
         return themes.blend(themes.rgb(self._theme.accent), themes.rgb(self._theme.view), share)
 
 
-class ResortDialog(QtWidgets.QDialog):
+class ResortDialog(ChildDialog):
     """Shows a comparison.
 
     apply : called with whether units that are a cluster stay with it; what it refuses is said in the dialog
@@ -174,13 +175,6 @@ class ResortDialog(QtWidgets.QDialog):
             self.problem.show()
             return
         self.close()
-
-    def event(self, event: QtCore.QEvent) -> bool:
-        """Claim Escape, which closes the dialog, before it clears a filter."""
-        if event.type() == QtCore.QEvent.ShortcutOverride and event.key() == Qt.Key_Escape:
-            event.accept()
-            return True
-        return bool(super().event(event))
 
 
 def summary(comparison: Comparison) -> str:

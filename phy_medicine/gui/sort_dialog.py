@@ -13,6 +13,7 @@ from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.pool import Pool
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.gui.bridge import Bridge
+from phy_medicine.gui.child_dialog import ChildDialog
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.settings_form import SettingsForm
 from phy_medicine.gui.sort_fields import LABEL_WIDTH, SortFields
@@ -40,7 +41,7 @@ class Start(Protocol):
         """Put it into the queue; remembered : fields and settings for the next time; opens : show its result."""
 
 
-class SortDialog(QtWidgets.QDialog):
+class SortDialog(ChildDialog):
     """Asks for a recording, shows it, and starts to sort it.
 
     start : called with the job when the recording, its probe and the folder are found to be right
@@ -161,7 +162,7 @@ class SortDialog(QtWidgets.QDialog):
         self.signal.setToolTip("The signal after the filter, or after its noise was made white, as the sorter reads it")
         self.length = QtWidgets.QComboBox()
         self.length.addItems(_LENGTHS)
-        self.length.setCurrentText("100 ms")
+        self.length.setCurrentText("200 ms")
         self.length.setToolTip("How long a stretch is shown")
         self.found = QtWidgets.QLabel()
         self.found.setProperty("dim", True)
@@ -312,13 +313,6 @@ class SortDialog(QtWidgets.QDialog):
         """Say what is wrong, or nothing more."""
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
-
-    def event(self, event: QtCore.QEvent) -> bool:
-        """Claim Escape, which closes the dialog, before it clears a filter."""
-        if event.type() == QtCore.QEvent.ShortcutOverride and event.key() == Qt.Key_Escape:
-            event.accept()
-            return True
-        return bool(super().event(event))
 
     def done(self, result: int) -> None:
         """Stop looking."""

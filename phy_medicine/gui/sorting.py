@@ -11,6 +11,7 @@ from phy_medicine.session.actions import Action
 from phy_medicine.session.sorting import resumed_request, tidy_output, unfinished_sort
 
 if TYPE_CHECKING:
+    from phy_medicine.base.types import AnyArray
     from phy_medicine.compute.job import Job, JobRequest
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.sort_dialog import SortDialog
@@ -25,6 +26,9 @@ class Sorting:
         self._window, self._jobs = window, window.session.jobs
         self.dialog: SortDialog | None = None
         self._opens: set[str] = set()
+        self.found: dict[str, dict[str, AnyArray]] = {}
+        """Job -> what it has found so far; each stage tells it once, whether somebody looks or not."""
+        window.bridge.connect(self._jobs.preview, self._note)
         window.bridge.connect(self._jobs.finished, self._finished)
 
     def actions(self) -> tuple[Action, ...]:
@@ -82,9 +86,14 @@ class Sorting:
         subprocess.Popen(command, cwd=params.parent, start_new_session=True)
         self._window.say(f"Opening {params.parent.name}.")
 
+    def _note(self, job: Job, arrays: dict[str, AnyArray]) -> None:
+        if job.kind.makes_dataset:
+            self.found[job.id] = self.found.get(job.id, {}) | arrays
+
     def _finished(self, job: Job) -> None:
         if not job.kind.makes_dataset:
             return
+        self.found.pop(job.id, None)
         tidy_output(job)
         if job.state != "done":
             return
