@@ -11,7 +11,7 @@ from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 
 HEIGHT = 96
 _GAP, _HEAD = 12, 16
-_LEAST_TEMPLATE, _MOST_TEMPLATE = 14, 44
+_LEAST_TEMPLATE, _MOST_TEMPLATE = 8, 44
 _MOST_SPIKES = 4000
 
 
@@ -58,7 +58,7 @@ class SortStrip(QtWidgets.QWidget):
     def _motion(self, painter: QtGui.QPainter, area: QtCore.QRectF) -> str:
         """A curve for each depth."""
         curves = self._found["displacement"].reshape(len(self._found["displacement"]), -1)
-        middle, reach = float(np.median(curves)), max(float(np.ptp(curves)), 1.0)
+        middle, reach = float(curves.min() + curves.max()) / 2, max(float(np.ptp(curves)), 1.0)
         x = area.left() + np.linspace(0, area.width(), len(curves))
         painter.setPen(QtGui.QPen(self._color(QtGui.QPalette.Highlight, 160), 1.2))
         for curve in curves.T:

@@ -138,7 +138,7 @@ def _with(found: Pass, k: int, j: int, delay: int, ratio: float) -> Pass:
     order = np.lexsort((units, order_of))
     spikes = Found(
         order_of[order], units[order], np.where(of_j, s.amplitudes * ratio, s.amplitudes)[order], s.gains[order],
-        s.explained[order],
+        s.explained[order], s.taps[order],
     )  # fmt: skip
     return replace(found, spikes=spikes, averages=_pooled(found.averages, k, j, delay, ratio))
 
