@@ -69,7 +69,7 @@ class Matcher:
     @property
     def shares(self) -> IntArray:
         """Which units have common channels, (K, K) uint8."""
-        return self._pursuit.shares
+        return self._pursuit.links.shares
 
     def find(self, data: FloatArray) -> Found:
         """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
