@@ -16,6 +16,7 @@ COMMANDS = {
     "kwik-gui": "phy_medicine.app.kwik_gui",
     "kwik-describe": "phy_medicine.app.kwik_describe",
     "sort": "phy_medicine.app.sort",
+    "sort-gui": "phy_medicine.app.sort_gui",
     "motion": "phy_medicine.app.motion",
     "localize": "phy_medicine.app.localize",
     "explore": "phy_medicine.app.explore",

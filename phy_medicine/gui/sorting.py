@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _STATE = "sort"
 
 
+def open_dataset(params: Path) -> None:
+    """Open a dataset in a window of its own, which is another process."""
+    command = [sys.executable, "-m", "phy_medicine", "template-gui", str(params)]
+    subprocess.Popen(command, cwd=params.parent, start_new_session=True)
+
+
 class Sorting:
     """The window's commands on recordings that are to be sorted."""
 
@@ -82,8 +88,7 @@ class Sorting:
 
     def open(self, params: Path) -> None:
         """Open a sorted dataset in a window of its own, which is another process."""
-        command = [sys.executable, "-m", "phy_medicine", "template-gui", str(params)]
-        subprocess.Popen(command, cwd=params.parent, start_new_session=True)
+        open_dataset(params)
         self._window.say(f"Opening {params.parent.name}.")
 
     def _note(self, job: Job, arrays: dict[str, AnyArray]) -> None:

@@ -102,8 +102,12 @@ def _request(request: Any, settings: Any) -> JobRequest:
     return JobRequest(
         kind(KIND), settings, Path(tempfile.mkdtemp(prefix="phy-medicine-")) / f"{KIND}-{time_stamp()}",
         inputs={REQUEST: path}, device=check_name(settings.device), seed=settings.seed,
-        title=f"Sorting of {Path(request.recording.path).name}", kept=kept, deliver=_delivered,
+        title=f"Sorting of {_name(Path(request.recording.path))}", kept=kept, deliver=_delivered,
     )  # fmt: skip
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.name == "params.py" else path.name
 
 
 def _delivered(job: Job, manifest: Manifest) -> SortedTo:

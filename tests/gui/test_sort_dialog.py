@@ -114,7 +114,10 @@ def test_return_begins_and_what_was_typed_is_there_the_next_time(dialog, window,
     assert request.kind.name == "sorting" and request.settings.detect_threshold == 6.5
     asked = json.loads(request.inputs["request"].read_text())
     assert asked["recording"]["path"] == str(window.session.model.path) and asked["sorter"] == "deconvolution"
-    assert (asked["out"], request.title) == (str(tmp_path / "sorted"), "Sorting of params.py")
+    assert (asked["out"], request.title) == (
+        str(tmp_path / "sorted"),
+        f"Sorting of {window.session.model.dir_path.name}",
+    )
     again = window.sorting.show()
     assert again.form.changed_values() == {"detect_threshold": 6.5}
     again.close()
