@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes
-from phy_medicine.compute.sorting.unit import Unit, spikes_of, units_of
+from phy_medicine.compute.sorting.unit import Unit, features_into, spikes_of, units_of
 from phy_medicine.compute.sorting.whitening import Whitening
+
+
+def in_memory(shape: tuple[int, ...]) -> FloatArray:
+    """Return an array of a shape, float32."""
+    return np.empty(shape, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,16 @@ class Draft:
             channels=self.feature_channels,
         )  # fmt: skip
 
-    def with_units(self, units: list[Unit]) -> Draft:
-        """Return the draft with other units, at least one, in their order, and with the spikes they have."""
+    def with_units(self, units: list[Unit], empty: Callable[[tuple[int, ...]], FloatArray] = in_memory) -> Draft:
+        """Return the draft with other units, at least one, in their order, and with the spikes they have.
+
+        empty : makes an array of a shape, float32, for their features
+        """
+        features = empty((sum(map(len, units)), *self.spikes.features.shape[1:]))
+        features_into(units, features)
         spikes = SortedSpikes(
             spikes_of(units, "times"), spikes_of(units, "units"), spikes_of(units, "amplitudes"),
-            spikes_of(units, "gains"), spikes_of(units, "residuals"), spikes_of(units, "features"),
+            spikes_of(units, "gains"), spikes_of(units, "residuals"), features,
         )  # fmt: skip
         channels = np.stack([u.channels for u in units if u.channels is not None]).astype(np.int32)
         return replace(self, spikes=spikes, templates=np.stack([u.template for u in units]), feature_channels=channels)

@@ -81,7 +81,7 @@ def _has(units: list[Unit]) -> BoolArray:
 
 def _main(unit: Unit, shapes: FloatArray) -> IntArray:
     """The largest of the channels that a unit has features of."""
-    if unit.features is None or unit.channels is None:
+    if not unit.has_features or unit.channels is None:
         return np.zeros(0, np.int64)
     real = unit.channels[unit.channels >= 0]
     heights = np.linalg.norm(unit.template[real] @ shapes.T, axis=1)

@@ -173,6 +173,6 @@ def _bimodality(first: Unit, second: Unit, lag: int, shapes: FloatArray | None) 
     shared = shared_features(first, second, lag, shapes)
     if shared is not None:
         return separation(*shared).depth
-    if first.features is not None or second.features is not None:
+    if first.has_features or second.has_features:
         return None
     return separation(first.amplitudes[:, None], second.amplitudes[:, None]).depth

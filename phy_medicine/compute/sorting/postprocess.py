@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray
-from phy_medicine.compute.sorting.draft import Draft
+from phy_medicine.compute.sorting.draft import Draft, in_memory
 from phy_medicine.compute.sorting.duplicates import Single, without_duplicates, without_own_duplicates
 from phy_medicine.compute.sorting.labels import NOISE, label_units, shank_spread
 from phy_medicine.compute.sorting.merges import MergePool, Suggestion
@@ -22,13 +22,18 @@ Told = Callable[[float, str], object]
 
 
 def postprocess(
-    draft: Draft, settings: PostSettings | None = None, progress: Told = lambda fraction, message: None
+    draft: Draft,
+    settings: PostSettings | None = None,
+    progress: Told = lambda fraction, message: None,
+    empty: Callable[[tuple[int, ...]], FloatArray] = in_memory,
 ) -> tuple[Draft, dict[str, AnyArray], tuple[Suggestion, ...]]:
     """Decide what the units of a sorting are.
 
     Parameters
     ----------
+    draft : its features may be in a file: those of one unit are in memory at a time
     progress : called with the fraction done and a line of text
+    empty : makes the array for the features of the result, (n, P, C) float32, for example in a file
 
     Returns
     -------
@@ -62,7 +67,7 @@ def postprocess(
         (min(place[i], place[j]), max(place[i], place[j]), score, words) for i, j, score, words in pool.suggested()
     )
     progress(1.0, f"{len(units)} units, {int((table['label'] == 'good').sum())} of them good")
-    return draft.with_units(units), table, suggested
+    return draft.with_units(units, empty), table, suggested
 
 
 def measured(draft: Draft, settings: PostSettings | None = None) -> dict[str, AnyArray]:

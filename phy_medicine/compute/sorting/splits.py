@@ -78,7 +78,7 @@ def find_split(unit: Unit, sample_rate: float, n_samples: int, settings: PostSet
     if len(unit) < 2 * FEWEST:
         return None
     tables = [_amplitude_without_trend(unit.amplitudes)]
-    if unit.features is not None:
+    if unit.has_features:
         tables.append(_leading(unit.features))
     found = [kinds for table in tables if (kinds := two_kinds(table)) is not None]
     found = [(second, depth) for second, depth in found if depth >= settings.bimodality]

@@ -17,7 +17,9 @@ class Unit:
     template : (N, D) float32, norm 1
     times : (n,) int64, samples; amplitudes, gains, residuals : (n,) float32, as of `SortedSpikes`
     rows : (n,) int64, which of the spikes it was made from each is
-    features : (n, P, C) float32 on `channels` (C,), -1 for none; None without features
+    source : (n_all, P, C) float32, features of all spikes it was made from; it may be in a file
+    relaid : (n, P, C) float32, features of a unit that was joined; None for those of the source
+    channels : (C,) of the features, -1 for none; None without features
     history : what was done with it, in words; rejected : why it is no unit, or ""
     bimodality : of its spikes, 0 for one kind; NaN before it is looked at
     """
@@ -28,7 +30,8 @@ class Unit:
     gains: FloatArray
     residuals: FloatArray
     rows: IntArray
-    features: FloatArray | None = None
+    source: FloatArray | None = None
+    relaid: FloatArray | None = None
     channels: IntArray | None = None
     history: tuple[str, ...] = ()
     rejected: str = ""
@@ -38,16 +41,29 @@ class Unit:
         return len(self.times)
 
     @property
+    def has_features(self) -> bool:
+        """Whether there are features of the spikes."""
+        return self.channels is not None and (self.source is not None or self.relaid is not None)
+
+    @property
+    def features(self) -> FloatArray:
+        """Features on `channels`, (n, P, C) float32; read or copied each time."""
+        if self.relaid is not None:
+            return self.relaid
+        assert self.source is not None
+        return np.asarray(self.source[self.rows], np.float32)
+
+    @property
     def strength(self) -> float:
         """Median amplitude, 0 without spikes."""
         return float(np.median(self.amplitudes)) if len(self) else 0.0
 
     def kept(self, keep: BoolArray | IntArray) -> Unit:
         """Return the unit with a part of its spikes, a mask or ascending rows."""
-        features = None if self.features is None else self.features[keep]
+        relaid = None if self.relaid is None else self.relaid[keep]
         return replace(
             self, times=self.times[keep], amplitudes=self.amplitudes[keep], gains=self.gains[keep],
-            residuals=self.residuals[keep], rows=self.rows[keep], features=features,
+            residuals=self.residuals[keep], rows=self.rows[keep], relaid=relaid,
         )  # fmt: skip
 
     def told(self, *words: str, rejected: str = "") -> Unit:
@@ -59,14 +75,15 @@ class Unit:
 
         shapes : (P, D)
         """
-        assert self.features is not None and self.channels is not None
+        assert self.channels is not None
+        own = self.features
         out = np.zeros((len(self), len(shapes), len(channels)), np.float32)
         slot_of = {int(c): slot for slot, c in enumerate(self.channels) if c >= 0}
         for slot, channel in enumerate(channels):
             if channel < 0:
                 continue
             if int(channel) in slot_of:
-                out[:, :, slot] = self.features[:, :, slot_of[int(channel)]]
+                out[:, :, slot] = own[:, :, slot_of[int(channel)]]
             else:
                 out[:, :, slot] = self.amplitudes[:, None] * (shapes @ self.template[channel])
         return out
@@ -79,8 +96,9 @@ def shared_features(
 
     lag, shapes : as of `joined`
     """
-    if first.features is None or second.features is None or first.channels is None or second.channels is None:
+    if not (first.has_features and second.has_features):
         return None
+    assert first.channels is not None and second.channels is not None
     common, slots, others = np.intersect1d(first.channels, second.channels, return_indices=True)
     real = common >= 0
     if not real.any():
@@ -111,12 +129,12 @@ def joined(first: Unit, second: Unit, lag: int, shapes: FloatArray | None = None
         return np.concatenate([a, b])[order]
 
     features = None
-    if shapes is not None and first.features is not None and first.channels is not None:
+    if shapes is not None and first.has_features and first.channels is not None:
         features = both(first.features, _shift_features(second.on(first.channels, shapes), shapes, lag))
     return Unit(
         template, times[order], both(scales[0] * first.amplitudes, scales[1] * second.amplitudes).astype(np.float32),
         both(first.gains, second.gains), both(first.residuals, second.residuals), both(first.rows, second.rows),
-        features, None if features is None else first.channels, first.history + second.history,
+        None, features, None if features is None else first.channels, first.history + second.history,
         first.rejected or second.rejected,
     )  # fmt: skip
 
@@ -131,13 +149,14 @@ def parted(unit: Unit, second: BoolArray, shapes: FloatArray) -> tuple[Unit, Uni
 
     second : (n,) bool, the spikes of the second
     """
-    assert unit.features is not None and unit.channels is not None
+    assert unit.channels is not None
     parts = []
-    whole = unit.features.mean(axis=0)
+    features = unit.features
+    whole = features.mean(axis=0)
     real = unit.channels >= 0
     for mask in (~second, second):
         part = unit.kept(mask)
-        change = (unit.features[mask].mean(axis=0) - whole)[:, real].T @ shapes
+        change = (features[mask].mean(axis=0) - whole)[:, real].T @ shapes
         mean = float(unit.amplitudes.mean()) * unit.template
         mean[unit.channels[real]] += change
         norm = float(np.linalg.norm(mean))
@@ -169,7 +188,7 @@ def units_of(
         out.append(
             Unit(
                 template, np.asarray(times, np.int64)[rows], amplitudes[rows], gains[rows], residuals[rows], rows,
-                None if features is None else features[rows], None if channels is None else channels[k],
+                features, None, None if channels is None else channels[k],
             )
         )  # fmt: skip
     return out
@@ -177,9 +196,24 @@ def units_of(
 
 def spikes_of(units: list[Unit], like: str) -> AnyArray:
     """Return a value of all spikes, `times` or another field of `Unit`, or `units`, in the order of time and unit."""
-    numbers = np.repeat(np.arange(len(units)), [len(u) for u in units]).astype(np.int32)
-    times = np.concatenate([u.times for u in units]) if units else np.zeros(0, np.int64)
-    order = np.lexsort((numbers, times))
+    numbers, order = _numbered(units)
     if like == "units":
         return numbers[order]
     return np.concatenate([getattr(u, like) for u in units])[order] if units else np.zeros(0)
+
+
+def features_into(units: list[Unit], out: FloatArray) -> None:
+    """Write the features of all spikes, (n, P, C), in the order of time and unit; those of one unit are in memory."""
+    place = np.empty(len(out), np.int64)
+    place[_numbered(units)[1]] = np.arange(len(out))
+    start = 0
+    for unit in units:
+        out[place[start : start + len(unit)]] = unit.features
+        start += len(unit)
+
+
+def _numbered(units: list[Unit]) -> tuple[IntArray, IntArray]:
+    """The unit of each spike, one unit after the other, and the order of time and unit."""
+    numbers = np.repeat(np.arange(len(units)), [len(u) for u in units]).astype(np.int32)
+    times = np.concatenate([u.times for u in units]) if units else np.zeros(0, np.int64)
+    return numbers, np.lexsort((numbers, times))

@@ -142,7 +142,7 @@ def footprint(waveform: FloatArray, positions: FloatArray) -> Footprint:
 
 def _drift_um(unit: Unit, draft: Draft) -> float:
     """How far apart in depth a unit is at most, at different times."""
-    if unit.features is None or unit.channels is None:
+    if not unit.has_features or unit.channels is None:
         return nan
     n_bins = int(np.clip(draft.duration_s // PRESENCE_BIN_S, 1, MOST_PRESENCE_BINS))
     edges = np.searchsorted(unit.times, np.linspace(0, draft.n_samples, n_bins + 1))

@@ -95,3 +95,17 @@ def test_nothing_found_is_no_error():
     empty = replace(draft, templates=draft.templates[:0], feature_channels=draft.feature_channels[:0])
     found, table, suggested = postprocess(empty)
     assert (found, suggested) == (empty, ()) and table["label"].tolist() == table["reason"].tolist() == []
+
+
+def test_features_may_be_in_files(mistaken, tmp_path):
+    draft, _ = mistaken
+    given, made = tmp_path / "given.npy", tmp_path / "made.npy"
+    np.save(given, draft.spikes.features)
+    kept = replace(draft, spikes=replace(draft.spikes, features=np.load(given, mmap_mode="r")))
+
+    def in_a_file(shape):
+        return np.lib.format.open_memmap(made, "w+", np.float32, shape)
+
+    found, _, _ = postprocess(kept, empty=in_a_file)
+    assert np.array_equal(np.load(made), postprocess(draft)[0].spikes.features)
+    assert found.spikes.features.filename == made
