@@ -7,19 +7,26 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def subtract(data, times, units, sizes, channels, weights):  # type: ignore[no-untyped-def]
-    """Take spikes out of data (N, T); weights : (K, C, D), on channels (K, C), -1 for none."""
+def subtract(data, times, units, sizes, taps, channels, weights):  # type: ignore[no-untyped-def]
+    """Take spikes out of data (N, T).
+
+    sizes : (n,) and taps : (n, 3) float32, of spikes; weights : (K, C, D), on channels (K, C), -1 for none
+    """
     n, width = data.shape[1], weights.shape[2]
     for i in range(times.size):
-        t, k, size = times[i], units[i], sizes[i]
-        first, stop = max(0, -t), min(width, n - t)
-        for c in range(channels.shape[1]):
-            channel = channels[k, c]
-            if channel < 0:
+        k = units[i]
+        for tap in range(3):
+            t, size = times[i] + tap - 1, sizes[i] * taps[i, tap]
+            if size == 0:
                 continue
-            row, shape = data[channel, t + first : t + stop], weights[k, c, first:stop]
-            for d in range(row.size):
-                row[d] -= size * shape[d]
+            first, stop = max(0, -t), min(width, n - t)
+            for c in range(channels.shape[1]):
+                channel = channels[k, c]
+                if channel < 0:
+                    continue
+                row, shape = data[channel, t + first : t + stop], weights[k, c, first:stop]
+                for d in range(row.size):
+                    row[d] -= size * shape[d]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")

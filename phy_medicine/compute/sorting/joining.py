@@ -14,7 +14,6 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.sorting.averages import LEAST_NOISE, Averages, kernel
 from phy_medicine.compute.sorting.learning import Model, Pass, moments
-from phy_medicine.compute.sorting.pursuit import Found
 from phy_medicine.compute.sorting.sparse_templates import compress, pair_correlations
 
 REACH = 30
@@ -31,7 +30,7 @@ class Joining:
     """
 
     least_alike: float = 0.4
-    most_apart: float = 0.06
+    most_apart: float = 0.12
     near: int = 24
 
 
@@ -133,13 +132,11 @@ def _with(found: Pass, k: int, j: int, delay: int, ratio: float) -> Pass:
     """What was found, with unit j as part of unit k; `ratio` makes amplitudes of j such of k."""
     s = found.spikes
     of_j = s.units == j
-    order_of = np.where(of_j, s.times - delay, s.times)
-    units = np.where(of_j, k, s.units)
-    order = np.lexsort((units, order_of))
-    spikes = Found(
-        order_of[order], units[order], np.where(of_j, s.amplitudes * ratio, s.amplitudes)[order], s.gains[order],
-        s.explained[order], s.taps[order],
+    spikes = replace(
+        s, times=np.where(of_j, s.times - delay, s.times), units=np.where(of_j, k, s.units),
+        amplitudes=np.where(of_j, s.amplitudes * ratio, s.amplitudes),
     )  # fmt: skip
+    spikes = spikes.part(np.lexsort((spikes.units, spikes.times)))
     return replace(found, spikes=spikes, averages=_pooled(found.averages, k, j, delay, ratio))
 
 

@@ -281,7 +281,8 @@ def _sort_stretch(
     matcher, templates, waveforms, scales = bank.matcher(steps)
     decoys = np.zeros(bank.model.n_units, np.int64)
     found = matcher.find_all(data, decoys=decoys)
-    kernels.subtract(data, found.times, found.units, found.amplitudes.astype(np.float32), templates.channels, waveforms)
+    sizes, taps = found.amplitudes.astype(np.float32), found.taps.astype(np.float32)
+    kernels.subtract(data, found.times, found.units, sizes, taps, templates.channels, waveforms)
     core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)
     done = Sorted(data, found, core, stretch, begin, templates, waveforms, scales, matcher.shares)
     return done, decoys, square, own.size

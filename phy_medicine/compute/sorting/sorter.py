@@ -28,6 +28,9 @@ from phy_medicine.compute.sorting.settings import DRIFT_NONE, DRIFT_TEMPLATES, S
 from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.stretches import Surroundings, spread, stretches
 
+BETWEEN_FROM = 20.0
+"""Scores, in standard deviations of the noise, from which spikes may lie between samples."""
+
 Told = Callable[[str, float], object]
 
 
@@ -109,7 +112,7 @@ class Sorter:
         return Setting(
             Contacts.of(self.channels.positions, self.channels.shanks), rate, width,
             round(self.settings.trough_fraction * width), Moved(motion, rate) if motion and follow else None,
-            PursuitOptions(min_isi=max(1, round(self.settings.min_isi_ms * rate / 1000))),
+            PursuitOptions(min_isi=max(1, round(self.settings.min_isi_ms * rate / 1000)), between_from=BETWEEN_FROM),
         )  # fmt: skip
 
     def _learn(self, source: Surroundings, every: list[Any], setting: Setting) -> Mapping[str, AnyArray]:

@@ -11,6 +11,9 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.learning import Bank, Model, Pass, moments
 from phy_medicine.compute.sorting.sparse_templates import compress, pair_correlations
 
+_ABOUT = 7
+"""Delays that are taken for one, samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tidying:
@@ -19,7 +22,7 @@ class Tidying:
     least_spikes : of a unit
     most_decoys, sure : so often, as a share of the spikes, the template upside down was found in what is left; it tells
         nothing of a unit whose mean amplitude is this many standard deviations of its score in noise or more
-    most_locked : share of spikes that come at one and the same delay (of 3 samples) from those of a larger unit: what
+    most_locked : share of spikes that come at one and the same delay (within 0.1 ms) from those of a larger unit: what
         that unit's template did not explain
     most_near, much_larger : share of spikes, beyond chance, within `near_samples` of those of a unit so many times
         larger: the rest of its waveform
@@ -57,7 +60,7 @@ def kept_units(model: Model, found: Pass, noise: FloatArray, how: Tidying) -> tu
 def locked_units(found: Pass, units: IntArray, means: FloatArray, how: Tidying) -> IntArray:
     """Return which of some units fire with one of the others that has larger spikes, (n,) bool."""
     lags, counts = _delays(found, units, len(means), how.near_samples)
-    together = _in_threes(lags).max(axis=2) / counts
+    together = _about(lags).max(axis=2) / counts
     chance = counts[:, None] * lags.shape[2] / max(found.n_samples, 1)
     near = lags.sum(axis=2) / counts - chance
     larger = means[units][:, None] / means[units]
@@ -93,11 +96,11 @@ def give_back(found: Pass, bank: Bank, how: Tidying) -> None:
     model, averages = bank.model, found.averages
     units = np.arange(model.n_units)
     lags, counts = _delays(found, units, model.n_units, how.near_samples)
-    together = _in_threes(lags)
+    together = _about(lags)
     means = moments(found.spikes, model.n_units)[0]
     often = together.max(axis=2) > how.most_locked * counts[:, None]
     for k, j in np.argwhere(often & (means[:, None] > means)).tolist():
-        delay = int(together[k, j].argmax()) + 1 - how.near_samples
+        delay = int(together[k, j].argmax()) + _ABOUT // 2 - how.near_samples
         share = together[k, j].max() / counts[k] * means[j] / means[k]
         for q, step in enumerate(averages.displacements.tolist()):
             if averages.energies[k, q]:
@@ -128,8 +131,10 @@ def _delays(found: Pass, units: IntArray, n_units: int, reach: int) -> tuple[Int
     return lags, np.maximum(np.bincount(rows[ours], minlength=len(units)), 1)
 
 
-def _in_threes(lags: IntArray) -> IntArray:
-    return np.asarray(lags[:, :, :-2] + lags[:, :, 1:-1] + lags[:, :, 2:])
+def _about(lags: IntArray) -> IntArray:
+    """Counts at about the same delay: by one or a few samples more or less."""
+    reached = np.cumsum(np.pad(lags, ((0, 0), (0, 0), (1, 0))), axis=2)
+    return np.asarray(reached[:, :, _ABOUT:] - reached[:, :, :-_ABOUT])
 
 
 def doubles(model: Model, most_alike: float) -> IntArray:
