@@ -26,11 +26,13 @@ class Joining:
 
     least_alike : cosine of their templates at rest, at the best delay, for them to be looked at
     most_apart : energy that a common footprint leaves of the mean waveforms of either, of all their energy
+    least_spikes : of each; the mean of fewer could be that of any unit
     near : channels of each that are looked at
     """
 
     least_alike: float = 0.4
     most_apart: float = 0.12
+    least_spikes: int = 20
     near: int = 24
 
 
@@ -56,7 +58,7 @@ def joined(
         counts = np.bincount(found.spikes.units, minlength=model.n_units)
         if counts[k] < counts[j]:
             k, j = j, k
-        if not counts[j]:
+        if counts[j] < how.least_spikes:
             continue
         delay = int(delays[k, j])
         means = moments(found.spikes, model.n_units)[0]

@@ -77,7 +77,7 @@ class Learner:
             for i in range(PASSES):
                 again = look if i + 1 == PASSES and not last else None
                 left: list[Any] = []
-                model, found = self._learn(model, again, left.append)
+                model, found = self._learn(model, again, left.append, Tidying(pieces=i > 0))
                 likelihoods.append(found.log_likelihood)
             if last:
                 break
@@ -96,7 +96,11 @@ class Learner:
         return model, likelihoods, finder.shapes
 
     def _learn(
-        self, model: Model, look: Any = None, take: Callable[[Any], object] = lambda seen: None
+        self,
+        model: Model,
+        look: Any = None,
+        take: Callable[[Any], object] = lambda seen: None,
+        how: Tidying = Tidying(),  # noqa: B008
     ) -> tuple[Model, Pass]:
         """One pass; the units that are none go."""
         bank = Bank(model, self.setting, sample_of(self.source, self.every))
@@ -104,10 +108,10 @@ class Learner:
             self.source, self.every, bank, self.setting, look=look, take=take, n_threads=self.n_threads,
             progress=self.progress,
         )  # fmt: skip
-        give_back(found, bank, Tidying())
+        give_back(found, bank, how)
         found, pairs = join(found, model, self.setting.contacts)
         model, _ = learned(model, found, self.setting)
-        kept, gone = kept_units(model, found, bank.noise, Tidying())
+        kept, gone = kept_units(model, found, bank.noise, how)
         why = ", ".join(f"{n} {reason}" for reason, n in gone.items() if n)
         self.log(
             f"{len(found.spikes.times):,} spikes of {len(kept)} units, log likelihood {found.log_likelihood:.5f}"

@@ -19,21 +19,28 @@ _ABOUT = 7
 class Tidying:
     """When a unit goes.
 
+    pieces : whether those go that are pieces of others; a unit that was just found may also have taken the place of
+        what a larger one did not explain yet
+
     least_spikes : of a unit
     most_decoys, sure : so often, as a share of the spikes, the template upside down was found in what is left; it tells
         nothing of a unit whose mean amplitude is this many standard deviations of its score in noise or more
     most_locked : share of spikes that come at one and the same delay (within 0.1 ms) from those of a larger unit: what
         that unit's template did not explain
+    often : share of the spikes of a larger unit that a smaller one comes with at about the same delay, from which what
+        the smaller explains of them is given to the larger
     most_near, much_larger : share of spikes, beyond chance, within `near_samples` of those of a unit so many times
         larger: the rest of its waveform
     most_alike : cosine of two templates at the best delay, from which the one with fewer spikes goes
     """
 
+    pieces: bool = True
     least_spikes: int = 20
     most_decoys: float = 0.5
     sure: float = 8.0
-    most_locked: float = 0.5
-    most_near: float = 0.5
+    most_locked: float = 0.75
+    often: float = 0.4
+    most_near: float = 0.75
     much_larger: float = 4.0
     near_samples: int = 90
     most_alike: float = 0.95
@@ -49,7 +56,8 @@ def kept_units(model: Model, found: Pass, noise: FloatArray, how: Tidying) -> tu
     false = ~few & (found.decoys > how.most_decoys * counts) & (model.means < how.sure * noise)
     good = np.flatnonzero(~few & ~false)
     locked = np.zeros(model.n_units, bool)
-    locked[good] = locked_units(found, good, model.means, how)
+    if how.pieces:
+        locked[good] = locked_units(found, good, model.means, how)
     good = np.flatnonzero(~few & ~false & ~locked)
     alike = np.zeros(model.n_units, bool)
     alike[good] = doubles(model.of(good), how.most_alike)
@@ -98,15 +106,28 @@ def give_back(found: Pass, bank: Bank, how: Tidying) -> None:
     lags, counts = _delays(found, units, model.n_units, how.near_samples)
     together = _about(lags)
     means = moments(found.spikes, model.n_units)[0]
-    often = together.max(axis=2) > how.most_locked * counts[:, None]
+    often = together.max(axis=2) > how.often * counts[:, None]
     for k, j in np.argwhere(often & (means[:, None] > means)).tolist():
-        delay = int(together[k, j].argmax()) + _ABOUT // 2 - how.near_samples
-        share = together[k, j].max() / counts[k] * means[j] / means[k]
+        first = int(together[k, j].argmax()) - how.near_samples
+        products = _products(found, k, j, np.arange(first, first + _ABOUT))
         for q, step in enumerate(averages.displacements.tolist()):
-            if averages.energies[k, q]:
+            share = averages.energies[k, q] / max(float(averages.energies[k].sum()), 1e-9)
+            if share:
                 waveform = model.shapes.at(np.full(model.n_units, step))[j]
-                _add_later(averages.sums[k, q], averages.channels[k], waveform, averages.shift + delay,
-                           share * averages.energies[k, q])  # fmt: skip
+                for delay, size in zip(range(first, first + _ABOUT), products.tolist(), strict=True):
+                    at = averages.shift + delay
+                    _add_later(averages.sums[k, q], averages.channels[k], waveform, at, share * size)
+
+
+def _products(found: Pass, k: int, j: int, delays: IntArray) -> FloatArray:
+    """Sum of the products of the amplitudes of spikes of k, and of j that come by each delay later."""
+    spikes = found.spikes
+    of_k, of_j = spikes.part(spikes.units == k), spikes.part(spikes.units == j)
+    out = np.zeros(len(delays))
+    for i, delay in enumerate(delays.tolist()):
+        _, rows, others = np.intersect1d(of_k.times + delay, of_j.times, return_indices=True)
+        out[i] = float((of_k.amplitudes[rows] * of_j.amplitudes[others]).sum())
+    return out
 
 
 def _add_later(sums: FloatArray, channels: IntArray, waveform: FloatArray, at: int, size: float) -> None:
