@@ -13,6 +13,7 @@ from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.compute.sorting.bad_channels import good_channels
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
 from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
@@ -55,6 +56,7 @@ class Sorter:
     log: Callable[[str], object] = lambda line: None
     n_threads: int = 1
     timings: dict[str, float] = field(default_factory=dict)
+    _good: SortedChannels = field(init=False)
 
     def run(self) -> Sorting:
         """Sort.
@@ -63,23 +65,28 @@ class Sorter:
         ------
         PhyMedError : there are no spikes, or the recording cannot be sorted
         """
-        motion = motion_from(self._stage("motion", self._find_motion))
-        recording = SortingRecording.of(
-            self.recording, self.channels, self.settings, gain_uv=self.gain_uv, motion=motion
-        )
+        self.progress("channels", 0.0)
+        self._good = good_channels(self.recording, self.channels, self.settings.bad_channels)
+        for column, reason in self._good.left_out.items():
+            self.log(f"Channel {column} is left out: {reason}.")
+        signal = FilteredChannels.of(self.recording, self._good, self.settings, gain_uv=self.gain_uv)
+        motion = motion_from(self._stage("motion", lambda: self._find_motion(signal)))
+        recording = SortingRecording.of_signal(signal, self._good, self.settings, motion=motion)
         setting = self._setting(recording, motion)
-        source = Surroundings(recording.read, recording.n_samples, 3 * setting.width + PAD)
         edges = setting.moved.edges(recording.n_samples) if setting.moved else ()
         every = stretches(recording.n_samples, round(self.settings.batch_s * recording.sample_rate), edges)
+        margin = 3 * setting.width + PAD
 
         def learn() -> Mapping[str, AnyArray]:
-            return self._learn(source, every, setting)
+            return self._learn(Surroundings(recording.read, recording.n_samples, margin), every, setting)
 
         kept = self._stage("templates", learn)
         model = by_depth(model_from(kept, setting), setting.contacts)
+        source = Surroundings(recording.read, recording.n_samples, margin, kept_bytes=0)
         bank = Bank(model, setting, sample_of(source, every))
-        source.forget()
         found = self._stage("spikes", lambda: self._spikes(source, every, bank, setting, kept["shapes"]))
+        if recording.artifacts:
+            self.log(f"{len(recording.artifacts)} artifacts were set to 0.")
         return self._finish(recording, setting, model, kept, found, motion)
 
     def _stage(self, name: str, compute: Callable[[], Mapping[str, AnyArray]]) -> Mapping[str, AnyArray]:
@@ -90,14 +97,13 @@ class Sorter:
         self.progress(name, 1.0)
         return found
 
-    def _find_motion(self) -> Mapping[str, AnyArray]:
+    def _find_motion(self, signal: FilteredChannels) -> Mapping[str, AnyArray]:
         if self.settings.drift == DRIFT_NONE:
             return {}
         motion = self.motion
         if motion is None:
-            signal = FilteredChannels.of(self.recording, self.channels, self.settings, gain_uv=self.gain_uv)
             motion = motion_of(
-                signal, self.channels, seed=self.settings.seed,
+                signal, self._good, seed=self.settings.seed,
                 progress=lambda done, text: self.progress("motion", done),
             )  # fmt: skip
         arrays = motion_arrays(motion)
@@ -110,7 +116,7 @@ class Sorter:
         width = round(self.settings.template_ms * rate / 1000) | 1
         follow = motion is not None and self.settings.drift == DRIFT_TEMPLATES
         return Setting(
-            Contacts.of(self.channels.positions, self.channels.shanks), rate, width,
+            Contacts.of(self._good.positions, self._good.shanks), rate, width,
             round(self.settings.trough_fraction * width), Moved(motion, rate) if motion and follow else None,
             PursuitOptions(min_isi=max(1, round(self.settings.min_isi_ms * rate / 1000)), between_from=BETWEEN_FROM),
         )  # fmt: skip
@@ -150,7 +156,7 @@ class Sorter:
         draft = Draft(
             SortedSpikes(*(found[name] for name in names)),
             waveforms.astype(np.float32), setting.trough, found["channels"],
-            np.asarray(learned["shapes"]), self.channels, recording.whitening, recording.sample_rate,
+            np.asarray(learned["shapes"]), self._good, recording.whitening, recording.sample_rate,
             recording.n_samples,
         )  # fmt: skip
         draft, table, suggested = postprocess(draft, progress=lambda done, text: self.progress("units", done))
@@ -158,7 +164,7 @@ class Sorter:
         likelihoods = np.append(learned["log_likelihood"], found["log_likelihood"])
         return Sorting(
             draft.spikes, draft.templates, draft.trough, draft.feature_channels, draft.feature_shapes, table, suggested,
-            self.channels, recording.whitening, recording.sample_rate, recording.n_samples, self.settings,
+            self._good, recording.whitening, recording.sample_rate, recording.n_samples, self.settings,
             motion_arrays(motion), likelihoods, dict(self.timings),
         )  # fmt: skip
 

@@ -84,9 +84,3 @@ class Surroundings:
         rounded = np.clip(np.rint(data / np.float32(STEP)), -32768, 32767).astype(np.int16)
         self._kept[bounds] = rounded
         return np.multiply(rounded, np.float32(STEP), dtype=np.float32)
-
-    def forget(self) -> None:
-        """Free the memory of what was kept."""
-        with self._lock:
-            self._room += sum(array.nbytes for array in self._kept.values())
-            self._kept.clear()
