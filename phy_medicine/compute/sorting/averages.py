@@ -18,6 +18,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 ACROSS_UM, ALONG_UM = 20.0, 20.0
 LEAST_NOISE = 0.003
 """Of the variance of a footprint: it need not pass through every mean."""
+_SEEN_UM = 2.0
 _SURE = 4.0
 """Standard errors below which a channel belongs to no template."""
 
@@ -111,7 +112,8 @@ class Moving:
         out = np.zeros((len(self.places), len(self.positions), width), np.float32)
         for k, (places, weights) in enumerate(zip(self.places, self.weights, strict=True)):
             there = self.positions - [0.0, displacements[k]]
-            low, high = places.min(axis=0) - 2 * ALONG_UM, places.max(axis=0) + 2 * ALONG_UM
+            # Beyond the places where it was seen nothing is known of a unit.
+            low, high = places.min(axis=0) - _SEEN_UM, places.max(axis=0) + _SEEN_UM
             near = np.flatnonzero(((there >= low) & (there <= high)).all(axis=1) & (self.shanks == self.of_shank[k]))
             out[k, near] = kernel(there[near], places) @ weights
         return out
