@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from phy_medicine.base.params import setting
 
 DRIFT_NONE, DRIFT_DATA, DRIFT_TEMPLATES = "none", "data", "templates"
-MATCHED_FILTER, THRESHOLD = "matched", "threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,6 @@ class SortingSettings:
     artifact_noise: float = setting(
         30.0, "Samples at which more than half of the channels exceed so many times their noise are set to 0; 0: none",
         minimum=0.0,
-    )  # fmt: skip
-    detect: str = setting(
-        THRESHOLD, "How the first spikes are found: by a bank of matched filters, or where a channel reaches a "
-        "threshold", choices=(MATCHED_FILTER, THRESHOLD),
     )  # fmt: skip
     detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
     min_isi_ms: float = setting(0.7, "Spikes of a unit are at least so far apart", unit="ms", minimum=0.0, maximum=5.0)
