@@ -239,7 +239,8 @@ def _neighbours(spikes, taps, links):  # type: ignore[no-untyped-def]
 def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps):  # type: ignore[no-untyped-def]
     """Find all amplitudes together, without the spikes that are then worth nothing.
 
-    Returns spikes in order of time and unit, sizes, taps, what they are worth, and how much of the data each explains.
+    Returns spikes in order of time and unit, sizes, taps, what they are worth, how much of the data each explains, and
+    by how much each has changed in size, which the scores do not know yet.
     """
     while True:
         order = np.argsort(spikes[:, 0] * judge.shape[0] + spikes[:, 1])
@@ -250,7 +251,6 @@ def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, siz
         solve_together(spikes, sizes, left, first, others, common, judge, n_sweeps, tolerance)
         gone = np.zeros(sizes.size, np.uint8)
         if not worthless(spikes, sizes, left, first, others, common, judge, gone):
-            change_spikes(board, judge, links, block, spikes, sizes - before, taps)
             break
         change_spikes(board, judge, links, block, spikes, np.where(gone > 0, 0.0, sizes) - before, taps)
         for i in np.flatnonzero(gone):
@@ -263,24 +263,26 @@ def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, siz
         explained[i] = sizes[i] * (2.0 * left[i] + sizes[i])
         for p in range(first[i], first[i + 1]):
             explained[i] += sizes[i] * common[p] * sizes[others[p]]
-    return spikes, sizes, taps, worth, explained
+    return spikes, sizes, taps, worth, explained, sizes - before
 
 
 @njit(cache=True, nogil=True)
-def find_spikes(board, judge, links, block, min_isi, max_rounds, n_refinements, n_sweeps, tolerance, room):  # type: ignore[no-untyped-def]
-    """Take spikes out, then refine them as often as said; returns what `settle` does.
+def find_spikes(board, judge, links, block, min_isi, max_rounds, n_refinements, n_sweeps, tolerance, room, last):  # type: ignore[no-untyped-def]
+    """Take spikes out, then refine them as often as said; returns what `settle` does but the changes.
 
-    room : spikes that there is room for at first
+    room : spikes that there is room for at first; last : the scores are not needed afterwards
     """
     spikes, sizes, taps = np.empty((0, 2), np.int64), np.empty(0), np.empty((0, 3))
     for refinement in range(n_refinements + 1):
-        if refinement:
-            spikes, sizes, taps, _, _ = settle(
-                board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps
-            )
-            replace(board, judge, links, min_isi, block, spikes, sizes, taps)
         spikes, sizes, taps = pursue_all(board, judge, links, min_isi, max_rounds, block, spikes, sizes, taps, room)
-    return settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps)
+        spikes, sizes, taps, worth, explained, changes = settle(
+            board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, sizes, taps
+        )
+        if refinement < n_refinements or not last:
+            change_spikes(board, judge, links, block, spikes, changes, taps)
+        if refinement < n_refinements:
+            replace(board, judge, links, min_isi, block, spikes, sizes, taps)
+    return spikes, sizes, taps, worth, explained
 
 
 @njit(cache=True, nogil=True)

@@ -73,7 +73,7 @@ class Matcher:
 
     def find(self, data: FloatArray) -> Found:
         """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
-        return self._pursuit(self._scorer(data))
+        return self._pursuit(self._scorer(data), scores_after=False)
 
     def match(
         self,
@@ -136,7 +136,7 @@ class Matcher:
             b = min(stop, a + length)
             low, high = self._bounds(a, b, data.shape[1])
             scores = self._scorer(data[:, low:high])
-            found = self._pursuit(scores).later(low)
+            found = self._pursuit(scores, scores_after=decoys is not None).later(low)
             if decoys is not None:
                 kernels.count_below(scores, self._pursuit.judge[:, 0], a - low, b - low, decoys)
             parts.append(found.part((found.times >= a) & (found.times < b)))

@@ -119,14 +119,17 @@ class Pursuit:
         # Two spikes of a unit that are too near to each other must not both be the largest of their neighbourhood.
         self.block = max(1, templates.width // 2, min_isi - 1)
 
-    def __call__(self, scores: FloatArray) -> Found:
-        """Return the spikes of a stretch; its scores (K, T) float32 become those of what is left of the data."""
+    def __call__(self, scores: FloatArray, *, scores_after: bool = True) -> Found:
+        """Return the spikes of a stretch.
+
+        scores : (K, T) float32, changed in place; with `scores_after` to those of what is left of the data
+        """
         from phy_medicine.compute.sorting import _kernels_refine as kernels
 
         o = self.options
         spikes, amplitudes, taps, gains, explained = kernels.find_spikes(
             self.board(scores), self.judge, self.links, self.block, o.min_isi, o.max_rounds, o.n_refinements,
-            o.n_sweeps, o.tolerance, ROOM,
+            o.n_sweeps, o.tolerance, ROOM, not scores_after,
         )  # fmt: skip
         times, units = np.ascontiguousarray(spikes.T)
         return Found(times, units, amplitudes, gains, explained, taps)
