@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +13,16 @@ from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.peak_settings import BOTH
 from phy_medicine.compute.sorters.recorded import Stretch
-from phy_medicine.compute.sorting.preprocess import SortingRecording
+from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.source import SortSource, open_source
 
-NOISE_S = 4.0
-"""Of so much around the moment the noise is learned; a sort learns it of the whole recording."""
+NOISE_S = 2.0
+"""Of so much in the middle of the recording the noise is learned; a sort learns it of all of it."""
 RADIUS_UM, EXCLUDE_MS = 75.0, 0.8
-_FLAT = 1e-6
+_FLAT, _FLAT_S = 1e-6, 0.2
+_OF_NOISE = ("band_pass", "low_hz", "high_hz", "common_reference")
+"""Settings with which the noise becomes another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,58 @@ class Look:
     moment: Moment
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A recording whose noise is known.
+
+    living : channels that are not flat; signal, matrix : of these, filtered, and what makes their noise white
+    """
+
+    source: SortSource
+    living: IntArray
+    flat: IntArray
+    signal: FilteredChannels | None
+    matrix: FloatArray
+
+    @classmethod
+    def of(cls, source: SortSource, settings: SortingSettings) -> _Prepared:
+        n_samples, rate = source.recorded.n_samples, source.recorded.sample_rate
+        length = min(round(NOISE_S * rate), n_samples)
+        begin = (n_samples - length) // 2
+        near = Stretch(source.recorded, begin, begin + length)
+        raw = np.asarray(near.read(0, min(length, round(_FLAT_S * rate))))[:, source.channels.map]
+        flat = np.ptp(raw, axis=0) <= _FLAT
+        living, none = np.flatnonzero(~flat), np.zeros((0, 0), np.float32)
+        if not len(living):
+            return cls(source, living, np.flatnonzero(flat), None, none)
+        some = source.channels
+        some = replace(some, map=some.map[living], positions=some.positions[living], shanks=some.shanks[living])
+        matrix = SortingRecording.of(near, some, settings, gain_uv=source.gain_uv).whitening.matrix
+        signal = FilteredChannels.of(source.recorded, some, settings, gain_uv=source.gain_uv)
+        return cls(source, living, np.flatnonzero(flat), signal, matrix)
+
+    def moment(self, settings: SortingSettings, first: int, n: int) -> Moment:
+        """Return samples first to first + n."""
+        channels, rate = self.source.channels, self.source.recorded.sample_rate
+        filtered, whitened = np.zeros((2, n, len(channels.map)), np.float32)
+        if self.signal is None:
+            nothing = np.zeros(0, np.int64)
+            return Moment(first / rate, rate, filtered, whitened, nothing, nothing, np.zeros(0, np.float32))
+        filtered[:, self.living] = self.signal.read(first, first + n)
+        white = np.ascontiguousarray((self.matrix @ filtered[:, self.living].T).T)
+        whitened[:, self.living] = white
+        detector = _detector(channels.positions[self.living], channels.shanks[self.living], settings, rate)
+        found = detector.detect(white)
+        peaks = self.living[found.channel_ids]
+        return Moment(first / rate, rate, filtered, whitened, found.samples, peaks, np.abs(found.amplitudes))
+
+
 class Previewer:
-    """Keeps the recording it looked at last open; for one thread at a time."""
+    """Keeps the recording it looked at last open, and what it learned of its noise; for one thread at a time."""
 
     def __init__(self) -> None:
         self._open: tuple[RecordingFile, SortSource] | None = None
+        self._known: tuple[tuple[Any, ...], _Prepared] | None = None
 
     def look(self, file: RecordingFile, settings: SortingSettings, part: float, length_s: float) -> Look:
         """Return a look at a recording.
@@ -77,13 +127,13 @@ class Previewer:
         PhyMedError : it cannot be read or sorted; the sentence says why
         """
         source = self._source(file)
+        prepared = self._prepared(file, source, settings)
         recorded, rate = source.recorded, source.recorded.sample_rate
         n = min(max(round(length_s * rate), 1), recorded.n_samples)
         first = round(min(max(part, 0.0), 1.0) * (recorded.n_samples - n))
-        moment, flat = _moment(source, settings, first, n)
         return Look(
             _facts(source), source.notes, recorded.n_samples / rate, source.channels.positions, source.channels.shanks,
-            flat, moment,
+            prepared.flat, prepared.moment(settings, first, n),
         )  # fmt: skip
 
     def _source(self, file: RecordingFile) -> SortSource:
@@ -91,6 +141,13 @@ class Previewer:
             self._open = None
             self._open = (file, open_source(file))
         return self._open[1]
+
+    def _prepared(self, file: RecordingFile, source: SortSource, settings: SortingSettings) -> _Prepared:
+        key = (file, *(getattr(settings, name) for name in _OF_NOISE))
+        if self._known is None or self._known[0] != key:
+            self._known = None
+            self._known = (key, _Prepared.of(source, settings))
+        return self._known[1]
 
 
 def _facts(source: SortSource) -> str:
@@ -102,29 +159,6 @@ def _facts(source: SortSource) -> str:
     of = f"{sorted_} of {raw.n_channels} channels" if sorted_ != raw.n_channels else f"{sorted_} channels"
     length = f"{seconds:,.1f} s" if seconds < 600 else f"{seconds / 60:,.0f} min"
     return f"{of}{shanks}, {length} at {recorded.sample_rate:,.0f} Hz"
-
-
-def _moment(source: SortSource, settings: SortingSettings, first: int, n: int) -> tuple[Moment, IntArray]:
-    """A stretch of the recording, and the channels that are flat in it."""
-    rate, n_samples = source.recorded.sample_rate, source.recorded.n_samples
-    around = max(0, round(NOISE_S * rate) - n) // 2
-    begin, end = max(first - around, 0), min(first + n + around, n_samples)
-    near = Stretch(source.recorded, begin, end)
-    raw = np.asarray(near.read(first - begin, first - begin + n))[:, source.channels.map]
-    flat = np.flatnonzero(np.ptp(raw, axis=0) <= _FLAT)
-    living = np.setdiff1d(np.arange(raw.shape[1]), flat)
-    filtered, whitened = np.zeros((2, n, raw.shape[1]), np.float32)
-    peaks = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-    if len(living):
-        some = source.channels
-        some = replace(some, map=some.map[living], positions=some.positions[living], shanks=some.shanks[living])
-        made = SortingRecording.of(near, some, settings, gain_uv=source.gain_uv)
-        filtered[:, living] = made.signal.read(first - begin, first - begin + n)
-        white = np.ascontiguousarray((made.whitening.matrix @ filtered[:, living].T).T)
-        whitened[:, living] = white
-        found = _detector(some.positions, some.shanks, settings, rate).detect(white)
-        peaks = (found.samples, living[found.channel_ids], np.abs(found.amplitudes))
-    return Moment(first / rate, rate, filtered, whitened, *peaks), flat
 
 
 def _detector(positions: AnyArray, shanks: IntArray, settings: SortingSettings, rate: float) -> PeakDetector:
