@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.compute import kernels
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.recordings import RecordingFile
@@ -48,12 +49,14 @@ class Opened:
 
 @lru_cache(maxsize=4)
 def opened(file: RecordingFile) -> Opened:
-    """Open a recording, once in a process.
+    """Open a recording, once in a process, with the kernels loaded: what they compute is the same to the last bit.
 
     Raises
     ------
     PhyMedError : it or its probe cannot be read
     """
+    # Otherwise the filter is numpy's until something else has loaded them, and off by a last bit.
+    kernels.warm_up()
     return Opened(open_source(file))
 
 
