@@ -163,9 +163,11 @@ def _made(context: JobContext, request: SortRequest) -> tuple[Path, Sorting]:
     """The `params.py` of the dataset, and what is in it."""
     from dataclasses import replace
 
+    from phy_medicine.compute import kernels
     from phy_medicine.compute.sorting.source import open_source
     from phy_medicine.compute.sorting.stages import Stages
 
+    kernels.warm_up()  # numpy's filter takes three times as long, and its last bits are others
     log = _Log(context)
     source = open_source(request.recording)
     settings = replace(context.settings, device=context.device, seed=context.seed)
