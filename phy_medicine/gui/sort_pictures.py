@@ -20,7 +20,7 @@ _NOISES = 12.0
 """Standard deviations of the noise between two lines, and at the end of the colours."""
 _MAD = 0.6745
 _DOT, _CONTACT = 5.0, 12.0
-_LEFT, _BOTTOM, _TOP = 56, 22, 6
+_TOP = 6
 
 
 class MomentPicture(QtWidgets.QWidget):
@@ -65,7 +65,9 @@ class MomentPicture(QtWidgets.QWidget):
             painter.drawText(self.rect().adjusted(24, 0, -24, 0), Qt.AlignCenter | Qt.TextWordWrap, self._words)
 
     def _paint(self, painter: QtGui.QPainter, look: Look) -> None:
-        area = QtCore.QRectF(_LEFT, _TOP, self.width() - _LEFT - 8, self.height() - _TOP - _BOTTOM)
+        metrics = painter.fontMetrics()
+        left, bottom = metrics.horizontalAdvance("00,000") + 8, metrics.height() + 6
+        area = QtCore.QRectF(left, _TOP, self.width() - left - 8, self.height() - _TOP - bottom)
         order = np.lexsort((look.positions_um[:, 0], -look.positions_um[:, 1], look.shanks))
         signal = look.moment.whitened if self._whitened else look.moment.filtered
         unit = 1.0 if self._whitened else _noise(signal)
@@ -113,15 +115,15 @@ class MomentPicture(QtWidgets.QWidget):
         every = max(1, int(np.ceil(1.6 * height / row)))
         for place in range(0, len(order), every):
             depth = look.positions_um[order[place], 1]
-            box = QtCore.QRectF(0, area.top() + (place + 0.5) * row - height / 2, _LEFT - 8, height)
+            box = QtCore.QRectF(0, area.top() + (place + 0.5) * row - height / 2, area.left() - 8, height)
             painter.drawText(box, Qt.AlignRight | Qt.AlignVCenter, f"{depth:,.0f}")
         start = look.moment.start_s
         stop = start + len(look.moment.filtered) / look.moment.sample_rate
-        below = QtCore.QRectF(area.left(), area.bottom() + 2, area.width(), _BOTTOM - 4)
+        below = QtCore.QRectF(area.left(), area.bottom() + 2, area.width(), height + 2)
         painter.drawText(below, Qt.AlignLeft | Qt.AlignVCenter, f"{start:,.3f} s")
         painter.drawText(below, Qt.AlignRight | Qt.AlignVCenter, f"{stop:,.3f} s")
         painter.drawText(
-            QtCore.QRectF(0, below.top(), _LEFT - 8, below.height()), Qt.AlignRight | Qt.AlignVCenter, "µm"
+            QtCore.QRectF(0, below.top(), area.left() - 8, below.height()), Qt.AlignRight | Qt.AlignVCenter, "µm"
         )
 
 
