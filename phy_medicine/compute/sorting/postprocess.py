@@ -7,9 +7,9 @@ from math import isnan
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.sorting.draft import Draft, in_memory
-from phy_medicine.compute.sorting.duplicates import Single, without_duplicates, without_own_duplicates
+from phy_medicine.compute.sorting.duplicates import without_duplicates, without_own_duplicates
 from phy_medicine.compute.sorting.labels import NOISE, label_units, shank_spread
 from phy_medicine.compute.sorting.merges import MergePool, Suggestion
 from phy_medicine.compute.sorting.post_settings import PostSettings
@@ -47,13 +47,14 @@ def postprocess(
     if not len(draft.templates):
         return draft, {name: np.zeros(0, np.str_) for name in ("label", "reason")}, ()
     progress(0.0, "Looking for spikes found twice")
-    given = draft.units()
-    singles = without_duplicates(given, draft.sample_rate, settings)
-    units = [s.unit if s.duplicate_of < 0 else s.unit.told(rejected=DUPLICATE) for s in singles]
+    stronger: dict[int, IntArray] = {}
+    units = _singles(draft.units(), draft, settings, stronger)
     progress(0.2, "Taking mixtures apart")
-    parts = [_parts(unit, draft, settings) for unit in units]
+    parts = [part for unit in units for part in _parts(unit, draft, settings)]
+    # A part may turn out to be what is left of a larger unit.
+    units = parts if len(parts) == len(units) else _singles(parts, draft, settings, stronger)
     progress(0.5, "Joining units")
-    pool = MergePool([u for p in parts for u in p], draft.sample_rate, draft.n_samples, settings, draft.feature_shapes)
+    pool = MergePool(units, draft.sample_rate, draft.n_samples, settings, draft.feature_shapes)
     pool.merge()
     units = [without_own_duplicates(u, draft.sample_rate, settings) if not u.rejected else u for u in pool.left()]
     progress(0.8, "Measuring units")
@@ -61,7 +62,7 @@ def postprocess(
     order = np.argsort(table["depth_um"], kind="stable")
     units = [units[k] for k in order]
     table = {name: values[order] for name, values in table.items()}
-    table |= _labels(draft, units, table, settings, _stronger(singles, given, units, len(draft.spikes.times)))
+    table |= _labels(draft, units, table, settings, _places(stronger, units, len(draft.spikes.times)))
     place = [int(k) for k in np.argsort(order)]
     suggested = tuple(
         (min(place[i], place[j]), max(place[i], place[j]), score, words) for i, j, score, words in pool.suggested()
@@ -78,17 +79,29 @@ def measured(draft: Draft, settings: PostSettings | None = None) -> dict[str, An
     return table | _labels(draft, units, table, settings, {})
 
 
-def _stronger(singles: list[Single], given: list[Unit], units: list[Unit], n_spikes: int) -> dict[int, int]:
+def _singles(units: list[Unit], draft: Draft, settings: PostSettings, stronger: dict[int, IntArray]) -> list[Unit]:
+    """Units without duplicates; those that are one are rejected.
+
+    stronger : first spike of each of these -> spikes of the unit that it is a duplicate of; added to
+    """
+    out = list(units)
+    rows = [k for k, unit in enumerate(units) if not unit.rejected]
+    for k, single in zip(rows, without_duplicates([units[k] for k in rows], draft.sample_rate, settings), strict=True):
+        out[k] = single.unit
+        if single.duplicate_of >= 0:
+            stronger[int(single.unit.rows[0])] = units[rows[single.duplicate_of]].rows
+            out[k] = single.unit.told(rejected=DUPLICATE)
+    return out
+
+
+def _places(stronger: dict[int, IntArray], units: list[Unit], n_spikes: int) -> dict[int, int]:
     """Which unit each duplicate is one of, both by their places in the end."""
     owner = np.full(n_spikes, -1)
     for k, unit in enumerate(units):
         owner[unit.rows] = k
-    found = {}
-    for single in singles:
-        if single.duplicate_of >= 0:
-            owners = owner[given[single.duplicate_of].rows]
-            found[int(owner[single.unit.rows[0]])] = int(np.bincount(owners[owners >= 0]).argmax())
-    return found
+    return {
+        int(owner[first]): int(np.bincount(owner[rows][owner[rows] >= 0]).argmax()) for first, rows in stronger.items()
+    }
 
 
 def _parts(unit: Unit, draft: Draft, settings: PostSettings) -> list[Unit]:

@@ -19,6 +19,8 @@ from phy_medicine.compute.sorting.unit import Unit
 
 PRESENCE_BIN_S, MOST_PRESENCE_BINS = 10.0, 100
 NEAR_UM = 100.0
+LEAST_HEIGHT = 0.25
+"""Height of the channels that say where a waveform is, of the largest."""
 _DRIFT_SPIKES = 10
 _CUTOFF_BINS, _CUTOFF_SMOOTH, _CUTOFF_SPIKES = 40, 2, 50
 
@@ -126,12 +128,14 @@ class Footprint:
 
 
 def footprint(waveform: FloatArray, positions: FloatArray) -> Footprint:
-    """Return the centre of the squared height of a waveform on its channels.
+    """Return the centre of the squared height of a waveform on its larger channels.
 
     waveform : (N, D), 0 on channels that do not count; positions : (N, 2), um. The centre is that of channels within
         100 um of the largest
     """
-    weights = np.ptp(np.pad(waveform, ((0, 0), (1, 1))), axis=1) ** 2
+    heights = np.ptp(np.pad(waveform, ((0, 0), (1, 1))), axis=1)
+    # The noise of a template on all other channels may have as much energy as its neuron.
+    weights = np.where(heights >= LEAST_HEIGHT * heights.max(), heights, 0.0) ** 2
     if not weights.sum() > 0:
         return Footprint(nan, nan, nan)
     near = np.linalg.norm(positions - positions[weights.argmax()], axis=1) <= NEAR_UM

@@ -109,3 +109,19 @@ def test_features_may_be_in_files(mistaken, tmp_path):
     found, _, _ = postprocess(kept, empty=in_a_file)
     assert np.array_equal(np.load(made), postprocess(draft)[0].spikes.features)
     assert found.spikes.features.filename == made
+
+
+def test_what_is_left_of_a_larger_unit_is_found_within_another():
+    rng = np.random.default_rng(9)
+    large, other = neuron_train(rng, 8), neuron_train(rng, 8)
+    left = large[rng.random(len(large)) < 0.5] + 12
+    waveforms = [template(1), template(5), template(2, width_um=0.8)[:, ::-1]]
+    draft = draft_of([large, other, left], [80.0, 40.0, 12.0], waveforms)
+    units = draft.units()
+    mixed = joined(units[1], units[2], 0, draft.feature_shapes)
+    _, table, _ = postprocess(draft.with_units([units[0], mixed]))
+    assert sorted(table["label"].tolist()) == ["good", "good", "noise"]
+    noise = int(np.flatnonzero(table["label"] == "noise")[0])
+    assert abs(table["n_spikes"][noise] - len(left)) < 60
+    of = int(table["reason"][noise].split("unit ")[1].split(";")[0])
+    assert table["n_spikes"][of] == len(large)

@@ -102,6 +102,16 @@ def test_a_waveform_is_where_it_is_largest():
     assert np.isnan(footprint(np.zeros((N_CHANNELS, 5)), POSITIONS).depth_um)
 
 
+def test_noise_on_many_channels_does_not_spread_a_waveform():
+    positions = np.stack([np.zeros(64), 20.0 * np.arange(64)], axis=1)
+    waveform = 0.04 * np.random.default_rng(7).normal(size=(64, 61))
+    waveform[10, 20] -= 1
+    assert footprint(waveform, positions).spread_um < 30
+    everywhere = waveform.copy()
+    everywhere[:, 20] -= 1
+    assert footprint(everywhere, positions).spread_um > 300
+
+
 def test_drift_is_seen_in_the_mean_spikes():
     rng = np.random.default_rng(3)
     depths = np.repeat([60.0, 75.0, 90.0], 40)
