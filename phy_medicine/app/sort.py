@@ -149,7 +149,9 @@ def _settings(
     own = {param.name: values[param.name] for param in params_of(SortingSettings)}
     in_file = read_settings(config) if config is not None else {}
     configured, typed = typed_options(ctx, own, configured=True), typed_options(ctx, own)
-    return changed(SortingSettings(), **{**configured, **before, **in_file, **typed})
+    # What an earlier version of the program could be told, and this one cannot, has no place any more.
+    still = {name: value for name, value in before.items() if name in own}
+    return changed(SortingSettings(), **{**configured, **still, **in_file, **typed})
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -99,6 +99,17 @@ def test_a_sort_is_resumed_as_it_was_started(sort: Sort, tmp_path: Path, asked: 
     assert recording == again
 
 
+def test_a_sort_of_an_earlier_version_is_resumed_without_the_settings_that_are_gone(
+    sort: Sort, tmp_path: Path, asked: list[Any]
+):
+    sort("--rounds", "2")
+    path = tmp_path / "out" / ".sorting" / "request.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "settings": {**content["settings"], "colour": "red"}}))
+    sort("--resume", first=("--out", "out"))
+    assert [settings.rounds for settings, _ in asked] == [2, 2]
+
+
 def test_another_sorter_is_named_with_its_parameters(sort: Sort, tmp_path: Path, asked: list[Any]):
     refused = sort("--sorter", "nose")
     assert (refused.exit_code, "SpikeInterface has no sorter 'nose'" in refused.output) == (1, True)
