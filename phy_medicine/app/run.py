@@ -198,7 +198,7 @@ class _Bar:
 
         def tell(stage: str, fraction: float, message: str) -> None:
             if stage in self._done[file]:
-                self._done[file][stage] = fraction
+                self._done[file][stage] = max(self._done[file][stage], fraction)
             name = f"{Path(file.path).name}: " if self._several else ""
             self._words = f"{name}{stage}{', ' if message else ''}{message}"
 

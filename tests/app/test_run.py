@@ -18,6 +18,12 @@ from click.testing import CliRunner
 from phy_medicine.app.cli import cli
 
 
+@pytest.fixture(autouse=True)
+def kept_machine_code(own_home, monkeypatch, tmp_path_factory):
+    """Workers take some ten seconds to compile kernels in a home of their own."""
+    monkeypatch.setenv("PHY_MEDICINE_HOME", str(tmp_path_factory.getbasetemp() / "kernels"))
+
+
 def run(*words: object):
     return CliRunner().invoke(cli, ["run", *(str(word) for word in words)])
 
