@@ -65,6 +65,14 @@ class Sorter:
         ------
         PhyMedError : there are no spikes, or the recording cannot be sorted
         """
+        import scipy.linalg  # noqa: F401  (what is not loaded yet would not be limited)
+        from threadpoolctl import threadpool_limits
+
+        # Stretches are done side by side; threads within each product would only wait for each other.
+        with threadpool_limits(1):
+            return self._run()
+
+    def _run(self) -> Sorting:
         self.progress("channels", 0.0)
         self._good = good_channels(self.recording, self.channels, self.settings.bad_channels)
         for column, reason in self._good.left_out.items():
