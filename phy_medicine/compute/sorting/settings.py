@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from phy_medicine.base.params import setting
+from phy_medicine.compute.sorting.post_settings import PostSettings
 
 DRIFT_NONE, DRIFT_DATA, DRIFT_TEMPLATES = "none", "data", "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class SortingSettings:
-    """Settings of the deconvolution sorter."""
+class SortingSettings(PostSettings):
+    """Settings of the deconvolution sorter, and of what is done with its units."""
 
     template_ms: float = setting(2.0, "Length of a template", unit="ms", minimum=0.5, maximum=10.0)
     trough_fraction: float = setting(
@@ -30,7 +31,6 @@ class SortingSettings:
         minimum=0.0,
     )  # fmt: skip
     detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
-    min_isi_ms: float = setting(0.7, "Spikes of a unit are at least so far apart", unit="ms", minimum=0.0, maximum=5.0)
     max_spikes_per_region: int = setting(20_000, "Spikes of a region of the probe to cluster at most", minimum=500)
     rounds: int = setting(3, "Rounds in which units are looked for in what the others leave unexplained", minimum=1)
     learn_batches: int = setting(120, "Stretches of 1 s that templates are learned from at most", minimum=4)
@@ -41,3 +41,9 @@ class SortingSettings:
     )  # fmt: skip
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps")
     seed: int = setting(0, "Of everything that is drawn at random", minimum=0)
+
+
+def of_spikes() -> tuple[str, ...]:
+    """Return the names of the settings that decide which spikes are found."""
+    later = {field.name for field in fields(PostSettings)} - {"min_isi_ms"}
+    return tuple(field.name for field in fields(SortingSettings) if field.name not in later)

@@ -25,7 +25,7 @@ from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRec
 from phy_medicine.compute.sorting.pursuit import PursuitOptions
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.rounds import Learner
-from phy_medicine.compute.sorting.settings import DRIFT_NONE, DRIFT_TEMPLATES, SortingSettings
+from phy_medicine.compute.sorting.settings import DRIFT_NONE, DRIFT_TEMPLATES, SortingSettings, of_spikes
 from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.stretches import Surroundings, spread, stretches
 
@@ -100,7 +100,7 @@ class Sorter:
     def _stage(self, name: str, compute: Callable[[], Mapping[str, AnyArray]]) -> Mapping[str, AnyArray]:
         self.progress(name, 0.0)
         began = time.perf_counter()
-        found = self.stages.get(name, compute)
+        found = self.stages.get(name, compute, uses=of_spikes())
         self.timings[name] = time.perf_counter() - began
         self.progress(name, 1.0)
         return found
@@ -167,7 +167,10 @@ class Sorter:
             np.asarray(learned["shapes"]), self._good, recording.whitening, recording.sample_rate,
             recording.n_samples,
         )  # fmt: skip
-        draft, table, suggested = postprocess(draft, progress=lambda done, text: self.progress("units", done))
+        joined = self.stages.array("joined_features")
+        draft, table, suggested = postprocess(
+            draft, self.settings, lambda done, text: self.progress("units", done), joined
+        )
         self.timings["units"] = time.perf_counter() - began
         likelihoods = np.append(learned["log_likelihood"], found["log_likelihood"])
         return Sorting(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import AnyArray
+from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.io.durable import replace_file, sync_file, sync_folder
@@ -89,6 +89,18 @@ class Stages:
     def rows(self, name: str, row_shape: tuple[int, ...], dtype: Any) -> NpyRows:
         """Return a file to append rows to, for an array too large for memory that a stage returns."""
         return NpyRows(self._scratch_folder() / f"{name}.npy", row_shape, dtype)
+
+    def array(self, name: str) -> Callable[[tuple[int, ...]], FloatArray]:
+        """Return what makes a float32 array in a file, for one too large for memory; it lasts as long as the stages."""
+
+        def make(shape: tuple[int, ...]) -> FloatArray:
+            if not np.prod(shape):
+                return np.zeros(shape, np.float32)
+            path = self._scratch_folder() / f"{name}.npy"
+            made: FloatArray = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+            return made
+
+        return make
 
     def kept(self) -> tuple[str, ...]:
         """Return the names of the stages in the folder, in the order of their work, whatever their keys."""
