@@ -9,7 +9,7 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
-from phy_medicine.compute.sorting.learning import Bank, Model, Pass, Setting, Sorted, run_pass
+from phy_medicine.compute.sorting.learning import Bank, Model, Pass, Setting, Sorted, run_pass, templates_at_rest
 from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
@@ -29,7 +29,7 @@ class Describe:
     """Takes features of spikes: of each without the other units and where the tissue would be at rest, and residuals.
 
     shapes : (P, D); channels : (K, C), -1 for none
-    own : (K, C, P), features of the units' waveforms at rest
+    own : (K, C, P), features of the templates, which the data are without
     at_rest : gives data (N, T) of a stretch as they would be if the tissue had not moved
     """
 
@@ -42,8 +42,7 @@ class Describe:
     def of(cls, model: Model, setting: Setting, shapes: FloatArray) -> Describe:
         """Describe the spikes of a model."""
         channels = feature_channels(model.mains, setting.contacts)
-        waveforms = model.shapes.at(np.zeros(model.n_units))
-        there = waveforms[np.arange(model.n_units)[:, None], channels] * (channels >= 0)[:, :, None]
+        there = templates_at_rest(model)[np.arange(model.n_units)[:, None], channels] * (channels >= 0)[:, :, None]
         return cls(shapes, channels, there @ shapes.T, setting.at_rest)
 
     def __call__(self, s: Sorted) -> Described:

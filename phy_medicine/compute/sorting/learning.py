@@ -213,6 +213,13 @@ def seen(waveforms: FloatArray, means: FloatArray) -> FloatArray:
     return out
 
 
+def templates_at_rest(model: Model) -> FloatArray:
+    """Return the templates with which spikes are found where the tissue is at rest, (K, N, D) float32, norm 1."""
+    waveforms = seen(model.shapes.at(np.zeros(model.n_units)), model.means)
+    norms = np.linalg.norm(waveforms, axis=(1, 2), keepdims=True)
+    return np.asarray(waveforms / np.maximum(norms, 1e-9), np.float32)
+
+
 def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> list[FloatArray]:
     """Return data that show the noise."""
     return [source(every[i]) for i in np.linspace(0, len(every) - 1, min(most, len(every))).astype(int)]

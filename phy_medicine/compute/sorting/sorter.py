@@ -17,7 +17,7 @@ from phy_medicine.compute.sorting.bad_channels import good_channels
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
 from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
-from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of, seen
+from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of, templates_at_rest
 from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
 from phy_medicine.compute.sorting.moving import Moved
 from phy_medicine.compute.sorting.postprocess import postprocess
@@ -160,10 +160,9 @@ class Sorter:
     ) -> Sorting:  # fmt: skip
         began = time.perf_counter()
         names = ("times", "units", "amplitudes", "gains", "residuals", "features")
-        waveforms = seen(model.shapes.at(np.zeros(model.n_units)), model.means)
         draft = Draft(
             SortedSpikes(*(found[name] for name in names)),
-            waveforms.astype(np.float32), setting.trough, found["channels"],
+            templates_at_rest(model), setting.trough, found["channels"],
             np.asarray(learned["shapes"]), self._good, recording.whitening, recording.sample_rate,
             recording.n_samples,
         )  # fmt: skip
