@@ -43,7 +43,7 @@ class Stages:
     Parameters
     ----------
     folder : that outlives the sort; None keeps nothing
-    settings : of the sort
+    settings : of the sort; None where nothing is kept that could depend on them
     inputs : what tells this recording and these channels from others, JSON values
     show : told what each stage found, also when it was kept
     """
@@ -77,7 +77,8 @@ class Stages:
         """
         assert _NAME.fullmatch(name), name
         names = sorted(set(self._settings) - set(_NOT_USED)) if uses is None else sorted(uses)
-        self._key = _hash([self._key, name, {setting: self._settings[setting] for setting in names}])
+        values = {setting: self._settings[setting] for setting in names} if self._settings else {}
+        self._key = _hash([self._key, name, values])
         self._n_asked += 1
         found = self._read(name)
         if found is None:
