@@ -16,6 +16,7 @@ import numpy as np
 import phy_medicine
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.job_files import as_json
+from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.result import Sorting
 from phy_medicine.compute.sorting.template_pairs import best_lags
 from phy_medicine.io.raw_file import RawFile
@@ -28,7 +29,9 @@ SIMILAR_MS = 1.0
 N_SIMILAR = 16
 PIECE = 1 << 16
 """Spikes whose features are in memory at once: 16 MB for 6 components on 10 channels."""
-GOOD, MUA, NOISE = "good", "mua", "noise"
+GOOD = "good"
+_BACK_STEPS = 4
+"""Of a motion that differs by a tenth of a µm per µm of depth, each step leaves a tenth of the error."""
 _OF_PHY = ("id", "ch", "sh", "depth", "fr", "amp", "n_spikes", "is_masked", "label")
 """Columns that phy's programs fill themselves; `label` is written under the names that they know."""
 _MOTION = {"displacement": "displacement_um", "temporal_bins_s": "time_bins_s", "spatial_bins_um": "depth_bins_um"}
@@ -149,10 +152,28 @@ def _features(sorting: Sorting, similar: FloatArray) -> dict[str, AnyArray | Row
             nearest.shape[1:], np.float32, _pieces(sorting, lambda some, units: _scores(some, units, bank))
         ),
         "template_feature_ind": nearest,
-        "spike_positions": Rows(
-            (2,), np.float32, _pieces(sorting, lambda some, units: centres(some, channels[units], x_y))
-        ),
+        "spike_positions": Rows((2,), np.float32, _positions(sorting, channels, x_y)),
     }
+
+
+def _positions(sorting: Sorting, channels: IntArray, x_y: FloatArray) -> Iterator[FloatArray]:
+    """Where spikes were seen: features are those of the tissue at rest, and the window takes the motion out itself."""
+    motion = Motion.from_arrays(arrays) if (arrays := motion_arrays(sorting)) else None
+    times_s = np.asarray(sorting.spikes.times) / sorting.sample_rate
+    start = 0
+    for found in _pieces(sorting, lambda some, units: centres(some, channels[units], x_y)):
+        if motion is not None:
+            found[:, 1] = seen_depths(motion, times_s[start : start + len(found)], found[:, 1])
+        start += len(found)
+        yield found
+
+
+def seen_depths(motion: Motion, times_s: FloatArray, depths_um: FloatArray) -> FloatArray:
+    """Return the depths from which the motion brings spikes back to these, (n,)."""
+    seen = np.asarray(depths_um, np.float64)
+    for _ in range(_BACK_STEPS):
+        seen = depths_um + motion.at(times_s, seen)
+    return seen
 
 
 def _pieces(sorting: Sorting, made: Callable[[FloatArray, IntArray], FloatArray]) -> Iterator[FloatArray]:

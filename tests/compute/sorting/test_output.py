@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 
 import phy_medicine
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting import output
-from phy_medicine.compute.sorting.output import centres, dataset_of, similar_templates
+from phy_medicine.compute.sorting.output import centres, dataset_of, seen_depths, similar_templates
 from phy_medicine.io import sorting_output
 from phy_medicine.io.sorting_output import check_output, finish, is_unfinished, write_sorting
 from phy_medicine.io.template_model import TemplateModel
@@ -177,6 +179,23 @@ def test_a_spike_lies_at_the_centre_of_its_energy() -> None:
     channels = np.array([[0, 1, -1], [1, 0, -1]])
     positions = np.array([[0.0, 0.0], [10.0, 40.0]], np.float32)
     assert centres(features, channels, positions).tolist() == [[5, 20], [10, 40]]
+
+
+def test_depths_are_those_that_the_motion_brings_to_rest() -> None:
+    times, depths = np.array([0.0, 1.0, 2.0]), np.array([0.0, 50.0, 100.0])
+    motion = Motion(np.array([[-5.0, 5.0], [10.0, 20.0]]), np.array([0.0, 2.0]), np.array([0.0, 100.0]))
+    assert motion.corrected(times, seen_depths(motion, times, depths)) == pytest.approx(depths, abs=0.01)
+
+
+def test_the_window_takes_the_motion_out_of_depths(tmp_path: Path) -> None:
+    found, raw = true_sorting(tmp_path / "raw.dat")
+    still = write_sorting(tmp_path / "still", dataset_of(replace(found, motion={}), raw)).parent
+    moved = write_sorting(tmp_path / "moved", dataset_of(found, raw)).parent
+    at_rest, seen = (np.load(folder / "spike_positions.npy") for folder in (still, moved))
+    assert np.abs(seen[:, 1] - at_rest[:, 1]).max() == pytest.approx(1, abs=1e-4)
+    motion = Motion.from_arrays(output.motion_arrays(found))
+    assert motion.corrected(found.spikes.times / RATE, seen[:, 1]) == pytest.approx(at_rest[:, 1], abs=1e-4)
+    assert np.array_equal(seen[:, 0], at_rest[:, 0])
 
 
 def test_features_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
