@@ -60,7 +60,7 @@ def test_a_recording_is_sorted_here_and_on_a_cluster_and_curated(tmp_path: Path)
         source / "recording.dat", "--sample-rate", 30_000, "--channels", 16, "--gain", settings.gain_uv,
         "--probe", source / "probe.json", "--config", tmp_path / "lab.toml", "--chunk", 2,
     )  # fmt: skip
-    said = run(*words, "--out", tmp_path / "here", "--executor", "local:2")
+    said = run(*words, "--out", tmp_path / "here", "--executor", "local:1")
     assert said.strip() == str(tmp_path / "here/report.html")
     with dask_cluster() as address:
         run(*words, "--out", tmp_path / "there", "--executor", f"dask:{address}")

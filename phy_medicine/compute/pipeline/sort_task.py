@@ -16,7 +16,7 @@ from phy_medicine.compute import device
 from phy_medicine.compute.job_context import JobContext
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.motion.outputs import load_motion
-from phy_medicine.compute.pipeline.task import Task, Teller
+from phy_medicine.compute.pipeline.task import Task, Teller, one_thread
 from phy_medicine.compute.sorting.drift import LEAST_UM
 from phy_medicine.compute.sorting.settings import DRIFT_NONE
 from phy_medicine.io.sorting_output import is_unfinished
@@ -70,7 +70,9 @@ def sort_recording(task: Task) -> dict[str, Any]:
         settings, {REQUEST: request, **arrays}, device=device.resolve(settings.device), seed=settings.seed,
         folder=kept, kept=kept, send=send, cancelled=task.cancel.exists,
     )  # fmt: skip
-    run(context)
+    # Sums of linear algebra have other last bits with another number of threads; the sorter has threads of its own.
+    with one_thread():
+        run(context)
     shutil.rmtree(kept, ignore_errors=True)
     return _facts(context.facts, out)
 

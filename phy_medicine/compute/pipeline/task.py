@@ -119,3 +119,13 @@ def write_array(path: Path, array: AnyArray) -> None:
     """Write an `.npy` file in one step; one that two workers write at once is that of either."""
     with _new(path) as draft, draft.open("wb") as file:
         np.save(file, array, allow_pickle=False)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let the libraries of linear algebra use one thread: pieces of work are what is done side by side,
+    and results are the same whatever the number of threads."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield

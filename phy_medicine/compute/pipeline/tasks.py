@@ -5,8 +5,6 @@ What a worker reads and writes are files that every worker sees; a file appears 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,22 +22,13 @@ from phy_medicine.compute.localize.settings import LocalizeSettings
 from phy_medicine.compute.localize.sources import RecordingSource
 from phy_medicine.compute.motion.recordings import RecordingFile
 from phy_medicine.compute.pipeline.recordings import opened
-from phy_medicine.compute.pipeline.task import Task, Teller, write_array
+from phy_medicine.compute.pipeline.task import Task, Teller, one_thread, write_array
 
 PEAK = np.dtype([("sample", "<i8"), ("channel", "<i4"), ("amplitude", "<f4")])
 """Peaks in the order of time; the channel is a row of the channels with a contact."""
 PLACE = np.dtype([("x_um", "<f4"), ("depth_um", "<f4"), ("z_um", "<f4"), ("alpha", "<f4")])
 """Where each peak comes from, NaN where that is unknown."""
 NOISE, PEAKS, PLACES, CHUNKS = "noise.npy", "peaks.npy", "positions.npy", "chunks.npy"
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let the libraries of linear algebra use one thread: pieces of work are what is done side by side."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
 
 
 def measure_noise(task: Task) -> str:
@@ -133,10 +122,10 @@ def estimate_motion(task: Task) -> dict[str, Any]:
     from phy_medicine.compute.motion.outputs import save_motion
 
     tell, settings = Teller(task), task.settings.motion
-    found = run_motion(
-        located_peaks(Path(task.folder), opened(task.recording).sample_rate), settings, method=settings.method,
-        hooks=Hooks(tell, cancelled=tell.check),
-    )  # fmt: skip
+    peaks = located_peaks(Path(task.folder), opened(task.recording).sample_rate)
+    with one_thread():
+        hooks = Hooks(tell, cancelled=tell.check)
+        found = run_motion(peaks, settings, method=settings.method, hooks=hooks)
     save_motion(task.path("."), found.motion, settings.as_dict() | {"method": settings.method}, summary=found.facts)
     return found.facts
 
