@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.sorting.averages import LEAST_NOISE, Averages, kernel
 from phy_medicine.compute.sorting.learning import Model, Pass, moments
-from phy_medicine.compute.sorting.sparse_templates import compress, pair_correlations
-
-REACH = 30
-"""Samples by which two templates of one neuron may be shifted."""
+from phy_medicine.compute.sorting.likeness import similarities
+from phy_medicine.compute.sorting.template_pairs import shifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +67,6 @@ def joined(
     return found, pairs
 
 
-def similarities(waveforms: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Return cosines of waveforms (K, N, D) at the best delay, (K, K), and that delay.
-
-    A spike of [., j] is one of [k, .] that begins by the delay [k, j] later.
-    """
-    n = len(waveforms)
-    alike, delays = np.zeros((n, n)), np.zeros((n, n), np.int64)
-    if not n:
-        return alike, delays
-    norms = np.sqrt(np.einsum("knd,knd->k", waveforms, waveforms))
-    pairs = pair_correlations(compress(waveforms / norms[:, None, None]))
-    middle = pairs.values.shape[1] // 2
-    reach = min(REACH, middle)
-    window = pairs.values[:, middle - reach : middle + reach + 1]
-    rows = np.repeat(np.arange(n), np.diff(pairs.starts))
-    alike[rows, pairs.units] = window.max(axis=1)
-    delays[rows, pairs.units] = window.argmax(axis=1) - reach
-    return alike, delays
-
-
 def apart(
     averages: Averages, k: int, j: int, delay: int, means: FloatArray, positions: FloatArray, how: Joining
 ) -> float:
@@ -123,7 +101,7 @@ def _seen(
     if not seen.size:
         return None
     values = averages.sums[k][seen][:, slots] / averages.energies[k, seen, None, None] * mean
-    values = np.roll(values, -delay, axis=2).reshape(-1, averages.sums.shape[3]).astype(np.float64)
+    values = shifted(values, -delay).reshape(-1, averages.sums.shape[3]).astype(np.float64)
     moved = np.stack([np.zeros(seen.size), averages.displacements[seen]], axis=1)
     where = (positions[channels[slots]][None] - moved[:, None]).reshape(-1, 2)
     variance = np.repeat(mean**2 / averages.energies[k, seen], len(slots))
@@ -147,7 +125,7 @@ def _pooled(averages: Averages, k: int, j: int, delay: int, ratio: float) -> Ave
     sums, energies = averages.sums.copy(), averages.energies.copy()
     same = (averages.channels[k][:, None] == averages.channels[j]) & (averages.channels[k][:, None] >= 0)
     slots, others = np.nonzero(same)
-    sums[k][:, slots] += ratio * np.roll(sums[j][:, others], -delay, axis=2)
+    sums[k][:, slots] += ratio * shifted(sums[j][:, others], -delay)
     energies[k] += ratio**2 * energies[j]
     sums[j], energies[j] = 0, 0
     return replace(averages, sums=sums, energies=energies)

@@ -26,11 +26,12 @@ from phy_medicine.compute.sorting.learning import (
     run_pass,
     sample_of,
 )
+from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.spike_features import PeakFinder, Peaks, joined, shapes_of
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
-from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, likeness, pieces, same_size
+from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, pieces, same_size
 
 ALIKE = 0.9
 """Cosine of the templates of a cluster in what is left and of a unit, from which it is no other."""
@@ -167,7 +168,8 @@ class Learner:
         if not new.n_units:
             return new
         rest = [m.shapes.at(np.zeros(m.n_units)) for m in (model, new)]
-        alike = likeness(np.concatenate(rest))[model.n_units :, : model.n_units]
+        alike, _ = similarities(np.concatenate(rest))
+        alike = alike[model.n_units :, : model.n_units]
         return new.of(np.flatnonzero(alike.max(axis=1) < ALIKE))
 
     def _model(self, first: FirstUnits) -> Model:

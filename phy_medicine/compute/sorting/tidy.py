@@ -9,7 +9,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.learning import Bank, Model, Pass, moments
-from phy_medicine.compute.sorting.sparse_templates import compress, pair_correlations
+from phy_medicine.compute.sorting.likeness import similarities
 
 _ABOUT = 7
 """Delays that are taken for one, samples."""
@@ -160,7 +160,7 @@ def _about(lags: IntArray) -> IntArray:
 
 def doubles(model: Model, most_alike: float) -> IntArray:
     """Return which units are like one with more spikes, (K,) bool."""
-    return redundant(likeness(model.shapes.at(np.zeros(model.n_units))) > most_alike, model.counts)
+    return redundant(similarities(model.shapes.at(np.zeros(model.n_units)))[0] > most_alike, model.counts)
 
 
 def same_size(waveforms: FloatArray, sizes: FloatArray, counts: IntArray, most_apart: float) -> IntArray:
@@ -169,7 +169,7 @@ def same_size(waveforms: FloatArray, sizes: FloatArray, counts: IntArray, most_a
     most_apart : energy of the difference of two at the best delay, of that of the larger
     """
     smaller = np.minimum(sizes[:, None], sizes) / np.maximum(sizes[:, None], sizes)
-    apart = 1 + smaller**2 - 2 * smaller * likeness(waveforms)
+    apart = 1 + smaller**2 - 2 * smaller * similarities(waveforms)[0]
     return redundant(apart < most_apart, counts)
 
 
@@ -185,17 +185,3 @@ def redundant(alike: IntArray, counts: IntArray) -> IntArray:
 def _after(counts: IntArray, k: int) -> IntArray:
     """Units that give way to unit k."""
     return (counts < counts[k]) | ((counts == counts[k]) & (np.arange(len(counts)) > k))
-
-
-def likeness(waveforms: FloatArray, reach: int = 30) -> FloatArray:
-    """Return the cosine of each two waveforms (K, N, D) at the best delay within reach, (K, K)."""
-    if not len(waveforms):
-        return np.zeros((0, 0))
-    norms = np.sqrt(np.einsum("knd,knd->k", waveforms, waveforms))
-    pairs = pair_correlations(compress(waveforms / norms[:, None, None]))
-    middle = pairs.values.shape[1] // 2
-    reach = min(reach, middle)
-    out = np.zeros((len(waveforms), len(waveforms)))
-    rows = np.repeat(np.arange(len(waveforms)), np.diff(pairs.starts))
-    out[rows, pairs.units] = pairs.values[:, middle - reach : middle + reach + 1].max(axis=1)
-    return out
