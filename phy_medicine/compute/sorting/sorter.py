@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.compute import kernels
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.motion import Motion
@@ -68,6 +69,8 @@ class Sorter:
         import scipy.linalg  # noqa: F401  (what is not loaded yet would not be limited)
         from threadpoolctl import threadpool_limits
 
+        # Without them the filter is another, slower one, whose last bits differ.
+        kernels.warm_up()
         # Stretches are done side by side; threads within each product would only wait for each other.
         with threadpool_limits(1):
             return self._run()
