@@ -14,10 +14,11 @@ _COLUMNS = ("means", "stds", "counts", "rates", "mains")
 
 
 def arrays_of(model: Model) -> dict[str, AnyArray]:
-    """Return a model as arrays."""
+    """Return a model as arrays; `waveforms` are those at rest."""
     arrays: dict[str, AnyArray] = {name: getattr(model, name) for name in _COLUMNS}
+    arrays["waveforms"] = model.shapes.at(np.zeros(model.n_units))
     if isinstance(model.shapes, Still):
-        return {**arrays, "waveforms": model.shapes.waveforms}
+        return arrays
     shapes = model.shapes
     bounds = np.cumsum([0, *(len(places) for places in shapes.places)])
     return {
@@ -29,7 +30,7 @@ def arrays_of(model: Model) -> dict[str, AnyArray]:
 def model_from(arrays: Mapping[str, AnyArray], setting: Setting) -> Model:
     """Return the model of such arrays."""
     columns = (np.asarray(arrays[name]) for name in _COLUMNS)
-    if "waveforms" in arrays:
+    if "places" not in arrays:
         return Model(Still(np.asarray(arrays["waveforms"])), *columns)
     bounds = np.asarray(arrays["place_bounds"])
     places, weights = (_cut(np.asarray(arrays[name]), bounds[1:-1]) for name in ("places", "weights"))

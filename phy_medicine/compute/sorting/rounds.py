@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,10 @@ _STEADY = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Learns the units of a recording from some of its stretches."""
+    """Learns the units of a recording from some of its stretches.
+
+    show : called with the units after each pass; done : passes so far
+    """
 
     source: Surroundings
     every: Sequence[Stretch]
@@ -55,6 +58,8 @@ class Learner:
     n_threads: int = 1
     progress: Callable[[float], object] = lambda fraction: None
     log: Callable[[str], object] = lambda line: None
+    show: Callable[[Model], object] = lambda model: None
+    done: list[Pass] = field(default_factory=list)
 
     def __call__(self) -> tuple[Model, list[float], FloatArray]:
         """Return the units, the log likelihood per data point of each pass, and shapes of waveforms (P, D).
@@ -107,8 +112,9 @@ class Learner:
         bank = Bank(model, self.setting, sample_of(self.source, self.every))
         found = run_pass(
             self.source, self.every, bank, self.setting, look=look, take=take, n_threads=self.n_threads,
-            progress=self.progress,
+            progress=self._tell,
         )  # fmt: skip
+        self.done.append(found)
         give_back(found, bank, how)
         found, pairs = join(found, model, self.setting.contacts)
         model, _ = learned(model, found, self.setting)
@@ -119,7 +125,12 @@ class Learner:
             + (f"; gone: {why}" if why else "")
             + (f"; {len(pairs)} joined with others" if pairs else "")
         )
+        self.show(model.of(kept))
         return model.of(kept), found
+
+    def _tell(self, fraction: float) -> None:
+        """Say how much is done of all passes that there may be; it may be fewer."""
+        self.progress((1 + len(self.done) + fraction) / (1 + PASSES * self.settings.rounds + LAST_PASSES))
 
     def _finder(self, sign: str, shapes: FloatArray | None) -> PeakFinder:
         return PeakFinder(
@@ -149,7 +160,11 @@ class Learner:
             data = self.setting.at_rest(self.source(stretch), stretch)
             return _later(finder.find(data, stretch.start - begin, stretch.stop - begin), begin)
 
-        return joined(list(in_order(one, range(len(self.every)), self.n_threads)), finder)
+        parts: list[Any] = []
+        for part in in_order(one, range(len(self.every)), self.n_threads):
+            parts.append(part)
+            self._tell(len(parts) / len(self.every) - 1)
+        return joined(parts, finder)
 
     def _look(self, finder: PeakFinder) -> Any:
         return _Look(finder, self.setting.at_rest)

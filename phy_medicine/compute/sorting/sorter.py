@@ -138,6 +138,7 @@ class Sorter:
         learner = Learner(
             source, spread(every, most), setting, self.settings, np.random.default_rng(self.settings.seed),
             self.n_threads, lambda done: self.progress("templates", done), self.log,
+            lambda model: self.stages.show("templates", arrays_of(model)),
         )  # fmt: skip
         model, likelihoods, shapes = learner()
         return {**arrays_of(model), "log_likelihood": np.array(likelihoods), "shapes": shapes}

@@ -45,7 +45,7 @@ class Stages:
     folder : that outlives the sort; None keeps nothing
     settings : of the sort; None where nothing is kept that could depend on them
     inputs : what tells this recording and these channels from others, JSON values
-    show : told what each stage found, also when it was kept
+    show : told what each stage found, also when it was kept; what it finds on the way may be shown too
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Stages:
         self._folder = folder
         self._settings = asdict(settings) if settings is not None else {}
         self._key = _hash(dict(inputs or {}))
-        self._show = show
+        self.show = show
         self._scratch: Path | None = None
         self._n_asked = 0
 
@@ -84,7 +84,7 @@ class Stages:
         if found is None:
             found = {array: np.asanyarray(value) for array, value in compute().items()}
             found = found if self._folder is None else self._write(name, found)
-        self._show(name, found)
+        self.show(name, found)
         return found
 
     def rows(self, name: str, row_shape: tuple[int, ...], dtype: Any) -> NpyRows:
