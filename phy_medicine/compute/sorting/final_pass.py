@@ -9,7 +9,16 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
-from phy_medicine.compute.sorting.learning import Bank, Model, Pass, Setting, Sorted, run_pass, templates_at_rest
+from phy_medicine.compute.sorting.learning import (
+    Bank,
+    Model,
+    Pass,
+    Setting,
+    Sorted,
+    nearest_channels,
+    run_pass,
+    templates_at_rest,
+)
 from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
@@ -41,7 +50,7 @@ class Describe:
     @classmethod
     def of(cls, model: Model, setting: Setting, shapes: FloatArray) -> Describe:
         """Describe the spikes of a model."""
-        channels = feature_channels(model.mains, setting.contacts)
+        channels = nearest_channels(model.mains, setting.contacts, N_FEATURE_CHANNELS)
         there = templates_at_rest(model)[np.arange(model.n_units)[:, None], channels] * (channels >= 0)[:, :, None]
         return cls(shapes, channels, there @ shapes.T, setting.at_rest)
 
@@ -57,17 +66,6 @@ class Describe:
         n_values = np.maximum((self.channels >= 0).sum(axis=1) * self.shapes.shape[1], 1)[units]
         residuals = np.einsum("ncd,ncd->n", left, left) / n_values
         return Described(np.ascontiguousarray(features.transpose(0, 2, 1)), residuals.astype(np.float32))
-
-
-def feature_channels(mains: IntArray, contacts: Contacts) -> IntArray:
-    """Return the channels nearest to the main one of each unit, on its shank, (K, C) int64, -1 for none."""
-    out = np.full((len(mains), min(N_FEATURE_CHANNELS, contacts.n_channels)), -1, np.int64)
-    for k, main in enumerate(mains.tolist()):
-        away = contacts.distances(main)
-        near = np.argsort(away, kind="stable")[: out.shape[1]]
-        near = near[np.isfinite(away[near])]
-        out[k, : len(near)] = near
-    return out
 
 
 def final_pass(

@@ -263,17 +263,22 @@ def run_pass(
 
 def empty_averages(mains: IntArray, setting: Setting, displacements: FloatArray) -> Averages:
     """Return averages of no spikes, on the channels nearest to main ones."""
-    n_channels = setting.contacts.n_channels
-    channels = np.full((len(mains), min(MOST_AVERAGED, n_channels)), -1, np.int64)
-    for k, main in enumerate(mains.tolist()):
-        away = setting.contacts.distances(main)
-        near = np.argsort(away, kind="stable")[: channels.shape[1]]
-        near = near[np.isfinite(away[near])]
-        channels[k, : len(near)] = near
+    channels = nearest_channels(mains, setting.contacts, MOST_AVERAGED)
     shape = (len(mains), len(displacements), channels.shape[1], setting.width + 2 * PAD)
     return Averages(
         np.zeros(shape, np.float32), np.zeros(shape[:2]), channels, np.asarray(displacements, np.float64), PAD
     )
+
+
+def nearest_channels(mains: IntArray, contacts: Contacts, most: int) -> IntArray:
+    """Return the channels nearest to each main one, itself first, on its shank, (K, C) int64, -1 for none."""
+    out = np.full((len(mains), min(most, contacts.n_channels)), -1, np.int64)
+    for k, main in enumerate(mains.tolist()):
+        away = contacts.distances(main)
+        near = np.argsort(away, kind="stable")[: out.shape[1]]
+        near = near[np.isfinite(away[near])]
+        out[k, : len(near)] = near
+    return out
 
 
 def _sort_stretch(
@@ -322,8 +327,7 @@ def learned(model: Model, found: Pass, setting: Setting) -> tuple[Model, IntArra
     counts = np.bincount(found.spikes.units, minlength=model.n_units)
     means, stds = moments(found.spikes, model.n_units)
     rates = np.array([spike_probability(int(n), found.n_samples) for n in counts])
-    mains = main_channels(shapes, model.mains)
-    return Model(shapes, means, stds, counts, rates, mains), moved
+    return Model(shapes, means, stds, counts, rates, main_channels(shapes, model.n_units)), moved
 
 
 def moments(spikes: Found, n_units: int) -> tuple[FloatArray, FloatArray]:
@@ -334,7 +338,7 @@ def moments(spikes: Found, n_units: int) -> tuple[FloatArray, FloatArray]:
     return means, np.sqrt(squares / n)
 
 
-def main_channels(shapes: Shapes, before: IntArray) -> IntArray:
+def main_channels(shapes: Shapes, n_units: int) -> IntArray:
     """Return the channel on which each unit is largest at rest, (K,) int64."""
-    waveforms = shapes.at(np.zeros(len(before)))
+    waveforms = shapes.at(np.zeros(n_units))
     return np.abs(waveforms).max(axis=2).argmax(axis=1).astype(np.int64)

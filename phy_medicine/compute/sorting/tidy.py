@@ -21,7 +21,6 @@ class Tidying:
 
     pieces : whether those go that are pieces of others; a unit that was just found may also have taken the place of
         what a larger one did not explain yet
-
     least_spikes : of a unit
     most_decoys, sure : so often, as a share of the spikes, the template upside down was found in what is left; it tells
         nothing of a unit whose mean amplitude is this many standard deviations of its score in noise or more
