@@ -47,7 +47,7 @@ _STEADY = 1e-4
 class Learner:
     """Learns the units of a recording from some of its stretches.
 
-    show : called with the units after each pass; done : passes so far
+    show : called with the units after each pass; likelihoods : log likelihood of each pass so far, per data point
     """
 
     source: Surroundings
@@ -59,7 +59,7 @@ class Learner:
     progress: Callable[[float], object] = lambda fraction: None
     log: Callable[[str], object] = lambda line: None
     show: Callable[[Model], object] = lambda model: None
-    done: list[Pass] = field(default_factory=list)
+    likelihoods: list[float] = field(default_factory=list)
 
     def __call__(self) -> tuple[Model, list[float], FloatArray]:
         """Return the units, the log likelihood per data point of each pass, and shapes of waveforms (P, D).
@@ -76,7 +76,6 @@ class Learner:
                 "Lower the threshold, or look at the recording."
             )
         self.log(f"{model.n_units} units to begin with")
-        likelihoods: list[float] = []
         look = self._look(self._finder(BOTH, finder.shapes))
         for number in range(self.settings.rounds):
             last = number + 1 == self.settings.rounds
@@ -84,7 +83,6 @@ class Learner:
                 again = look if i + 1 == PASSES and not last else None
                 left: list[Any] = []
                 model, found = self._learn(model, again, left.append, Tidying(pieces=i > 0))
-                likelihoods.append(found.log_likelihood)
             if last:
                 break
             added = self._new(model, found, joined(left, look.finder))
@@ -94,12 +92,11 @@ class Learner:
             model = model.and_also(added)
         for _ in range(LAST_PASSES):
             before = model.n_units
-            model, found = self._learn(model)
-            likelihoods.append(found.log_likelihood)
-            if before == model.n_units and abs(likelihoods[-1] - likelihoods[-2]) < _STEADY:
+            model, _ = self._learn(model)
+            if before == model.n_units and abs(np.diff(self.likelihoods[-2:])[0]) < _STEADY:
                 break
         assert finder.shapes is not None
-        return model, likelihoods, finder.shapes
+        return model, self.likelihoods, finder.shapes
 
     def _learn(
         self,
@@ -114,7 +111,7 @@ class Learner:
             self.source, self.every, bank, self.setting, look=look, take=take, n_threads=self.n_threads,
             progress=self._tell,
         )  # fmt: skip
-        self.done.append(found)
+        self.likelihoods.append(found.log_likelihood)
         give_back(found, bank, how)
         found, pairs = join(found, model, self.setting.contacts)
         model, _ = learned(model, found, self.setting)
@@ -125,12 +122,17 @@ class Learner:
             + (f"; gone: {why}" if why else "")
             + (f"; {len(pairs)} joined with others" if pairs else "")
         )
+        if not kept.size:
+            raise PhyMedError(
+                f"No units were found: of {model.n_units} groups of peaks none is a neuron ({why}). "
+                "Change the threshold, or look at the recording."
+            )
         self.show(model.of(kept))
         return model.of(kept), found
 
     def _tell(self, fraction: float) -> None:
         """Say how much is done of all passes that there may be; it may be fewer."""
-        self.progress((1 + len(self.done) + fraction) / (1 + PASSES * self.settings.rounds + LAST_PASSES))
+        self.progress((1 + len(self.likelihoods) + fraction) / (1 + PASSES * self.settings.rounds + LAST_PASSES))
 
     def _finder(self, sign: str, shapes: FloatArray | None) -> PeakFinder:
         return PeakFinder(

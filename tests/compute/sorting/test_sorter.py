@@ -209,6 +209,12 @@ def test_a_recording_without_spikes_is_refused(still):
         still.sort(recording=Memory(noise), settings={"detect_threshold": 9.0})
 
 
+def test_peaks_of_noise_are_no_units(still):
+    noise = (30 * np.random.default_rng(0).normal(size=(60_000, N_CHANNELS))).astype(np.int16)
+    with pytest.raises(PhyMedError, match=r"^No units were found: of \d+ groups of peaks none is a neuron \(\d+ "):
+        still.sort(recording=Memory(noise), settings={"detect_threshold": 3.0})
+
+
 @pytest.mark.parametrize("n_samples", [1, 30, 300])
 def test_a_recording_that_is_too_short_is_refused(still, n_samples):
     with pytest.raises(PhyMedError):
