@@ -19,6 +19,8 @@ ACROSS_UM, ALONG_UM = 20.0, 20.0
 LEAST_NOISE = 0.003
 """Of the variance of a footprint: it need not pass through every mean."""
 _SEEN_UM = 2.0
+_FEW = 5.0
+"""Spikes whose amplitudes say little."""
 _SURE = 4.0
 """Standard errors below which a channel belongs to no template."""
 
@@ -31,6 +33,7 @@ class Averages:
     channels : (K, C) int64, -1 for none
     displacements : (Q,) float64, um
     shift : samples of the window before the first of a template
+    counts : (K, Q) float64, spikes; totals : (K, Q) float64, sums of their amplitudes
     """
 
     sums: FloatArray
@@ -38,10 +41,26 @@ class Averages:
     channels: IntArray
     displacements: FloatArray
     shift: int
+    counts: FloatArray
+    totals: FloatArray
 
     def of(self, units: IntArray) -> Averages:
         """Return those of some units."""
-        return Averages(self.sums[units], self.energies[units], self.channels[units], self.displacements, self.shift)
+        return Averages(
+            self.sums[units], self.energies[units], self.channels[units], self.displacements, self.shift,
+            self.counts[units], self.totals[units],
+        )  # fmt: skip
+
+    def means(self, k: int) -> tuple[IntArray, FloatArray]:
+        """Return the displacements at which a unit was seen, their numbers (q,), and its means there, (q, C, L).
+
+        A neuron's spikes are as large at one displacement as at another; where they are not, the waveform there was
+        taken too small or too large, for which the amplitudes made up.
+        """
+        seen = np.flatnonzero(self.energies[k] > 0)
+        usual = self.totals[k].sum() / max(float(self.counts[k].sum()), 1e-9)
+        sizes = (self.totals[k, seen] + _FEW * usual) / ((self.counts[k, seen] + _FEW) * max(usual, 1e-9))
+        return seen, self.sums[k, seen] * (sizes / self.energies[k, seen])[:, None, None]
 
 
 class Shapes(Protocol):
@@ -166,11 +185,11 @@ def shapes_from(
 def _fit(averages: Averages, k: int, positions: FloatArray, still: bool) -> tuple[FloatArray, FloatArray, float]:
     """Places at which a unit was seen, what its waveform there is made of, and the error of a value."""
     channels = averages.channels[k][averages.channels[k] >= 0]
-    seen = np.flatnonzero(averages.energies[k] > 0)
+    seen, every = averages.means(k)
     error = float(1 / np.sqrt(max(averages.energies[k].sum(), 1e-9)))
     if not seen.size:
         return positions[channels], np.zeros((len(channels), averages.sums.shape[3])), error
-    means = averages.sums[k, seen, : len(channels)] / averages.energies[k, seen, None, None]
+    means = every[:, : len(channels)]
     if still:
         return positions[channels], means[0].astype(np.float64), error
     where = positions[channels][None] - np.stack([np.zeros(seen.size), averages.displacements[seen]], axis=1)[:, None]

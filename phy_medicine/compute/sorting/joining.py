@@ -97,10 +97,10 @@ def _seen(
     """Places (m, 2), mean waveforms there in the unit of the data (m, L), and the variance of each value (m,)."""
     channels = averages.channels[k][:near]
     slots = np.flatnonzero(channels >= 0)
-    seen = np.flatnonzero(averages.energies[k] > 0)
+    seen, means = averages.means(k)
     if not seen.size:
         return None
-    values = averages.sums[k][seen][:, slots] / averages.energies[k, seen, None, None] * mean
+    values = means[:, slots] * mean
     values = shifted(values, -delay).reshape(-1, averages.sums.shape[3]).astype(np.float64)
     moved = np.stack([np.zeros(seen.size), averages.displacements[seen]], axis=1)
     where = (positions[channels[slots]][None] - moved[:, None]).reshape(-1, 2)
@@ -127,5 +127,9 @@ def _pooled(averages: Averages, k: int, j: int, delay: int, ratio: float) -> Ave
     slots, others = np.nonzero(same)
     sums[k][:, slots] += ratio * shifted(sums[j][:, others], -delay)
     energies[k] += ratio**2 * energies[j]
-    sums[j], energies[j] = 0, 0
-    return replace(averages, sums=sums, energies=energies)
+    counts, totals = averages.counts.copy(), averages.totals.copy()
+    counts[k] += counts[j]
+    totals[k] += ratio * totals[j]
+    for array in (sums, energies, counts, totals):
+        array[j] = 0
+    return replace(averages, sums=sums, energies=energies, counts=counts, totals=totals)

@@ -266,7 +266,13 @@ def empty_averages(mains: IntArray, setting: Setting, displacements: FloatArray)
     channels = nearest_channels(mains, setting.contacts, MOST_AVERAGED)
     shape = (len(mains), len(displacements), channels.shape[1], setting.width + 2 * PAD)
     return Averages(
-        np.zeros(shape, np.float32), np.zeros(shape[:2]), channels, np.asarray(displacements, np.float64), PAD
+        np.zeros(shape, np.float32),
+        np.zeros(shape[:2]),
+        channels,
+        np.asarray(displacements, np.float64),
+        PAD,
+        np.zeros(shape[:2]),
+        np.zeros(shape[:2]),
     )
 
 
@@ -311,6 +317,8 @@ def _add(averages: Averages, s: Sorted, core: Found, amplitudes: FloatArray, bin
     energies = np.bincount(core.units[inside], (sizes * amplitudes)[inside], minlength=len(bins))
     units = np.arange(len(bins))
     averages.energies[units, bins] += energies
+    averages.counts[units, bins] += np.bincount(core.units, minlength=len(bins))
+    averages.totals[units, bins] += np.bincount(core.units, amplitudes, minlength=len(bins))
     kernels.add_own(
         s.templates.channels, s.waveforms, (energies * s.scales).astype(np.float32), bins, averages.channels,
         averages.sums, averages.shift,

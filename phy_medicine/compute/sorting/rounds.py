@@ -196,6 +196,7 @@ class Learner:
         mains = np.abs(first.templates).max(axis=2).argmax(axis=1).astype(np.int64)
         averages = empty_averages(mains, setting, np.zeros(1))
         averages.energies[:, 0] = first.counts * sizes**2
+        averages.counts[:, 0], averages.totals[:, 0] = first.counts, first.counts * sizes
         for k, channels in enumerate(averages.channels):
             some = np.flatnonzero(channels >= 0)
             window = slice(averages.shift, averages.shift + setting.width)
