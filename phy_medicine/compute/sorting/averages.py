@@ -58,8 +58,9 @@ class Averages:
         taken too small or too large, for which the amplitudes made up.
         """
         seen = np.flatnonzero(self.energies[k] > 0)
-        usual = self.totals[k].sum() / max(float(self.counts[k].sum()), 1e-9)
-        sizes = (self.totals[k, seen] + _FEW * usual) / ((self.counts[k, seen] + _FEW) * max(usual, 1e-9))
+        counts, totals = self.counts[k, seen], self.totals[k, seen]
+        usual = totals.sum() / max(float(counts.sum()), 1e-9)
+        sizes = (totals + _FEW * usual) / ((counts + _FEW) * usual) if usual > 0 else np.ones(seen.size)
         return seen, self.sums[k, seen] * (sizes / self.energies[k, seen])[:, None, None]
 
 

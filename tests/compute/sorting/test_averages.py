@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from phy_medicine.compute.sorting.averages import Still, kernel, shapes_from
+from phy_medicine.compute.sorting.averages import Averages, Still, kernel, shapes_from
 from phy_medicine.compute.sorting.learning import PAD
 from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
 from tests.compute.sorting.made_units import (
@@ -120,3 +120,15 @@ def test_units_are_chosen_and_put_together_and_kept_as_arrays(displacements):
 def test_places_are_less_alike_the_further_apart():
     places = np.array([[0.0, 0.0], [0.0, 20.0], [20.0, 0.0], [0.0, 200.0]])
     np.testing.assert_allclose(kernel(places[:1], places)[0], [1, np.exp(-0.5), np.exp(-1), np.exp(-50)])
+
+
+def test_a_waveform_that_amplitudes_made_up_for_is_put_right():
+    # At the second displacement the waveform was taken to be twice as large, so the amplitudes are half of the others.
+    sums = np.stack([np.full((3, 5), 4000.0), np.full((3, 5), 4000.0)])[None].astype(np.float32)
+    made = Averages(
+        sums, np.array([[4000.0, 2000.0]]), np.arange(3)[None], np.array([0.0, 2.0]), 0,
+        np.array([[1000.0, 1000.0]]), np.array([[20_000.0, 10_000.0]]),
+    )  # fmt: skip
+    seen, means = made.means(0)
+    assert seen.tolist() == [0, 1]
+    np.testing.assert_allclose(means[1] / means[0], 1.0, rtol=0.01)
