@@ -91,6 +91,17 @@ def test_three_parts_become_one():
     assert set(after.spikes.units.tolist()) == {1}
 
 
+@pytest.mark.parametrize("displacements", [(0.0,), SEEN])
+@pytest.mark.parametrize("other", [Neuron((8.0, 137.0)), Neuron((8.0, 130.0), period=20.0)])
+def test_two_neurons_that_are_alike_stay_two(other, displacements):
+    assert 0.6 < cosine(ONE.at(), other.at()) < 0.75
+    counts = np.full((2, len(displacements)), 300)
+    found, model = halves([ONE, other], [30.0, 30.0], counts, displacements)
+    after, pairs = joined(found, model, CONTACTS)
+    assert pairs == []
+    assert after is found
+
+
 def test_a_unit_of_few_spikes_could_be_part_of_any():
     found, model = halves([ONE, ONE], [30.0, 30.0], [[900], [19]])
     assert joined(found, model, CONTACTS)[1] == []
