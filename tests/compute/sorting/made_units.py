@@ -65,6 +65,7 @@ def averages_of(neurons, amplitudes, counts, displacements=(0.0,), shifts=None, 
                 waveform = neuron.at(displacement, shift + PAD, WIDTH + 2 * PAD) / norm * size
                 mean = waveform + rng.normal(size=waveform.shape) / np.sqrt(n)
                 out.energies[k, q] = n * size**2
+                out.counts[k, q], out.totals[k, q] = n, n * size
                 out.sums[k, q] = (mean * n * size)[out.channels[k]]
     return out
 
