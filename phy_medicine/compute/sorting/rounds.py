@@ -40,6 +40,8 @@ MOST_APART = 0.15
 PASSES, LAST_PASSES = 2, 3
 _FIRST_SPREAD = 0.15
 _LOOKS = 8
+_LEAST_TRIED = 4
+"""Stretches to try new units on, and spikes of each there."""
 _STEADY = 1e-4
 
 
@@ -86,10 +88,12 @@ class Learner:
             if last:
                 break
             added = self._new(model, found, joined(left, look.finder))
-            self.log(f"{added.n_units} units more in what is left")
-            if not added.n_units:
+            before = model.n_units
+            if added.n_units:
+                model = self._tried(model.and_also(added), before)
+            self.log(f"{added.n_units} clusters more in what is left, {model.n_units - before} of them not noise")
+            if model.n_units == before:
                 break
-            model = model.and_also(added)
         for _ in range(LAST_PASSES):
             before = model.n_units
             model, _ = self._learn(model)
@@ -134,10 +138,21 @@ class Learner:
         """Say how much is done of all passes that there may be; it may be fewer."""
         self.progress((1 + len(self.likelihoods) + fraction) / (1 + PASSES * self.settings.rounds + LAST_PASSES))
 
+    def _tried(self, model: Model, n_known: int) -> Model:
+        """The units without those new ones that a few stretches show to be noise: most are, and all cost time."""
+        some = spread(list(self.every), max(_LEAST_TRIED, len(self.every) // 4))
+        bank = Bank(model, self.setting, sample_of(self.source, some))
+        found = run_pass(self.source, some, bank, self.setting, n_threads=self.n_threads)
+        how = Tidying(pieces=False, least_spikes=_LEAST_TRIED, most_alike=2.0)
+        kept, _ = kept_units(model, found, bank.noise, how)
+        return model.of(np.union1d(np.arange(n_known), kept))
+
     def _finder(self, sign: str, shapes: FloatArray | None) -> PeakFinder:
+        # In what is left there are no large spikes any more, whose flanks would be taken for peaks.
+        threshold = self.settings.detect_threshold if sign == TROUGHS else self.settings.left_threshold
         return PeakFinder(
-            self.setting.contacts, self.setting.sample_rate, threshold=self.settings.detect_threshold, sign=sign,
-            width=self.setting.width, trough=self.setting.trough, shapes=shapes,
+            self.setting.contacts, self.setting.sample_rate, threshold=threshold, sign=sign, width=self.setting.width,
+            trough=self.setting.trough, shapes=shapes,
         )  # fmt: skip
 
     def _first_shapes(self) -> FloatArray:

@@ -31,6 +31,9 @@ class SortingSettings(PostSettings):
         minimum=0.0,
     )  # fmt: skip
     detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
+    left_threshold: float = setting(
+        4.2, "Peaks in what the units leave unexplained, in units of the noise", minimum=2.0
+    )
     max_spikes_per_region: int = setting(20_000, "Spikes of a region of the probe to cluster at most", minimum=500)
     rounds: int = setting(3, "Rounds in which units are looked for in what the others leave unexplained", minimum=1)
     learn_batches: int = setting(120, "Stretches of 1 s that templates are learned from at most", minimum=4)
