@@ -26,6 +26,8 @@ PAD = 10
 MOST_AVERAGED = 48
 """Channels of a unit that are averaged, the nearest to its main channel."""
 MOST_CHANNELS = 64
+LEAST_AMPLITUDE = 0.5
+"""Of a unit's mean: smaller ones are taken for spikes of neurons too far away to be units, of which there are many."""
 MOST_RANK = 8
 LEAST_ENERGY = 6.0
 """Of a mean spike on a channel, or in a component, in units of the noise of a sample, to be part of the template."""
@@ -180,7 +182,9 @@ class Bank:
             self._noise = np.median([scorer.noise(part) for part in self._sample], axis=0)
         scales = np.where(gone, 1.0, scales)
         priors = [
-            TruncatedNormal(float(m * s), float(max(d, LEAST_SPREAD * m) * s), float(p))
+            TruncatedNormal(
+                float(m * s), float(max(d, LEAST_SPREAD * m) * s), float(p), least=LEAST_AMPLITUDE * float(m * s)
+            )
             for m, d, p, s in zip(model.means, model.stds, model.rates, scales, strict=True)
         ]
         matcher = Matcher(templates, priors, noise_std=self._noise, options=self._setting.pursuit)

@@ -111,12 +111,14 @@ class TruncatedNormal:
     mean, std : of the normal before it is cut
     probability : of a spike at a sample
     evidence : judge spikes by the probability of the score whatever the amplitude, else by that of the best amplitude
+    least : score below which there is no spike, however much it would explain
     """
 
     mean: float
     std: float
     probability: float
     evidence: bool = True
+    least: float = 0.0
 
     def amplitude(self, scores: FloatArray, noise_std: float) -> FloatArray:
         """See `Prior`."""
@@ -141,10 +143,10 @@ class TruncatedNormal:
 
         low, high = 0.0, noise_std
         if worth(low) >= 0:
-            return 0.0
+            return self.least
         while worth(high) < 0:
             low, high = high, 2 * high
-        return float(brentq(worth, low, high, xtol=1e-9 * noise_std))
+        return max(self.least, float(brentq(worth, low, high, xtol=1e-9 * noise_std)))
 
     def learned(self, amplitudes: FloatArray, n_samples: int) -> Self:
         """Return the prior with mean, spread and share of the spikes seen; as it is when there are fewer than two."""
