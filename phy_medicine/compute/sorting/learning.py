@@ -31,8 +31,8 @@ LEAST_AMPLITUDE = 0.5
 MOST_RANK = 8
 LEAST_ENERGY = 6.0
 """Of a mean spike on a channel, or in a component, in units of the noise of a sample, to be part of the template."""
-_MATCHERS = 24
-"""Kept for displacements that come again."""
+_KEPT_BYTES = 150 << 20
+"""Of what is kept for displacements that come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,14 @@ class Bank:
         if kept is None:
             kept = self._make(steps)
             self._kept[key] = kept
-            while len(self._kept) > _MATCHERS:
-                self._kept.popitem(last=False)
+            self._forget_oldest()
         return kept
+
+    def _forget_oldest(self) -> None:
+        sizes = [matcher.n_bytes + waveforms.nbytes for matcher, _, waveforms, _ in list(self._kept.values())]
+        for n in range(len(sizes) - 1):
+            if sum(sizes[n:]) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
 
     def _make(self, steps: IntArray) -> tuple[Matcher, SparseTemplates, FloatArray, FloatArray]:
         model = self.model
@@ -180,6 +185,7 @@ class Bank:
         if self._noise is None:
             scorer = Scorer(templates)
             self._noise = np.median([scorer.noise(part) for part in self._sample], axis=0)
+            self._sample = ()
         scales = np.where(gone, 1.0, scales)
         priors = [
             TruncatedNormal(

@@ -71,6 +71,11 @@ class Matcher:
         """Which units have common channels, (K, K) uint8."""
         return self._pursuit.links.shares
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory of what is known of pairs of templates, which is most of all."""
+        return int(self._pursuit.links.values.nbytes)
+
     def find(self, data: FloatArray) -> Found:
         """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
         return self._pursuit(self._scorer(data), scores_after=False)
@@ -158,7 +163,7 @@ def in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> I
         try:
             for item in items:
                 waiting.append(pool.submit(run, item))
-                if len(waiting) > n_threads + 1:
+                if len(waiting) > n_threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
