@@ -32,6 +32,7 @@ from .examples import PAGES, ROOT, Example, examples, mentions
 
 STAND_INS = {
     "path/to/params.py": "params.py",
+    "results/sorting/params.py": "params.py",
     "sorted/params.py": "params.py",
     "FILE.kwik": "recording.kwik",
     "--channel-group 1": "--channel-group 0",

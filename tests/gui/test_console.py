@@ -172,7 +172,7 @@ def test_figures_are_drawn_in_the_console_and_matplotlib_is_left_as_it_was(conso
     import matplotlib
     from matplotlib import pyplot
 
-    before, module = dict.copy(matplotlib.rcParams), pyplot._backend_mod
+    before, module, figures = dict.copy(matplotlib.rcParams), pyplot._backend_mod, pyplot.get_fignums()
     images = len(console.widget._name_to_svg_map) + console.text.count("\ufffc")
     console.run("fig, ax = plt.subplots(); ax.plot([1, 3, 2]); color = fig.get_facecolor(); plt.show()")
     console.run("plt.plot([3, 4])")
@@ -180,7 +180,7 @@ def test_figures_are_drawn_in_the_console_and_matplotlib_is_left_as_it_was(conso
     np.testing.assert_allclose(console.widget.kernel.shell.user_ns["color"][:3], [14 / 255, 15 / 255, 18 / 255])
     assert dict.copy(matplotlib.rcParams) == before
     assert pyplot._backend_mod is module
-    assert not pyplot.get_fignums()
+    assert pyplot.get_fignums() == figures
 
 
 def test_settings_of_figures_hold_from_cell_to_cell_and_figures_of_others_stay_open(console):
