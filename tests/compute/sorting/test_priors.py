@@ -95,3 +95,13 @@ def test_coefficients_say_the_same(prior):
     gain = g0 + g1 * scores + g2 * scores**2 + log_ndtr(p0 + p1 * scores)
     np.testing.assert_allclose(gain, prior.gain(scores, NOISE), rtol=1e-9, atol=1e-9)
     assert h == prior.threshold(NOISE)
+
+
+def test_no_spike_is_smaller_than_the_least_score_whatever_it_explains():
+    free = TruncatedNormal(40.0, 20.0, 1e-4)
+    bound = TruncatedNormal(40.0, 20.0, 1e-4, least=20.0)
+    assert free.threshold(1.0) < 20.0
+    assert bound.threshold(1.0) == bound.coefficients(1.0)[0] == 20.0
+    # A least score below what makes a spike anyway changes nothing, and it stays when the prior is learned.
+    assert TruncatedNormal(40.0, 20.0, 1e-4, least=1.0).threshold(1.0) == free.threshold(1.0)
+    assert bound.learned(np.full(5, 38.0), 1000).least == 20.0
