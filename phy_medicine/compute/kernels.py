@@ -8,9 +8,10 @@ the last bits of float32.
 from __future__ import annotations
 
 from phy_medicine.compute import _kernels_bins, _kernels_drift, _kernels_filter, _kernels_pairs
+from phy_medicine.compute.metrics import _kernels_neighbours
 from phy_medicine.io import _kernels_rows
 
-MODULES = (_kernels_pairs, _kernels_bins, _kernels_filter, _kernels_drift, _kernels_rows)
+MODULES = (_kernels_pairs, _kernels_bins, _kernels_filter, _kernels_drift, _kernels_neighbours, _kernels_rows)
 
 
 def warm_up() -> None:

@@ -7,11 +7,11 @@ from math import nan
 import numpy as np
 
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray
+from phy_medicine.compute.metrics.isolation import l_ratio_and_distance
 from phy_medicine.compute.sorting.unit import Unit
 
 N_CHANNELS, N_DIRECTIONS = 4, 8
 _MOST_OWN, _MOST_OTHERS = 5000, 10_000
-_RIDGE = 1e-3
 
 
 def isolation(units: list[Unit], shapes: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -33,41 +33,8 @@ def isolation(units: list[Unit], shapes: FloatArray) -> tuple[FloatArray, FloatA
         rest = [other.kept(np.arange(0, len(other), step)).on(channels[k], shapes) for other in others]
         own = unit.kept(np.arange(0, len(unit), max(1, len(unit) // _MOST_OWN))).on(channels[k], shapes)
         pooled = np.concatenate(rest) if rest else own[:0]
-        out[:, k] = l_ratio_and_distance(own, pooled, n_own=len(unit), step=step)
+        out[:, k] = l_ratio_and_distance(own, pooled, n_own=len(unit), step=step, n_directions=N_DIRECTIONS)
     return out[0], out[1]
-
-
-def l_ratio_and_distance(own: FloatArray, others: FloatArray, *, n_own: int, step: int = 1) -> tuple[float, float]:
-    """Return the L-ratio and the isolation distance of a cluster.
-
-    Parameters
-    ----------
-    own, others : (n, ...), features; n_own : spikes of the cluster, of which `own` may be a part
-    step : each of the others stands for so many
-
-    Returns
-    -------
-    L-ratio, 0 without others; distance, NaN where there are fewer other spikes than own
-
-    Source: Schmitzer-Torbert et al. 2005, Neuroscience 131:1, of the squared Mahalanobis distance in the eight
-    directions in which all vary most.
-    """
-    from scipy.special import gammaincc
-
-    if not len(others):
-        return 0.0, nan
-    a, b = (np.asarray(f, np.float64).reshape(len(f), -1) for f in (own, others))
-    pooled = np.concatenate([a, b])
-    _, vectors = np.linalg.eigh(np.cov(pooled, rowvar=False))
-    axes = vectors[:, -N_DIRECTIONS:]
-    center = a.mean(axis=0)
-    within = np.atleast_2d(np.cov((a - center) @ axes, rowvar=False))
-    within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
-    places = (b - center) @ axes
-    squared = (places * np.linalg.solve(within, places.T).T).sum(axis=1)
-    ratio = step * float(gammaincc(axes.shape[1] / 2, squared / 2).sum()) / n_own
-    rank = max(1, round(n_own / step))
-    return ratio, float(np.partition(squared, rank - 1)[rank - 1]) if len(squared) >= rank else nan
 
 
 def _has(units: list[Unit]) -> BoolArray:

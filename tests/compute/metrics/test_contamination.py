@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phy_medicine.compute.sorting.contamination import (
+from phy_medicine.compute.metrics.contamination import (
     NOT_SINGLE,
     contamination_by_many,
     contamination_by_one,

@@ -1,0 +1,84 @@
+"""Whose spikes are the nearest ones of a spike in feature space."""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.metrics import _kernels_neighbours
+
+N_NEIGHBOURS = 4
+_BLOCK = 512
+
+
+def nearest_neighbours(
+    own: FloatArray, others: FloatArray, *, asked: tuple[IntArray, IntArray] | None = None, k: int = N_NEIGHBOURS
+) -> tuple[float, float]:
+    """Return the hit rate and the miss rate of a cluster.
+
+    Parameters
+    ----------
+    own, others : (n, D) float, in the proportion in which spikes are there; both are the neighbours that can be found
+    asked : rows of `own` and of `others` whose neighbours are looked at, all by default
+    k : neighbours of each
+
+    Returns
+    -------
+    Hit rate: of the k nearest of a spike of the cluster, the part that is of the cluster too; 1 without others. Miss
+    rate: of the nearest of another spike, the part that is of the cluster; 0 without others. NaN where there are fewer
+    spikes than neighbours
+
+    Source: Chung, Magland et al. 2017, Neuron 95:1381, as SpikeInterface has it.
+    """
+    if len(own) <= k:
+        return nan, nan
+    if not len(others):
+        return 1.0, 0.0
+    rows = asked or (np.arange(len(own)), np.arange(len(others)))
+    points = np.ascontiguousarray(np.concatenate([own, others]), dtype=np.float32)
+    hits = _own_among(points, len(own), rows[0], k)
+    return hits, _own_among(points, len(own), len(own) + rows[1], k)
+
+
+def _own_among(points: FloatArray, n_own: int, rows: IntArray, k: int) -> float:
+    """Mean part of the first `n_own` points among the k nearest of some points, themselves left out."""
+    n_found = np.zeros(len(rows), np.int64)
+    best, places = np.empty(k, np.float32), np.empty(k, np.int64)
+    columns, distances = np.ascontiguousarray(points.T), np.empty(_BLOCK, np.float32)
+    _kernels_neighbours.own_among_nearest(
+        columns, n_own, np.ascontiguousarray(rows, np.int64), best, places, distances, n_found
+    )
+    return float(n_found.mean() / k) if len(rows) else nan
+
+
+def silhouette(own: FloatArray, others: FloatArray, labels: IntArray) -> float:
+    """Return how much nearer spikes are to the centre of their cluster than to that of the next one, -1 to 1.
+
+    Parameters
+    ----------
+    own, others : (n, D) float; labels : of the others, (n_others,) int, the cluster of each
+
+    Returns
+    -------
+    Mean of (b - a) / max(a, b); a, b : distance to the centre of the own cluster, and of the one to which that distance
+    is the least on average; NaN without others
+
+    Source: Hruschka, de Castro & Campello 2004, ICDM, the simplified silhouette, as SpikeInterface has it.
+    """
+    if not len(own) or not len(others):
+        return nan
+    spikes = np.asarray(own, np.float64)
+    inside = _distances(spikes, spikes.mean(axis=0))
+    ids, rows = np.unique(labels, return_inverse=True)
+    centers = np.zeros((len(ids), spikes.shape[1]))
+    np.add.at(centers, rows, others)
+    centers /= np.bincount(rows)[:, None]
+    outside = min((_distances(spikes, center) for center in centers), key=lambda d: float(d.mean()))
+    larger = np.maximum(inside, outside)
+    return float(((outside - inside) / np.where(larger > 0, larger, 1)).mean())
+
+
+def _distances(points: FloatArray, center: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(((points - center) ** 2).sum(axis=1)))
