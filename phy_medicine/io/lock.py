@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from phy_medicine.base import processes
 from phy_medicine.base.errors import ReadOnlyError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import host_name, iso_time, reason, user_name
@@ -60,7 +61,7 @@ class DatasetLock:
         seen, owner = _read(self.path), self.owner()
         if owner is not None and not force:
             raise ReadOnlyError(f"{self._folder} is being curated by {owner}; it stays read-only here until then.")
-        mine = LockOwner(host_name(), user_name(), os.getpid(), iso_time(), _started(os.getpid()))
+        mine = LockOwner(host_name(), user_name(), os.getpid(), iso_time(), processes.started(os.getpid()))
         try:
             self._clear(_read(self.path) if force else seen)
             self._create(mine)
@@ -128,28 +129,7 @@ def _is_stale(owner: LockOwner) -> bool:
         return True  # unreadable: left by a crash before it was complete
     if owner.host != host_name():
         return False
-    if not _is_alive(owner.pid):
+    if not processes.is_alive(owner.pid):  # on Windows nobody can tell: a stale lock there needs `force`
         return True
-    started = _started(owner.pid)
+    started = processes.started(owner.pid)
     return bool(owner.started and started and owner.started != started)
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # signal 0 ends a process on Windows; a stale lock there needs `force`
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _started(pid: int) -> str:
-    """When a process began, in ticks since the machine did; "" where there is no /proc."""
-    try:
-        # The name in brackets may hold spaces; the start time is the 20th field after it.
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
