@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.configuration import Configuration
+from phy_medicine.base.crash_watch import WATCH, report_crashes
 from phy_medicine.base.errors import PhyMedError, SaveError
 from phy_medicine.base.log import logger
+from phy_medicine.base.log_file import hold_log, stop_log
 from phy_medicine.base.paths import OwnFiles
 
 if TYPE_CHECKING:
@@ -152,6 +154,17 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
     PhyMedError : there is no display, or the dataset cannot be opened
     """
     check_display()
+    hold_log()
+    crashes = report_crashes()
+    WATCH.begin()
+    try:
+        return _run_window(open_it, options, crashes)
+    finally:
+        WATCH.end()
+        stop_log()
+
+
+def _run_window(open_it: Callable[[], Session], options: WindowOptions, crashes: Sequence[Path]) -> int:
     thread = ThreadPoolExecutor(1, thread_name_prefix="open")
     opening = thread.submit(open_it)
     finding = thread.submit(lambda: plugin_book(opening.result()))
@@ -167,6 +180,7 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
         shared_context=options.shared_context,
         clear_state=options.clear_state,
         plugins=finding.result,
+        crashes=crashes,
     )
 
 

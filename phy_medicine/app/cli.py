@@ -50,9 +50,10 @@ class PhyMed(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            sentence = _sentence(error)
             if ctx.meta.get("debug"):
                 raise
-            raise click.ClickException(_sentence(error)) from error
+            raise click.ClickException(sentence) from error
 
 
 def _sentence(error: Exception) -> str:
@@ -61,7 +62,11 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
-    return f"{type(error).__name__}: {error}. This is a fault of the program; run again with --debug and report it."
+    from phy_medicine.base.crash_report import REPORTER
+
+    report = REPORTER.report(error, "a command")
+    where = "" if report is None else f" Please send the report {report}; nothing of your data is in it."
+    return f"{type(error).__name__}: {error}. This is a fault of the program; --debug shows where.{where}"
 
 
 def _remember_debug(ctx: click.Context, _: click.Parameter, debug: bool) -> None:
@@ -86,6 +91,7 @@ def debug_option(command: Any) -> Any:
 
 @click.command(cls=PhyMed, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(phy_medicine.__version__, prog_name="phy-med")
+@debug_option
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Curate sorted spikes by hand, with the probe's motion in view."""

@@ -46,7 +46,7 @@ def examine(dataset: Path | None = None, *, all_settings: bool = False) -> Repor
 
     torch = Probe(TORCH)
     window = Probe(OPENGL) if _has_display() else None
-    with tqdm(total=6, delay=_SLOW_S, leave=False, disable=None, bar_format="{desc} {bar} {elapsed}") as bar:
+    with tqdm(total=7, delay=_SLOW_S, leave=False, disable=None, bar_format="{desc} {bar} {elapsed}") as bar:
 
         def done(words: str, make: Callable[[], Section]) -> Section:
             bar.set_description_str(words)
@@ -59,6 +59,7 @@ def examine(dataset: Path | None = None, *, all_settings: bool = False) -> Repor
             done("packages", checks.python),
             done("display", lambda: checks.opengl(None if window is None else window.wait(bar.refresh))),
             done("torch", lambda: checks.torch(torch.wait(bar.refresh))),
+            done("reports", checks.faults),
             *(done("configuration", make) for make in _configured(dataset, all_settings=all_settings)),
         ]
         if dataset is not None:

@@ -16,6 +16,7 @@ from phy_medicine.app.config_files import written
 from phy_medicine.app.doctor_probes import Answer
 from phy_medicine.app.doctor_report import Section
 from phy_medicine.base.configuration import Configuration
+from phy_medicine.base.crash_report import reports, reports_dir
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.paths import OwnFiles, phy_dir, user_dir
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _NEEDED = {"click", "h5py", "numba", "numpy", "psygnal", "pyqt5", "scipy", "vispy"}
 """Without these no window opens; without another one, something that is said when it is asked for."""
+_SHOWN_REPORTS = 3
 _LITTLE_MEMORY_GB, _LITTLE_DISK_GB = 1.0, 1.0
 
 
@@ -60,6 +62,20 @@ def machine() -> Section:
         )
     elif free_disk < _LITTLE_DISK_GB * 1e9:
         section.warn(f"Only {gigabytes(free_disk)} of disk is free at {written(folder)}; make room.")
+    return section
+
+
+def faults() -> Section:
+    """Return the reports of faults that were written, the newest first."""
+    section = Section("Reports of faults")
+    section.add("Folder", written(reports_dir()))
+    for path in reports()[:_SHOWN_REPORTS]:
+        section.add(path.name.split("_")[0].removeprefix("report-"), path.name, data=str(path))
+    n = len(reports())
+    if n:
+        section.note = f"{n} in all. They hold nothing of your data; please send the newest with a report of a fault."
+    else:
+        section.note = "None."
     return section
 
 

@@ -47,6 +47,11 @@ class OwnFiles:
         return self.root / "state.json"
 
     @property
+    def log(self) -> Path:
+        """Folder of the log of the windows on this dataset."""
+        return self.root / "log"
+
+    @property
     def fields(self) -> Path:
         """Names of the label columns that the curator made."""
         return self.root / "fields.json"

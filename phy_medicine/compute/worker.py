@@ -17,6 +17,7 @@ Whatever else is printed, by Python or by compiled libraries, goes to stderr. Ex
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -264,6 +265,7 @@ def _inputs(job: JobFile) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()  # where a deadly signal struck goes into the log of the job
     code = main()
     # Threads of libraries must not hold up the end of a job whose result is on the disk.
     sys.stderr.flush()

@@ -7,14 +7,20 @@ import gc
 import os
 import sys
 import threading
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import phy_medicine
 from phy_medicine.base import machine_code
+from phy_medicine.base.crash_report import REPORTER
 from phy_medicine.base.log import logger
+from phy_medicine.base.log_file import keep_log, stop_log
+from phy_medicine.base.paths import OwnFiles, user_dir
+from phy_medicine.gui.display import end_without_display, watch_display
+from phy_medicine.gui.errors import Errors
 from phy_medicine.gui.opening import opened
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.theme import DARK, THEMES, Theme, wear
@@ -65,6 +71,7 @@ def create_app(*, shared_context: bool = True, theme: Theme = DARK) -> QtWidgets
         app.setStyle("Fusion")
         _kept.append(app)
         atexit.register(_leave)
+    REPORTER.learn("Qt", f"{QtCore.qVersion()} on {app.platformName()}")
     wear(theme)
     return app
 
@@ -87,9 +94,8 @@ def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: Plu
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.gui.state import WindowState
 
-    writable = not session.read_only and os.access(session.model.dir_path, os.W_OK)
     state = WindowState.of_dataset(
-        session.model.dir_path, writable=writable, clear=clear_state, configuration=session.configuration
+        session.model.dir_path, writable=_is_writable(session), clear=clear_state, configuration=session.configuration
     )
     theme = THEMES.get(str(state.get("theme")), DARK)
     points = state.get("font_size")
@@ -108,10 +114,26 @@ def show(session: Session, plugins: PluginSource | None = None, *, block: bool =
     window.closed.connect(lambda: _kept.remove(window))
     loop = QtCore.QEventLoop()
     window.closed.connect(loop.quit)
+    _protect(window)
     window.open()
     if block:
         loop.exec_()
     return window
+
+
+def _protect(window: MainWindow) -> None:
+    """Catch errors while a shown window is open; PyQt would end a program in which nobody does."""
+    if sys.excepthook is not sys.__excepthook__:  # IPython's, or that of another window
+        return
+    errors = Errors(window, silent=False, lost=partial(end_without_display, window.session.close))
+    errors.__enter__()
+
+    def hand_over() -> None:
+        errors.__exit__()
+        for other in [w for w in _kept if isinstance(w, type(window)) and not w.is_closed][:1]:
+            _protect(other)
+
+    window.closed.connect(hand_over)
 
 
 def _leave() -> None:
@@ -132,6 +154,7 @@ def run(
     shared_context: bool = True,
     clear_state: bool = False,
     plugins: Callable[[], PluginSource] | None = None,
+    crashes: Sequence[Path] = (),
 ) -> int:
     """Open the window and stay until it is closed.
 
@@ -142,6 +165,7 @@ def run(
     screenshot : picture of the window after the last line, PNG, SVG or PDF by its ending
     quit : close after that, without asking and without remembering the window
     plugins : gives the plugins of the session, not attached yet; called when the session is open
+    crashes : reports of processes that were brought down, to be told of
 
     Returns
     -------
@@ -156,8 +180,12 @@ def run(
     screenshot = screenshot.absolute() if screenshot else None
     session = opened(session) if callable(session) else session
     window = _window(session, scripted=quit, clear_state=clear_state, plugins=None if plugins is None else plugins())
-    with _Errors(window, silent=quit) as errors:
+    lost = partial(end_without_display, session.close)
+    with kept_log(session), Errors(window, silent=quit, lost=lost) as errors:
+        watch_display(lost)
         window.open(size)
+        for report in crashes:
+            logger.warning("The program was brought down the last time; the report %s says more.", report)
         if not quit:
             window.ask_recovery()
         lines = [*do, *([f"screenshot {screenshot}"] if screenshot else ())]
@@ -175,6 +203,22 @@ def run(
     return code[0] or int(quit and errors.n > 0)
 
 
+@contextmanager
+def kept_log(session: Session) -> Iterator[None]:
+    """Keep the log beside the state of the dataset meanwhile, or beside the user's when the dataset must not change."""
+    folder = OwnFiles(session.model.dir_path).log if _is_writable(session) else user_dir() / "log"
+    head = f"phy-medicine {phy_medicine.__version__} on {session.model.path}, {session.model.n_spikes} spikes"
+    log = keep_log(folder, head)
+    try:
+        yield
+    finally:
+        stop_log(log)
+
+
+def _is_writable(session: Session) -> bool:
+    return not session.read_only and os.access(session.model.dir_path, os.W_OK)
+
+
 def _end(session: Session) -> None:
     """Close the session; the interpreter must not be taken down under a thread that is in the middle of a task."""
     session.close()
@@ -182,42 +226,6 @@ def _end(session: Session) -> None:
         session.pool.sync(_LAST_TASKS_S)
     except TimeoutError as error:
         logger.warning("%s", error)
-
-
-class _Errors:
-    """Catches what nobody caught: to the log, and in a box when a person is there; counts them."""
-
-    def __init__(self, window: MainWindow, *, silent: bool) -> None:
-        self.n = 0
-        self._bridge = window.bridge
-        self._silent = silent
-        self._before: tuple[Any, Any] = (sys.excepthook, threading.excepthook)
-        self._showing = False
-
-    def __enter__(self) -> _Errors:
-        sys.excepthook = self._caught
-        threading.excepthook = lambda args: self._caught(args.exc_type, args.exc_value, args.exc_traceback)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.excepthook, threading.excepthook = self._before
-
-    def _caught(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-        self.n += 1
-        details = "".join(traceback.format_exception(kind, error, trace))
-        logger.error("Unexpected %s: %s\n%s", kind.__name__, error, details)
-        if not self._silent:
-            self._bridge.post(lambda: self._show(f"{kind.__name__}: {error}", details))
-
-    def _show(self, text: str, details: str) -> None:
-        """One box at a time: a fault in a paint event would open hundreds."""
-        if self._showing:
-            return
-        from phy_medicine.gui.questions import show_problem
-
-        self._showing = True
-        show_problem(QtWidgets.QApplication.activeWindow(), text, details)
-        self._showing = False
 
 
 def app_icon() -> QtGui.QIcon:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.base.events import EVENTS
 from phy_medicine.base.log import logger
 from phy_medicine.gui import window_actions
 from phy_medicine.gui.key_settings import KeySettings
@@ -41,6 +42,7 @@ class Commands:
         self.begins: Callable[[Action, tuple[Any, ...]], object] = lambda action, args: None
         self.done: Callable[[Action], object] = lambda action: None
         """Called before an action runs, and after one that was not refused."""
+        self._own: set[str] = set()  # ids that may stand in a report of a fault
         self._keys = ViewKeys(window, self._run_first)
 
     def fill(self) -> None:
@@ -61,6 +63,7 @@ class Commands:
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
         )
+        self._own.update(a.id for a in own if not a.group.startswith("move_"))  # the others name groups
         self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))
         self.table.add(self.shortcuts.claim())
         w.menus.add(self.table)
@@ -108,6 +111,8 @@ class Commands:
             action_id = view_action.id if view_action.id not in self.table else f"{owner}_{view_action.id}"
             action = _of_view(view_action, action_id, owner, self._window.panels.target)
             self.table.add([self.shortcuts.worn(action)])
+            if type(panel.view).__module__.startswith("phy_medicine.views"):
+                self._own.add(action_id)
         self._take_configured()
         self._window.plugin_actions.settle_keys()
         self._claim_keys()
@@ -198,6 +203,7 @@ class Commands:
         return self.guard(partial(self._do, action, args))
 
     def _do(self, action: Action, args: tuple[Any, ...]) -> None:
+        EVENTS.note(f"command {action.id if action.id in self._own else 'of a group or a plugin'}", n_args=len(args))
         self.begins(action, args)
         action.handler(*args)
         self.done(action)
@@ -216,6 +222,7 @@ class Commands:
         try:
             call()
         except PhyMedError as error:
+            EVENTS.note(f"refused with {type(error).__name__}")
             self._window.say(str(error), logging.WARNING)
             return str(error)
         return ""

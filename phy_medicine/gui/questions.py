@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 
-from phy_medicine.gui.qt import QtWidgets
+from phy_medicine.gui.qt import Qt, QtWidgets
 
 Box = QtWidgets.QMessageBox
 
@@ -88,9 +89,14 @@ def say_save_failed(parent: QtWidgets.QWidget, text: str) -> None:
     box.exec_()
 
 
-def show_problem(parent: QtWidgets.QWidget | None, text: str, details: str) -> None:
-    """Show an unexpected error with its traceback."""
+def show_problem(parent: QtWidgets.QWidget | None, text: str, details: str, report: Path | None) -> None:
+    """Show an unexpected error with its traceback, and where the report is."""
     more = "Your work is in the journal. You may go on, or save and restart."
+    if report is not None:
+        more += (
+            f"\n\nA report is in {report}. Nothing of your data is in it; please send it to who maintains the program."
+        )
     box = _box(parent, Box.Critical, "Unexpected error", text, more)
+    box.setTextInteractionFlags(Qt.TextSelectableByMouse)
     box.setDetailedText(details)
     box.exec_()

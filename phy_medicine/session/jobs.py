@@ -268,7 +268,7 @@ class SessionJobs:
             for run in runs_of(self._session.store, job):
                 self.imported.emit(run)
         elif job.state == "failed":
-            logger.error("%s failed: %s", job.title, job.error)
+            logger.error("%s failed: %s Its log is %s.", job.title, job.error, job.log_path)
         self.finished.emit(job)
 
     def _tidy(self) -> None:

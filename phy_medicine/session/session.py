@@ -32,6 +32,7 @@ from phy_medicine.session.corrected_depths import CorrectedDepths
 from phy_medicine.session.curating import Curating
 from phy_medicine.session.data import DataService
 from phy_medicine.session.depths import SpikeDepths
+from phy_medicine.session.event_notes import note_events
 from phy_medicine.session.exports import Exports
 from phy_medicine.session.extensions import Extensions
 from phy_medicine.session.facts import SessionFacts
@@ -138,6 +139,7 @@ class Session(Curating, Shown, Exports):
         self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None
+        note_events(self)
         if recover is not None and self.storage.pending is not None:
             self.recover() if recover else self.discard_journal()
 

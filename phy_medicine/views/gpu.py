@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from vispy import gloo
 
+from phy_medicine.base.crash_report import REPORTER
 from phy_medicine.base.types import AnyArray
 from phy_medicine.views import shaders
 from phy_medicine.views.theme import RGBA
@@ -41,6 +42,7 @@ class Gpu:
             self._programs.clear()
             self._built_for = self.generation
             self.renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER) or "")
+            REPORTER.learn("OpenGL", self.renderer)
         gloo.set_viewport(0, 0, self.width, self.height)
         # Colours are premultiplied; the alpha of the canvas stays 1.
         gloo.set_state(blend=True, depth_test=False, cull_face=False, blend_func=("one", "one_minus_src_alpha"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,17 @@ import phy_medicine
 from phy_medicine.app import build
 from phy_medicine.app.build import WindowOptions
 from phy_medicine.app.cli import COMMANDS, cli
+from phy_medicine.base import log
+from phy_medicine.base.crash_report import REPORTER, reports
 from phy_medicine.base.errors import DatasetError
 
 PARAMS = "params.py"
+
+
+@pytest.fixture(autouse=True)
+def no_reports_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process writes a report of the same fault once."""
+    monkeypatch.setattr(REPORTER, "_told", {})
 
 
 @pytest.fixture
@@ -60,12 +69,23 @@ def test_fault_of_the_program_says_how_to_find_out_more(monkeypatch: pytest.Monk
     assert result.exit_code == 1
     assert "--debug" in result.stderr
     assert "Traceback" not in result.stderr
+    (report,) = reports()
+    assert str(report) in result.stderr and "KeyError: …" in report.read_text("utf-8")
 
 
-def test_debug_lets_the_traceback_through(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("words", [["template-gui", PARAMS, "--debug"], ["--debug", "template-gui", PARAMS]])
+def test_debug_lets_the_traceback_through(monkeypatch: pytest.MonkeyPatch, words: list[str]):
     _fail_with(monkeypatch, KeyError("atom"))
-    result = CliRunner().invoke(cli, ["template-gui", PARAMS, "--debug"])
+    result = CliRunner().invoke(cli, words)
     assert isinstance(result.exception, KeyError)
+    assert log.logger.level == logging.DEBUG
+    assert len(reports()) == 1
+
+
+def test_an_error_of_ours_is_no_fault_and_makes_no_report(monkeypatch: pytest.MonkeyPatch):
+    _fail_with(monkeypatch, DatasetError("spike_times.npy is missing in here."))
+    CliRunner().invoke(cli, ["template-gui", PARAMS])
+    assert reports() == []
 
 
 def test_window_options_arrive_in_order(opened: list[WindowOptions]):

@@ -15,6 +15,7 @@ from phy_medicine.app.cli import cli
 from phy_medicine.app.doctor_probes import OPENGL, Answer, Probe
 from phy_medicine.app.doctor_report import WIDTH, Report, Section
 from phy_medicine.app.settings_table import settings_in_force
+from phy_medicine.base import crash_report
 from phy_medicine.base.configuration import Configuration
 from phy_medicine.base.paths import phy_dir, user_dir
 from phy_medicine.session.session import Session
@@ -64,6 +65,16 @@ def test_no_line_is_longer_than_a_terminal(said, dataset: Path):
     (user_dir() / "config.py").write_text("c = get_config()\nc.PhyMed.filter = 'n_spikes > 10 and ' * 6 + 'fr > 1'\n")
     lines = run(str(dataset), "--all").output.splitlines()
     assert [line for line in lines if len(line) > WIDTH and " " in line.strip()] == []
+
+
+def test_reports_of_faults_are_listed_the_newest_first(said):
+    assert "None." in run().output
+    names = [crash_report.write_report("x", [], {}, []).name for _ in range(5)]
+    output = run().output
+    assert [name for name in reversed(names) if name in output] == names[:1:-1]
+    assert "5 in all." in output
+    listed = json.loads(run("--json").output)["sections"]["reports of faults"]
+    assert [Path(line["value"]).name for line in listed[1:]] == names[:1:-1]
 
 
 def test_settings_name_their_file(said, dataset: Path):
