@@ -33,7 +33,7 @@ def open_and_close(qtbot, params: Path, *, wait: bool) -> None:
     assert views and all(view._canvas is None for view in views)
     QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
     session.close()
-    session.pool.sync(10)
+    session.pool.sync(60)
 
 
 @pytest.mark.parametrize("wait", [True, False])
