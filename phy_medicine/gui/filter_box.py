@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from phy_medicine.base.errors import FilterError
+from phy_medicine.curation.filter_completion import Completion
+from phy_medicine.gui.completion_list import CompletionList
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.status_bar import fix_size
 from phy_medicine.session.snippets import SnippetHistory
 
+Complete = Callable[[str, int], Completion]
+"""What may follow in a filter, given its text and the place of the cursor."""
 ERROR_PAUSE_MS = 500
 """An expression that is being typed is wrong most of the time; say so only when the typing stops."""
 
@@ -18,9 +22,10 @@ class FilterEdit(QtWidgets.QLineEdit):
 
     cleared = QtCore.pyqtSignal()
 
-    def __init__(self, parent: QtWidgets.QWidget, history: SnippetHistory) -> None:
+    def __init__(self, parent: QtWidgets.QWidget, history: SnippetHistory, complete: Complete) -> None:
         super().__init__(parent)
         self.history = history
+        self.completions = CompletionList(self, complete)
         self.setClearButtonEnabled(True)
         self.setPlaceholderText("Filter, e.g. n_spikes > 1000 and group != noise")
         self.setFocusPolicy(Qt.ClickFocus)
@@ -33,6 +38,8 @@ class FilterEdit(QtWidgets.QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
+        if self.completions.takes(event.key()):
+            return
         if event.key() == Qt.Key_Up:
             self.setText(self.history.older(self.text()))
         elif event.key() == Qt.Key_Down:
@@ -50,10 +57,10 @@ class FilterBox(QtWidgets.QWidget):
     done = QtCore.pyqtSignal()
     """Enter or Escape was pressed: the keyboard goes back to the table."""
 
-    def __init__(self, apply: Callable[[str], object], history: SnippetHistory) -> None:
+    def __init__(self, apply: Callable[[str], object], history: SnippetHistory, complete: Complete) -> None:
         super().__init__()
         self._apply = apply
-        self.edit = FilterEdit(self, history)
+        self.edit = FilterEdit(self, history, complete)
         self.count = QtWidgets.QLabel()
         self.count.setProperty("dim", True)
         self.error = QtWidgets.QLabel()

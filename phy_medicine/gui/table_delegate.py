@@ -9,11 +9,14 @@ from functools import lru_cache
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.table_model import ClusterModel
+from phy_medicine.session.colormaps import colormap
 from phy_medicine.views.theme import Theme
 
 SELECTED_ALPHA = 160 / 255
 PADDING = 7
 BADGE_HEIGHT, BADGE_PADDING = 16, 10
+_N_SHADES = 64
+_STRIP = 4  # px, how wide the value of a selected cell is shown
 
 Rgb = tuple[float, float, float]
 
@@ -51,6 +54,13 @@ def _selected_colors(color: Rgb, ground: str) -> tuple[QtGui.QColor, QtGui.QColo
     """Return the tint of a selected row and the colour of its text."""
     tint = themes.blend(color, themes.rgb(ground), SELECTED_ALPHA)
     return QtGui.QColor.fromRgbF(*tint), QtGui.QColor(themes.text_color_on(tint))
+
+
+@lru_cache(maxsize=_N_SHADES)
+def _shade_colors(place: int) -> tuple[QtGui.QColor, QtGui.QColor]:
+    """Return the ground of a cell coloured by value and the colour of its text; place : 0 to `_N_SHADES` - 1."""
+    red, green, blue = colormap("viridis")[round(place / (_N_SHADES - 1) * (len(colormap("viridis")) - 1))].tolist()
+    return QtGui.QColor.fromRgbF(red, green, blue), QtGui.QColor(themes.text_color_on((red, green, blue)))
 
 
 class CellDelegate(QtWidgets.QStyledItemDelegate):
@@ -109,6 +119,14 @@ class CellDelegate(QtWidgets.QStyledItemDelegate):
         if facts.kind == "group":
             self._paint_mark(painter, rect, look.mark)
             return
+        shade = self._model.shade(row, column)
+        if shade is not None:
+            ground, readable = _shade_colors(round(shade * (_N_SHADES - 1)))
+            if look.selection_color is None or not self._is_mine(cluster_id):
+                painter.fillRect(rect.adjusted(1, 1, 0, 0), ground)
+                ink = readable
+            else:  # the tint of the selection comes first
+                painter.fillRect(QtCore.QRect(rect.left() + 1, rect.top() + 1, _STRIP, rect.height() - 1), ground)
         painter.setPen(ink)
         side = Qt.AlignLeft if facts.kind == "text" else Qt.AlignRight
         inner = rect.adjusted(PADDING, 0, -PADDING, 0)

@@ -21,6 +21,12 @@ class ColumnHeader(QtWidgets.QHeaderView):
 
     sort_asked = QtCore.pyqtSignal(str, bool)
     """Name of the column, and whether it is added to the present order (Shift held)."""
+    order_asked = QtCore.pyqtSignal(str, bool)
+    """Name of the column, and whether the least come first."""
+    copy_asked = QtCore.pyqtSignal(list)
+    """Columns to copy, those that are shown when there are none."""
+    repaint_asked = QtCore.pyqtSignal()
+    """Cells are coloured in another way."""
 
     def __init__(self, model: ClusterModel, theme: Theme) -> None:
         super().__init__(Qt.Horizontal)
@@ -162,10 +168,11 @@ class ColumnHeader(QtWidgets.QHeaderView):
         names = [self._model.columns[self.logicalIndex(v)].name for v in range(self.count())]
         hidden = [c.name for i, c in enumerate(self._model.columns) if self.isSectionHidden(i)]
         widths = {c.name: self.sectionSize(i) for i, c in enumerate(self._model.columns) if not self.isSectionHidden(i)}
-        return {"order": names, "hidden": hidden, "widths": widths}
+        return {"order": names, "hidden": hidden, "widths": widths, "colored": sorted(self._model.colored)}
 
     def apply_state(self, state: Mapping[str, Any]) -> None:
-        """Take order, widths and hidden columns; columns the state does not know stay as they are."""
+        """Take order, widths, hidden and coloured columns; columns the state does not know stay as they are."""
+        self._model.colored = frozenset(map(str, state.get("colored", self._model.colored)))
         for name, width in dict(state.get("widths", {})).items():
             if (section := self._model.column_of(name)) is not None:
                 self.resizeSection(section, int(width))
@@ -183,8 +190,33 @@ class ColumnHeader(QtWidgets.QHeaderView):
         self.arranged = True
         self.setSectionHidden(section, not shown)
 
+    def _color_by_value(self, name: str, on: bool) -> None:
+        self.arranged = True
+        self._model.colored = self._model.colored | {name} if on else self._model.colored - {name}
+        self.repaint_asked.emit()
+
     def _show_menu(self, position: QtCore.QPoint) -> None:
-        menu = QtWidgets.QMenu(self)
+        section = self.logicalIndexAt(position)
+        menu = self.menu_of(section) if section >= 0 else QtWidgets.QMenu(self)
+        self._add_choice(menu.addMenu("Columns"))
+        menu.exec_(self.mapToGlobal(position))
+
+    def menu_of(self, section: int) -> QtWidgets.QMenu:
+        """Return what can be done with one column."""
+        menu, column = QtWidgets.QMenu(self), self._model.columns[section]
+        for text, ascending in (("Sort ascending", True), ("Sort descending", False)):
+            menu.addAction(text, lambda up=ascending: self.order_asked.emit(column.name, up))
+        if column.kind in ("int", "float") and column.name != "id":
+            colored = menu.addAction("Colour cells by value")
+            colored.setCheckable(True)
+            colored.setChecked(column.name in self._model.colored)
+            colored.toggled.connect(lambda on: self._color_by_value(column.name, on))
+        menu.addAction("Copy this column", lambda: self.copy_asked.emit([section]))
+        menu.addAction("Copy the table", lambda: self.copy_asked.emit([]))
+        return menu
+
+    def _add_choice(self, menu: QtWidgets.QMenu) -> None:
+        """Add the choice of columns to a menu."""
         for section, column in enumerate(self._model.columns):
             action = menu.addAction(column.title)
             action.setToolTip(column.help)
@@ -193,4 +225,3 @@ class ColumnHeader(QtWidgets.QHeaderView):
             action.setEnabled(column.name != "id")
             action.toggled.connect(lambda shown, s=section: self._show_column(s, shown))
         menu.setToolTipsVisible(True)
-        menu.exec_(self.mapToGlobal(position))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from phy_medicine.gui import format
 from phy_medicine.gui.qt import Qt, QtCore
+from phy_medicine.session.column_statistics import ValueScale, summarize, summary_in_words
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import LabelValue
@@ -45,6 +46,9 @@ class ClusterModel(QtCore.QAbstractTableModel):
         self.ids: tuple[int, ...] = tuple(source.visible_ids())
         self._rows: dict[int, int] | None = None
         self._texts: dict[tuple[int, str], str] = {}
+        self.colored: frozenset[str] = frozenset()
+        """Columns whose cells are coloured by their value."""
+        self._scales: dict[str, ValueScale | None] = {}
 
     def rowCount(self, parent: QtCore.QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.ids)
@@ -63,7 +67,30 @@ class ClusterModel(QtCore.QAbstractTableModel):
         column = self.columns[section]
         if role == Qt.DisplayRole:
             return f"{column.title} ({column.unit})" if column.unit else column.title
-        return column.help if role == Qt.ToolTipRole else None
+        return self.about(column) if role == Qt.ToolTipRole else None
+
+    def about(self, column: Column) -> str:
+        """Return what a column is, and what the rows that are shown have in it."""
+        words = () if column.name == "id" else summary_in_words(summarize(self._cells(column.name)), column.unit)
+        return "\n".join(filter(None, (column.help, *words)))
+
+    def _cells(self, name: str) -> list[LabelValue | None]:
+        """Cells of the rows that are shown, as far as they are known; none is computed by a plugin for this."""
+        source = self._source
+        living = (c for c in self.ids if self._is_alive(c))
+        return [source.value(c, name) if source.known(c, name) else None for c in living]
+
+    def shade(self, row: int, column: int) -> float | None:
+        """Return where the value of a cell stands among those shown, 0..1; None for a cell that is not coloured."""
+        name = self.columns[column].name
+        if name not in self.colored:
+            return None
+        if name not in self._scales:
+            self._scales[name] = ValueScale.of(self._cells(name))
+        scale, cluster_id = self._scales[name], self.ids[row]
+        if scale is None or not self._is_alive(cluster_id) or not self._source.known(cluster_id, name):
+            return None
+        return scale.place(self._source.value(cluster_id, name))
 
     def text(self, row: int, column: int) -> str:
         """Return a cell as it is written."""
@@ -100,6 +127,7 @@ class ClusterModel(QtCore.QAbstractTableModel):
     def refill(self, columns: tuple[Column, ...]) -> None:
         """Read rows again. Only the number of rows is announced: a view repaints what it shows, which costs
         0.1 ms instead of the 5 ms of a model reset, and keeps its scroll position."""
+        self._scales.clear()
         if columns != self.columns:
             self.beginResetModel()
             self.columns, self.ids, self._rows = columns, tuple(self._source.visible_ids()), None
@@ -119,10 +147,12 @@ class ClusterModel(QtCore.QAbstractTableModel):
 
     def forget(self, cluster_ids: Collection[int]) -> None:
         """Drop the written cells of clusters whose values changed."""
+        self._scales.clear()
         self._texts = {key: text for key, text in self._texts.items() if key[0] not in cluster_ids}
 
     def forget_column(self, name: str) -> None:
         """Drop the written cells of one column."""
+        self._scales.pop(name, None)
         self._texts = {key: text for key, text in self._texts.items() if key[1] != name}
 
     def as_tsv(self, rows: Sequence[int], columns: Sequence[int]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from phy_medicine.curation.filter_completion import Completion
 from phy_medicine.gui.filter_box import FilterBox
-from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.qt import QtGui, QtWidgets
 from phy_medicine.gui.table_delegate import CellDelegate, RowLook
+from phy_medicine.gui.table_grid import Grid
 from phy_medicine.gui.table_header import ColumnHeader
 from phy_medicine.gui.table_model import ClusterModel, RowSource
 from phy_medicine.session.columns import LABEL
@@ -31,6 +33,9 @@ class TableSource(RowSource, Protocol):
     def sort(self, column: str, ascending: bool = ..., *, add: bool = ...) -> None:
         """Sort by a column; `add` keeps the present order among equal values."""
 
+    def completions(self, text: str, cursor: int) -> Completion:
+        """What may follow in a filter that is being typed."""
+
 
 def clicked(
     selected: Sequence[int], visible: Sequence[int], cluster_id: int, *, toggle: bool, extend: bool
@@ -49,91 +54,6 @@ def clicked(
     step = 1 if rows[cluster_id] >= anchor else -1
     span = visible[anchor::step][: abs(rows[cluster_id] - anchor) + 1]
     return list(dict.fromkeys([*selected, *span]))
-
-
-class Grid(QtWidgets.QTableView):
-    """The rows; keyboard navigation belongs to the actions, so keys pass through."""
-
-    row_clicked = QtCore.pyqtSignal(int, bool, bool)
-    row_sent = QtCore.pyqtSignal(int)
-    """Ctrl+right click: the row goes to the other table."""
-
-    def __init__(self, model: ClusterModel, delegate: CellDelegate, header: ColumnHeader) -> None:
-        super().__init__()
-        self._delegate = delegate
-        self.setHorizontalHeader(header)
-        self.setModel(model)
-        self.setItemDelegate(delegate)
-        self.setSelectionMode(QtWidgets.QAbstractItemView.NoSelection)
-        self.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setMouseTracking(True)
-        self.setTabKeyNavigation(False)
-        self.setHorizontalScrollMode(QtWidgets.QAbstractItemView.ScrollPerPixel)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QtWidgets.QHeaderView.Fixed)
-        self.fit_rows()
-
-    def fit_rows(self) -> None:
-        """Make the rows as high as the text asks for."""
-        height = self.fontMetrics().height() + 5
-        self.verticalHeader().setMinimumSectionSize(height)
-        self.verticalHeader().setDefaultSectionSize(height)
-
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
-        """Tint whole rows, over the full width, before the cells are drawn."""
-        painter = QtGui.QPainter(self.viewport())
-        first, last = self.rowAt(event.rect().top()), self.rowAt(event.rect().bottom())
-        last = self.model().rowCount() - 1 if last < 0 else last
-        for row in range(max(first, 0), last + 1):
-            tint = self._delegate.row_tint(row)
-            if tint is not None:
-                painter.fillRect(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row), tint)
-        painter.end()
-        super().paintEvent(event)
-
-    def repaint_rows(self, rows: Iterable[int]) -> None:
-        """Paint some rows anew."""
-        width = self.viewport().width()
-        for row in rows:
-            self.viewport().update(0, self.rowViewportPosition(row), width, self.rowHeight(row))
-
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
-        if event.matches(QtGui.QKeySequence.Copy):
-            rows = range(self.model().rowCount())
-            shown = self.horizontalHeader()
-            columns = [shown.logicalIndex(v) for v in range(shown.count())]
-            columns = [c for c in columns if not shown.isSectionHidden(c)]
-            QtWidgets.QApplication.clipboard().setText(self.model().as_tsv(rows, columns))
-            return
-        event.ignore()
-
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
-        row = self.rowAt(event.pos().y())
-        if row < 0:
-            return
-        keys = event.modifiers()
-        toggle = bool(keys & (Qt.ControlModifier | Qt.MetaModifier))
-        if event.button() == Qt.LeftButton:
-            self.row_clicked.emit(row, toggle, bool(keys & Qt.ShiftModifier))
-        elif event.button() == Qt.RightButton and toggle:
-            self.row_sent.emit(row)
-
-    def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
-        self.mousePressEvent(event)
-
-    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
-        self._hover(self.rowAt(event.pos().y()))
-
-    def leaveEvent(self, event: QtCore.QEvent) -> None:
-        self._hover(-1)
-
-    def _hover(self, row: int) -> None:
-        if row != self._delegate.hovered_row:
-            self._delegate.hovered_row = row
-            self.viewport().update()
 
 
 class ClusterTableWidget(QtWidgets.QWidget):
@@ -159,7 +79,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.delegate = CellDelegate(self.model, look_of, lambda c: c in self._selected, theme)
         self.grid = Grid(self.model, self.delegate, self.header)
         self._points = theme.points
-        self.filter_box = FilterBox(apply_filter, history or SnippetHistory())
+        self.filter_box = FilterBox(apply_filter, history or SnippetHistory(), source.completions)
         self._hidden = hidden
         # Qt owns them, so that they go with the table and not in whichever thread collects garbage.
         self.model.setParent(self)
@@ -176,6 +96,9 @@ class ClusterTableWidget(QtWidgets.QWidget):
         self.setFocusProxy(self.grid)
         self.filter_box.done.connect(self.grid.setFocus)
         self.header.sort_asked.connect(self._sort)
+        self.header.order_asked.connect(lambda column, ascending: self.source.sort(column, ascending))
+        self.header.copy_asked.connect(self.grid.copy)
+        self.header.repaint_asked.connect(self.grid.viewport().update)
         self.grid.row_clicked.connect(self._clicked)
         self.grid.row_sent.connect(lambda row: self.on_send(self.model.ids[row]))
         self._was_hidden = frozenset(self.hidden)

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from psygnal import Signal
 
+from phy_medicine.curation.filter_completion import Completion, complete_filter
 from phy_medicine.curation.filters import columns_in, compile_filter
+from phy_medicine.curation.groups import DEFAULT_GROUPS
 from phy_medicine.curation.order import SortKey, sort_rows
 from phy_medicine.curation.selection import SelectionModel
 from phy_medicine.session.clusters import SIMILARITY, Cell, ClusterTable, Column
@@ -183,6 +185,20 @@ class TableState:
         self.filter_text = text
         if not self._settle():
             self.changed.emit()
+
+    def completions(self, text: str, cursor: int) -> Completion:
+        """Return what may follow in a filter that is being typed, as far as the cursor."""
+        return complete_filter(text, cursor, self.column_names, self._texts_in)
+
+    def _texts_in(self, column: str) -> list[str]:
+        """Texts that occur in a column, in order; the usual groups whether they occur or not."""
+        kind = next((c.kind for c in self._all_columns() if c.name == column), "")
+        if kind not in ("text", "group"):
+            return []
+        cells = (self.value(c, column) for c in self._rows() if self.known(c, column))
+        found = sorted({cell for cell in cells if isinstance(cell, str)}, key=str.casefold)
+        usual = [group.name for group in DEFAULT_GROUPS] if kind == "group" else []
+        return [*usual, *(text for text in found if text not in usual)]
 
     def refresh(self) -> None:
         """Work rows and order out again."""

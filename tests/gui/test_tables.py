@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from phy_medicine.curation.colors import VIRIDIS_COLORS
+from phy_medicine.curation.order import SortKey
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.table_delegate import SELECTED_ALPHA
@@ -192,3 +194,121 @@ def test_columns_come_and_go_with_the_width_until_somebody_arranges_them(session
     table.resize(width + 10, table.height())
     assert table.header.isSectionHidden(section)
     assert "depth" in table.to_state()["columns"]["hidden"]
+
+
+def type_filter(qtbot, window, text):
+    edit = window.tables.clusters.filter_box.edit
+    edit.setFocus()
+    qtbot.keyClicks(edit, text)
+    return edit
+
+
+def test_a_filter_is_completed_from_the_keyboard(window, qtbot, settle):
+    edit = type_filter(qtbot, window, "gro")
+    assert edit.completions.isVisible()
+    assert [edit.completions.item(i).text() for i in range(edit.completions.count())] == ["group"]
+    qtbot.keyClick(edit, Qt.Key_Tab)
+    qtbot.keyClick(edit, Qt.Key_Return)
+    assert edit.text() == "group "
+    qtbot.keyClicks(edit, "== 'no")
+    qtbot.keyClick(edit, Qt.Key_Down)
+    qtbot.keyClick(edit, Qt.Key_Return)
+    assert edit.text() == "group == 'noise' "
+    qtbot.keyClick(edit, Qt.Key_Return)
+    settle()
+    assert window.session.cluster_table.filter_text == "group == 'noise'"
+    assert not edit.completions.isVisible()
+
+
+def test_the_list_of_completions_lies_within_the_window_below_the_line(window, qtbot):
+    edit = type_filter(qtbot, window, "group == ")
+    assert edit.completions.isVisible()
+    shown = edit.completions.geometry()
+    line = QtCore.QRect(edit.mapTo(window, QtCore.QPoint(0, 0)), edit.size())
+    assert window.rect().contains(shown)
+    assert shown.top() > line.bottom()
+
+
+def test_escape_clears_the_filter_though_the_list_is_open(window, qtbot):
+    edit = type_filter(qtbot, window, "n_s")
+    qtbot.keyClick(edit, Qt.Key_Escape)
+    assert edit.text() == ""
+    assert not edit.completions.isVisible()
+
+
+def test_the_arrows_recall_filters_while_nothing_is_proposed(window, qtbot):
+    edit = type_filter(qtbot, window, "n_spikes > 10")
+    qtbot.keyClick(edit, Qt.Key_Return)
+    edit.setFocus()
+    edit.clear()
+    qtbot.keyClick(edit, Qt.Key_Up)
+    assert edit.text() == "n_spikes > 10"
+
+
+def test_a_column_tells_its_range_on_hover(window):
+    model = window.tables.clusters.model
+    counts = sorted(window.session.clusters.value(c, "n_spikes") for c in window.session.cluster_ids)
+    about = model.headerData(model.column_of("n_spikes"), Qt.Horizontal, Qt.ToolTipRole)
+    assert about.startswith("Number of spikes\nmedian ")
+    assert f"{counts[0]:,} to {counts[-1]:,}" in about
+    assert f"{len(counts)} rows" in about
+
+
+def cell_color(table, row, name):
+    grid, model = table.grid, table.model
+    column = model.column_of(name)
+    x, y = grid.columnViewportPosition(column) + 3, grid.rowViewportPosition(row) + 3
+    return grid.viewport().grab().toImage().pixelColor(x, y).getRgbF()[:3]
+
+
+def choose(menu, text):
+    next(a for a in menu.actions() if a.text() == text).trigger()
+
+
+def test_cells_are_coloured_by_value(window, settle):
+    table = window.tables.clusters
+    ground = cell_color(table, 2, "n_spikes")
+    menu = table.header.menu_of(table.model.column_of("n_spikes"))
+    choose(menu, "Colour cells by value")
+    settle()
+    last = len(table.model.ids) - 1
+    most, least = cell_color(table, 0, "n_spikes"), cell_color(table, min(last, 4), "n_spikes")
+    assert most != ground
+    assert most != least
+    assert most == pytest.approx(VIRIDIS_COLORS[-1], abs=0.02)  # sorted by the number of spikes
+    choose(table.header.menu_of(table.model.column_of("n_spikes")), "Colour cells by value")
+    settle()
+    assert cell_color(table, 2, "n_spikes") == ground
+
+
+def test_a_selected_row_keeps_the_colour_of_its_selection(window, settle):
+    table = window.tables.clusters
+    choose(table.header.menu_of(table.model.column_of("n_spikes")), "Colour cells by value")
+    window.session.select([table.model.ids[0]])
+    settle()
+    right = table.grid.columnViewportPosition(table.model.column_of("n_spikes")) + 9
+    image = table.grid.viewport().grab().toImage()
+    beside = table.grid.columnViewportPosition(table.model.column_of("id")) + 2
+    y = table.grid.rowViewportPosition(0) + 3
+    assert image.pixelColor(right, y) == image.pixelColor(beside, y)
+    assert cell_color(table, 0, "n_spikes") == pytest.approx(VIRIDIS_COLORS[-1], abs=0.02)
+
+
+def test_the_menu_of_a_column_sorts_and_copies(window, settle):
+    table = window.tables.clusters
+    choose(table.header.menu_of(table.model.column_of("depth")), "Sort ascending")
+    assert window.session.cluster_table.sort_keys[0] == SortKey("depth", True)
+    settle()
+    choose(table.header.menu_of(table.model.column_of("depth")), "Copy this column")
+    lines = QtWidgets.QApplication.clipboard().text().splitlines()
+    assert lines[0] == "depth"
+    assert [float(line) for line in lines[1:]] == sorted(float(line) for line in lines[1:])
+
+
+def test_coloured_columns_are_remembered(window):
+    table = window.tables.clusters
+    choose(table.header.menu_of(table.model.column_of("fr")), "Colour cells by value")
+    state = table.to_state()
+    choose(table.header.menu_of(table.model.column_of("fr")), "Colour cells by value")
+    table.apply_state(state)
+    assert table.model.colored == {"fr"}
