@@ -13,6 +13,8 @@ from typing import Any
 Chunk = bytes | memoryview
 # What file systems answer that cannot take space ahead.
 _NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+# What Windows, and some network drives, answer that cannot open or sync a folder.
+_NO_FOLDER_SYNC = (*_NO_FALLOCATE, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
 
 
 def write_new(path: Path, chunks: Iterable[Chunk]) -> None:
@@ -37,7 +39,8 @@ def replace_file(path: Path, content: bytes) -> None:
         write_new(temporary, [content])
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
@@ -86,13 +89,21 @@ def reserve(path: Path, n_bytes: int) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can do that."""
-    with contextlib.suppress(OSError):  # Windows, and some network drives, cannot open or sync a folder
+    """Wait until the names in a folder are on the disk, where the system can do that.
+
+    Raises
+    ------
+    OSError : the disk refuses
+    """
+    try:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
 
 
 def time_stamp() -> str:

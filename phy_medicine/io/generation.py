@@ -8,118 +8,35 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from phy_medicine.base.errors import SaveError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
-from phy_medicine.io.durable import reason, replace_file, sync_folder, time_stamp
+from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp
+from phy_medicine.io.intent import Intent, PlannedFile, SavePaths, identity, read_any_intent, read_intent
 
 N_BACKUPS = 10
 Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """One file of a save.
-
-    name : in the dataset folder
-    size, sha256 : of the new content
-    old : (size, time in ns) of the file it replaces, None when there was none
-    """
-
-    name: str
-    size: int
-    sha256: str
-    old: tuple[int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A save that was decided: all its files lie complete in the staging folder of its stamp."""
-
-    stamp: str
-    files: tuple[PlannedFile, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Recovery:
     """What became of an interrupted save.
 
+    stamp : its name
     completed : whether its files are in place now; otherwise they were set aside in `folder`
     """
 
+    stamp: str
     completed: bool
     files: tuple[str, ...]
     folder: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SavePaths:
-    """Where the parts of a save lie."""
-
-    dataset_dir: Path
-
-    @property
-    def intent(self) -> Path:
-        return OwnFiles(self.dataset_dir).root / "pending.json"
-
-    @property
-    def manifest(self) -> Path:
-        return OwnFiles(self.dataset_dir).root / "saved.json"
-
-    @property
-    def all_staging(self) -> Path:
-        return OwnFiles(self.dataset_dir).root / "staging"
-
-    def staging(self, stamp: str) -> Path:
-        return self.all_staging / stamp
-
-    def backup(self, stamp: str) -> Path:
-        return OwnFiles(self.dataset_dir).backups / stamp
-
-
 def nothing(_: str) -> None:
     """The step of a save that nobody watches."""
-
-
-def identity(path: Path) -> tuple[int, int] | None:
-    """Return size and time in ns of a file, None when there is none."""
-    try:
-        facts = path.stat()
-    except FileNotFoundError:
-        return None
-    return facts.st_size, facts.st_mtime_ns
-
-
-def write_intent(dataset_dir: Path, intent: Intent) -> None:
-    """Decide a save: from here on it is completed, also after a crash."""
-    content = {"version": 1, "stamp": intent.stamp, "files": [asdict(file) for file in intent.files]}
-    replace_file(SavePaths(dataset_dir).intent, json.dumps(content, indent=1).encode())
-
-
-def read_intent(dataset_dir: Path) -> Intent | None:
-    """Return the save that was interrupted, None when there is none."""
-    path = SavePaths(dataset_dir).intent
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        files = tuple(
-            PlannedFile(str(f["name"]), int(f["size"]), str(f["sha256"]), _pair(f["old"])) for f in content["files"]
-        )
-        stamp = str(content["stamp"])
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        logger.warning("%s is unreadable (%s) and is ignored.", path, error)
-        return None
-    named_safely = all(Path(name).name == name for name in (stamp, *(file.name for file in files)))
-    return Intent(stamp, files) if named_safely else None
-
-
-def _pair(old: Any) -> tuple[int, int] | None:
-    return None if old is None else (int(old[0]), int(old[1]))
 
 
 def pending_files(dataset_dir: Path) -> Mapping[str, Path]:
@@ -127,18 +44,18 @@ def pending_files(dataset_dir: Path) -> Mapping[str, Path]:
 
     Nothing is written. Empty when no save was interrupted, or when another program changed a file since.
     """
-    intent = read_intent(dataset_dir)
-    if intent is None:
-        return {}
-    where: dict[str, Path] = {}
-    for file in intent.files:
-        staged, final = SavePaths(dataset_dir).staging(intent.stamp) / file.name, dataset_dir / file.name
-        state = _state(file, staged, final)
-        if state == "foreign":
+    try:
+        intent = read_intent(dataset_dir)
+        if intent is None:
             return {}
-        if state == "staged":
-            where[file.name] = staged
-    return where
+        states = _states(dataset_dir, intent)
+    except OSError as error:
+        logger.warning("Nobody knows whether a save in %s was interrupted (%s).", dataset_dir, reason(error))
+        return {}
+    if "foreign" in states.values():
+        return {}
+    staging = SavePaths(dataset_dir).staging(intent.stamp)
+    return {name: staging / Path(name).name for name, state in states.items() if state == "staged"}
 
 
 def recover_pending(dataset_dir: Path, on_step: Step = nothing) -> Recovery | None:
@@ -146,30 +63,43 @@ def recover_pending(dataset_dir: Path, on_step: Step = nothing) -> Recovery | No
 
     Returns
     -------
-    What was done, None when no save was interrupted
+    What was done, None when no save was decided and interrupted
 
     Raises
     ------
-    SaveError : the folder cannot be written now; it can be tried again
+    SaveError : the folder cannot be read or written now; it can be tried again
     """
-    paths, intent = SavePaths(dataset_dir), read_intent(dataset_dir)
+    paths = SavePaths(dataset_dir)
     try:
+        intent = read_intent(dataset_dir)
         if intent is None:
             _remove_orphans(paths)
             return None
-        staging = paths.staging(intent.stamp)
-        states = [_state(file, staging / file.name, dataset_dir / file.name) for file in intent.files]
-        names = tuple(file.name for file in intent.files)
-        if "foreign" in states:
-            return Recovery(False, names, _set_aside(paths, intent))
+        if "foreign" in _states(dataset_dir, intent).values():
+            return Recovery(intent.stamp, False, intent.names, _set_aside(paths, intent))
         put_in_place(dataset_dir, intent, on_step)
     except OSError as error:
         raise SaveError(
             f"An interrupted save in {dataset_dir} could not be completed ({reason(error)}); free space or correct the "
             "rights and save again."
         ) from None
-    logger.info("Completed the interrupted save %s: %s.", intent.stamp, ", ".join(names))
-    return Recovery(True, names)
+    logger.info("Completed the interrupted save %s: %s.", intent.stamp, ", ".join(intent.names))
+    return Recovery(intent.stamp, True, intent.names)
+
+
+def took_effect(dataset_dir: Path, stamp: str) -> bool:
+    """Return whether a save that failed was decided all the same; it is completed if that is possible now.
+
+    Raises
+    ------
+    OSError : nobody can tell, because the disk does not answer
+    """
+    with contextlib.suppress(SaveError):  # then it stays as it is, decided or not
+        recover_pending(dataset_dir)
+    intent = read_intent(dataset_dir)
+    if intent is not None:
+        return intent.stamp == stamp
+    return _read_manifest(SavePaths(dataset_dir)).get("stamp") == stamp
 
 
 def put_in_place(dataset_dir: Path, intent: Intent, on_step: Step = nothing) -> None:
@@ -180,12 +110,14 @@ def put_in_place(dataset_dir: Path, intent: Intent, on_step: Step = nothing) -> 
     OSError : a file could not be moved; the save stays decided and can be completed later
     """
     paths = SavePaths(dataset_dir)
+    target = dataset_dir / intent.folder
+    target.mkdir(exist_ok=True)
     for file in intent.files:
         on_step(f"rename {file.name}")
         staged = paths.staging(intent.stamp) / file.name
         with contextlib.suppress(FileNotFoundError):  # moved before the crash
-            staged.replace(dataset_dir / file.name)
-    sync_folder(dataset_dir)
+            staged.replace(target / file.name)
+    sync_folder(target)
     on_step("manifest")
     _write_manifest(paths, intent)
     on_step("finish")
@@ -194,6 +126,29 @@ def put_in_place(dataset_dir: Path, intent: Intent, on_step: Step = nothing) -> 
     on_step("clean")
     shutil.rmtree(paths.staging(intent.stamp), ignore_errors=True)
     _rotate(OwnFiles(dataset_dir).backups)
+
+
+def take_back(dataset_dir: Path, stamp: str) -> bool:
+    """Remove what a save that failed before it was decided has left.
+
+    Returns
+    -------
+    Whether it is certain that it stays undecided; otherwise everything is left as it is, for `took_effect` to tell
+    """
+    paths = SavePaths(dataset_dir)
+    try:
+        intent = read_intent(dataset_dir)
+        if intent is not None and intent.leader is not None:
+            return False  # the leader was replaced although the disk said no, as network drives do
+        paths.intent.unlink(missing_ok=True)
+        sync_folder(paths.intent.parent)
+    except FileNotFoundError:
+        return True  # not even the folder could be made
+    except OSError:
+        return False
+    shutil.rmtree(paths.staging(stamp), ignore_errors=True)
+    shutil.rmtree(paths.backup(stamp), ignore_errors=True)
+    return True
 
 
 def back_up(dataset_dir: Path, intent: Intent, on_step: Step = nothing) -> Path | None:
@@ -205,14 +160,16 @@ def back_up(dataset_dir: Path, intent: Intent, on_step: Step = nothing) -> Path 
     folder.mkdir(parents=True, exist_ok=True)
     for name in replaced:
         on_step(f"back up {name}")
-        source = dataset_dir / name
+        source = dataset_dir / intent.folder / name
         try:
             if source.is_symlink():
                 raise OSError
             os.link(source, folder / name)
         except OSError:
             shutil.copy2(source, folder / name)
+            sync_file(folder / name)
     sync_folder(folder)
+    sync_folder(folder.parent)
     return folder
 
 
@@ -220,6 +177,13 @@ def sha256_of(path: Path) -> str:
     """Return the hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _states(dataset_dir: Path, intent: Intent) -> dict[str, str]:
+    """What became of each file of a save, by its name in the dataset folder."""
+    staging, target = SavePaths(dataset_dir).staging(intent.stamp), dataset_dir / intent.folder
+    states = [_state(file, staging / file.name, target / file.name) for file in intent.files]
+    return dict(zip(intent.names, states, strict=True))
 
 
 def _state(file: PlannedFile, staged: Path, final: Path) -> str:
@@ -249,19 +213,33 @@ def _set_aside(paths: SavePaths, intent: Intent) -> Path | None:
 
 
 def _remove_orphans(paths: SavePaths) -> None:
-    """Staged files of a save that was never decided."""
-    if paths.all_staging.is_dir():
-        shutil.rmtree(paths.all_staging, ignore_errors=True)
+    """What is left of a save that was never decided; of one that was completed only an empty folder can be left."""
+    if read_any_intent(paths.dataset_dir) is not None:  # its leader was never replaced
+        paths.intent.unlink()
+    if not paths.all_staging.is_dir():
+        return
+    for staging in paths.all_staging.iterdir():
+        if any(staging.iterdir()):
+            # Its backups are second names of files that are in use: a program that writes into those changes both.
+            shutil.rmtree(paths.backup(staging.name), ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_manifest(paths: SavePaths, intent: Intent) -> None:
-    try:
-        before = json.loads(paths.manifest.read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        before = {}  # the first save, or a manifest that somebody damaged: it begins anew
-    files = {**before, **{file.name: {"size": file.size, "sha256": file.sha256} for file in intent.files}}
-    content = {"version": 1, "stamp": intent.stamp, "files": files}
+    before = _read_manifest(paths).get("files")
+    now = zip(intent.names, intent.files, strict=True)
+    files = {name: {"size": file.size, "sha256": file.sha256} for name, file in now}
+    content = {"version": 1, "stamp": intent.stamp, "files": {**(before if isinstance(before, dict) else {}), **files}}
     replace_file(paths.manifest, json.dumps(content, indent=1, sort_keys=True).encode())
+
+
+def _read_manifest(paths: SavePaths) -> dict[str, object]:
+    """What was saved last; nothing before the first save, or when somebody damaged it."""
+    try:
+        content = json.loads(paths.manifest.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _rotate(folder: Path) -> None:

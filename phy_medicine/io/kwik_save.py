@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +17,12 @@ from phy_medicine.base.errors import DatasetError, SaveError
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray
-from phy_medicine.io.durable import reason, replace_file, reserve, sync_file, sync_folder, time_stamp
+from phy_medicine.io.durable import reason, reserve, sync_file
 from phy_medicine.io.fingerprint import file_mark
-from phy_medicine.io.generation import N_BACKUPS, Step, nothing
+from phy_medicine.io.generation import Step, nothing
 from phy_medicine.io.h5 import open_h5
-from phy_medicine.io.kwik_labels import Fields, read_labels, write_labels
+from phy_medicine.io.kwik_backup import draft_of, keep_labels, keep_original, plain_name, remove_drafts
+from phy_medicine.io.kwik_labels import read_labels, write_labels
 from phy_medicine.io.kwik_tree import read_clusters
 from phy_medicine.io.kwik_write import MAIN, labels_bytes
 from phy_medicine.io.metadata import GROUP, format_cluster_info, format_field
@@ -58,7 +57,7 @@ class KwikSaver:
     """
 
     def __init__(self, model: KwikModel, *, on_step: Step = nothing) -> None:
-        self._path = model.path.resolve()
+        self._name, self._path = model.path.name, model.path.resolve()
         self._folder = model.dir_path
         self._group = model.group_path
         self._clustering = model.clustering
@@ -66,7 +65,12 @@ class KwikSaver:
         self._fingerprints = dict(model.fingerprints)
         self._known = _State(model.spike_clusters, model.metadata.fields)
         self._mark = model.file_mark
+        self._failed: tuple[SaveSet, _State] | None = None
         self._on_step = on_step
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the file when another program changed this clustering in it."""
+        return () if self._present().same(self._known) else (self._path.name,)
 
     def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
         """Write labels, groups and label columns into the file, and the tables beside it.
@@ -74,22 +78,24 @@ class KwikSaver:
         Raises
         ------
         FileChangedError : without `force`, another program changed this clustering since it was read
-        SaveError : no space, no rights, or a file that does not keep what is written; it is as before
+        SaveError : no space, no rights, or a file that does not keep what is written; it is as before, or the sentence
+            says otherwise
         """
         begin = time.perf_counter()
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.saving")
+        self.took_effect()
+        draft = draft_of(self._path)
         try:
+            remove_drafts(self._path, OwnFiles(self._folder).backups)
             present = self._present()
             if not force and not present.same(self._known):
                 raise FileChangedError([self._path.name])
             wanted = _State(curation.labels, _living(curation))
             changed = not present.same(wanted)
-            backup = self._replace(temporary, curation, present, wanted) if changed else None
-            written, same = self._write_tables(curation)
-            if changed:
-                self._on_step("rename")
-                temporary.replace(self._path)
-                sync_folder(self._path.parent)
+            backup = self._replace(draft, curation, present, wanted) if changed else None
+            self._on_step("tables")
+            tables = self._tables_of(curation)
+            self._failed = tables, wanted
+            report = tables.commit(draft=draft if changed else None, leader=self._name)
         except (OSError, DatasetError) as error:
             why = reason(error) if isinstance(error, OSError) else str(error).rstrip(".")
             raise SaveError(
@@ -98,14 +104,36 @@ class KwikSaver:
             ) from None
         finally:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                draft.unlink(missing_ok=True)
+        self._failed = None
         self._known, self._mark = wanted, file_mark(self._path)
         seconds = time.perf_counter() - begin
         logger.info("Saved %s %s to %s in %.2f s.", self._group, self._clustering, self._path, seconds)
         name = (self._path.name,)
-        return SaveReport(
-            (name if changed else ()) + written, same if changed else name + same, seconds, backup, self._fingerprints
+        return replace(
+            report,
+            files=(name if changed else ()) + report.files,
+            unchanged=report.unchanged if changed else name + report.unchanged,
+            seconds=seconds,
+            backup=backup,
+            fingerprints=self._fingerprints,
         )
+
+    def took_effect(self) -> bool:
+        """Return whether the last save, which failed, is in the file all the same; its tables follow where possible.
+
+        Raises
+        ------
+        SaveError : the disk does not answer
+        """
+        if self._failed is None:
+            return False
+        tables, wanted = self._failed
+        done = tables.took_effect()
+        if done:
+            self._known, self._mark = wanted, None
+        self._failed = None
+        return done
 
     def _present(self) -> _State:
         """The clustering as it is in the file, read again only when the file was touched."""
@@ -123,26 +151,26 @@ class KwikSaver:
             ids = np.unique(labels).tolist() if cluster_ids is None else cluster_ids
             return _State(labels, read_labels(file, self._group, self._clustering, ids))
 
-    def _replace(self, temporary: Path, curation: Curation, present: _State, wanted: _State) -> Path:
+    def _replace(self, draft: Path, curation: Curation, present: _State, wanted: _State) -> Path:
         """Make the copy that will take the file's place, and the backups of what it replaces."""
         self._on_step("copy")
         size = self._path.stat().st_size
         if shutil.disk_usage(self._path.parent).free < 2 * size + _SPARE:
             raise OSError(0, f"no space for a copy of {size:,} bytes and its backup")
-        temporary.unlink(missing_ok=True)
-        shutil.copy(self._path, temporary)
+        shutil.copy(self._path, draft)
         self._on_step("write")
         touched = _touched(curation, present, wanted)
-        self._write(temporary, curation, present, touched)
+        self._write(draft, curation, present, touched)
         self._on_step("verify")
-        if not self._read(temporary, touched).same(_State(wanted.labels, _only(wanted.fields, touched))):
+        if not self._read(draft, touched).same(_State(wanted.labels, _only(wanted.fields, touched))):
             raise DatasetError(
                 f"what was written to a copy of {self._path.name} did not come back; please report this."
             )
-        sync_file(temporary)
+        sync_file(draft)
         self._on_step("backup")
-        self._keep_original()
-        return self._keep_labels(present)
+        keep_original(self._path)
+        ending = plain_name(self._path.stem, self._group.rpartition("/")[2], self._clustering)
+        return keep_labels(OwnFiles(self._folder).backups, ending, present.labels, present.fields)
 
     def _write(self, path: Path, curation: Curation, present: _State, touched: list[int]) -> None:
         place = f"{self._group}/spikes/clusters/{self._clustering}"
@@ -161,91 +189,26 @@ class KwikSaver:
             known = frozenset(np.unique(present.labels).tolist())
             write_labels(file, self._group, self._clustering, curation.fields, touched, known)
 
-    def _keep_original(self) -> None:
-        """Copy the file to `<name>.kwik.bak` before it is replaced for the first time, as phy does."""
-        backup = self._path.with_name(self._path.name + ".bak")
-        if backup.exists():
-            return
-        draft = backup.with_name(f".{backup.name}.{os.getpid()}.tmp")
-        try:
-            shutil.copy2(self._path, draft)
-            sync_file(draft)
-            draft.replace(backup)
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-
-    def _keep_labels(self, present: _State) -> Path:
-        """Keep labels and fields as they were, by date; the first and the newest ones stay."""
-        folder = OwnFiles(self._folder).backups
-        folder.mkdir(parents=True, exist_ok=True)
-        ending = f"-{_plain_name(self._path.stem, self._group.rpartition('/')[2], self._clustering)}.npz"
-        path = folder / f"{time_stamp()}{ending}"
-        with path.open("xb") as file:
-            fields = {name: dict(values) for name, values in present.fields.items() if values}
-            # Not compressed: that takes 2 s for 2 M labels, which fit into 4 MB.
-            labels = present.labels.astype(np.min_scalar_type(int(present.labels.max(initial=0))))
-            np.savez(file, labels=labels, fields=np.array(json.dumps(fields)))
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(folder)
-        older = sorted(p for p in folder.iterdir() if p.name.endswith(ending))
-        for extra in older[1 : 1 + max(0, len(older) - N_BACKUPS)]:
-            extra.unlink(missing_ok=True)
-        return path
-
-    def _write_tables(self, curation: Curation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Write `cluster_<field>.tsv` and `cluster_info.tsv`; names written, and names that were right already."""
-        self._on_step("tables")
-        texts = {
-            f"cluster_{field}.tsv": format_field(field, values, curation.cluster_ids)
-            for field, values in sorted(curation.fields.items())
-            if field != GROUP and "/" not in field
-        }
-        texts["cluster_info.tsv"] = format_cluster_info(curation.info())
-        if self._tables == self._folder:
-            files = SaveSet(self._folder, None)
-            for name, text in texts.items():
-                files.add(name, text)
-            report = files.commit()
-            return report.files, report.unchanged
-        self._tables.mkdir(exist_ok=True)
-        for name, text in texts.items():
-            replace_file(self._tables / name, text.encode())
-        return tuple(f"{self._tables.name}/{name}" for name in texts), ()
+    def _tables_of(self, curation: Curation) -> SaveSet:
+        """`cluster_<field>.tsv` and `cluster_info.tsv`, which follow the file."""
+        files = SaveSet(self._folder, folder=self._tables, on_step=self._on_step)
+        for field, values in sorted(curation.fields.items()):
+            if field != GROUP and "/" not in field:
+                files.add(f"cluster_{field}.tsv", format_field(field, values, curation.cluster_ids))
+        files.add("cluster_info.tsv", format_cluster_info(curation.info()))
+        return files
 
 
-def read_backup(path: Path) -> tuple[IntArray, Fields]:
-    """Return the labels and the fields of a dated backup.
-
-    Raises
-    ------
-    DatasetError : the file is damaged
-    """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            fields = json.loads(str(arrays["fields"]))
-            return arrays["labels"].astype(np.int32), {
-                name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()
-            }
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{path} is no backup of labels, or damaged ({error}).") from None
-
-
-def _tables_folder(model: KwikModel) -> Path:
-    """Where the tables go: beside the file, or into a folder of their own where others would be overwritten.
+def _tables_folder(model: KwikModel) -> str:
+    """Where the tables go: beside the file, "", or into a folder of their own where others would be overwritten.
 
     Several channel groups or clusterings have clusters of the same numbers; beside a params.py, phy reads the tables.
     """
     folder = model.dir_path
     alone = len(model.channel_groups) == 1 and model.clustering in (MAIN, model.clusterings[0])
     if alone and not (folder / "params.py").exists() and len(list(folder.glob("*.kwik"))) == 1:
-        return folder
-    return folder / _plain_name(model.path.stem, str(model.channel_group), model.clustering)
-
-
-def _plain_name(stem: str, group: str, clustering: str) -> str:
-    return f"{stem}.{group}.{clustering}".replace("/", "_")
+        return ""
+    return plain_name(model.path.stem, str(model.channel_group), model.clustering)
 
 
 def _living(curation: Curation) -> dict[str, dict[int, object]]:

@@ -67,7 +67,23 @@ class Saver(Protocol):
         Raises
         ------
         FileChangedError : without `force`, another program changed a file since it was read
-        SaveError : nothing was replaced
+        SaveError : nothing was replaced, or the sentence says otherwise
+        """
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the files that another program changed since they were read or saved here.
+
+        Raises
+        ------
+        OSError : the disk does not answer
+        """
+
+    def took_effect(self) -> bool:
+        """Return whether the last save, which failed, is in the files all the same; it is completed where possible.
+
+        Raises
+        ------
+        SaveError : the disk does not answer
         """
 
 

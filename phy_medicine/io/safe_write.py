@@ -7,7 +7,7 @@ import io
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,18 +20,17 @@ from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.io.durable import Chunk, reason, sync_folder, time_stamp, write_new
 from phy_medicine.io.fingerprint import Fingerprint, fingerprint, unchanged
 from phy_medicine.io.generation import (
-    Intent,
-    PlannedFile,
     Recovery,
-    SavePaths,
     Step,
     back_up,
-    identity,
     nothing,
+    pending_files,
     put_in_place,
     recover_pending,
-    write_intent,
+    take_back,
+    took_effect,
 )
+from phy_medicine.io.intent import Intent, Leader, PlannedFile, SavePaths, identity, write_intent
 
 __all__ = ["FileChangedError", "Recovery", "SaveReport", "SaveSet", "recover_pending"]
 
@@ -79,16 +78,26 @@ class SaveSet:
     ----------
     dataset_dir : folder of the dataset
     expected : fingerprints of the label files as they were read; None checks nothing
+    folder : of the files inside `dataset_dir`, "" for that itself
     on_step : called before each step, for tests that interrupt it
+
+    stamp : name of the save, "" before it is written
     """
 
     def __init__(
-        self, dataset_dir: Path, expected: Mapping[str, Fingerprint] | None = None, *, on_step: Step = nothing
+        self,
+        dataset_dir: Path,
+        expected: Mapping[str, Fingerprint] | None = None,
+        *,
+        folder: str = "",
+        on_step: Step = nothing,
     ) -> None:
         self._dir = dataset_dir
+        self._folder = folder
         self._expected = expected
         self._on_step = on_step
         self._chunks: dict[str, list[Chunk]] = {}
+        self.stamp = ""
 
     def add(self, name: str, data: bytes | str | AnyArray) -> None:
         """Add a file: text (UTF-8), bytes, or an array (npy).
@@ -108,7 +117,7 @@ class SaveSet:
         """Add the cluster of each spike as phy stores it, 1-D int32."""
         self.add(name, np.ascontiguousarray(labels, dtype=np.int32).reshape(-1))
 
-    def commit(self, *, force: bool = False) -> SaveReport:
+    def commit(self, *, force: bool = False, draft: Path | None = None, leader: str = "") -> SaveReport:
         """Write all files, or none, and wait until they are on the disk.
 
         An earlier save that was interrupted is completed first.
@@ -116,55 +125,96 @@ class SaveSet:
         Parameters
         ----------
         force : replace files that changed on disk since they were read
+        draft : a further file, complete and on the disk, that takes the place of `leader` in the dataset folder before
+            all others; the save is decided by that
 
         Raises
         ------
         FileChangedError : without `force`, a file changed on disk
-        SaveError : no space, no rights; the dataset is as before
+        SaveError : no space, no rights; the dataset is as before, or the sentence says otherwise
         """
         begin = time.perf_counter()
         recover_pending(self._dir)
-        changed = [] if force or self._expected is None else self._changed(self._expected)
-        if changed:
-            raise FileChangedError(changed)
-        names = [name for name, chunks in self._chunks.items() if not _same_content(self._dir / name, chunks)]
-        same = tuple(name for name in self._chunks if name not in names)
-        backup = self._write(names) if names else None
-        prints = {name: mark for name in self._chunks if (mark := fingerprint(self._dir / name)) is not None}
+        try:
+            changed = [] if force or self._expected is None else changed_files(self._dir, self._expected, self._chunks)
+            if changed:
+                raise FileChangedError(changed)
+            target = self._dir / self._folder
+            names = [name for name, chunks in self._chunks.items() if not _same_content(target / name, chunks)]
+            same = [name for name in self._chunks if name not in names]
+            backup = self._write(names, draft, leader) if names or draft else None
+            prints = self.fingerprints()
+        except OSError as error:
+            raise SaveError(
+                f"Could not read the files in {self._dir}: {reason(error)}. Your work is in the journal; save again "
+                "when the disk answers."
+            ) from None
         seconds = time.perf_counter() - begin
-        logger.info("Saved %d files to %s in %.2f s, %d unchanged.", len(names), self._dir, seconds, len(same))
-        return SaveReport(tuple(names), same, seconds, backup, prints)
+        logger.info("Saved %d files to %s in %.2f s, %d unchanged.", len(names), target, seconds, len(same))
+        return SaveReport(self._named(names), self._named(same), seconds, backup, prints)
 
-    def _changed(self, expected: Mapping[str, Fingerprint]) -> list[str]:
-        names = [name for name in {**self._chunks, **expected} if name != _DERIVED]
-        return [name for name in names if not unchanged(expected, self._dir, name)]
+    def took_effect(self) -> bool:
+        """Return whether a commit that failed was decided all the same; it is completed where that is possible now.
 
-    def _write(self, names: Sequence[str]) -> Path | None:
-        paths, stamp = SavePaths(self._dir), time_stamp()
+        Raises
+        ------
+        SaveError : the disk does not answer
+        """
+        try:
+            return bool(self.stamp) and took_effect(self._dir, self.stamp)
+        except OSError as error:
+            raise SaveError(
+                f"Nobody can tell whether the last save reached {self._dir}: {reason(error)}. Your work is in the "
+                "journal; try again when the disk answers."
+            ) from None
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """Return what is to be expected of the files of the set from now on: a save that was decided is in place."""
+        staged = pending_files(self._dir)
+        prints = {name: fingerprint(staged.get(name, self._dir / name)) for name in self._named(self._chunks)}
+        return {name: mark for name, mark in prints.items() if mark is not None}
+
+    def _named(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Files as they are named in the dataset folder."""
+        return tuple(f"{self._folder}/{name}" if self._folder else name for name in names)
+
+    def _write(self, names: Sequence[str], draft: Path | None, leader: str) -> Path | None:
+        paths, self.stamp = SavePaths(self._dir), time_stamp()
         decided = False
         try:
-            intent = Intent(stamp, tuple(self._stage(name, stamp) for name in names))
-            sync_folder(paths.staging(stamp))
+            head = Leader(leader, identity(draft)) if draft else None
+            intent = Intent(self.stamp, tuple(self._stage(name) for name in names), self._folder, head)
+            if names:
+                sync_folder(paths.staging(self.stamp))
+                sync_folder(paths.all_staging)
             backup = back_up(self._dir, intent, self._on_step)
             self._on_step("intent")
             write_intent(self._dir, intent)
+            if draft:
+                self._on_step("rename")
+                final = (self._dir / leader).resolve()
+                draft.replace(final)
+                decided = True
+                sync_folder(final.parent)
             decided = True
             put_in_place(self._dir, intent, self._on_step)
         except OSError as error:
-            if not decided:
-                shutil.rmtree(paths.staging(stamp), ignore_errors=True)
-                shutil.rmtree(paths.backup(stamp), ignore_errors=True)
-            outcome = "is completed at the next save" if decided else "left the files as they were"
+            if decided:
+                outcome = "The save is completed at the next save"
+            elif take_back(self._dir, self.stamp):
+                outcome = "The save left the files as they were"
+            else:
+                outcome = "Whether the save took effect shows when the disk answers again"
             raise SaveError(
-                f"Could not save to {self._dir}: {reason(error)}. The save {outcome} and your work is in the journal; "
+                f"Could not save to {self._dir}: {reason(error)}. {outcome}, and your work is in the journal; "
                 "free space or correct the rights, then save again."
             ) from None
         return backup
 
-    def _stage(self, name: str, stamp: str) -> PlannedFile:
+    def _stage(self, name: str) -> PlannedFile:
         """Write the new content beside the dataset, with the rights of the file it will replace."""
         self._on_step(f"stage {name}")
-        final, staging = self._dir / name, SavePaths(self._dir).staging(stamp)
+        final, staging = self._dir / self._folder / name, SavePaths(self._dir).staging(self.stamp)
         staging.mkdir(parents=True, exist_ok=True)
         chunks = self._chunks[name]
         size = sum(_length(chunk) for chunk in chunks)
@@ -177,6 +227,12 @@ class SaveSet:
         for chunk in chunks:
             digest.update(chunk)
         return PlannedFile(name, size, digest.hexdigest(), identity(final))
+
+
+def changed_files(dataset_dir: Path, expected: Mapping[str, Fingerprint], names: Iterable[str] = ()) -> list[str]:
+    """Return which of the expected and of the named files another program changed, made or removed."""
+    wanted = [name for name in {**dict.fromkeys(names), **expected} if name != _DERIVED]
+    return [name for name in wanted if not unchanged(expected, dataset_dir, name)]
 
 
 def _npy_chunks(array: AnyArray) -> list[Chunk]:

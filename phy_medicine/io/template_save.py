@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from phy_medicine.base.errors import SaveError
 from phy_medicine.io.fingerprint import Fingerprint
 from phy_medicine.io.metadata import format_cluster_info, format_field
 from phy_medicine.io.model import Curation
-from phy_medicine.io.safe_write import SaveReport, SaveSet
+from phy_medicine.io.safe_write import SaveReport, SaveSet, changed_files
 
 
 class TemplateSaver:
@@ -22,6 +23,11 @@ class TemplateSaver:
         self._dir = dataset_dir
         self._clusters_name = clusters_name
         self._known = dict(fingerprints)
+        self._failed: SaveSet | None = None
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the files that another program changed since they were read or saved here."""
+        return tuple(changed_files(self._dir, self._known))
 
     def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
         """Write all files or none, with a dated backup of what they replace.
@@ -29,13 +35,33 @@ class TemplateSaver:
         Raises
         ------
         FileChangedError : without `force`, another program changed a file since it was read
-        SaveError : nothing was replaced
+        SaveError : nothing was replaced, or the sentence says otherwise
         """
+        self.took_effect()
         files = SaveSet(self._dir, self._known)
         files.add_labels(self._clusters_name, curation.labels)
         for field in sorted(curation.fields):
             files.add(f"cluster_{field}.tsv", format_field(field, curation.fields[field], curation.cluster_ids))
         files.add("cluster_info.tsv", format_cluster_info(curation.info()))
-        report = files.commit(force=force)
+        try:
+            report = files.commit(force=force)
+        except SaveError:
+            self._failed = files
+            raise
         self._known = {**self._known, **report.fingerprints}
         return report
+
+    def took_effect(self) -> bool:
+        """Return whether the last save, which failed, is in the files all the same; it is completed where possible.
+
+        Raises
+        ------
+        SaveError : the disk does not answer
+        """
+        if self._failed is None:
+            return False
+        done = self._failed.took_effect()
+        if done:
+            self._known = {**self._known, **self._failed.fingerprints()}
+        self._failed = None
+        return done

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from phy_medicine.base.errors import DatasetError, ReadOnlyError, SaveError
 from phy_medicine.io import kwik_save
+from phy_medicine.io.kwik_backup import read_backup
 from phy_medicine.io.kwik_model import KwikModel
-from phy_medicine.io.kwik_save import KwikSaver, read_backup
+from phy_medicine.io.kwik_save import KwikSaver
 from phy_medicine.io.model import Curation
 from phy_medicine.io.safe_write import FileChangedError
 from phy_medicine.session.session import Session
