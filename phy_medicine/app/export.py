@@ -168,7 +168,7 @@ def _own_options(to: str, out: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 def _kwik(path: Path, out: Path, options: dict[str, Any]) -> ExportReport:
     from phy_medicine.io.export.kwik import export_kwik
-    from phy_medicine.io.journal import unsaved
+    from phy_medicine.io.journal_reader import unsaved_work
     from phy_medicine.io.template_model import TemplateModel
 
     if path.suffix == ".kwik":
@@ -176,6 +176,6 @@ def _kwik(path: Path, out: Path, options: dict[str, Any]) -> ExportReport:
     model = TemplateModel.open(path)
     with _bar(unit="B", unit_scale=True, desc="Writing") as progress:
         report = export_kwik(model, out, raw=options["raw"], features=options["features"], progress=progress)
-    if unsaved(model.dir_path, model.labels_hash()) is not None:
+    if unsaved_work(model.dir_path, model.labels_hash(), model.labels_name).offered is not None:
         click.echo(f"Note: {UNSAVED}", err=True)
     return report

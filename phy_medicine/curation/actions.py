@@ -126,6 +126,16 @@ def kind_of(action: Action) -> Kind:
             return "restore"
 
 
+def counted_ids(action: Action) -> tuple[int, ...]:
+    """Return the clusters whose spikes are counted for an action: those that it makes, of a merge those it joins."""
+    match action:
+        case Split():
+            return action.new_ids
+        case Restore():
+            return tuple(cluster for cluster, _ in action.clusters)
+    return action.cluster_ids
+
+
 def to_record(action: Action) -> dict[str, Any]:
     """Return an action as plain values for the journal; spike ids and parts stay arrays."""
     match action:

@@ -155,10 +155,18 @@ class Assignment:
             moves |= {atom: new for atom in self._atoms_of[old] if atom not in moves}
         return Patch(tuple(moves), tuple(moves.values()))
 
+    def clusters_of(self, atoms: Sequence[int]) -> tuple[int, ...]:
+        """Return the cluster of each atom now."""
+        return tuple(self._cluster_of[list(atoms)].tolist())
+
+    def expand(self, patch: Patch) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the uncut atoms that a patch moves now, and the cluster of each."""
+        return self._tree.expand(patch.atoms, patch.cluster_ids)
+
     def patch_spikes(self, patch: Patch) -> dict[int, IntArray]:
         """Return for each cluster the spikes that a patch would move to it, (n,) int64 ascending."""
         pieces: dict[int, list[IntArray]] = {}
-        for atom, cluster in zip(*self._tree.expand(patch.atoms, patch.cluster_ids), strict=True):
+        for atom, cluster in zip(*self.expand(patch), strict=True):
             pieces.setdefault(cluster, []).append(self._tree.spikes(atom))
         return {cluster: np.sort(np.concatenate(found)).astype(np.int64) for cluster, found in pieces.items()}
 
@@ -171,8 +179,8 @@ class Assignment:
         """
         if patch.atoms and not 0 <= min(patch.atoms) <= max(patch.atoms) < self.n_atoms:
             raise ActionError("This change belongs to another dataset: it names unknown sets of spikes.")
-        atoms, targets = self._tree.expand(patch.atoms, patch.cluster_ids)
-        before = tuple(self._cluster_of[list(atoms)].tolist())
+        atoms, targets = self.expand(patch)
+        before = self.clusters_of(atoms)
         self._move(atoms, before, targets)
         return Patch(atoms, before)
 

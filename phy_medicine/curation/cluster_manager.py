@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 from psygnal import Signal
 
-from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, LabelValue
-from phy_medicine.curation import planning
+from phy_medicine.curation import planning, travel
 from phy_medicine.curation.actions import GROUP, Action, Delta, Merge, Restore, SetGroup, SetLabel, Split
 from phy_medicine.curation.assignment import Assignment
 from phy_medicine.curation.groups import Groups
@@ -144,36 +143,35 @@ class ClusterManager:
         item = self.history.redo()
         return self._emit(item, "redo", item.selection_after, f"Redo {_undo_name(item)}.")
 
-    def plan_travel(self, *, back: bool) -> tuple[int, Restore]:
-        """Return the serial of the action that an undo (`back`) or redo concerns, and what it will bring back.
-
-        Raises
-        ------
-        ActionError : nothing to undo or redo
-        """
-        history = self.history
-        if not (history.can_undo if back else history.can_redo):
-            raise ActionError(f"Nothing to {'undo' if back else 'redo'}.")
-        item = history.items[history.position - back]
-        patch = item.backward if back else item.forward
-        clusters = self.assignment.patch_spikes(patch) if patch else {}
-        cells_ = tuple((c.field, c.cluster_id, c.before if back else c.after) for c in item.changes)
-        return item.serial, Restore(tuple(clusters.items()), cells_)
-
-    def jump_to(self, position: int, selection: Selection | None = None) -> tuple[Delta, ...]:
-        """Undo or redo until this many actions are done.
+    def plan_travel(self, position: int) -> Restore:
+        """Return the way to another place of the history as one action.
 
         Raises
         ------
         ActionError : there are not that many actions
         """
-        if not 0 <= position <= len(self.history.items):
-            raise ActionError(f"The history has {len(self.history.items)} actions, there is no place {position}.")
-        deltas: list[Delta] = []
-        while self.history.position != position:
-            back = self.history.position > position
-            deltas.append(self.undo(deltas[-1].selection if deltas else selection) if back else self.redo())
-        return tuple(deltas)
+        return travel.plan(self.history, self.assignment, position).restore(self.assignment)
+
+    def jump_to(self, position: int, selection: Selection | None = None) -> Delta | None:
+        """Undo or redo until this many actions are done, as one change; None when nothing is to be done.
+
+        selection : the one of now
+
+        Raises
+        ------
+        ActionError : there are not that many actions
+        """
+        way = travel.plan(self.history, self.assignment, position)
+        if way.n_steps < 2:
+            if not way.n_steps:
+                return None
+            return self.undo(selection) if way.back else self.redo()
+        there = self.history.go(position, selection)
+        delta = way.delta(self.assignment, there)
+        self.assignment.apply(way.patch)
+        self.labels.apply(way.changes)
+        self.changed.emit(delta)
+        return delta
 
     def mark_saved(self) -> None:
         """Remember that the state of now is on disk."""
@@ -205,6 +203,7 @@ class ClusterManager:
         return Draft(
             action,
             text=f"Merge clusters {', '.join(map(str, old))} to {new}.",
+            counts=tuple(counts.values()),
             added=(new,),
             removed=old,
             descendants=tuple((c, new) for c in old),
@@ -219,9 +218,11 @@ class ClusterManager:
         chosen = self.assignment.labels_of(action.spike_ids)
         pairs = np.unique(chosen.astype(np.int64) * len(action.part_ids) + parts)
         shares = [(int(p // len(action.part_ids)), action.part_ids[p % len(action.part_ids)]) for p in pairs.tolist()]
+        left = (counts[old] - int(np.count_nonzero(chosen == old)) for old, _ in action.rest)
         return Draft(
             action,
             text=f"Assigned {sum(counts.values())} spikes.",
+            counts=(*np.bincount(parts, minlength=len(action.part_ids)).tolist(), *left),
             added=action.new_ids,
             removed=action.old_ids,
             descendants=tuple(sorted([*shares, *action.rest])),
@@ -233,7 +234,7 @@ class ClusterManager:
         ids = tuple(cluster for cluster, _ in action.clusters)
         changes = tuple(LabelChange(f, c, self.labels.get(f, c), value) for f, c, value in action.cells)
         if not ids:
-            return Draft(action, "Restore labels.", changes=changes)
+            return Draft(action, "Restore labels.", (), changes=changes)
         spikes = np.concatenate([found for _, found in action.clusters])
         order = np.argsort(spikes, kind="stable")
         parts = np.repeat(np.arange(len(ids)), [len(found) for _, found in action.clusters])[order]
@@ -243,6 +244,7 @@ class ClusterManager:
         return Draft(
             action,
             text=f"Restore clusters {', '.join(map(str, ids))}.",
+            counts=tuple(len(found) for _, found in action.clusters),
             added=ids,
             removed=old,
             descendants=tuple((int(s // len(ids)), ids[int(s % len(ids))]) for s in shares),
@@ -254,7 +256,8 @@ class ClusterManager:
         planning.existing(self.assignment, cluster_ids)
         names = ", ".join(map(str, cluster_ids))
         text = f"Change metadata_{field} for clusters {names} to {value}."
-        return Draft(action, text, changes=self.labels.set_changes(field, cluster_ids, value))
+        counts = tuple(self.assignment.count(c) for c in cluster_ids)
+        return Draft(action, text, counts, changes=self.labels.set_changes(field, cluster_ids, value))
 
     def _emit(
         self,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.actions import Action, Kind, kind_of
@@ -19,6 +20,7 @@ class HistoryItem:
 
     index : number of actions before it; serial : never given twice in a session
     time : s since 1970; text : one sentence
+    counts : spikes of each cluster that the action names, see `Draft`
     selection_before : selection when it was done; selection_after : selection when it was last undone
     """
 
@@ -30,6 +32,7 @@ class HistoryItem:
     added: tuple[int, ...]
     removed: tuple[int, ...]
     descendants: tuple[tuple[int, int], ...]
+    counts: tuple[int, ...]
     changes: tuple[LabelChange, ...]
     forward: Patch | None
     backward: Patch | None
@@ -44,10 +47,14 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An action worked out: which atoms move, which cells change."""
+    """An action worked out: which atoms move, which cells change.
+
+    counts : spikes of each cluster, as `actions.counted_ids` names them
+    """
 
     action: Action
     text: str
+    counts: tuple[int, ...]
     added: tuple[int, ...] = ()
     removed: tuple[int, ...] = ()
     descendants: tuple[tuple[int, int], ...] = ()
@@ -64,6 +71,7 @@ class History:
         self._position = 0
         self._next_serial = 1
         self._saved_serial = 0
+        self._saved: dict[int, float] = {}
 
     @property
     def items(self) -> tuple[HistoryItem, ...]:
@@ -100,9 +108,15 @@ class History:
         """Largest serial given so far, 0 before the first action."""
         return self._next_serial - 1
 
+    @property
+    def saved(self) -> Mapping[int, float]:
+        """Serial of the last action that was done at a save, 0 for none -> time of the last such save, s since 1970."""
+        return MappingProxyType(self._saved)
+
     def mark_saved(self) -> None:
         """Remember that this state is the one on disk."""
         self._saved_serial = self._serial
+        self._saved[self._serial] = time.time()
 
     def apply(self, draft: Draft, selection: Selection | None = None) -> HistoryItem:
         """Do an action; what could be redone is forgotten."""
@@ -117,6 +131,7 @@ class History:
             added=draft.added,
             removed=draft.removed,
             descendants=draft.descendants,
+            counts=draft.counts,
             changes=draft.changes,
             forward=draft.patch,
             backward=backward,
@@ -159,6 +174,30 @@ class History:
             self._assignment.apply(item.forward)
         self._labels.apply(item.changes)
         return item
+
+    def check_place(self, position: int) -> None:
+        """Refuse a place that there is not.
+
+        Raises
+        ------
+        ActionError : there are not that many actions
+        """
+        if not 0 <= position <= len(self._items):
+            raise ActionError(f"The history has {len(self._items)} actions, there is no place {position}.")
+
+    def go(self, position: int, selection: Selection | None = None) -> Selection | None:
+        """Note that another place was reached, by what `travel.plan` tells; return what was selected there.
+
+        selection : the one of now, for the way forward again
+        """
+        here = self._position
+        self._position = position
+        if position > here:
+            return self._items[position - 1].selection_after
+        for i in reversed(range(position, here)):
+            self._items[i] = replace(self._items[i], selection_after=selection)
+            selection = self._items[i].selection_before
+        return selection
 
 
 def cells(changes: Sequence[LabelChange], *, after: bool) -> dict[str, dict[int, int | float | str | None]]:

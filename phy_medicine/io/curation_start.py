@@ -13,7 +13,7 @@ from phy_medicine.base.errors import DatasetError, JournalError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray
 from phy_medicine.io.array_files import as_integers, column, load_array
-from phy_medicine.io.journal import journals, read_journal
+from phy_medicine.io.journal_reader import journals, read_journal
 from phy_medicine.io.metadata import parse_value
 from phy_medicine.io.model import Model
 from phy_medicine.io.spike_table import CLUSTERS_NAME

@@ -238,14 +238,18 @@ class KwikModel:
             return f"No features: {self.path.stem}.kwx not found, or without this channel group."
         return f"No {what}: Kwik files hold none."
 
+    @property
+    def labels_name(self) -> str:
+        """File, channel group and clustering, by which a journal knows what it is about."""
+        return f"{self.path.name}:{self.channel_group}:{self.clustering}"
+
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return the SHA-1 of labels, by default those at opening, with the names of file, group and clustering.
 
         So a journal of one channel group is never offered for another one of the same folder.
         """
         digest = labels_hash(self.spike_clusters if labels is None else labels)
-        place = f"{self.path.name}:{self.channel_group}:{self.clustering}:{digest}"
-        return hashlib.sha1(place.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.sha1(f"{self.labels_name}:{digest}".encode(), usedforsecurity=False).hexdigest()
 
     def saver(self) -> Saver:
         """Return what writes curations to this clustering."""

@@ -231,6 +231,10 @@ class Model(Protocol):
     def missing(self, what: Literal["templates", "features", "amplitudes"]) -> str:
         """Return the sentence that a view shows when the dataset lacks something."""
 
+    @property
+    def labels_name(self) -> str:
+        """What is curated in the folder: the file of the labels, or a clustering of a file."""
+
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return what ties a journal to labels, by default those at opening."""
 

@@ -263,6 +263,11 @@ class TemplateModel:
         """Return the sentence that a view shows without templates, features or amplitudes."""
         return _MISSING[what]
 
+    @property
+    def labels_name(self) -> str:
+        """File of the labels, by which a journal knows what it is about."""
+        return self.clusters_name
+
     def labels_hash(self, labels: IntArray | None = None) -> str:
         """Return the SHA-1 of labels, by default those at opening, which ties a journal to them."""
         return self._labels_hash if labels is None else labels_hash(labels)

@@ -72,7 +72,7 @@ class Curating(Navigation):
         ------
         ActionError : nothing to undo
         """
-        return self._travel(back=True)
+        return self._step(-1, "undo")
 
     def redo(self) -> Delta:
         """Do the last undone action again.
@@ -81,7 +81,25 @@ class Curating(Navigation):
         ------
         ActionError : nothing to redo
         """
-        return self._travel(back=False)
+        return self._step(1, "redo")
+
+    def jump_to(self, position: int) -> Delta | None:
+        """Undo or redo until this many actions of the history are done, as one change; None when nothing is to be done.
+
+        Raises
+        ------
+        ActionError : there are not that many actions
+        ReadOnlyError, JournalError : it cannot be kept safe; nothing changed
+        """
+        self.hold.check()
+        if position == self.manager.history.position:
+            return None
+        self.storage.log_travel(self.manager, position)
+        with self.facts.lock:
+            delta = self.manager.jump_to(position, self.selection.current)
+        assert delta is not None
+        self._after(delta, delta.selection)
+        return delta
 
     # Inside
 
@@ -101,18 +119,18 @@ class Curating(Navigation):
         self.wizard.prepare(before)
         with self.facts.lock:
             draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
-        self.storage.log(action)
+        self.storage.log(draft)
         with self.facts.lock:
             delta = self.manager.apply(draft, before)
         self._after(delta, self.wizard.after(delta, before))
         return delta
 
-    def _travel(self, *, back: bool) -> Delta:
-        self.hold.check()
-        self.storage.log_travel(self.manager, back=back)
-        with self.facts.lock:
-            delta = self.manager.undo(self.selection.current) if back else self.manager.redo()
-        self._after(delta, delta.selection)
+    def _step(self, n: int, name: str) -> Delta:
+        history = self.manager.history
+        if not 0 <= history.position + n <= len(history.items):
+            raise ActionError(f"Nothing to {name}.")
+        delta = self.jump_to(history.position + n)
+        assert delta is not None
         return delta
 
     def _after(self, delta: Delta, selection: Selection | None) -> None:

@@ -43,6 +43,7 @@ from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.position_items import PositionItems
+from phy_medicine.session.recovery import Recovered
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.shown import Shown
@@ -140,8 +141,10 @@ class Session(Curating, Shown, Exports):
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None
         note_events(self)
-        if recover is not None and self.storage.pending is not None:
-            self.recover() if recover else self.discard_journal()
+        if recover is False:
+            self.discard_journal()
+        elif recover:
+            self.recover()
 
     @classmethod
     def open(
@@ -247,16 +250,22 @@ class Session(Curating, Shown, Exports):
             self.message.emit(remark)
         return report
 
-    def recover(self) -> int:
-        """Do again what an unsaved journal of the same starting labels holds, and return the number of actions."""
+    def recover(self) -> Recovered:
+        """Do again what an unsaved journal of the same starting labels holds, as far as it fits.
+
+        Raises
+        ------
+        ReadOnlyError : the dataset does not accept changes
+        JournalError : the journal cannot be read or continued, or something was done before; nothing changed
+        """
         self.hold.check()
-        n = self.storage.recover(self.manager)
-        if n:
-            self.message.emit(f"Recovered {n} unsaved actions.")
-        return n
+        report = self.storage.recover(self.manager)
+        if report.n_done or report.why:
+            self.message.emit(report.text)
+        return report
 
     def discard_journal(self) -> None:
-        """Leave the unsaved journal aside; the file is kept."""
+        """Leave the unsaved work of earlier sessions aside; the files are kept."""
         self.storage.set_aside()
 
     def warm_up(self) -> None:

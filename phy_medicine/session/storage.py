@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +13,18 @@ import numpy as np
 from phy_medicine.base.errors import JournalError, ReadOnlyError, SaveError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import IntArray
-from phy_medicine.curation.actions import GROUP, Action, from_record, to_record
+from phy_medicine.curation.actions import GROUP, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
-from phy_medicine.io.journal import Journal, discard, journals, read_journal, unsaved
+from phy_medicine.curation.entries import REDO, UNDO
+from phy_medicine.curation.history import Draft
+from phy_medicine.io.journal import Journal, discard, rest_of
+from phy_medicine.io.journal_reader import JournalFile, journals, read_journal, unsaved_work
 from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.model import Curation, Model
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import write_user_fields
 from phy_medicine.session.clusters import CORRECTED, ClusterTable
+from phy_medicine.session.recovery import Offer, Recovered, replay
 
 _INFO_LEFT_OUT = frozenset({"id", CORRECTED})
 
@@ -29,6 +34,7 @@ class Storage:
 
     read_only : no change is accepted; `why_read_only` says why
     pending : journal of an earlier session with unsaved actions on these labels, or None
+    stale : journals with unsaved actions on other labels that this dataset had
     """
 
     def __init__(self, model: Model, *, read_only: bool = False) -> None:
@@ -39,8 +45,10 @@ class Storage:
         self._journal: Journal | None = None
         self._saver = model.saver()
         self.pending: Path | None = None
+        self.stale: tuple[JournalFile, ...] = ()
         if journals(self._dir):
-            self.pending = unsaved(self._dir, model.labels_hash())
+            found = unsaved_work(self._dir, model.labels_hash(), model.labels_name)
+            self.pending, self.stale = found.offered, found.stale
         # Actions up to this serial cannot be named in the current journal, because they were done before it began.
         self._foreign = 0
 
@@ -74,28 +82,37 @@ class Storage:
         self.check_writable()
         self._lock.acquire()
 
-    def log(self, action: Action) -> None:
+    def log(self, draft: Draft) -> None:
         """Write an action to the journal and wait until it is on the disk.
 
         Raises
         ------
         ReadOnlyError, JournalError : the action must not be done
         """
-        self._append(to_record(action))
+        self._append({**to_record(draft.action), "counts": list(draft.counts)})
 
-    def log_travel(self, manager: ClusterManager, *, back: bool) -> None:
-        """Write an undo or redo to the journal.
+    def log_travel(self, manager: ClusterManager, position: int) -> None:
+        """Write to the journal that another place of the history is gone to, by undo or redo.
 
         An action of before the journal began cannot be named in it: then the clusters and cells that come back are
         written out, so that the journal can be replayed on the labels it started from.
+
+        Raises
+        ------
+        ActionError : there is no such place
+        ReadOnlyError, JournalError : it must not be done
         """
-        serial, restore = manager.plan_travel(back=back)
-        if serial > self._foreign:
-            self._append({"kind": "undo" if back else "redo"})
+        history, here = manager.history, manager.history.position
+        history.check_place(position)
+        between = history.items[min(here, position) : max(here, position)]
+        if all(item.serial > self._foreign for item in between):
+            steps = {"steps": len(between)} if len(between) > 1 else {}
+            self._append({"kind": UNDO if position < here else REDO, **steps})
             return
-        self._append(to_record(restore))
+        restore = manager.plan_travel(position)
+        self._append({**to_record(restore), "counts": [len(spikes) for _, spikes in restore.clusters]})
         # Replaying a restore forgets what could be redone: from here on no earlier action can be named.
-        self._foreign = manager.history.last_serial
+        self._foreign = history.last_serial
 
     def save(self, manager: ClusterManager, clusters: ClusterTable, *, force: bool = False) -> SaveReport:
         """Write labels and label columns into the files of the dataset, all or none.
@@ -103,7 +120,7 @@ class Storage:
         Raises
         ------
         ReadOnlyError : the dataset does not accept changes
-        SaveError : nothing was replaced; the journal still holds the work
+        SaveError, JournalError : nothing was replaced; the journal still holds the work
         """
         self.claim()
         labels = manager.assignment.labels()
@@ -112,38 +129,62 @@ class Storage:
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
         ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
         curation = Curation(labels, ids, fields, lambda: [info_row(row) for row in clusters.known_rows()])
+        journal, labels_hash = self._current_journal(), self._model.labels_hash(labels)
+        journal.mark_saving(labels_hash)
         report = self._saver.save(curation, force=force)
-        self._current_journal().mark_saved(self._model.labels_hash(labels))
+        journal.mark_saved(labels_hash)
         self._foreign = manager.history.last_serial
         return report
 
-    def recover(self, manager: ClusterManager) -> int:
-        """Do again what the pending journal holds; go on writing the same journal.
+    def offer(self) -> Offer | None:
+        """Return what could be recovered, None when there is nothing.
 
-        Returns
-        -------
-        Number of records replayed
+        Raises
+        ------
+        JournalError : the journal cannot be read any more
+        """
+        return None if self.pending is None else Offer.of(read_journal(self.pending))
+
+    def recover(self, manager: ClusterManager) -> Recovered:
+        """Do again what the pending journal holds, as far as it fits; go on writing the same journal.
 
         Raises
         ------
         ReadOnlyError : the dataset does not accept changes
-        JournalError : a record does not fit; what came before it was done
+        JournalError : the journal cannot be read or continued, or something else was done already; nothing changed
         """
         if self.pending is None:
-            return 0
+            return Recovered(0)
+        if manager.history.items:
+            raise JournalError(
+                "Unsaved work can be recovered only before anything else is done; open the dataset anew."
+            )
         self.claim()
-        path, self.pending = self.pending, None
-        records = read_journal(path).records
-        replay(manager, records)
-        self._journal = Journal.resume(path)
-        logger.info("Recovered %d actions from %s.", len(records), path.name)
-        return len(records)
+        path = self.pending
+        journal = read_journal(path)
+        n, why = replay(manager, journal.records)
+        left = len(journal.records) - n
+        if journal.n_lost and not why:
+            why = f"A line of the journal after action {n} is damaged, and what follows cannot be done without it."
+        try:
+            self._journal = Journal.resume(path, n)
+        except JournalError:
+            manager.jump_to(0)
+            self._foreign = manager.history.last_serial
+            raise
+        self.pending = None
+        rest = rest_of(path) if why else None
+        report = Recovered(n, left + journal.n_lost, why, rest)
+        logger.log(logging.WARNING if why else logging.INFO, "%s", report.text)
+        return report
 
     def set_aside(self) -> None:
-        """Mark the pending journal as not wanted; the file stays."""
-        if self.pending is not None and not self.read_only:
-            discard(self.pending)
-        self.pending = None
+        """Mark the unsaved work that was found as not wanted; the files stay."""
+        found = ([self.pending] if self.pending is not None else []) + [journal.path for journal in self.stale]
+        if not self.read_only:
+            for path in found:
+                discard(path)
+        self.pending, self.stale = None, ()
 
     def close(self) -> None:
         """Close the journal and give the lock back."""
@@ -158,7 +199,9 @@ class Storage:
     def _current_journal(self) -> Journal:
         if self._journal is None:
             model = self._model
-            self._journal = Journal(self._dir, labels_hash=model.labels_hash(), n_spikes=model.n_spikes)
+            self._journal = Journal(
+                self._dir, labels_hash=model.labels_hash(), n_spikes=model.n_spikes, dataset=model.labels_name
+            )
         return self._journal
 
     def _obstacle(self) -> str:
@@ -167,28 +210,6 @@ class Storage:
             return f"The folder {self._dir} cannot be written."
         owner = self._lock.owner()
         return "" if owner is None else f"It is being curated by {owner}."
-
-
-def replay(manager: ClusterManager, records: tuple[Mapping[str, Any], ...]) -> None:
-    """Do recorded actions, undos and redos in order.
-
-    Raises
-    ------
-    JournalError : a record does not fit the clusters; what came before it was done
-    """
-    for record in records:
-        try:
-            match record.get("kind"):
-                case "undo":
-                    manager.undo()
-                case "redo":
-                    manager.redo()
-                case _:
-                    manager.do(from_record(record))
-        except Exception as error:
-            raise JournalError(
-                f"Action {record.get('seq')} of the journal cannot be done again ({error}); the ones before it were."
-            ) from error
 
 
 def _verify(labels: IntArray, manager: ClusterManager) -> None:

@@ -100,14 +100,11 @@ class Curation(RuleBasedStateMachine):
         self.manager.redo()
         self.plain.redo()
 
-    @precondition(lambda self: self.manager.history.can_undo or self.manager.history.can_redo)
-    @rule(back=st.booleans())
-    def restore(self, back: bool) -> None:
-        history = self.manager.history
-        back = history.can_undo if back else not history.can_redo
-        _, action = self.manager.plan_travel(back=back)
-        self.manager.do(from_record(to_record(action)))
-        self.plain.restore(self.plain.position + (-1 if back else 1))
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        position = data.draw(st.integers(0, len(self.manager.history.items)))
+        self.manager.do(from_record(to_record(self.manager.plan_travel(position))))
+        self.plain.restore(position)
 
     @rule(data=st.data())
     def jump(self, data: st.DataObject) -> None:

@@ -13,16 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from phy_medicine.base.errors import JournalError
-from phy_medicine.io.journal import (
-    Journal,
-    decode_ids,
-    discard,
-    encode_ids,
-    encode_line,
-    journals,
-    read_journal,
-    unsaved,
-)
+from phy_medicine.io.journal import Journal, discard, rest_of
+from phy_medicine.io.journal_lines import decode_ids, encode_ids, encode_line
+from phy_medicine.io.journal_reader import journals, read_journal, unsaved_work
 
 
 def started(folder: Path, n: int = 3, labels_hash: str = "abc") -> Journal:
@@ -30,6 +23,10 @@ def started(folder: Path, n: int = 3, labels_hash: str = "abc") -> Journal:
     for i in range(n):
         journal.append({"kind": "merge", "cluster_ids": [i, i + 1], "spike_ids": np.array([1, 5, 900 + i])})
     return journal
+
+
+def unsaved(folder: Path, labels_hash: str) -> Path | None:
+    return unsaved_work(folder, labels_hash).offered
 
 
 def plain(records: tuple) -> list:
@@ -205,3 +202,143 @@ def test_damaged_ids_are_named(text: str):
 
 def test_text_of_any_kind_stays_on_one_line():
     assert encode_line({"value": "a\nb µ \u2028 \x00"}).count(b"\n") == 1
+
+
+def damage(path: Path, line: int) -> bytes:
+    """Change one letter of a line, the header is line 0; return the content as it is then."""
+    lines = path.read_bytes().split(b"\n")
+    lines[line] = lines[line].replace(b"merge", b"mirge")
+    path.write_bytes(b"\n".join(lines))
+    return path.read_bytes()
+
+
+def test_what_stands_behind_a_damaged_line_is_counted_and_kept_when_the_journal_goes_on(tmp_path: Path):
+    journal = started(tmp_path, 5)
+    path = journal.path
+    journal.close()
+    before = damage(path, 3)
+    back = read_journal(path)
+    assert (len(back.records), back.n_lost, back.torn) == (2, 3, True)
+    again = Journal.resume(path)
+    assert again.append({"kind": "merge", "cluster_ids": [7], "spike_ids": np.array([2])}) == 3
+    assert rest_of(path).read_bytes() == before
+    assert [r["seq"] for r in read_journal(path).records] == [1, 2, 3]
+    assert journals(tmp_path) == (path,)
+
+
+def test_actions_that_did_not_fit_are_cut_off_and_kept_beside(tmp_path: Path):
+    journal = started(tmp_path, 4)
+    path = journal.path
+    journal.close()
+    before = path.read_bytes()
+    again = Journal.resume(path, 1)
+    assert again.append({"kind": "merge", "cluster_ids": [7], "spike_ids": np.array([2])}) == 2
+    assert [r["cluster_ids"] for r in read_journal(path).records] == [[0, 1], [7]]
+    assert rest_of(path).read_bytes() == before
+
+
+def test_a_torn_last_line_alone_is_not_kept(tmp_path: Path):
+    path = started(tmp_path, 2).path
+    with path.open("ab") as file:
+        file.write(b'{"seq":3,"kind":"me')
+    Journal.resume(path).close()
+    assert not rest_of(path).exists()
+
+
+@pytest.mark.parametrize("change", ["left out", "twice", "swapped", "of another journal"])
+def test_lines_that_are_whole_but_not_in_their_place_are_not_read(tmp_path: Path, change: str):
+    path = started(tmp_path, 4).path
+    head, one, two, three, four, end = path.read_bytes().split(b"\n")
+    lines = {
+        "left out": [head, one, three, four],
+        "twice": [head, one, one, two],
+        "swapped": [head, one, three, two, four],
+        "of another journal": [head, one, encode_line({"seq": 9, "kind": "merge"})[:-1], two],
+    }[change]
+    path.write_bytes(b"\n".join([*lines, end]))
+    assert [r["seq"] for r in read_journal(path).records] == [1]
+
+
+def test_a_journal_of_other_labels_is_told_and_not_offered(tmp_path: Path):
+    older = started(tmp_path, 1, "other").path
+    work = unsaved_work(tmp_path, "abc")
+    assert (work.offered, [j.path for j in work.stale]) == (None, [older])
+    discard(older)
+    assert unsaved_work(tmp_path, "abc").stale == ()
+
+
+def test_a_journal_of_another_file_in_the_folder_is_no_matter_here(tmp_path: Path):
+    journal = Journal(tmp_path, labels_hash="other", n_spikes=9, dataset="b.kwik:0:main")
+    journal.append({"kind": "merge"})
+    assert unsaved_work(tmp_path, "abc", "a.kwik:0:main").stale == ()
+    assert len(unsaved_work(tmp_path, "abc", "b.kwik:0:main").stale) == 1
+
+
+def test_a_save_that_was_done_before_the_journal_could_say_so_counts(tmp_path: Path):
+    journal = started(tmp_path, 2)
+    journal.mark_saving("new labels")
+    journal.close()  # the process ended; whether before or after the files were replaced, their labels tell
+    assert unsaved_work(tmp_path, "abc").offered == journals(tmp_path)[0]
+    assert unsaved_work(tmp_path, "new labels") == unsaved_work(tmp_path / "nothing here", "")
+    started(tmp_path, 1, "new labels").mark_saved("newer")
+    assert unsaved_work(tmp_path, "newer").stale == ()
+
+
+def test_a_save_that_failed_leaves_the_journal_unsaved(tmp_path: Path):
+    journal = started(tmp_path, 2)
+    journal.mark_saving("new labels")
+    journal.append({"kind": "merge"})
+    assert unsaved_work(tmp_path, "abc").offered == journal.path
+    assert [r["seq"] for r in read_journal(journal.path).records] == [1, 2, 4]
+    assert [len(j.records) for j in unsaved_work(tmp_path, "new labels").stale] == [3]
+
+
+def test_a_journal_that_cannot_be_closed_after_a_save_is_known_as_saved(tmp_path: Path, monkeypatch):
+    journal = started(tmp_path, 2)
+    first = journal.path
+    journal.mark_saving("new labels")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fails)
+        journal.mark_saved("new labels")
+    journal.append({"kind": "merge"})
+    assert read_journal(journal.path).header.labels_hash == "new labels"
+    work = unsaved_work(tmp_path, "new labels")
+    assert (work.offered, work.stale) == (journal.path, ())
+    assert first != journal.path
+
+
+def fails(*_: object) -> int:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_many_actions_are_written_at_once_or_not_at_all(tmp_path: Path, monkeypatch):
+    journal = started(tmp_path, 1)
+    before, n_syncs, fsync = journal.path.read_bytes(), [], os.fsync
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(JournalError):
+            journal.append_all([{"kind": "a"}, {"kind": "b"}])
+    assert journal.path.read_bytes() == before
+    monkeypatch.setattr(os, "fsync", lambda d: n_syncs.append(fsync(d)))
+    assert journal.append_all([{"kind": "a"}, {"kind": "b"}]) == 3
+    assert len(n_syncs) == 1
+    assert [r["kind"] for r in read_journal(journal.path).records] == ["merge", "a", "b"]
+
+
+def test_half_a_line_that_could_not_be_taken_away_goes_before_the_next(tmp_path: Path, monkeypatch):
+    journal = started(tmp_path, 1)
+    write = os.write
+
+    def half(descriptor: int, data: memoryview) -> int:
+        write(descriptor, data[: len(data) // 2])
+        return fails()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        patch.setattr(os, "ftruncate", fails)
+        with pytest.raises(JournalError):
+            journal.append({"kind": "lost"})
+    assert read_journal(journal.path).torn
+    assert journal.append({"kind": "later"}) == 2
+    back = read_journal(journal.path)
+    assert ([r["kind"] for r in back.records], back.torn) == (["merge", "later"], False)
