@@ -29,7 +29,10 @@ class Travel:
     def restore(self, assignment: Assignment) -> Restore:
         """Return the way as one action, with the spikes of each cluster that comes back."""
         clusters = assignment.patch_spikes(self.patch)
-        return Restore(tuple(clusters.items()), tuple((c.field, c.cluster_id, c.after) for c in self.changes))
+        return Restore(
+            tuple((c, clusters[c]) for c in sorted(clusters)),
+            tuple((c.field, c.cluster_id, c.after) for c in self.changes),
+        )
 
     def delta(self, assignment: Assignment, selection: Selection | None) -> Delta:
         """Return what the way changes; to be called before it is gone."""

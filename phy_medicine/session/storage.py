@@ -156,9 +156,7 @@ class Storage:
         if self.pending is None:
             return Recovered(0)
         if manager.history.items:
-            raise JournalError(
-                "Unsaved work can be recovered only before anything else is done; open the dataset anew."
-            )
+            raise JournalError("Unsaved work comes before any other action; close the dataset and open it again.")
         self.claim()
         path = self.pending
         journal = read_journal(path)

@@ -212,7 +212,7 @@ def test_unsaved_work_is_recovered_first_or_not_at_all(dataset):
     unsaved_merge(dataset)
     session = Session.open(dataset)
     session.move("mua", cluster_ids=session.cluster_ids[:1])
-    with pytest.raises(JournalError, match="only as the first thing"):
+    with pytest.raises(JournalError, match="before any other action"):
         session.recover()
     assert len(session.history.items) == 1
     session.close()
