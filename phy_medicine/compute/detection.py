@@ -83,17 +83,31 @@ class PeakDetector:
         """
         stop = len(signal) if stop is None else stop
         rows, channel_ids = self._candidates(signal, first - self.exclude_samples, stop + self.exclude_samples)
-        amplitudes = signal[rows, channel_ids]
+        return self.largest(rows, channel_ids, signal[rows, channel_ids], first, stop)
+
+    def largest(
+        self, rows: IntArray, channel_ids: IntArray, amplitudes: FloatArray, first: int, stop: int
+    ) -> DetectedPeaks:
+        """Return the candidates in some rows that no other near them exceeds.
+
+        Parameters
+        ----------
+        rows, channel_ids : (n,) int64 and amplitudes : (n,) float32, of the candidates in the order of rows, then of
+            channels; with those up to `exclude_samples` before and after the rows that are asked for
+        """
         sizes = np.abs(amplitudes) / self.thresholds[channel_ids]
         kept = np.empty(len(rows), dtype=np.uint8)
         _kernels_detection.keep(rows, channel_ids, sizes, self.near, self.exclude_samples, first, stop, kept)
         which = kept.astype(bool)
         return DetectedPeaks(rows[which], channel_ids[which], amplitudes[which])
 
-    def _candidates(self, signal: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray]:
+    def limits(self) -> tuple[FloatArray, FloatArray]:
+        """Return what troughs and crests of each channel reach, (n_channels,) each; infinite for none."""
         none = np.full_like(self.thresholds, np.inf)
-        low = -self.thresholds if self.sign != CRESTS else -none
-        high = self.thresholds if self.sign != TROUGHS else none
+        return -self.thresholds if self.sign != CRESTS else -none, self.thresholds if self.sign != TROUGHS else none
+
+    def _candidates(self, signal: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray]:
+        low, high = self.limits()
         room, n_found = max(1024, signal.size // 256), np.zeros(1, dtype=np.int64)
         while True:
             rows, channel_ids = np.empty(room, np.int64), np.empty(room, np.int64)

@@ -21,7 +21,7 @@ from phy_medicine.compute.sorting._kernels_pursuit import (
     shift_values,
 )
 
-_SAME = 0.02
+SAME = 0.02
 """Of the taps: a spike that would move by less between samples stays."""
 
 
@@ -135,8 +135,8 @@ def worthless(spikes, sizes, left, first, others, common, judge, gone):  # type:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _score_worth(gain, judge):  # type: ignore[no-untyped-def]
-    """A score that is surely worth no more than a gain, the threshold at least."""
+def score_worth(gain, judge):  # type: ignore[no-untyped-def]
+    """Return a score that is surely worth no more than a gain, the threshold at least."""
     below = judge[4] ** 2 - 4 * judge[5] * (judge[3] - gain)
     return max(judge[0], (sqrt(max(below, 0.0)) - judge[4]) / (2 * judge[5]))
 
@@ -187,7 +187,7 @@ def replace(board, judge, links, min_isi, block, spikes, sizes, taps):  # type: 
         unit, place = k, time
         for pair in range(starts[k], starts[k + 1]):
             j, value = units[pair], values[pair]
-            least = _score_worth(best, judge[j])
+            least = score_worth(best, judge[j])
             if judge[j, 0] + sizes[i] * peaks[pair] <= least:
                 continue
             if shifted:
@@ -203,7 +203,7 @@ def replace(board, judge, links, min_isi, block, spikes, sizes, taps):  # type: 
                 best, unit, place = gain, j, low + at
                 best_taps[:] = tried
         moves = unit != k or place != time
-        if moves or abs(best_taps[0] - taps[i, 0]) + abs(best_taps[2] - taps[i, 2]) > _SAME:
+        if moves or abs(best_taps[0] - taps[i, 0]) + abs(best_taps[2] - taps[i, 2]) > SAME:
             moved += moves
             _move(board, judge, links, block, spikes[i], sizes, i, taps[i], unit, place, best_taps)
         close(taken, unit, place, min_isi, 1)
@@ -224,8 +224,8 @@ def _move(board, judge, links, block, spike, sizes, i, taps, unit, place, new_ta
 
 
 @njit(cache=True, nogil=True)
-def _neighbours(spikes, taps, links):  # type: ignore[no-untyped-def]
-    """The other spikes that each overlaps, as `overlaps` lists them."""
+def neighbours(spikes, taps, links):  # type: ignore[no-untyped-def]
+    """Return the other spikes that each overlaps, as `overlaps` lists them."""
     first, n = np.zeros(spikes.shape[0] + 1, np.int64), 16 * spikes.shape[0] + 16
     while True:
         others, common = np.empty(n, np.int64), np.empty(n, np.float32)
@@ -245,7 +245,7 @@ def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, siz
     while True:
         order = np.argsort(spikes[:, 0] * judge.shape[0] + spikes[:, 1])
         spikes, sizes, taps = spikes[order], sizes[order], taps[order]
-        first, others, common = _neighbours(spikes, taps, links)
+        first, others, common = neighbours(spikes, taps, links)
         left, before = np.empty(sizes.size), sizes.copy()
         left_at(board.scores, spikes, taps, left)
         solve_together(spikes, sizes, left, first, others, common, judge, n_sweeps, tolerance)
@@ -258,12 +258,18 @@ def settle(board, judge, links, block, min_isi, n_sweeps, tolerance, spikes, siz
         kept = np.flatnonzero(gone == 0)
         spikes, sizes, taps = spikes[kept], sizes[kept], taps[kept]
     worth, explained = np.empty(sizes.size), np.empty(sizes.size)
+    value_spikes(spikes, sizes, left, first, others, common, judge, worth, explained)
+    return spikes, sizes, taps, worth, explained, sizes - before
+
+
+@njit(cache=True, nogil=True)
+def value_spikes(spikes, sizes, left, first, others, common, judge, worth, explained):  # type: ignore[no-untyped-def]
+    """Set what spikes are worth beside the others, and how much of the data each explains."""
     for i in range(sizes.size):
         worth[i] = gain_of(left[i] + sizes[i], judge[spikes[i, 1]])
         explained[i] = sizes[i] * (2.0 * left[i] + sizes[i])
         for p in range(first[i], first[i + 1]):
             explained[i] += sizes[i] * common[p] * sizes[others[p]]
-    return spikes, sizes, taps, worth, explained, sizes - before
 
 
 @njit(cache=True, nogil=True)

@@ -63,22 +63,22 @@ class Matcher:
         if len(priors) != templates.n_units:
             raise PhyMedError(f"There are {len(priors)} priors for {templates.n_units} units.")
         self.width, self.n_units = templates.width, templates.n_units
-        self._scorer = Scorer(templates)
-        self._pursuit = Pursuit(templates, priors, noise_std=noise_std, options=options)
+        self.templates, self._scorer = templates, Scorer(templates)
+        self.pursuit = Pursuit(templates, priors, noise_std=noise_std, options=options)
 
     @property
     def shares(self) -> IntArray:
         """Which units have common channels, (K, K) uint8."""
-        return self._pursuit.links.shares
+        return self.pursuit.links.shares
 
     @property
     def n_bytes(self) -> int:
         """Memory of what is known of pairs of templates, which is most of all."""
-        return int(self._pursuit.links.values.nbytes)
+        return int(self.pursuit.links.values.nbytes)
 
     def find(self, data: FloatArray) -> Found:
         """Return the spikes of a stretch (N, T) float32 whose templates lie in it wholly."""
-        return self._pursuit(self._scorer(data), scores_after=False)
+        return self.pursuit(self._scorer(data), scores_after=False)
 
     def match(
         self,
@@ -134,18 +134,21 @@ class Matcher:
         """
         from phy_medicine.compute.sorting import _kernels_learn as kernels
 
-        stop = data.shape[1] if stop is None else stop
         parts = []
-        length = max(8 * self.width, PIECE_SCORES // self.n_units)
-        for a in range(start, stop, length):
-            b = min(stop, a + length)
-            low, high = self._bounds(a, b, data.shape[1])
+        for a, b, low, high in self.pieces(start, data.shape[1] if stop is None else stop, data.shape[1]):
             scores = self._scorer(data[:, low:high])
-            found = self._pursuit(scores, scores_after=decoys is not None).later(low)
+            found = self.pursuit(scores, scores_after=decoys is not None).later(low)
             if decoys is not None:
-                kernels.count_below(scores, self._pursuit.judge[:, 0], a - low, b - low, decoys)
+                kernels.count_below(scores, self.pursuit.judge[:, 0], a - low, b - low, decoys)
             parts.append(found.part((found.times >= a) & (found.times < b)))
         return Found.joined(parts)
+
+    def pieces(self, start: int, stop: int, n_samples: int) -> list[tuple[int, int, int, int]]:
+        """Return what columns of so many samples are cut into: of each piece, in which spikes begin, first column and
+        the one after the last, and the same of what is looked at for them."""
+        length = max(8 * self.width, PIECE_SCORES // self.n_units)
+        cuts = [(a, min(stop, a + length)) for a in range(start, stop, length)]
+        return [(a, b, *self._bounds(a, b, n_samples)) for a, b in cuts]
 
     def _bounds(self, start: int, stop: int, n_samples: int) -> tuple[int, int]:
         """The samples to look at for the spikes that begin in a piece."""

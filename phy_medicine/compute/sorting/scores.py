@@ -77,7 +77,7 @@ def _tiles(templates: SparseTemplates) -> list[_Tile]:
     """Components in the order of their channels, as many at once as pays; those of a unit stay together."""
     from phy_medicine.compute.sorting import _kernels_scores as kernels
 
-    footprints, profiles, units = _components(templates)
+    footprints, profiles, units = components(templates)
     has = (templates.full_weights() != 0).any(axis=2)
     first = has.argmax(axis=1)
     last = has.shape[1] - has[:, ::-1].argmax(axis=1)
@@ -98,8 +98,8 @@ def _tiles(templates: SparseTemplates) -> list[_Tile]:
     return tiles
 
 
-def _components(templates: SparseTemplates) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Footprints (n, N), profiles (n, D) and units (n,) whose products add up to the templates."""
+def components(templates: SparseTemplates) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return footprints (n, N), profiles (n, D) and units (n,) whose products add up to the templates."""
     left, values, right = np.linalg.svd(templates.full_weights().astype(np.float64), full_matrices=False)
     units, ranks = np.nonzero(values > _LEAST)
     footprints = left[units, :, ranks] * (templates.full_weights()[units] != 0).any(axis=2)

@@ -127,7 +127,17 @@ def noise_levels(data: FloatArray) -> FloatArray:
     ------
     PhyMedError : a channel is flat, or not finite
     """
-    levels = np.median(np.abs(data), axis=1) / _MAD
+    return levels_of(np.median(np.abs(data), axis=1))
+
+
+def levels_of(medians: FloatArray) -> FloatArray:
+    """Return standard deviations (N,) of noise of which the medians of the absolute values are known.
+
+    Raises
+    ------
+    PhyMedError : one is 0, or not finite
+    """
+    levels = medians / _MAD
     bad = np.flatnonzero(~((levels > 0) & np.isfinite(levels)))
     if bad.size:
         raise PhyMedError(f"Channel {bad[0]} has no noise or values that are not finite; leave it out.")
