@@ -5,12 +5,13 @@ torch is imported only when a graphics card may be there, and never by the proce
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,10 @@ from phy_medicine.base.log import logger
 T = TypeVar("T")
 
 AUTO, CPU = "auto", "cpu"
-_NAME = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+TORCH_CPU = "torch:cpu"
+"""What the sorter does on a graphics card, done on the processor, to compare the two; for all else it is `cpu`."""
+_NAME = re.compile(rf"auto|cpu|{TORCH_CPU}|mps|cuda(:\d+)?")
+_SMALL_CARD = 4 << 30
 _OUT_OF_MEMORY = re.compile(r"out of memory|CUBLAS_STATUS_ALLOC_FAILED|can't allocate memory", re.IGNORECASE)
 
 
@@ -72,7 +76,7 @@ def resolve(device: str) -> str:
     PhyMedError : the device does not exist here
     """
     check_name(device)
-    if device == CPU or (device == AUTO and not cards()):
+    if device in (CPU, TORCH_CPU) or (device == AUTO and not cards()):
         return CPU
     import torch
 
@@ -86,6 +90,35 @@ def resolve(device: str) -> str:
     if device not in there:
         raise PhyMedError(f"The device {device} is not available to torch here; there is {', '.join(there)}.")
     return device
+
+
+def free_bytes(device: str) -> int:
+    """Return the memory that is free on a device of torch; of one that does not say it, as much as small cards have."""
+    if not device.startswith("cuda"):
+        return _SMALL_CARD
+    import torch
+
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + kept
+
+
+@contextlib.contextmanager
+def exact_products(device: str) -> Iterator[None]:
+    """On a graphics card, take products of matrices in full single precision, the same way each time."""
+    if not device.startswith("cuda"):
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import torch
+
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

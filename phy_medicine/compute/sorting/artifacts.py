@@ -46,12 +46,20 @@ class ArtifactGate:
         """
         marked = np.empty(len(signal), np.uint8)
         _kernels_artifacts.mark(signal, self.limits, signal.shape[1] // 2, marked)
-        rows = np.flatnonzero(marked)
+        near, gain = self.weights(np.flatnonzero(marked), len(signal), begin)
+        if near.size:
+            signal[near] *= gain[:, None]
+
+    def weights(self, rows: IntArray, n_rows: int, begin: int) -> tuple[IntArray, FloatArray]:
+        """Return which rows of a stretch change, and by which factor, where some are artifacts; these are remembered.
+
+        Parameters
+        ----------
+        rows : of the artifacts, ascending; begin : sample of the first row
+        """
         for first, stop in runs_of(rows):
             self._runs[begin + first, begin + stop] = None
-        if rows.size:
-            near, gain = self._gain(rows, len(signal))
-            signal[near] *= gain[:, None]
+        return self._gain(rows, n_rows) if rows.size else (rows, np.zeros(0, np.float32))
 
     def found(self) -> tuple[tuple[int, int], ...]:
         """Return the artifacts of all that was read so far, first sample and the one after the last, in order."""

@@ -20,6 +20,7 @@ from phy_medicine.compute.sorting.learning import (
     templates_at_rest,
 )
 from phy_medicine.compute.sorting.stages import Stages
+from phy_medicine.compute.sorting.stretch_data import Data, windows
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
 N_FEATURE_CHANNELS = 12
@@ -45,7 +46,7 @@ class Describe:
     shapes: FloatArray
     channels: IntArray
     own: FloatArray
-    at_rest: Callable[[FloatArray, Stretch], FloatArray]
+    at_rest: Callable[[Data, Stretch], Data]
 
     @classmethod
     def of(cls, model: Model, setting: Setting, shapes: FloatArray) -> Describe:
@@ -56,11 +57,8 @@ class Describe:
 
     def __call__(self, s: Sorted) -> Described:
         """Describe the spikes of a stretch."""
-        from phy_medicine.compute.sorting import _kernels_learn as kernels
-
         times, units, amplitudes = s.found.times[s.core], s.found.units[s.core], s.found.amplitudes[s.core]
-        left = np.zeros((len(times), self.channels.shape[1], self.shapes.shape[1]), np.float32)
-        kernels.windows(self.at_rest(s.data, s.stretch), times, units, self.channels, left)
+        left = windows(self.at_rest(s.data, s.stretch), times, units, self.channels, self.shapes.shape[1])
         at_rest = (amplitudes / s.scales[units]).astype(np.float32)
         features = left @ self.shapes.T + at_rest[:, None, None] * self.own[units]
         n_values = np.maximum((self.channels >= 0).sum(axis=1) * self.shapes.shape[1], 1)[units]

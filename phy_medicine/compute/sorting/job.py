@@ -170,7 +170,7 @@ def _made(context: JobContext, request: SortRequest) -> tuple[Path, Sorting]:
     kernels.warm_up()  # numpy's filter takes three times as long, and its last bits are others
     log = _Log(context)
     source = open_source(request.recording)
-    settings = replace(context.settings, device=context.device, seed=context.seed)
+    settings = replace(context.settings, device=_device(context), seed=context.seed)
     motion = _motion(context)
     known = {} if motion is None else motion.to_arrays()
 
@@ -183,6 +183,14 @@ def _made(context: JobContext, request: SortRequest) -> tuple[Path, Sorting]:
     found = _sorted(context, request, source, settings, stages, log, motion)
     context.progress(_SORTING, "Writing")
     return _write(request, source, found, log), found
+
+
+def _device(context: JobContext) -> str:
+    """The device that was found to exist, or what only the sorter knows."""
+    from phy_medicine.compute.device import TORCH_CPU
+
+    asked: str = context.settings.device
+    return asked if asked == TORCH_CPU else context.device
 
 
 class _Log:

@@ -17,8 +17,8 @@ from phy_medicine.compute.sorting.matching import Matcher, in_order
 from phy_medicine.compute.sorting.moving import STEP_UM, Moved
 from phy_medicine.compute.sorting.priors import LEAST_SPREAD, TruncatedNormal, spike_probability
 from phy_medicine.compute.sorting.pursuit import Found, PursuitOptions
-from phy_medicine.compute.sorting.scores import Scorer
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates, compress
+from phy_medicine.compute.sorting.stretch_data import Data, add_at_spikes, product, score_noise
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
 PAD = 10
@@ -83,13 +83,13 @@ class Setting:
     moved: Moved | None = None
     pursuit: PursuitOptions | None = None
 
-    def at_rest(self, data: FloatArray, stretch: Stretch) -> FloatArray:
+    def at_rest(self, data: Data, stretch: Stretch) -> Data:
         """Return data (N, T) of a stretch as they would be if the tissue had not moved."""
         if self.moved is None:
             return data
         positions, shanks = self.contacts.positions_um, self.contacts.shanks
         away = self.moved.at(stretch.start, positions[:, 1])
-        return Interpolation(positions, shanks).matrix(away).astype(np.float32) @ data
+        return product(Interpolation(positions, shanks).matrix(away), data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,14 @@ class Pass:
 class Sorted:
     """One stretch with its spikes.
 
-    data : (N, T) float32, without any spike; found : by column; core : which of them are the stretch's own
+    data : (N, T) float32, without any spike, an array or on the device of the source
+    found : by column; core : which of them are the stretch's own
     templates, waveforms, scales : that they were found with, on the channels of each (K, C, D), and the norm of each
         unit's waveform there
     shares : (K, K), which units have common channels
     """
 
-    data: FloatArray
+    data: Data
     found: Found
     core: Any
     stretch: Stretch
@@ -143,7 +144,7 @@ Look = Callable[[Sorted], Any]
 class Bank:
     """Matchers of a model wherever the probe is; safe in any thread."""
 
-    def __init__(self, model: Model, setting: Setting, sample: Sequence[FloatArray]) -> None:
+    def __init__(self, model: Model, setting: Setting, sample: Sequence[Data]) -> None:
         self.model, self._setting, self._sample = model, setting, sample
         self._kept: OrderedDict[tuple[int, ...], tuple[Matcher, SparseTemplates, FloatArray, FloatArray]] = (
             OrderedDict()
@@ -183,8 +184,7 @@ class Bank:
         waveforms[gone, 0, 0] = 1.0
         templates = _compressed(seen(waveforms, model.means))
         if self._noise is None:
-            scorer = Scorer(templates)
-            self._noise = np.median([scorer.noise(part) for part in self._sample], axis=0)
+            self._noise = score_noise(templates, self._sample)
             self._sample = ()
         scales = np.where(gone, 1.0, scales)
         priors = [
@@ -230,7 +230,7 @@ def templates_at_rest(model: Model) -> FloatArray:
     return np.asarray(waveforms / np.maximum(norms, 1e-9), np.float32)
 
 
-def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> list[FloatArray]:
+def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> list[Data]:
     """Return data that show the noise."""
     return [source(every[i]) for i in np.linspace(0, len(every) - 1, min(most, len(every))).astype(int)]
 
@@ -257,7 +257,13 @@ def run_pass(
         sorted_, of_stretch, square, n = _sort_stretch(source, every[i], bank, steps_of[i])
         return sorted_, of_stretch, square, n, look(sorted_) if look else None
 
-    for i, (s, of_stretch, square, n, extra) in enumerate(in_order(one, range(len(every)), n_threads)):
+    if source.device:
+        from phy_medicine.compute.sorting.torch_pass import sorted_stretches
+
+        results = sorted_stretches(source, every, bank, steps_of, look)
+    else:
+        results = in_order(one, range(len(every)), n_threads)
+    for i, (s, of_stretch, square, n, extra) in enumerate(results):
         core = s.found.part(s.core)
         amplitudes = core.amplitudes / s.scales[core.units]
         _add(averages, s, core, amplitudes, steps_of[i] - low)
@@ -322,7 +328,7 @@ def _add(averages: Averages, s: Sorted, core: Found, amplitudes: FloatArray, bin
 
     weights = kernels.alone(s.found.times, s.found.units, s.found.amplitudes, s.shares, s.waveforms.shape[2])[s.core]
     sizes = (weights * amplitudes).astype(np.float32)
-    kernels.add_at_spikes(s.data, core.times, core.units, sizes, bins, averages.channels, averages.sums, averages.shift)
+    add_at_spikes(s.data, core.times, core.units, sizes, bins, averages.channels, averages.sums, averages.shift)
     inside = (core.times >= averages.shift) & (core.times - averages.shift + averages.sums.shape[3] <= s.data.shape[1])
     energies = np.bincount(core.units[inside], (sizes * amplitudes)[inside], minlength=len(bins))
     units = np.arange(len(bins))

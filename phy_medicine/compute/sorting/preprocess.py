@@ -103,13 +103,35 @@ class FilteredChannels:
         self.gate.apply(signal, begin)
         return signal[start - begin : stop - begin]
 
-    def _filtered(self, start: int, stop: int) -> FloatArray:
+    def raw(self, start: int, stop: int) -> tuple[AnyArray, int]:
+        """Return the channels as they were recorded from samples start to stop, and around these what the filter needs.
+
+        Returns
+        -------
+        (n, N), in the type of the recording, and the sample of its first row
+
+        Raises
+        ------
+        PhyMedError : values that are not finite
+        """
         margin = self.filter.margin(self.sample_rate)
         begin, end = max(start - margin, 0), min(stop + margin, self.n_samples)
         raw = self.recording.read(begin, end)
         raw = raw if self.columns is None else np.ascontiguousarray(raw[:, self.columns])
         self._refuse_infinite(raw, begin)
-        signal = self.filter.apply(raw, self.sample_rate, offsets=self._offsets(raw))[start - begin : stop - begin]
+        return raw, begin
+
+    def offsets(self, raw: AnyArray) -> FloatArray | None:
+        """Return what is removed from each channel before the filter, (N,) float32; None for nothing.
+
+        Without it the filter, which starts at rest, would ring at the first sample, and the mean would be that of what
+        happens to be read.
+        """
+        return channel_means(raw[:_FIRST]) if self.filter.high_pass_hz else None
+
+    def _filtered(self, start: int, stop: int) -> FloatArray:
+        raw, begin = self.raw(start, stop)
+        signal = self.filter.apply(raw, self.sample_rate, offsets=self.offsets(raw))[start - begin : stop - begin]
         # What is read may be the caller's own array.
         if self.gain_uv != 1 or np.may_share_memory(signal, raw):
             signal = signal * np.float32(self.gain_uv)
@@ -117,11 +139,6 @@ class FilteredChannels:
             some = slice(None) if shank.size == self.n_channels else shank
             signal[:, some] -= common_median(signal[:, some])
         return signal
-
-    def _offsets(self, raw: AnyArray) -> FloatArray | None:
-        """Without them the filter, which starts at rest, would ring at the first sample, and the mean would be that of
-        what happens to be read."""
-        return channel_means(raw[:_FIRST]) if self.filter.high_pass_hz else None
 
     def _refuse_infinite(self, raw: AnyArray, begin: int) -> None:
         if raw.dtype.kind != "f":
@@ -148,10 +165,10 @@ class SortingRecording:
     whitening: Whitening
     motion: Motion | None = None
     moves: Moves | None = None
-    _still: Tiles = field(init=False, repr=False, compare=False)
+    still: Tiles = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_still", Tiles.of(self.whitening.matrix))
+        object.__setattr__(self, "still", Tiles.of(self.whitening.matrix))
 
     @classmethod
     def of(
@@ -218,7 +235,7 @@ class SortingRecording:
         signal = self.signal.read(start, stop)
         out = np.empty((self.n_channels, stop - start), np.float32)
         if self.moves is None:
-            self._still.apply(signal, out)
+            self.still.apply(signal, out)
             return out
         for number, first, last in self.moves.bins(start, stop):
             self.moves.product(self.whitening.matrix, number).apply(signal[first:last], out[:, first:last])

@@ -30,6 +30,7 @@ from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.spike_features import PeakFinder, Peaks, joined, shapes_of
+from phy_medicine.compute.sorting.stretch_data import Data
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
 from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, pieces, same_size
 
@@ -232,7 +233,7 @@ class _Look:
     """Finds peaks in what a pass leaves of a stretch."""
 
     finder: PeakFinder
-    at_rest: Callable[[FloatArray, Stretch], FloatArray]
+    at_rest: Callable[[Data, Stretch], Data]
 
     def __call__(self, s: Sorted) -> Any:
         data = self.at_rest(s.data, s.stretch)

@@ -11,6 +11,7 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute import kernels
+from phy_medicine.compute.device import exact_products
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.motion import Motion
@@ -21,6 +22,7 @@ from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
 from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of, templates_at_rest
 from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
 from phy_medicine.compute.sorting.moving import Moved
+from phy_medicine.compute.sorting.place import Place
 from phy_medicine.compute.sorting.postprocess import postprocess
 from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
 from phy_medicine.compute.sorting.pursuit import PursuitOptions
@@ -58,6 +60,10 @@ class Sorter:
     n_threads: int = 1
     timings: dict[str, float] = field(default_factory=dict)
     _good: SortedChannels = field(init=False)
+    _place: Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._place = Place.of(self.settings.device)
 
     def run(self) -> Sorting:
         """Sort.
@@ -72,15 +78,19 @@ class Sorter:
         # Without them the filter is another, slower one, whose last bits differ.
         kernels.warm_up()
         # Stretches are done side by side; threads within each product would only wait for each other.
-        with threadpool_limits(1):
+        with threadpool_limits(1), exact_products(self._place.device):
             return self._run()
 
     def _run(self) -> Sorting:
+        if self._place.device:
+            self.log(f"Filter, scores and spikes are computed by torch on {self._place.device}.")
         self.progress("channels", 0.0)
         self._good = good_channels(self.recording, self.channels, self.settings.bad_channels)
         for column, reason in self._good.left_out.items():
             self.log(f"Channel {column} is left out: {reason}.")
-        signal = FilteredChannels.of(self.recording, self._good, self.settings, gain_uv=self.gain_uv)
+        signal = self._place.signal(
+            FilteredChannels.of(self.recording, self._good, self.settings, gain_uv=self.gain_uv)
+        )
         motion = motion_from(self._stage("motion", lambda: self._find_motion(signal)))
         recording = SortingRecording.of_signal(signal, self._good, self.settings, motion=motion)
         setting = self._setting(recording, motion)
@@ -89,11 +99,11 @@ class Sorter:
         margin = 3 * setting.width + PAD
 
         def learn() -> Mapping[str, AnyArray]:
-            return self._learn(Surroundings(recording.read, recording.n_samples, margin), every, setting)
+            return self._learn(self._place.source(recording, margin), every, setting)
 
         kept = self._stage("templates", learn)
         model = by_depth(model_from(kept, setting), setting.contacts)
-        source = Surroundings(recording.read, recording.n_samples, margin, kept_bytes=0)
+        source = self._place.source(recording, margin, keeps=False)
         bank = Bank(model, setting, sample_of(source, every))
         found = self._stage("spikes", lambda: self._spikes(source, every, bank, setting, kept["shapes"]))
         if recording.artifacts:

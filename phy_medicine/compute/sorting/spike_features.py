@@ -9,6 +9,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import PeakDetector
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.sorting.stretch_data import Data, detect, windows
 
 RADIUS_UM = 60.0
 """Peaks so near to each other on the probe, and within EXCLUDE_MS, are one."""
@@ -60,23 +61,21 @@ class PeakFinder:
         self._width, self._trough, self.shapes = width, trough, shapes
         self.around = channels_around(contacts)
 
-    def snippets(self, data: FloatArray, first: int, stop: int) -> FloatArray:
+    def snippets(self, data: Data, first: int, stop: int) -> FloatArray:
         """Return the waveforms (n, D) of the peaks of some columns of data (N, T), each on its own channel."""
         times, channels, _ = self._peaks(data, first, stop)
-        return data[channels[:, None], times[:, None] - self._trough + np.arange(self._width)]
+        own = np.arange(len(self.around))[:, None]
+        return windows(data, times - self._trough, channels, own, self._width)[:, 0]
 
-    def find(self, data: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    def find(self, data: Data, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
         """Return columns, channels, amplitudes and features of the peaks of some columns of data (N, T)."""
-        from phy_medicine.compute.sorting import _kernels_learn as kernels
-
         assert self.shapes is not None
         times, channels, amplitudes = self._peaks(data, first, stop)
-        windows = np.zeros((len(times), self.around.shape[1], self._width), np.float32)
-        kernels.windows(data, times - self._trough, channels, self.around, windows)
-        return times, channels, amplitudes, windows @ self.shapes.T
+        cut = windows(data, times - self._trough, channels, self.around, self._width)
+        return times, channels, amplitudes, cut @ self.shapes.T
 
-    def _peaks(self, data: FloatArray, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray]:
-        found = self._detector.detect(np.ascontiguousarray(data.T), first, stop)
+    def _peaks(self, data: Data, first: int, stop: int) -> tuple[IntArray, IntArray, FloatArray]:
+        found = detect(self._detector, data, first, stop)
         whole = (found.samples >= self._trough) & (found.samples + self._width - self._trough <= data.shape[1])
         return found.samples[whole], found.channel_ids[whole], found.amplitudes[whole]
 
@@ -101,7 +100,11 @@ def shapes_of(snippets: FloatArray, n_shapes: int = N_SHAPES) -> FloatArray:
     """Return the principal shapes of waveforms (n, D), (P, D) float32 with orthonormal rows."""
     some = snippets[:: max(1, len(snippets) // _SAMPLE)].astype(np.float64)
     _, vectors = np.linalg.eigh(some.T @ some)
-    return np.ascontiguousarray(vectors[:, ::-1][:, :n_shapes].T, dtype=np.float32)
+    shapes = vectors[:, ::-1][:, :n_shapes].T
+    # Either sign is right; which one comes out must not hang on last bits.
+    largest = np.abs(shapes).argmax(axis=1)
+    signs = np.sign(shapes[np.arange(len(shapes)), largest])
+    return np.ascontiguousarray(shapes * signs[:, None], dtype=np.float32)
 
 
 def joined(parts: list[tuple[IntArray, IntArray, FloatArray, FloatArray]], finder: PeakFinder) -> Peaks:

@@ -48,6 +48,9 @@ class Surroundings:
     margin : samples on each side; kept_bytes : at most; safe in any thread
     """
 
+    device = ""
+    """Of torch, on which the data are; none for arrays of the host."""
+
     def __init__(self, read: Read, n_samples: int, margin: int, *, kept_bytes: int = KEPT_BYTES) -> None:
         self.n_samples, self.margin = n_samples, margin
         self._read, self._room = read, kept_bytes

@@ -43,6 +43,14 @@ class Tiles:
         """Memory of the values."""
         return sum(values.nbytes for _, _, values in self.parts)
 
+    def dense(self) -> FloatArray:
+        """Return the matrix (N, N) without what is left out, float32."""
+        out = np.zeros((self.n_channels, self.n_channels), np.float32)
+        for row, column, values in self.parts:
+            n_rows, n_columns = values.shape
+            out[row : row + n_rows, column : column + n_columns] = values
+        return out
+
     def apply(self, signal: FloatArray, out: FloatArray) -> None:
         """Write the matrix times the channels of a signal (T, N) to out, (N, T); all float32."""
         for row, column, values in self.parts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.motion.motion import Motion
@@ -219,3 +220,25 @@ def test_peaks_of_noise_are_no_units(still):
 def test_a_recording_that_is_too_short_is_refused(still, n_samples):
     with pytest.raises(PhyMedError):
         still.sort(recording=Memory(still.recording.data[:n_samples]))
+
+
+@pytest.mark.parametrize("drift", ["none", "templates"])
+def test_what_a_graphics_card_would_do_finds_the_same_units_and_spikes(still, two_shanks, drift):
+    known, threads = (still if drift == "none" else two_shanks), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        on_card, found = (
+            known.sort(settings={"drift": drift, "rounds": 1, "device": name}) for name in ("torch:cpu", "cpu")
+        )
+    finally:
+        torch.set_num_threads(threads)
+    assert len(on_card.templates) == len(found.templates)
+    np.testing.assert_allclose(known.accuracy(on_card), known.accuracy(found), atol=0.005)
+    same = Spikes(found.spikes.times, found.spikes.units, found.templates)
+    on_card = Spikes(on_card.spikes.times, on_card.spikes.units, on_card.templates)
+    assert evaluate(same, on_card, tolerance=1).accuracy.min() > 0.995
+
+
+def test_a_device_that_is_not_there_is_refused(still):
+    with pytest.raises(PhyMedError, match="The device cuda:77 is not available to torch here"):
+        still.sort(settings={"device": "cuda:77"})

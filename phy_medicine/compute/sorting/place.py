@@ -1,0 +1,55 @@
+"""Where a sort is computed: by compiled loops on the processor, or by torch on a graphics card. Chosen here alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from phy_medicine.compute.device import CPU, TORCH_CPU, resolve
+from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
+from phy_medicine.compute.sorting.stretches import KEPT_BYTES, Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Makes what a sort reads from; everything after it works where the data are.
+
+    device : of torch; "" for compiled loops
+    """
+
+    device: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """Take a device by its name, as settings have it.
+
+        Raises
+        ------
+        PhyMedError : no such device, or it is not there
+        """
+        if name == TORCH_CPU:
+            return cls(CPU)
+        found = resolve(name)
+        return cls("" if found == CPU else found)
+
+    def signal(self, channels: FilteredChannels) -> FilteredChannels:
+        """Return channels, filtered there."""
+        if not self.device:
+            return channels
+        from phy_medicine.compute.sorting.torch_preprocess import TorchChannels
+
+        return TorchChannels.of_channels(channels, self.device)
+
+    def source(self, recording: SortingRecording, margin: int, *, keeps: bool = True) -> Surroundings:
+        """Return the stretches of a recording, whose signal was made here.
+
+        keeps : those that were read, for they are read again
+        """
+        n_samples = recording.n_samples
+        if not self.device:
+            return Surroundings(recording.read, n_samples, margin, kept_bytes=KEPT_BYTES if keeps else 0)
+        from phy_medicine.compute.sorting import torch_pass
+        from phy_medicine.compute.sorting.torch_preprocess import TorchRecording
+
+        tensor, kept = TorchRecording(recording).tensor, torch_pass.KEPT_BYTES if keeps else 0
+        return torch_pass.TorchSurroundings(tensor, n_samples, margin, self.device, kept_bytes=kept)

@@ -1,0 +1,137 @@
+"""A pass over stretches of a recording on a device of torch; imports torch only when it runs.
+
+Everything that is as large as the data is on the device: reading (`torch_preprocess`), scores, the pursuit, what is
+left of the data, and the windows around spikes. What comes back are lists of spikes and sums over them. Stretches with
+the same templates are pursued together, as many as the card has memory for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.types import IntArray
+from phy_medicine.compute.device import free_bytes, in_halves
+from phy_medicine.compute.sorting.learning import Bank, Look, Sorted
+from phy_medicine.compute.sorting.matching import Matcher
+from phy_medicine.compute.sorting.stretches import STEP, Stretch, Surroundings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from phy_medicine.compute.sorting.torch_matching import TorchMatcher
+
+MOST_STRETCHES = 8
+"""That are pursued together: more would hardly be quicker, each round of a second is work enough for a card."""
+KEPT_BYTES = 3 << 30
+_SHARE = 0.4
+"""Of the free memory, that what a second needs is reckoned from; the rest is for what is between."""
+_PER_SCORE = 40
+"""Bytes for each score of a stretch, on average over a pass."""
+
+_matchers: WeakKeyDictionary[Matcher, TorchMatcher] = WeakKeyDictionary()
+
+
+class TorchSurroundings(Surroundings):
+    """Stretches with what is around them, on a device; those that fit are kept there, in the same steps as elsewhere.
+
+    tensor : gives samples start to stop of the whitened data, (N, stop - start) float32, on the device
+    kept_bytes : at most; 0 keeps nothing, and leaves values alone
+    batch : stretches that fitted into the memory of the device at once; 0 where that is not known yet
+    """
+
+    def __init__(
+        self, tensor: Callable[[int, int], Tensor], n_samples: int, margin: int, device: str, *,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:  # fmt: skip
+        self.n_samples, self.margin, self.device, self.batch = n_samples, margin, device, 0
+        self._tensor, self._rounds, self._room = tensor, kept_bytes > 0, kept_bytes
+        self._on_device: dict[tuple[int, int], Tensor] = {}
+
+    def __call__(self, stretch: Stretch) -> Tensor:  # type: ignore[override]
+        """Return (N, T) float32 of a stretch and its surroundings, the caller's own.
+
+        Raises
+        ------
+        PhyMedError : values that are not finite
+        """
+        import torch
+
+        bounds = self.bounds(stretch)
+        steps = self._on_device.get(bounds)
+        if steps is None:
+            data = self._tensor(*bounds)
+            if not bool(torch.isfinite(data.sum())):
+                raise PhyMedError(
+                    f"The data have values that are not finite between samples {bounds[0]:,} and {bounds[1]:,}."
+                )
+            if not self._rounds:
+                return data
+            steps = (data / STEP).round().clamp(-32768, 32767).to(torch.int16)
+            if self._room >= 2 * steps.numel():
+                self._room -= 2 * steps.numel()
+                self._on_device[bounds] = steps
+        return steps.float() * STEP
+
+
+def sorted_stretches(
+    source: Surroundings, every: Sequence[Stretch], bank: Bank, steps_of: Sequence[IntArray], look: Look | None
+) -> Iterator[tuple[Sorted, IntArray, float, int, Any]]:
+    """Go through stretches in order: with the spikes of each, decoys, energy, values, and what `look` returned."""
+    assert isinstance(source, TorchSurroundings)
+    first = 0
+    while first < len(every):
+        same = 1
+        while first + same < len(every) and np.array_equal(steps_of[first], steps_of[first + same]):
+            same += 1
+        batch = min(same, source.batch or batch_for(source, every[first], bank.model.n_units))
+
+        def step(n: int, first: int = first) -> list[tuple[Sorted, IntArray, float, int]]:
+            return _sort_some(source, every[first : first + n], bank, steps_of[first])
+
+        done, fitted = in_halves(step, batch)
+        if fitted < batch:
+            source.batch = fitted
+        first += len(done)
+        while done:
+            one = done.pop(0)
+            yield *one, look(one[0]) if look else None
+
+
+def batch_for(source: TorchSurroundings, stretch: Stretch, n_units: int) -> int:
+    """Return how many stretches should fit into the free memory of the device at once."""
+    begin, end = source.bounds(stretch)
+    return int(np.clip(_SHARE * free_bytes(source.device) / (_PER_SCORE * n_units * (end - begin)), 1, MOST_STRETCHES))
+
+
+def _matcher_on(device: str, matcher: Matcher) -> TorchMatcher:
+    from phy_medicine.compute.sorting.torch_matching import TorchMatcher
+
+    found = _matchers.get(matcher)
+    if found is None:
+        found = _matchers[matcher] = TorchMatcher(matcher, device)
+    return found
+
+
+def _sort_some(
+    source: TorchSurroundings, every: Sequence[Stretch], bank: Bank, steps: IntArray
+) -> list[tuple[Sorted, IntArray, float, int]]:
+    """Spikes of stretches for which the templates are the same."""
+    from phy_medicine.compute.sorting import torch_data
+
+    matcher, templates, waveforms, scales = bank.matcher(steps)
+    on_device = _matcher_on(source.device, matcher)
+    data = [source(stretch) for stretch in every]
+    out = []
+    for stretch, whole, (found, decoys) in zip(every, data, on_device.find(data), strict=True):
+        begin, _ = source.bounds(stretch)
+        own = whole[:, stretch.start - begin : stretch.stop - begin]
+        left = torch_data.subtract(whole, found, on_device.channels, on_device.waveforms)
+        core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)
+        done = Sorted(left, found, core, stretch, begin, templates, waveforms, scales, matcher.shares)
+        out.append((done, decoys, torch_data.energy(own), own.numel()))
+    return out
