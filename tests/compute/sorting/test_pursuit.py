@@ -334,3 +334,12 @@ def test_templates_have_the_lowest_rank_that_loses_little_enough():
     assert ranks(rank=2) == [2, 2]
     assert ranks(most_lost=0.15) == [1, 1]
     assert ranks(most_lost=np.array([0.05, 0.15])) == [2, 1]
+
+
+def test_units_without_a_common_channel_are_no_neighbours_however_many_channels_there_is_room_for():
+    templates = np.zeros((2, 40, 31), np.float32)
+    parts = simulate(100, 6, 31, 2, seed=4).templates
+    templates[0, 3:9], templates[1, 30:36] = parts
+    sparse = compress(templates, most_channels=30, least_share=0.0)
+    assert [row[row >= 0].tolist() for row in sparse.channels] == [list(range(3, 9)), list(range(30, 36))]
+    assert pair_correlations(sparse).units.tolist() == [0, 1]
