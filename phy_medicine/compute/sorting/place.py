@@ -14,10 +14,11 @@ from phy_medicine.compute.sorting.stretches import KEPT_BYTES, Surroundings
 class Place:
     """Makes what a sort reads from; everything after it works where the data are.
 
-    device : of torch; "" for compiled loops
+    device : of torch; "" for compiled loops; words : what the user is told about it
     """
 
     device: str = ""
+    words: str = ""
 
     @classmethod
     def of(cls, name: str) -> Self:
@@ -27,10 +28,15 @@ class Place:
         ------
         PhyMedError : no such device, or it is not there
         """
-        if name == TORCH_CPU:
-            return cls(CPU)
         found = resolve(name)
-        return cls("" if found == CPU else found)
+        if found.startswith("cuda") or name == TORCH_CPU:
+            return cls(found, f"What takes most of the time is computed by torch on {found}.")
+        # Apple's chips lack double precision, in which spikes are judged.
+        return cls(words="" if found == CPU else f"Sorting does not use {found}; it is done on the processor.")
+
+    def threads(self, n_threads: int) -> int:
+        """Return in how many threads stretches are worked on: on a device as many as keep it busy."""
+        return min(n_threads, 2) if self.device else n_threads
 
     def signal(self, channels: FilteredChannels) -> FilteredChannels:
         """Return channels, filtered there."""

@@ -42,7 +42,9 @@ class SortingSettings(PostSettings):
         DRIFT_TEMPLATES, "How motion of the probe is followed: the templates are moved along, the data are moved "
         "back, or not at all", choices=(DRIFT_DATA, DRIFT_TEMPLATES, DRIFT_NONE),
     )  # fmt: skip
-    device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps; this sorter knows the CPU only")
+    device: str = setting(
+        "auto", "Where to compute: auto, cpu, cuda or cuda:N; auto takes a graphics card with CUDA where there is one"
+    )  # fmt: skip
     seed: int = setting(0, "Of everything that is drawn at random", minimum=0)
 
 

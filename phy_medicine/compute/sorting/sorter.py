@@ -64,6 +64,7 @@ class Sorter:
 
     def __post_init__(self) -> None:
         self._place = Place.of(self.settings.device)
+        self.n_threads = self._place.threads(self.n_threads)
 
     def run(self) -> Sorting:
         """Sort.
@@ -82,8 +83,8 @@ class Sorter:
             return self._run()
 
     def _run(self) -> Sorting:
-        if self._place.device:
-            self.log(f"Filter, scores and spikes are computed by torch on {self._place.device}.")
+        if self._place.words:
+            self.log(self._place.words)
         self.progress("channels", 0.0)
         self._good = good_channels(self.recording, self.channels, self.settings.bad_channels)
         for column, reason in self._good.left_out.items():

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import IntArray
 from phy_medicine.compute.sorting.pursuit import Pursuit
-from phy_medicine.compute.sorting.torch_rows import expand, subtract_rows
+from phy_medicine.compute.sorting.torch_rows import expand, put, subtract_rows
 
 _ROWS = 1 << 19
 """Blocks that are searched at once."""
@@ -29,7 +29,7 @@ _CANDIDATES = 1 << 15
 class TorchLinks:
     """What is known of units, on a device; see `Links`.
 
-    judge : (K, 8); own : (K, 3), both in the widest numbers that the device has
+    judge : (K, 8) and own : (K, 3), float64
     starts, degrees, itself : (K,) int64, first pair of each unit, how many there are, and that with the unit itself
     units : (n_pairs,) int64; values : (n_pairs, 2 D + 1) float32, a zero before and after; peaks : (n_pairs,) float32
     shares : (K, K) bool
@@ -53,17 +53,13 @@ class TorchLinks:
     def of(cls, pursuit: Pursuit, device: str) -> TorchLinks:
         """Copy what a pursuit knows to a device."""
         links = pursuit.links
-        real = torch.float32 if device.startswith("mps") else torch.float64
-
-        def put(values: FloatArray, kind: torch.dtype) -> Tensor:
-            return torch.as_tensor(np.asarray(values), dtype=kind, device=device)
-
         first = np.repeat(np.arange(len(links.starts) - 1), np.diff(links.starts))
+        own_pairs = np.flatnonzero(links.units == first)
         return cls(
-            put(pursuit.judge, real), put(links.own, real), put(links.starts[:-1], torch.int64),
-            put(np.diff(links.starts), torch.int64), put(np.flatnonzero(links.units == first), torch.int64),
-            put(links.units, torch.int64), put(np.pad(links.values, ((0, 0), (1, 1))), torch.float32),
-            put(links.peaks, torch.float32), put(links.shares, torch.bool), pursuit.block, pursuit.options.min_isi,
+            put(pursuit.judge, device), put(links.own, device), put(links.starts[:-1], device),
+            put(np.diff(links.starts), device), put(own_pairs, device), put(links.units, device),
+            put(np.pad(links.values, ((0, 0), (1, 1))), device), put(links.peaks, device),
+            put(links.shares, device, torch.bool), pursuit.block, pursuit.options.min_isi,
             (links.values.shape[1] - 1) // 2,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ the same templates are pursued together, as many as the card has memory for.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from phy_medicine.compute.sorting.torch_matching import TorchMatcher
 
 MOST_STRETCHES = 8
-"""That are pursued together: more would hardly be quicker, each round of a second is work enough for a card."""
-KEPT_BYTES = 3 << 30
+"""That are pursued together, for a round of one takes as long as one of all. More of 500 units on 384 channels would
+take over 4 GB."""
+KEPT_BYTES = 1 << 30
 _SHARE = 0.4
 """Of the free memory, that what a second needs is reckoned from; the rest is for what is between."""
 _PER_SCORE = 40
@@ -38,6 +40,8 @@ _matchers: WeakKeyDictionary[Matcher, TorchMatcher] = WeakKeyDictionary()
 
 class TorchSurroundings(Surroundings):
     """Stretches with what is around them, on a device; those that fit are kept there, in the same steps as elsewhere.
+
+    Safe in any thread.
 
     tensor : gives samples start to stop of the whitened data, (N, stop - start) float32, on the device
     kept_bytes : at most; 0 keeps nothing, and leaves values alone
@@ -51,6 +55,7 @@ class TorchSurroundings(Surroundings):
         self.n_samples, self.margin, self.device, self.batch = n_samples, margin, device, 0
         self._tensor, self._rounds, self._room = tensor, kept_bytes > 0, kept_bytes
         self._on_device: dict[tuple[int, int], Tensor] = {}
+        self._guard = threading.Lock()
 
     def __call__(self, stretch: Stretch) -> Tensor:  # type: ignore[override]
         """Return (N, T) float32 of a stretch and its surroundings, the caller's own.
@@ -72,9 +77,10 @@ class TorchSurroundings(Surroundings):
             if not self._rounds:
                 return data
             steps = (data / STEP).round().clamp(-32768, 32767).to(torch.int16)
-            if self._room >= 2 * steps.numel():
-                self._room -= 2 * steps.numel()
-                self._on_device[bounds] = steps
+            with self._guard:
+                if self._room >= 2 * steps.numel() and bounds not in self._on_device:
+                    self._room -= 2 * steps.numel()
+                    self._on_device[bounds] = steps
         return steps.float() * STEP
 
 
@@ -127,8 +133,8 @@ def _sort_some(
     on_device = _matcher_on(source.device, matcher)
     data = [source(stretch) for stretch in every]
     out = []
-    for stretch, whole, (found, decoys) in zip(every, data, on_device.find(data), strict=True):
-        begin, _ = source.bounds(stretch)
+    for stretch, (found, decoys) in zip(every, on_device.find(data), strict=True):
+        whole, (begin, _) = data.pop(0), source.bounds(stretch)
         own = whole[:, stretch.start - begin : stretch.stop - begin]
         left = torch_data.subtract(whole, found, on_device.channels, on_device.waveforms)
         core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)

@@ -12,8 +12,7 @@ from phy_medicine.base.types import AnyArray
 def put(values: AnyArray, device: torch.device | str, kind: torch.dtype | None = None) -> Tensor:
     """Return an array on a device, in its own or another type."""
     values = np.ascontiguousarray(values)
-    # Not every device has 64 bit numbers, so the type is changed before they go there.
-    return torch.as_tensor(values if values.flags.writeable else values.copy()).to(kind).to(device)
+    return torch.as_tensor(values if values.flags.writeable else values.copy()).to(device, kind)
 
 
 def expand(counts: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,10 +39,14 @@ def subtract_rows(flat: Tensor, starts: Tensor, values: Tensor) -> None:
     begins, order = torch.sort(starts, stable=True)
     after = torch.searchsorted(begins, begins + length)
     n_turns = int((after - torch.arange(len(begins), device=begins.device)).max())
-    reach = torch.arange(length, device=flat.device)
-    for turn in range(n_turns):
-        some = order[turn::n_turns]
-        flat.index_add_(0, (starts[some, None] + reach).flatten(), values[some].flatten(), alpha=-1)
+    # A row of zeros where the last turns have one less.
+    missing = -len(starts) % n_turns
+    begins = torch.cat([begins, begins[:1].expand(missing)])
+    values = torch.cat([values[order], values.new_zeros(missing, length)])
+    where = begins[:, None] + torch.arange(length, device=flat.device)
+    turns = (x.view(-1, n_turns, length).transpose(0, 1).flatten(1).unbind() for x in (where, values))
+    for columns, some in zip(*turns, strict=True):
+        flat.index_add_(0, columns, some, alpha=-1)
 
 
 def median(values: Tensor) -> Tensor:
