@@ -76,7 +76,7 @@ class Stages:
         OSError : what was found could not be written
         """
         assert _NAME.fullmatch(name), name
-        names = sorted(set(self._settings) - set(_NOT_USED)) if uses is None else sorted(uses)
+        names = sorted(set(self._settings if uses is None else uses) - set(_NOT_USED))
         values = {setting: self._settings[setting] for setting in names} if self._settings else {}
         self._key = _hash([self._key, name, values])
         self._n_asked += 1

@@ -16,7 +16,7 @@ from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.stages import MANIFEST, Stages
 
 SETTINGS = SortingSettings()
-USES = {"detect": ("detect_threshold",), "learn": ("rounds",), "match": ("batch_s",)}
+USES = {"detect": ("detect_threshold",), "learn": ("rounds", "device"), "match": ("batch_s",)}
 
 
 def _run(
