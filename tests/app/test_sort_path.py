@@ -25,6 +25,7 @@ def sort(*words: object) -> str:
     return result.stdout
 
 
+@pytest.mark.timeout(600)  # three sorts in processes of their own, and a window
 @pytest.mark.usefixtures("qapp")
 def test_a_simulated_recording_is_sorted_and_curated(tmp_path: Path):
     settings = SimulationSettings(
@@ -44,6 +45,16 @@ def test_a_simulated_recording_is_sorted_and_curated(tmp_path: Path):
     for name in ("spike_times", "spike_clusters", "amplitudes", "templates", "pc_features"):
         first, second = (np.load(tmp_path / folder / f"{name}.npy") for folder in ("sorted", "again"))
         assert np.array_equal(first, second), name
+
+    # What a graphics card would do finds the same spikes.
+    on_card = sort(
+        "--from", "spikes", "--stages", tmp_path / "stages", "--out", tmp_path / "card", "--device", "torch:cpu"
+    )  # fmt: skip
+    assert on_card.splitlines()[-1].startswith("Open it: phy-med template-gui")
+    assert "computed by torch on cpu" in (tmp_path / "card" / "sorter_log.txt").read_text()
+    for name in ("spike_times", "spike_clusters", "amplitudes", "pc_features"):
+        first, second = (np.load(tmp_path / folder / f"{name}.npy") for folder in ("sorted", "card"))
+        np.testing.assert_allclose(first, second, rtol=1e-3, atol=0.02, err_msg=name)
 
     picture = tmp_path / "window.png"
     words = ("--do", "c 0 1", "--do", "merge", "--do", "save", "--screenshot", str(picture), "--quit")

@@ -30,6 +30,8 @@ class Place:
         """
         found = resolve(name)
         if found.startswith("cuda") or name == TORCH_CPU:
+            import torch  # noqa: F401  (the threads of what is not loaded yet cannot be limited)
+
             return cls(found, f"What takes most of the time is computed by torch on {found}.")
         # Apple's chips lack double precision, in which spikes are judged.
         return cls(words="" if found == CPU else f"Sorting does not use {found}; it is done on the processor.")
