@@ -117,7 +117,7 @@ class Matcher:
         return Matched(Found.joined(parts), energy, n_points)
 
     def _stretch(self, read: Read, start: int, stop: int, n_samples: int) -> tuple[Found, float, int]:
-        first, last = self._bounds(start, stop, n_samples)
+        first, last = _bounds(self.width, start, stop, n_samples)
         data = np.asarray(read(first, last), dtype=np.float32)
         core = data[:, start - first : stop - first]
         energy = sum_of_squares(core)
@@ -135,7 +135,7 @@ class Matcher:
         from phy_medicine.compute.sorting import _kernels_learn as kernels
 
         parts = []
-        for a, b, low, high in self.pieces(start, data.shape[1] if stop is None else stop, data.shape[1]):
+        for a, b, low, high in pieces(self.width, self.n_units, start, stop, data.shape[1]):
             scores = self._scorer(data[:, low:high])
             found = self.pursuit(scores, scores_after=decoys is not None).later(low)
             if decoys is not None:
@@ -143,17 +143,24 @@ class Matcher:
             parts.append(found.part((found.times >= a) & (found.times < b)))
         return Found.joined(parts)
 
-    def pieces(self, start: int, stop: int, n_samples: int) -> list[tuple[int, int, int, int]]:
-        """Return what columns of so many samples are cut into: of each piece, in which spikes begin, first column and
-        the one after the last, and the same of what is looked at for them."""
-        length = max(8 * self.width, PIECE_SCORES // self.n_units)
-        cuts = [(a, min(stop, a + length)) for a in range(start, stop, length)]
-        return [(a, b, *self._bounds(a, b, n_samples)) for a, b in cuts]
 
-    def _bounds(self, start: int, stop: int, n_samples: int) -> tuple[int, int]:
-        """The samples to look at for the spikes that begin in a piece."""
-        margin = MARGIN * self.width
-        return max(0, start - margin), min(n_samples, stop + margin + self.width - 1)
+def pieces(width: int, n_units: int, start: int, stop: int | None, n_samples: int) -> list[tuple[int, int, int, int]]:
+    """Return what some columns are cut into for the pursuit of so many units.
+
+    Returns
+    -------
+    Of each piece the first column, and the one after the last, in which spikes begin, and the same of what is looked at
+    for them
+    """
+    stop, length = n_samples if stop is None else stop, max(8 * width, PIECE_SCORES // n_units)
+    cuts = [(a, min(stop, a + length)) for a in range(start, stop, length)]
+    return [(a, b, *_bounds(width, a, b, n_samples)) for a, b in cuts]
+
+
+def _bounds(width: int, start: int, stop: int, n_samples: int) -> tuple[int, int]:
+    """The samples to look at for the spikes of templates that begin in a piece."""
+    margin = MARGIN * width
+    return max(0, start - margin), min(n_samples, stop + margin + width - 1)
 
 
 def in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> Iterator[T]:

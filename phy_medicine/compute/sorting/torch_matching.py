@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute.sorting.matching import Matcher
+from phy_medicine.compute.sorting.matching import Matcher, pieces
 from phy_medicine.compute.sorting.pursuit import Found
 from phy_medicine.compute.sorting.torch_board import TorchBoard
 from phy_medicine.compute.sorting.torch_pursuit import TorchPursuit
@@ -22,7 +22,8 @@ class TorchMatcher:
     """Finds the spikes that a matcher finds, on a device."""
 
     def __init__(self, matcher: Matcher, device: str) -> None:
-        self._matcher, self._device = matcher, device
+        # Not the matcher itself, with which it goes.
+        self._width, self._n_units = matcher.width, matcher.n_units
         self._scorer = TorchScorer(matcher.templates, device)
         self._pursuit = TorchPursuit(matcher.pursuit, device)
         self.channels = put(matcher.templates.channels, device, torch.int64)
@@ -33,12 +34,12 @@ class TorchMatcher:
         cuts = [
             (number, *piece)
             for number, data in enumerate(stretches)
-            for piece in self._matcher.pieces(0, data.shape[1], data.shape[1])
+            for piece in pieces(self._width, self._n_units, 0, None, data.shape[1])
         ]
         if not cuts:
-            return [(Found.joined([]), np.zeros(self._matcher.n_units, np.int64)) for _ in stretches]
+            return [(Found.joined([]), np.zeros(self._n_units, np.int64)) for _ in stretches]
         scores = [self._scorer(data) for data in stretches]
-        last = self._matcher.width - 1
+        last = self._width - 1
         board = self._pursuit.board([scores[n][:, low : max(low, high - last)] for n, _, _, low, high in cuts])
         del scores
         found = self._pursuit(board)
@@ -55,7 +56,7 @@ class TorchMatcher:
     ) -> list[IntArray]:
         """How often each unit's score falls to minus what makes a spike, in some columns of the pieces of a stretch."""
         limits = -self._pursuit.links.judge[:, :1]
-        counts = [np.zeros(self._matcher.n_units, np.int64) for _ in range(n_stretches)]
+        counts = [np.zeros(self._n_units, np.int64) for _ in range(n_stretches)]
         for n, start, first, stop in zip(of, board.starts, firsts, np.minimum(stops, board.widths - 1), strict=True):
             a, b = start + max(1, first), start + stop
             if a >= b:

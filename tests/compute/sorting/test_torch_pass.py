@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.compute.device import exact_products
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting import stretch_data, torch_data, torch_pass
 from phy_medicine.compute.sorting.learning import PAD, Bank, run_pass, sample_of
@@ -32,6 +34,7 @@ from tests.compute.sorting.made_units import (
     model_of,
     setting,
 )
+from tests.compute.sorting.second_device import SecondDevice
 
 NEURONS = [Neuron((5.0, 110.0)), Neuron((4.0, 60.0), period=9.0), Neuron((12.0, 120.0), period=18.0)]
 SIZES = np.array([30.0, 20.0, 25.0])
@@ -65,7 +68,7 @@ def model(motion):
 
 
 def on_device(data, **how):
-    tensor = torch.as_tensor(data)
+    tensor = torch.as_tensor(data, device="cpu")
     return TorchSurroundings(lambda a, b: tensor[:, a:b], data.shape[1], MARGIN, "cpu", **how)
 
 
@@ -135,6 +138,56 @@ def test_a_small_card_takes_fewer_stretches_at_once(monkeypatch):
     monkeypatch.setattr(torch_pass, "free_bytes", lambda device: 2 << 30)
     assert torch_pass.batch_for(source, stretch, 300) == 2
     assert torch_pass.batch_for(source, stretch, 3000) == 1
+
+
+@pytest.mark.parametrize("motion", [None, moving()], ids=["still", "moving"])
+def test_nothing_of_the_host_is_mixed_with_what_is_on_a_device(motion):
+    data = crowded(motion)
+    edges = follows(motion).moved.edges(N_SAMPLES) if motion is not None else ()
+    every = stretches(N_SAMPLES, 30_000, edges)
+    shapes = np.linalg.qr(np.random.default_rng(0).normal(size=(WIDTH, 6)))[0].T.astype(np.float32)
+    finder = PeakFinder(CONTACTS, RATE, threshold=4.2, sign="both", width=WIDTH, trough=TROUGH, shapes=shapes)
+    known = follows(motion) if motion is not None else setting()
+
+    def look(s):
+        return finder.find(known.at_rest(s.data, s.stretch), s.stretch.start - s.begin, s.stretch.stop - s.begin)[0]
+
+    seen = []
+    with SecondDevice():
+        found = passes(motion, data, every, on_device(data), look=look, take=seen.append)
+    assert_same(passes(motion, data, every), found)
+    assert len(seen) == len(every)
+
+
+@pytest.mark.parametrize("mix", [lambda a: a + torch.ones(3), lambda a: a[torch.arange(2)], lambda a: a.numpy()])
+def test_a_second_device_is_told_from_the_host(mix):
+    with SecondDevice():
+        there = torch.zeros(3, device="cpu")
+        assert (there * 2 + 1).cpu().numpy().tolist() == [1, 1, 1]
+        with pytest.raises(RuntimeError, match=r"two devices|taken as an array"):
+            mix(there)
+
+
+def test_what_is_on_a_device_goes_with_its_templates():
+    data, every = crowded(), stretches(N_SAMPLES, 30_000)
+    gc.collect()
+    before = len(torch_pass._matchers)
+    source = on_device(data)
+    bank = Bank(model(None), setting(), sample_of(source, every))
+    run_pass(source, every, bank, setting())
+    assert len(torch_pass._matchers) == before + 1
+    del bank
+    assert len(torch_pass._matchers) == before
+
+
+def test_products_are_exact_on_a_card():
+    torch.set_float32_matmul_precision("high")
+    try:
+        with exact_products("cuda:0"):
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision("highest")
 
 
 def test_values_that_are_not_finite_are_refused():
@@ -234,7 +287,9 @@ def assert_reads_the_same(recording, channels, options, motion=None):
     device = TorchRecording(replace(host, signal=signal))
     for start, stop in ((0, 900), (19_000, 31_000), (N_SAMPLES - 700, N_SAMPLES)):
         expected = host.read(start, stop)
-        np.testing.assert_allclose(device.tensor(start, stop).numpy(), expected, atol=3e-3)
+        with SecondDevice():
+            found = device.tensor(start, stop).cpu().numpy()
+        np.testing.assert_allclose(found, expected, atol=3e-3)
         np.testing.assert_allclose(signal.read(start, stop), host.signal.read(start, stop), atol=1e-2)
     return host
 

@@ -105,7 +105,7 @@ def test_where_data_are_cut_the_spikes_are_those_of_the_compiled_pieces(monkeypa
     monkeypatch.setattr(matching, "PIECE_SCORES", 12_000)
     sim = crowded(2, n_samples=9000)
     matcher = matcher_of(sim)
-    assert len(matcher.pieces(0, 9000, 9000)) == 9
+    assert len(matching.pieces(WIDTH, 12, 0, None, 9000)) == 9
     ((found, _),) = TorchMatcher(matcher, "cpu").find([torch.as_tensor(sim.data)])
     assert_same(matcher.find_all(sim.data), found)
 
