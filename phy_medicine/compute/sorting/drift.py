@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.detection import PeakDetector
 from phy_medicine.compute.job_context import Cancelled
 from phy_medicine.compute.localize.contacts import Contacts
@@ -18,6 +18,7 @@ from phy_medicine.compute.localize.spikes import RecordedSpikes
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.motion.peaks import Peaks
 from phy_medicine.compute.motion.solver import FastSettings, fit_motion
+from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.preprocess import FilteredChannels
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.whitening import Noise
@@ -38,6 +39,7 @@ def motion_of(
     channels: SortedChannels,
     *,
     seed: int = 0,
+    n_threads: int = 1,
     progress: Callable[[float, str], object] = lambda fraction, message: None,
     cancelled: Callable[[], object] = lambda: False,
 ) -> Motion | None:
@@ -46,6 +48,7 @@ def motion_of(
     Parameters
     ----------
     signal, channels : of the same channels; all shanks are taken to move together
+    n_threads : that look for peaks, a second of the recording each
     progress : called with the fraction done and a line of text
     cancelled : asked for each second of the recording; true, or raising, ends the work
 
@@ -53,7 +56,7 @@ def motion_of(
     ------
     Cancelled : `cancelled` returned true
     """
-    found = _peaks(signal, channels, lambda done, text: progress(_DETECTED * done, text), cancelled)
+    found = _peaks(signal, channels, n_threads, lambda done, text: progress(_DETECTED * done, text), cancelled)
     if found is None:
         return None
     settings = FastSettings(time_bin_size=BIN_S, seed=seed)
@@ -68,6 +71,7 @@ def motion_of(
 def _peaks(
     signal: FilteredChannels,
     channels: SortedChannels,
+    n_threads: int,
     progress: Callable[[float, str], object],
     cancelled: Callable[[], object],
 ) -> Peaks | None:
@@ -81,17 +85,26 @@ def _peaks(
     )  # fmt: skip
     reach = max(detector.margin, window.before, window.after)
     samples, depths, amplitudes = [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0)]
-    for start, stop in pairwise([*range(0, signal.n_samples, round(_PIECE_S * rate)), signal.n_samples]):
-        if cancelled():
-            raise Cancelled
-        progress(start / signal.n_samples, f"Looking for motion, {start / rate:,.0f} s")
+
+    def one(bounds: tuple[int, int]) -> tuple[IntArray, FloatArray, FloatArray]:
+        start, stop = bounds
         begin = max(start - reach, 0)
         part = np.ascontiguousarray(signal.read(begin, min(stop + reach, signal.n_samples)))
         peaks = detector.detect(part, start - begin, stop - begin)
         spikes = RecordedSpikes(part, peaks.samples, peaks.channel_ids, rate, 0, len(part))
-        samples.append(peaks.samples + begin)
-        depths.append(localizer.solve(localizer.measure(spikes), peaks.channel_ids).um[:, 1])
-        amplitudes.append(peaks.amplitudes)
+        away = localizer.solve(localizer.measure(spikes), peaks.channel_ids).um[:, 1]
+        return peaks.samples + begin, away, peaks.amplitudes
+
+    pieces = list(pairwise([*range(0, signal.n_samples, round(_PIECE_S * rate)), signal.n_samples]))
+    found = in_order(one, pieces, n_threads)
+    for start, _ in pieces:
+        if cancelled():
+            raise Cancelled
+        progress(start / signal.n_samples, f"Looking for motion, {start / rate:,.0f} s")
+        times, away, sizes = next(found)
+        samples.append(times)
+        depths.append(away)
+        amplitudes.append(sizes)
     return _as_peaks(np.concatenate(samples) / rate, np.concatenate(depths), np.concatenate(amplitudes))
 
 

@@ -17,6 +17,7 @@ from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions
 from phy_medicine.compute.sorting.scores import Scorer, sum_of_squares
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
 
+S = TypeVar("S")
 T = TypeVar("T")
 Read = Callable[[int, int], FloatArray]
 """Samples start..stop of the whitened data, (N, stop - start)."""
@@ -163,7 +164,7 @@ def _bounds(width: int, start: int, stop: int, n_samples: int) -> tuple[int, int
     return max(0, start - margin), min(n_samples, stop + margin + width - 1)
 
 
-def in_order(run: Callable[[int], T], items: Iterable[int], n_threads: int) -> Iterator[T]:
+def in_order(run: Callable[[S], T], items: Iterable[S], n_threads: int) -> Iterator[T]:
     """Yield results in the order of the items, computed a few ahead of what is asked for."""
     if n_threads == 1:
         yield from map(run, items)

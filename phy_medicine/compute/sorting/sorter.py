@@ -35,6 +35,9 @@ from phy_medicine.compute.sorting.stretches import Surroundings, spread, stretch
 BETWEEN_FROM = 20.0
 """Scores, in standard deviations of the noise, from which spikes may lie between samples."""
 
+MOTION_THREADS = 4
+"""At most, of which each has a second of the recording in memory a few times over."""
+
 Told = Callable[[str, float], object]
 
 
@@ -125,7 +128,7 @@ class Sorter:
         motion = self.motion
         if motion is None:
             motion = motion_of(
-                signal, self._good, seed=self.settings.seed,
+                signal, self._good, seed=self.settings.seed, n_threads=min(self.n_threads, MOTION_THREADS),
                 progress=lambda done, text: self.progress("motion", done),
             )  # fmt: skip
         arrays = motion_arrays(motion)

@@ -76,3 +76,10 @@ def test_arrays_of_a_motion_and_back():
     motion = motion_from(arrays)
     assert {name: values.tolist() for name, values in motion_arrays(motion).items()} == arrays
     assert motion_from({}) is None and motion_arrays(None) == {}
+
+
+def test_the_number_of_threads_changes_nothing():
+    recording = drifting(lambda time_s: 10.0 * np.sin(time_s))
+    one, more = (motion_of(recording, CHANNELS, n_threads=n) for n in (1, 3))
+    assert one is not None and more is not None
+    assert np.array_equal(one.displacement, more.displacement)
