@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "phy_medicine.app.run",
     "simulate": "phy_medicine.app.simulate",
     "export": "phy_medicine.app.export",
+    "metrics": "phy_medicine.app.metrics",
     "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
     "doctor": "phy_medicine.app.doctor",

@@ -45,7 +45,7 @@ def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 @contextmanager
-def _bar(**options: Any) -> Iterator[Any]:
+def progress_bar(**options: Any) -> Iterator[Any]:
     """A progress bar on stderr after 2 s, whose length comes with the first step; nothing where nobody watches."""
     from tqdm import tqdm
 
@@ -126,7 +126,7 @@ def _export(path: Path, to: str, out: Path, options: dict[str, Any]) -> ExportRe
     if session.storage.pending is not None:
         click.echo(f"Note: {UNSAVED}", err=True)
     try:
-        with _plugins(session, wanted=options["plugins"]), _bar(unit="step", desc="Clusters") as progress:
+        with _plugins(session, wanted=options["plugins"]), progress_bar(unit="step", desc="Clusters") as progress:
             return session.export(
                 to, out, force=options["force"], n_waveforms=options["waveforms"], uv_per_bit=options["uv_per_bit"],
                 progress=progress, **_own_options(to, out, options),
@@ -174,7 +174,7 @@ def _kwik(path: Path, out: Path, options: dict[str, Any]) -> ExportReport:
     if path.suffix == ".kwik":
         raise DatasetError(f"{path} is a Kwik file already; copy it.")
     model = TemplateModel.open(path)
-    with _bar(unit="B", unit_scale=True, desc="Writing") as progress:
+    with progress_bar(unit="B", unit_scale=True, desc="Writing") as progress:
         report = export_kwik(model, out, raw=options["raw"], features=options["features"], progress=progress)
     if unsaved_work(model.dir_path, model.labels_hash(), model.labels_name).offered is not None:
         click.echo(f"Note: {UNSAVED}", err=True)

@@ -33,16 +33,18 @@ class Selector:
 
 def spread(n_total: int, n: int) -> IntArray:
     """Return n of the ranks 0 .. n_total - 1, spread evenly, int64 ascending; for fewer n a subset of these."""
-    if n >= n_total:
-        return np.arange(n_total)
-    if n <= 0:
+    return np.arange(n_total) if n >= n_total else np.sort(spread_in_turn(n_total, n))
+
+
+def spread_in_turn(n_total: int, n: int) -> IntArray:
+    """Return n of the ranks 0 .. n_total - 1, int64, such that the first of them are spread evenly, however many."""
+    if n <= 0 or n_total <= 0:
         return np.zeros(0, dtype=np.int64)
+    n = min(n, n_total)
     n_bits = (n_total - 1).bit_length()
     n_tried = min(1 << n_bits, 2 * n + n_bits)  # more than half of the reversed ranks lie below n_total
     ranks = np.zeros(n_tried, dtype=np.int64)
     counter = np.arange(n_tried)
     for bit in range(n_bits):
         ranks |= ((counter >> bit) & 1) << (n_bits - 1 - bit)
-    ranks = ranks[ranks < n_total][:n]
-    ranks.sort()
-    return ranks
+    return ranks[ranks < n_total][:n]

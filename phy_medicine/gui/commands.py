@@ -15,6 +15,7 @@ from phy_medicine.gui import window_actions
 from phy_medicine.gui.key_settings import KeySettings
 from phy_medicine.gui.keys import MENUS, canonical, pretty_key
 from phy_medicine.gui.menus import ViewKeys
+from phy_medicine.gui.metrics_export import MetricsExport
 from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.shortcuts import Shortcuts
 from phy_medicine.session.action_list import move_action_ids, move_actions, session_actions
@@ -62,6 +63,7 @@ class Commands:
             *w.console.actions(),
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
+            *MetricsExport(w).actions(),
         )
         self._own.update(a.id for a in own if not a.group.startswith("move_"))  # the others name groups
         self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))

@@ -64,4 +64,4 @@ class MotionSwitch(RunSwitch):
             table.rename_sort(*((DEPTH, CORRECTED) if shown else (CORRECTED, DEPTH)))
             table.refresh()
         for panel in (self._window.tables.clusters, self._window.tables.similar):
-            panel.model.forget_column(CORRECTED)
+            panel.model.forget_columns((CORRECTED,))

@@ -26,6 +26,7 @@ class PluginItems:
         session.similar.at_once = False
         for values in (session.metrics, session.schemes):
             connect(values.arrived, lambda _names: window.host.show_table())
+        connect(session.quality.arrived, lambda names: session.data.table.uses(names) and window.host.show_table())
         connect(session.data.filters.changed, self._show_filters)
         for registry in (session.extensions.color_schemes, session.extensions.metrics):
             connect(registry.changed, lambda _name: self._take_back())

@@ -13,7 +13,7 @@ from phy_medicine.views.theme import Theme
 
 HEIGHT = 36
 # Where there is no room for all; the depth of templates says much of what the localized one does.
-_FIRST_TO_GO = (SPREAD, X, "amp", "ch", "fr", DEPTH)
+_FIRST_TO_GO = (SPREAD, X, "presence_ratio", "amp", "contamination", "ch", "snr", "fr", DEPTH)
 
 
 class ColumnHeader(QtWidgets.QHeaderView):
@@ -129,12 +129,12 @@ class ColumnHeader(QtWidgets.QHeaderView):
         """Make columns wider whose cells came after their width was chosen; not once a person has arranged them."""
         metrics = self.fontMetrics()
         for section, column in enumerate(self._model.columns):
-            if column.name not in names or self.arranged:
+            if column.name not in names or self.arranged or self.isSectionHidden(section):
                 continue
             widest = max(
                 (metrics.horizontalAdvance(self._model.text_at_once(c, column)) for c in sample_ids), default=0
             )
-            if self.sectionSize(section) < min(180, widest + 14) and not self.isSectionHidden(section):
+            if self.sectionSize(section) < min(180, widest + 14):
                 self.resizeSection(section, min(180, widest + 14))
 
     def hide_until_fit(self, width: int, hidden: Sequence[str] = ()) -> None:

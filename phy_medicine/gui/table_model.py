@@ -150,10 +150,11 @@ class ClusterModel(QtCore.QAbstractTableModel):
         self._scales.clear()
         self._texts = {key: text for key, text in self._texts.items() if key[0] not in cluster_ids}
 
-    def forget_column(self, name: str) -> None:
-        """Drop the written cells of one column."""
-        self._scales.pop(name, None)
-        self._texts = {key: text for key, text in self._texts.items() if key[1] != name}
+    def forget_columns(self, names: Collection[str]) -> None:
+        """Drop the written cells of some columns."""
+        for name in names:
+            self._scales.pop(name, None)
+        self._texts = {key: text for key, text in self._texts.items() if key[1] not in names}
 
     def as_tsv(self, rows: Sequence[int], columns: Sequence[int]) -> str:
         """Return cells with their header as tab-separated text, values unrounded."""

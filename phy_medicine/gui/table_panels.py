@@ -12,6 +12,7 @@ from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.table_delegate import GroupMark, RowLook, RowStyle
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
 from phy_medicine.session.position_items import ALPHA, Z
+from phy_medicine.session.quality_columns import SHOWN
 from phy_medicine.session.ranged import STATISTICS
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class TablePanels:
         connect(session.cluster_table.changed, lambda: later("clusters", self._refill_clusters))
         connect(session.similarity_table.changed, lambda: later("similar", self._refill_similar))
         connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
-        connect(session.metrics.arrived, self._metrics_arrived)
+        for values in (session.metrics, session.quality):
+            connect(values.arrived, self._metrics_arrived)
         connect(session.time_range_changed, lambda _ranges: self._show_range())
         self._apply_state()
         self._show_selection()
@@ -66,7 +68,8 @@ class TablePanels:
 
         def hidden(columns: Sequence[Column]) -> list[str]:
             shown = {c.name: clusters.choice.shows(c) for c in columns}
-            return [n for n, chosen in shown.items() if chosen is False or (chosen is None and n in usual)]
+            later = {n for n in shown if n not in SHOWN and clusters.is_quality(n)}
+            return [n for n, chosen in shown.items() if chosen is False or (chosen is None and n in usual | later)]
 
         return ClusterTableWidget(
             source,
@@ -110,27 +113,32 @@ class TablePanels:
         self._show_progress()
 
     def _show_progress(self) -> None:
-        """Say in the title bar that plugins compute, and what waits for it."""
+        """Say in the title bar that something is computed, and what waits for it."""
         session, words = self._session, ""
-        waiting = session.cluster_table.waiting_for
-        names = waiting or tuple(n for n in session.metrics.names if session.metrics.busy)
-        total = len(names) * len(session.cluster_ids)
-        if total:
-            missing = sum(len(session.metrics.missing(name, session.cluster_ids)) for name in names)
-            done = f"{1 - missing / total:.0%}"
-            words = f"arranged once {', '.join(waiting)} is known, {done}" if waiting else f"plugins compute, {done}"
+        table, metrics = session.cluster_table, session.metrics
+        if waiting := table.waiting_for:
+            words = f"arranged once {', '.join(waiting)} is known, {self._share_known(waiting):.0%}"
+        elif metrics.busy:
+            words = f"plugins compute, {self._share_known(metrics.names):.0%}"
+        elif session.quality.busy:
+            words = f"metrics, {session.quality.progress:.0%}"
         self.docks[CLUSTERS].bar.set_status(words)
+
+    def _share_known(self, columns: Sequence[str]) -> float:
+        """Part of the cells of some columns that are known."""
+        table, ids = self._session.cluster_table, self._session.cluster_ids
+        n = len(columns) * len(ids)
+        return sum(table.known(c, name) for name in columns for c in ids) / n if n else 1.0
 
     def _refill_clusters(self) -> None:
         self._forget()
         self.clusters.refill()
-        if len(self._session.metrics.names):
-            self._show_progress()
+        self._show_progress()
 
     def _refill_similar(self) -> None:
         """Read the rows again; the similarity column holds other values for every reference."""
         self._forget()
-        self.similar.model.forget_column("similarity")
+        self.similar.model.forget_columns(("similarity",))
         self.similar.refill()
         self._show_metric()
 
@@ -142,8 +150,7 @@ class TablePanels:
         """Count in the time range, and say so in the titles."""
         chosen = self._session.time_ranges.a
         for table in (self.clusters, self.similar):
-            for column in STATISTICS:
-                table.model.forget_column(column)
+            table.model.forget_columns(STATISTICS)
         for dock in self.docks.values():
             dock.bar.set_badge("" if chosen is None else f"A: {chosen.text}")
 

@@ -125,8 +125,7 @@ class ClusterTableWidget(QtWidgets.QWidget):
 
     def show_cells(self, names: Collection[str]) -> None:
         """Write the cells of these columns again, since a plugin computed some."""
-        for name in names:
-            self.model.forget_column(name)
+        self.model.forget_columns(names)
         self.header.widen(names, self.model.ids[:200])
         self.grid.viewport().update()
 

@@ -17,6 +17,9 @@ from phy_medicine.io.array_files import DatasetFolder
 from phy_medicine.io.checks import Check, CheckList
 
 GROUP = "group"
+METRICS_FILE = "cluster_metrics.tsv"
+"""The quality metrics, which are computed again and not read; unless another program wrote them."""
+_OUR_METRICS = frozenset({"contamination_many", "drift_std_corrected"})
 _LEGACY_GROUPS = {0: "noise", 1: "mua", 2: "good", 3: "unsorted"}  # phy 1 wrote numbers into cluster_groups.csv
 
 
@@ -37,7 +40,8 @@ def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, 
 
     All `*.csv`, then all `*.tsv`, by name; every column beside `cluster_id` is a field named by the header. A field
     found again replaces the earlier one as a whole, but nothing replaces the one of `cluster_<field>.tsv`, which is
-    what a save writes. `cluster_info` is skipped. A file that cannot be read is left out with a remark.
+    what a save writes. `cluster_info` is skipped, and a `cluster_metrics.tsv` of the program's own. A file that cannot
+    be read is left out with a remark.
     """
     folder = source if isinstance(source, DatasetFolder) else DatasetFolder(source)
     checks = CheckList()
@@ -62,7 +66,7 @@ def _read_table(path: Path, name: str, checks: CheckList) -> dict[str, dict[int,
             first = file.readline()
             delimiter = "\t" if "\t" in first else ","
             header = next(csv.reader([first], delimiter=delimiter), [])
-            if "cluster_id" not in header:
+            if "cluster_id" not in header or (name == METRICS_FILE and _OUR_METRICS.issubset(header)):
                 return {}  # some other table; it is not read any further, whatever its size
             return _read_rows(csv.reader(file, delimiter=delimiter), header, name, checks)
     except (OSError, csv.Error) as error:
@@ -138,6 +142,24 @@ def format_cluster_info(rows: Sequence[Mapping[str, Any]]) -> str:
     return format_table(["cluster_id", *keys], cells)
 
 
+def format_metrics(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of `cluster_metrics.tsv`, `cluster_id` first, an empty cell where a value cannot be had.
+
+    names : the columns in order; rows : one mapping for each cluster, with the key `cluster_id`
+    """
+    names = ("cluster_id", *names)
+    return format_table(names, [[_metrics_cell(row.get(name)) for name in names] for row in rows])
+
+
+def has_foreign_metrics(folder: Path) -> bool:
+    """Tell whether a `cluster_metrics.tsv` is there that another program wrote."""
+    try:
+        with (folder / METRICS_FILE).open(encoding="utf-8-sig", errors="replace") as file:
+            return not _OUR_METRICS.issubset(file.readline().rstrip("\r\n").split("\t"))
+    except OSError:
+        return (folder / METRICS_FILE).exists()
+
+
 def format_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return the text of a table, `cluster_id` first."""
     buffer = io.StringIO()
@@ -156,3 +178,10 @@ def _info_cell(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.8f}" if math.isfinite(value) else str(value)
     return value
+
+
+def _metrics_cell(value: Any) -> Any:
+    value = _plain(value)
+    if isinstance(value, float):
+        return f"{value:.8g}" if math.isfinite(value) else ""
+    return "" if value is None else value

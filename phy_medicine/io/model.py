@@ -50,12 +50,14 @@ class Curation:
     cluster_ids : clusters that exist, ascending
     fields : label field -> cluster -> value, `group` among them; empty cells are absent
     info : returns one row for each cluster, for `cluster_info.tsv`
+    metrics : text of `cluster_metrics.tsv`, "" to leave that file as it is
     """
 
     labels: IntArray
     cluster_ids: tuple[int, ...]
     fields: Mapping[str, Mapping[int, LabelValue]] = field(default_factory=dict)
     info: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    metrics: str = ""
 
 
 class Saver(Protocol):

@@ -31,6 +31,7 @@ from phy_medicine.io.generation import (
     took_effect,
 )
 from phy_medicine.io.intent import Intent, Leader, PlannedFile, SavePaths, identity, write_intent
+from phy_medicine.io.metadata import METRICS_FILE, has_foreign_metrics
 
 __all__ = ["FileChangedError", "Recovery", "SaveReport", "SaveSet", "recover_pending"]
 
@@ -231,7 +232,8 @@ class SaveSet:
 
 def changed_files(dataset_dir: Path, expected: Mapping[str, Fingerprint], names: Iterable[str] = ()) -> list[str]:
     """Return which of the expected and of the named files another program changed, made or removed."""
-    wanted = [name for name in {**dict.fromkeys(names), **expected} if name != _DERIVED]
+    never_read = {_DERIVED} if has_foreign_metrics(dataset_dir) else {_DERIVED, METRICS_FILE}
+    wanted = [name for name in {**dict.fromkeys(names), **expected} if name not in never_read]
     return [name for name in wanted if not unchanged(expected, dataset_dir, name)]
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from phy_medicine.base.errors import SaveError
 from phy_medicine.io.fingerprint import Fingerprint
-from phy_medicine.io.metadata import format_cluster_info, format_field
+from phy_medicine.io.metadata import METRICS_FILE, format_cluster_info, format_field, has_foreign_metrics
 from phy_medicine.io.model import Curation
 from phy_medicine.io.safe_write import SaveReport, SaveSet, changed_files
 
 
 class TemplateSaver:
-    """Writes `spike_clusters.npy`, `cluster_<field>.tsv` and `cluster_info.tsv` of one dataset.
+    """Writes `spike_clusters.npy`, `cluster_<field>.tsv`, `cluster_info.tsv` and `cluster_metrics.tsv` of one dataset.
 
     clusters_name : file of the labels
     fingerprints : of the files as they were read
@@ -43,6 +43,9 @@ class TemplateSaver:
         for field in sorted(curation.fields):
             files.add(f"cluster_{field}.tsv", format_field(field, curation.fields[field], curation.cluster_ids))
         files.add("cluster_info.tsv", format_cluster_info(curation.info()))
+        taken = Path(METRICS_FILE).stem.removeprefix("cluster_") in curation.fields
+        if curation.metrics and not taken and not has_foreign_metrics(self._dir):
+            files.add(METRICS_FILE, curation.metrics)
         try:
             report = files.commit(force=force)
         except SaveError:

@@ -210,13 +210,17 @@ class ClusterValues(Generic[I, V]):
         """Compute for a moment, then let others of the pool come before the rest."""
         begin = time.perf_counter()
         try:
-            while time.perf_counter() - begin < _SLICE_S and (task := self._next()) is not None:
+            while self._go_on(begin) and (task := self._next()) is not None:
                 self._compute(*task)
         finally:
             with self._changed:
                 self._scheduled = False
             self._schedule()
             self._tell(at_once=not self._scheduled)
+
+    def _go_on(self, begin: float) -> bool:
+        """Whether a task that began then may compute one more; s, of `perf_counter`."""
+        return time.perf_counter() - begin < _SLICE_S
 
     def _next(self) -> tuple[str, int] | None:
         with self._changed:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from psygnal import SignalInstance
 
+    from phy_medicine.session.quality import QualityMetrics
+
 __all__ = ["AMPLITUDE_MEDIAN", "BUILT_IN", "CORRECTED", "DEPTH", "SIMILARITY", "Cell", "ClusterTable", "Column"]
 
 Cell = LabelValue | None
@@ -52,6 +54,8 @@ class ClusterTable:
     ) -> None:
         self._model = model
         self._metrics = metrics
+        self.quality: QualityMetrics | None = None
+        """The quality metrics; set once, by the session."""
         self.choice = ColumnChoice()
         self.corrected_depths = corrected
         self.channels = BestChannels(model, facts)
@@ -105,13 +109,17 @@ class ClusterTable:
         known = self.corrected_depths is not None and self.corrected_depths.exist
         shown = (c for c in BUILT_IN if c.name != "amp" or self._model.has_templates)
         built_in = (c for b in shown for c in ((b, DEPTH_CORRECTED) if known and b.name == DEPTH else (b,)))
+        quality = self.quality.columns if self.quality is not None else ()
+        own = (c for c in (*built_in, *quality) if c.name not in labels)
         fields = (Column(f, f, kind=self._kind(f), help=LABEL) for f in labels)
-        return *(metrics.pop(c.name, c) for c in built_in), *fields, *metrics.values()
+        return *(metrics.pop(c.name, c) for c in own), *fields, *metrics.values()
 
     def value(self, cluster_id: int, column: str) -> Cell:
-        """Return one cell; None when it is empty, or of a plugin and not known yet, which has it computed."""
-        if self._metrics is not None and self.late(column):
-            return self._metrics.get(cluster_id, column)
+        """Return one cell; None when it is empty, or computed late and not known yet, which has it computed."""
+        late = self._late(column)
+        if late is not None:
+            label = self._label(cluster_id, column)
+            return late.get(cluster_id, column) if label is None else label
         if column == AMPLITUDE_MEDIAN:
             return self._stats_of(cluster_id).amplitude_median
         if column == CORRECTED and self.corrected_depths is not None:
@@ -134,9 +142,24 @@ class ClusterTable:
         return self._ranged.get(cluster_id, column, time_range)
 
     def late(self, column: str) -> bool:
-        """Tell whether the cells of a column come from a plugin, one after another."""
-        metrics = self._metrics
-        return metrics is not None and column in metrics and column not in self._fields
+        """Tell whether the cells of a column are computed one after another, by a plugin or as a quality metric."""
+        return self._late(column) is not None
+
+    def _late(self, column: str) -> MetricValues | QualityMetrics | None:
+        """What computes the cells of a column; a plugin comes before the program, a label of the curator before both.
+
+        A metric that the sorter measured is a label: the clusters that it measured keep it, new ones get the program's.
+        """
+        field = column in self._fields
+        if self._metrics is not None and column in self._metrics:
+            return None if field else self._metrics
+        if self.quality is None or column not in self.quality:
+            return None
+        return None if field and column not in self._manager.labels.measured else self.quality
+
+    def _label(self, cluster_id: int, column: str) -> Cell:
+        """What the sorter measured of a cluster, None without."""
+        return self._manager.labels.get(column, cluster_id) if column in self._fields else None
 
     @property
     def _fields(self) -> frozenset[str]:
@@ -144,16 +167,21 @@ class ClusterTable:
         return frozenset(self._manager.labels.fields) - {c.name for c in BUILT_IN}
 
     def known(self, cluster_id: int, column: str) -> bool:
-        """Tell whether a cell needs no computing by a plugin."""
-        return self._metrics is None or not self.late(column) or self._metrics.known(cluster_id, column)
+        """Tell whether a cell needs no computing."""
+        late = self._late(column)
+        return late is None or late.known(cluster_id, column) or self._label(cluster_id, column) is not None
 
     def missing(self, column: str, cluster_ids: Sequence[int]) -> int:
-        """Return how many cells of a column plugins have not computed yet, and have them computed."""
-        return self._metrics.ask(column, cluster_ids) if self._metrics is not None and self.late(column) else 0
+        """Return how many cells of a column are not computed yet, and have them computed."""
+        late = self._late(column)
+        if late is None:
+            return 0
+        return late.ask(column, [c for c in cluster_ids if self._label(c, column) is None])
 
     def guess(self, cluster_id: int, column: str) -> Cell:
         """Return what stands for a cell that is not known yet while rows are sorted."""
-        return self._metrics.guess(cluster_id, column) if self._metrics is not None and self.late(column) else None
+        late = self._late(column)
+        return None if late is None else late.guess(cluster_id, column)
 
     def compute_all(self) -> None:
         """Compute the cells of all clusters ahead; safe in any thread."""
@@ -172,10 +200,15 @@ class ClusterTable:
         self._compute_metrics((cluster_id,))
         return self._rows((cluster_id,))[0]
 
-    def to_dicts(self) -> list[dict[str, Cell]]:
-        """Return the rows as dictionaries, ascending id; cells of plugins that are missing are computed now."""
+    def to_dicts(self, *, quality: bool = False) -> list[dict[str, Cell]]:
+        """Return the rows as dictionaries, ascending id; cells of plugins that are missing are computed now.
+
+        quality : with the quality metrics, which are computed now too
+        """
         self._compute_metrics(self.ids)
-        return self._rows(self.ids)
+        if quality and self.quality is not None:
+            self.quality.compute(self.ids)
+        return self._rows(self.ids, quality=quality)
 
     def known_rows(self) -> list[dict[str, Cell]]:
         """Return the rows as dictionaries, with None for the cells that plugins have not computed."""
@@ -186,12 +219,21 @@ class ClusterTable:
             if self._metrics is not None and self.late(name):
                 self._metrics.compute(name, cluster_ids)
 
-    def _rows(self, cluster_ids: tuple[int, ...]) -> list[dict[str, Cell]]:
-        names = [c.name for c in self.all_columns]
-        return [{name: self.value(c, name) for name in names} for c in cluster_ids]
+    def _rows(self, cluster_ids: tuple[int, ...], *, quality: bool = False) -> list[dict[str, Cell]]:
+        fields, cell = self._fields, self.value if quality else self._at_once
+        names = [c.name for c in self.all_columns if quality or c.name in fields or not self.is_quality(c.name)]
+        return [{name: cell(c, name) for name in names} for c in cluster_ids]
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the rows as a data frame indexed by id.
+    def _at_once(self, cluster_id: int, column: str) -> Cell:
+        """A cell without the quality metrics."""
+        return self._label(cluster_id, column) if self.is_quality(column) else self.value(cluster_id, column)
+
+    def is_quality(self, column: str) -> bool:
+        """Tell whether the program computes a column as a quality metric."""
+        return self.quality is not None and self._late(column) is self.quality
+
+    def to_pandas(self, *, quality: bool = False) -> pd.DataFrame:
+        """Return the rows as a data frame indexed by id; quality : with the quality metrics.
 
         Raises
         ------
@@ -199,7 +241,7 @@ class ClusterTable:
         """
         import pandas as pd
 
-        return pd.DataFrame(self.to_dicts()).set_index("id")
+        return pd.DataFrame(self.to_dicts(quality=quality)).set_index("id")
 
     def _kind(self, field: str) -> str:
         values: list[Any] = list(self._manager.labels.values(field).values())

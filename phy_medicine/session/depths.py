@@ -105,6 +105,12 @@ class SpikeDepths:
         depths = self._read()
         return np.isfinite(depths.um) if depths.measured is None else depths.measured
 
+    def measured_of(self, spike_ids: IntArray) -> FloatArray:
+        """Return the depths of some spikes as observed, (n,) float32, µm, NaN where it is only that of the template."""
+        depths = self._read()
+        um: FloatArray = depths.um[spike_ids]
+        return um if depths.measured is None else np.where(depths.measured[spike_ids], um, np.float32(np.nan))
+
     @property
     def corrected(self) -> FloatArray:
         """(n_spikes,) float32, µm, with the motion in use taken out; as observed when none is."""

@@ -99,6 +99,37 @@ class Exports:
         fields = [f for f in session.label_fields if f != GROUP and f not in session.manager.labels.measured]
         return export_curation(gather(session, progress=progress), start, out, fields=fields, force=force)
 
+    def export_metrics(
+        self,
+        out: str | Path,
+        *,
+        names: Sequence[str] | None = None,
+        force: bool = False,
+        progress: Progress = no_progress,
+    ) -> ExportReport:
+        """Write the quality metrics of all clusters; what is missing is computed now.
+
+        Parameters
+        ----------
+        out : a `.tsv`, `.csv` or `.json` file, or a folder, which gets a `cluster_metrics.tsv`
+        names : columns, all by default
+        force : replace a file
+        progress : called with the clusters that are done, and all
+
+        Raises
+        ------
+        DatasetError : there is no such metric, or the file exists or cannot be written
+        """
+        from phy_medicine.io.export.metrics import export_metrics
+        from phy_medicine.session.quality_columns import TABLE
+
+        quality, wanted = cast("Session", self).quality, tuple(TABLE if names is None else names)
+        unknown = [name for name in wanted if name not in TABLE]
+        if unknown:
+            raise DatasetError(f"There is no metric {unknown[0]}; available: {', '.join(TABLE)}.")
+        quality.compute(names=wanted, done=progress)
+        return export_metrics(wanted, quality.rows(wanted), Path(out), force=force)
+
     def apply_curation(self, curation: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CurationReport:
         """Do a curation of SpikeInterface, by actions that can be undone one by one; all of it, or nothing.
 

@@ -11,6 +11,7 @@ from phy_medicine.base.types import LabelValue
 from phy_medicine.session.cluster_values import ClusterValues
 from phy_medicine.session.columns import FIXED, Column
 from phy_medicine.session.extensions import Extensions, Metric
+from phy_medicine.session.heirs import Heirs
 
 if TYPE_CHECKING:
     from phy_medicine.compute.pool import Pool
@@ -31,7 +32,7 @@ class MetricValues(ClusterValues[Metric, Cell]):
     def __init__(self, extensions: Extensions, facts: SessionFacts, pool: Callable[[], Pool]) -> None:
         super().__init__("metric", extensions.metrics, extensions, plain=plain_cell, facts=facts, pool=pool)
         self._texts: set[str] = set()
-        self._parents: dict[int, tuple[int, ...]] = {}
+        self._heirs = Heirs()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -47,14 +48,12 @@ class MetricValues(ClusterValues[Metric, Cell]):
 
     def guess(self, cluster_id: int, name: str) -> Cell:
         """Return a value to sort by until it is known: that of a cluster that this one came from."""
-        parents = self._parents.get(cluster_id, ())
-        return next((v for p in parents if (v := self.peek(p, name)) is not None), None)
+        return self._heirs.guess(cluster_id, lambda parent: self.peek(parent, name))
 
     def note(self, delta: Delta) -> None:
         """Take notice of an action; metrics that depend on labels are worked out again."""
         super().note(delta)
-        for cluster_id in delta.added if delta.removed else ():
-            self._parents.setdefault(cluster_id, tuple(old for old, new in delta.descendants if new == cluster_id))
+        self._heirs.note(delta)
         for metric in self._registry:
             if metric.of_labels:
                 self.forget(metric.name, (*delta.changed, *delta.added))

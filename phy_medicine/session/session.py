@@ -43,6 +43,8 @@ from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.position_items import PositionItems
+from phy_medicine.session.quality import QualityMetrics
+from phy_medicine.session.quality_following import follow_quality
 from phy_medicine.session.recovery import Recovered
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
@@ -131,6 +133,8 @@ class Session(Curating, Shown, Exports):
         )  # fmt: skip
         self.manager.changed.connect(self._note_merge)
         follow_plugins(self)
+        self.quality = self.clusters.quality = QualityMetrics(self)
+        follow_quality(self)
         self._position_items = PositionItems(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
@@ -273,6 +277,7 @@ class Session(Curating, Shown, Exports):
         self.pool.submit("kernels", kernels.warm_up, priority=Priority.BACKGROUND)
         self.pool.submit("statistics", self.clusters.compute_all, priority=Priority.BACKGROUND)
         self.clusters.ask_metrics()
+        self.quality.ask_all()
         features = self.model.features
         if self._reader is None and features is not None:
             # A thread of its own: it waits for the disk for seconds, and the pool has few.
@@ -283,6 +288,7 @@ class Session(Curating, Shown, Exports):
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""
         self._closing.set()
         self.jobs.close()
+        self.quality.close()
         self.pool.shutdown(wait=False)
         self.data.trace_columns.close()
         self.storage.close()

@@ -128,7 +128,10 @@ class Storage:
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
         ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
-        curation = Curation(labels, ids, fields, lambda: [info_row(row) for row in clusters.known_rows()])
+        info = lambda: [info_row(row) for row in clusters.known_rows()]  # noqa: E731
+        quality = clusters.quality
+        metrics = quality.table() if quality is not None and quality.complete() else ""
+        curation = Curation(labels, ids, fields, info, metrics)
         journal, labels_hash = self._current_journal(), self._model.labels_hash(labels)
         journal.mark_saving(labels_hash)
         report = self._saver.save(curation, force=force)

@@ -56,6 +56,7 @@ class TableSource:
         self._whole = self
         self._version = 0
         self._grown_at = 0.0
+        self._asked: set[str] = set()
         table.changed.connect(self._grow)
         if similar is not None:
             similar.changed.connect(self._grow)
@@ -88,6 +89,7 @@ class TableSource:
 
     def numbers(self, column: str, cluster_ids: Sequence[int]) -> FloatArray:
         """Return one column of some clusters, (n,) float64, NaN where a cell is empty or no number."""
+        self._whole._asked.add(column)
         found = self.column(column)
         if found is None:
             return np.full(len(cluster_ids), np.nan)
@@ -98,8 +100,9 @@ class TableSource:
     def colors(self, scheme: str, cluster_ids: Sequence[int], alpha: float = 0.75) -> FloatArray:
         """Return the colours of some clusters in a scheme, (n, 4) float32 RGBA 0..1.
 
-        scheme : one of phy's, of a plugin, or a column that a plugin computes; another one is blank
+        scheme : one of phy's, of a plugin, or a column that is computed late; another one is blank
         """
+        self._whole._asked.add(scheme)
         plugin = self._schemes.item(scheme) if self._schemes is not None else None
         if plugin is not None and self._schemes is not None:
             return self._schemes.colors(plugin, cluster_ids, alpha)
@@ -111,7 +114,7 @@ class TableSource:
         return chosen.colors(cells, self._groups, alpha)
 
     def more_schemes(self) -> tuple[str, ...]:
-        """Return the names of the colour schemes that plugins add: their own, and their columns of numbers."""
+        """Return the names of the other colour schemes: those of plugins, their columns of numbers, and the metrics."""
         own = self._schemes.names if self._schemes is not None else ()
         columns = (c.name for c in self.numeric_columns() if self._clusters.late(c.name))
         builtin = {scheme.name for scheme in COLOR_SCHEMES}
@@ -134,8 +137,12 @@ class TableSource:
         except ActionError:  # gone since the ids were asked for; the views will be told
             return None
 
+    def uses(self, names: frozenset[str]) -> bool:
+        """Tell whether a view has asked for one of these columns or schemes so far."""
+        return bool(names & self._whole._asked)
+
     def values_arrived(self, *, busy: bool) -> None:
-        """Note that values of plugins came; the views look again when all are there, or every few seconds."""
+        """Note that values came late; the views look again when all are there, or every few seconds."""
         now = time.monotonic()
         if not busy or now - self._whole._grown_at > _GROW_S:
             self._whole._grown_at = now

@@ -10,16 +10,19 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.bandpass import bandpass
+from phy_medicine.compute.detection import noise_levels
 from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.signal_filters import HIGH_PASS
 from phy_medicine.compute.waveforms import Filter, extract
 from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.io.traces import Traces
 from phy_medicine.session.blocks import DataMissing, Waveforms
 from phy_medicine.session.cluster_facts import ClusterFacts
 from phy_medicine.session.signal_filters import SignalFilters
 
 # Enough of the signal on both sides for a 150 Hz high-pass to settle: a third of its period at 30 kHz.
 _MARGIN_S = 0.002
+_N_LOOKS = 100
 
 
 class Window(NamedTuple):
@@ -104,7 +107,7 @@ class WaveformSource:
         DataMissing : neither raw data nor stored waveforms exist
         DatasetError : without raw data, the waveform of one of the spikes is not stored
         """
-        traces, subset, rule = self._model.traces, self._model.waveform_subset, self._model.waveform_rule
+        traces, subset = self._model.traces, self._model.waveform_subset
         channels, size = np.asarray(channel_ids, dtype=np.int64), window or self.window()
         if traces is None:
             if subset is None:
@@ -112,9 +115,28 @@ class WaveformSource:
             first = self.n_before - size.before
             stored: FloatArray = subset.get(spike_ids, channels)[:, first : first + sum(size)]
             return stored
+        return self._cut(traces, self._model.spike_samples[spike_ids], channels, size)
+
+    def noise_levels(self) -> FloatArray | None:
+        """Return the noise of each channel in raw units, as waveforms see it; None without raw data.
+
+        (n_channels,) float32: the s.d. of which spikes, being rare, are no part, of a hundred looks spread evenly over
+        the recording, each as long as a waveform. Looks without any signal, as in a part that was not recorded, are
+        left out.
+        """
+        traces, size = self._model.traces, self.window()
+        if traces is None:
+            return None
+        samples = np.linspace(size.before, max(traces.n_samples - size.after, size.before), _N_LOOKS).astype(np.int64)
+        looks = self._cut(traces, np.unique(samples), np.arange(self._model.n_channels), size)
+        looks = looks[looks.any(axis=(1, 2))]
+        return noise_levels(looks.reshape(-1, looks.shape[2])) if len(looks) else None
+
+    def _cut(self, traces: Traces, samples: IntArray, channels: IntArray, size: Window) -> FloatArray:
+        rule = self._model.waveform_rule
         data = extract(
             traces.read_many,
-            self._model.spike_samples[spike_ids],
+            samples,
             channels,
             before=size.before,
             after=size.after,

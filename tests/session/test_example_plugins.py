@@ -73,7 +73,7 @@ def test_peak_time_colors_go_from_start_to_end(session):
     biggest = max(session.cluster_ids, key=lambda c: len(session.facts.spikes(c)))
     spikes = session.facts.spikes(biggest)
     early, late = session.split(spikes[session.model.spike_times[spikes] < half]).added
-    assert session.data.table.more_schemes() == ("peak_time",)
+    assert session.data.table.more_schemes()[0] == "peak_time"
     session.data.table.colors("peak_time", [early, late])
     session.pool.sync()
     colors = session.data.table.colors("peak_time", [early, late])

@@ -21,22 +21,22 @@ def own_among_nearest(points, n_own, rows, best, places, distances, counts):  # 
             best[i] = 3e38
             places[i] = n
         for begin in range(0, n, distances.size):
-            size = min(distances.size, n - begin)
-            for j in range(size):
-                distances[j] = 0
+            # A slice is known to begin at 0, so that the loop over it is done several points at a time.
+            away = distances[: min(distances.size, n - begin)]
+            away[:] = 0
             for axis in range(points.shape[0]):
+                line = points[axis, begin : begin + away.size]
                 here = points[axis, row]
-                for j in range(size):
-                    away = points[axis, begin + j] - here
-                    distances[j] += away * away
-            for j in range(size):
-                if distances[j] < best[k - 1] and begin + j != row:
+                for j in range(away.size):
+                    away[j] += (line[j] - here) * (line[j] - here)
+            for j in range(away.size):
+                if away[j] < best[k - 1] and begin + j != row:
                     i = k - 1
-                    while i > 0 and best[i - 1] > distances[j]:
+                    while i > 0 and best[i - 1] > away[j]:
                         best[i] = best[i - 1]
                         places[i] = places[i - 1]
                         i -= 1
-                    best[i] = distances[j]
+                    best[i] = away[j]
                     places[i] = begin + j
         found = 0
         for i in range(k):

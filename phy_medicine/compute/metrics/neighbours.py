@@ -72,9 +72,9 @@ def silhouette(own: FloatArray, others: FloatArray, labels: IntArray) -> float:
     spikes = np.asarray(own, np.float64)
     inside = _distances(spikes, spikes.mean(axis=0))
     ids, rows = np.unique(labels, return_inverse=True)
-    centers = np.zeros((len(ids), spikes.shape[1]))
-    np.add.at(centers, rows, others)
-    centers /= np.bincount(rows)[:, None]
+    # np.add.at takes ten times as long.
+    sums = [np.bincount(rows, weights=column, minlength=len(ids)) for column in np.asarray(others).T]
+    centers = np.stack(sums, axis=1) / np.bincount(rows)[:, None]
     outside = min((_distances(spikes, center) for center in centers), key=lambda d: float(d.mean()))
     larger = np.maximum(inside, outside)
     return float(((outside - inside) / np.where(larger > 0, larger, 1)).mean())

@@ -27,7 +27,7 @@ def export_cluster_info(content: Handover, out: Path, *, force: bool = False) ->
     path = out if out.suffix.lower() in (".tsv", ".csv", ".txt") and not out.is_dir() else out / NAME
     text = format_cluster_info(content.rows) if content.rows else f"{ID}\r\n"
     if path.suffix.lower() == ".csv":
-        text = _with_commas(text)
+        text = with_commas(text)
     with (
         new_file(path, force=force, n_bytes=len(text)) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
@@ -36,8 +36,8 @@ def export_cluster_info(content: Handover, out: Path, *, force: bool = False) ->
     return ExportReport((path,))
 
 
-def _with_commas(text: str) -> str:
-    """The same table, cells between commas."""
+def with_commas(text: str) -> str:
+    """Return a table of cells between tabs with commas instead."""
     out = io.StringIO()
     csv.writer(out).writerows(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     return out.getvalue()

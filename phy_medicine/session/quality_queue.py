@@ -1,0 +1,68 @@
+"""The quality metrics that are still to be computed: in the background, and never in the way of the curator."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from phy_medicine.session.cluster_values import ClusterValues
+from phy_medicine.session.extensions import Problem
+from phy_medicine.session.quality_values import Values
+
+COURTESY_S = 0.3
+"""After a selection nothing is begun for so long, so that the views get both processors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that are computed together."""
+
+    name: str
+    function: Callable[[int], Values]
+
+
+class FamilyValues(ClusterValues[Family, Values]):
+    """Values of whole families; lets the curator's own work go first."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._quiet_until = 0.0
+        self._timer: threading.Timer | None = None
+
+    def give_way(self) -> None:
+        """Begin nothing for a moment."""
+        self._quiet_until = time.monotonic() + COURTESY_S
+
+    def close(self) -> None:
+        """Begin nothing any more."""
+        with self._changed:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._first.clear()
+            self._later.clear()
+            self._changed.notify_all()
+
+    def _schedule(self) -> None:
+        wait = self._quiet_until - time.monotonic()
+        if wait <= 0:
+            super()._schedule()
+            return
+        with self._changed:
+            if self._timer is None and (self._first or self._later):
+                self._timer = threading.Timer(wait, self._wake)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._timer = None
+        self._schedule()
+
+    def _go_on(self, begin: float) -> bool:
+        return super()._go_on(begin) and time.monotonic() >= self._quiet_until
+
+    def _report_once(self, name: str, problem: Problem) -> None:
+        if problem.error is not None:  # that it takes long is nothing a person can do anything about
+            super()._report_once(name, problem)
