@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from phy_medicine.session.cluster_values import ClusterValues
 from phy_medicine.session.extensions import Problem
@@ -33,7 +34,16 @@ class FamilyValues(ClusterValues[Family, Values]):
 
     def give_way(self) -> None:
         """Begin nothing for a moment."""
-        self._quiet_until = time.monotonic() + COURTESY_S
+        self._quiet_until = max(self._quiet_until, time.monotonic() + COURTESY_S)
+
+    def hold(self) -> None:
+        """Begin nothing until `release`."""
+        self._quiet_until = inf
+
+    def release(self) -> None:
+        """Go on."""
+        self._quiet_until = 0.0
+        self._schedule()
 
     def close(self) -> None:
         """Begin nothing any more."""
@@ -50,7 +60,7 @@ class FamilyValues(ClusterValues[Family, Values]):
             super()._schedule()
             return
         with self._changed:
-            if self._timer is None and (self._first or self._later):
+            if self._timer is None and wait < inf and (self._first or self._later):
                 self._timer = threading.Timer(wait, self._wake)
                 self._timer.daemon = True
                 self._timer.start()
