@@ -130,6 +130,14 @@ class QualityMetrics:
         for family in QUALITY if self._values.busy else ():
             self._values.ask(family, cluster_ids)
 
+    def hold(self) -> None:
+        """Compute nothing in the background until `release`; what is asked for waits."""
+        self._values.hold()
+
+    def release(self) -> None:
+        """Go on in the background."""
+        self._values.release()
+
     def compute(self, cluster_ids: Sequence[int] | None = None, names: Iterable[str] | None = None,
                 done: Callable[[int, int], None] = lambda done, total: None) -> None:  # fmt: skip
         """Compute what is missing here, in this thread; by default everything.

@@ -142,9 +142,9 @@ def test_merged_clusters_alone_are_computed(session, monkeypatch):
 
 def test_a_new_cluster_is_measured_in_the_background_once_all_are(session):
     session.warm_up()
-    assert session.quality.wait(30) == 0 and session.quality.complete()
+    assert session.quality.wait(120) == 0 and session.quality.complete()
     new = session.merge(session.cluster_ids[:2]).added[0]
-    assert session.quality.wait(30) == 0
+    assert session.quality.wait(120) == 0
     assert session.cluster_table.value(new, "snr") > 0
 
 
@@ -157,7 +157,7 @@ def test_nothing_is_computed_that_nobody_asks_for(session):
 def test_tables_sort_and_filter_by_a_metric(session):
     session.filter("snr > 5 and contamination < .1")
     assert session.cluster_table.waiting_for == ("snr", "contamination")
-    session.quality.wait(30)
+    session.quality.wait(120)
     session.pool.sync()
     good = {c for c in session.cluster_ids if (session.quality.peek(c, "snr") or 0) > 5}
     assert session.cluster_table.waiting_for == () and set(session.cluster_table.visible_ids()) <= good
@@ -329,8 +329,8 @@ def test_another_filter_measures_the_signal_again(session):
     first = session.cluster_ids[0]
     before = session.quality.peek(first, "snr"), session.quality.peek(first, "presence_ratio")
     session.extensions.filters.add(TraceFilter(HIGH_PASS, lambda data, rate: data * 0))
-    session.quality.wait(30)
+    session.quality.wait(120)
     assert session.quality.peek(first, "snr") is None
     session.extensions.filters.remove(HIGH_PASS)
-    session.quality.wait(30)
+    session.quality.wait(120)
     assert (session.quality.peek(first, "snr"), session.quality.peek(first, "presence_ratio")) == before
