@@ -3,12 +3,13 @@
     python -m benchmarks.metrics DATASET [--out result.json] [--blocks 3] [--reps 15]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.metrics ...`).
-Three windows are opened one after the other, each in a process of its own: one in which nobody does anything until all
-metrics are known; the same again, with what the first kept on the disk; and one without that, in which stretches of
-selections alternate with the metrics being computed and being held, so that a machine whose speed varies does so for
-both. Each selection is of clusters that were not selected before, with one similar cluster beside; its time is that of
-the last frame of the last visible view, as in `benchmarks.selection`. Times begin before the dataset is opened. CPU
-seconds are those of the whole process. The dataset itself is not touched.
+First every twentieth cluster is measured without a window, in one thread, for the processor time of each kind of
+metrics. Then three windows are opened one after the other, each in a process of its own: one in which nobody does
+anything until all metrics are known; the same again, with what the first kept on the disk; and one without that, in
+which stretches of selections alternate with the metrics being computed and being held, so that a machine whose speed
+varies does so for both. Each selection is of clusters that were not selected before, with one similar cluster beside;
+its time is that of the last frame of the last visible view, as in `benchmarks.selection`. Times begin before the
+dataset is opened. CPU seconds are those of the whole process. The dataset itself is not touched.
 """
 
 from __future__ import annotations
@@ -27,6 +28,31 @@ from typing import Any
 from benchmarks.selection import Driver, summary, working_copy
 
 LIMIT_S = 1800.0
+_CHILDREN = {"families": "families", "fresh": "watched", "again": "watched"}
+
+
+def families(params: Path) -> dict[str, float]:
+    """Return the processor time that each kind of metrics takes, ms for a cluster, in the order of the probe."""
+    import numpy as np
+
+    from phy_medicine.compute import kernels
+    from phy_medicine.session.quality_columns import QUALITY
+    from phy_medicine.session.session import Session
+
+    kernels.warm_up()
+    session = Session.open(params, read_only=True)
+    quality, found = session.quality, {}
+    some = sorted(session.cluster_ids, key=quality._depth)[:: len(session.cluster_ids) // 40 or 1]
+    for family in QUALITY:
+        quality._quality.values(family, some[0])  # what is prepared once
+        times = []
+        for cluster in some:
+            begin = time.thread_time()
+            quality._quality.values(family, cluster)
+            times.append(time.thread_time() - begin)
+        found[family] = round(1e3 * float(np.mean(times)), 2)
+    session.close()
+    return found
 
 
 def watched(params: Path) -> dict[str, Any]:
@@ -135,6 +161,8 @@ def table(result: dict[str, Any]) -> str:
     lines = ["| from opening | first time | opened again |", "|---|---|---|"]
     for name, text in (("first_value_s", "first value"), ("all_s", "all values"), ("cpu_s_after_opening", "CPU")):
         lines.append(f"| {text} (s) | {fresh[name]:,.4g} | {again[name]:,.4g} |")
+    lines += ["", "| processor time | ms for a cluster |", "|---|---|"]
+    lines += [f"| {family} | {ms} |" for family, ms in result["families"].items()]
     lines += ["", "| select 1 + 1 similar (ms) | median | 95th percentile | n |", "|---|---|---|---|"]
     for kind, text in (("held", "nothing computed"), ("computing", "metrics computed")):
         lines.append(f"| {text} | {times[kind]['p50']:,.1f} | {times[kind]['p95']:,.1f} | {times[kind]['n']} |")
@@ -149,16 +177,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--blocks", type=int, default=3, help="stretches of each kind")
     parser.add_argument("--reps", type=int, default=15, help="selections in each stretch")
-    parser.add_argument("--child", choices=("watched", "selected"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=("families", "watched", "selected"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
         params = args.dataset / "params.py"
-        found = watched(params) if args.child == "watched" else selected(params, args)
+        found = {"families": families, "watched": watched}.get(args.child, lambda p: selected(p, args))(params)
         args.out.write_text(json.dumps(found, indent=1))
         os._exit(0)
     with tempfile.TemporaryDirectory() as folder:
         copy = working_copy(args.dataset, Path(folder))
-        result = {"fresh": child(args, copy, "watched"), "again": child(args, copy, "watched")}
+        result = {name: child(args, copy, which) for name, which in _CHILDREN.items()}
         shutil.rmtree(copy / ".phy_medicine", ignore_errors=True)
         result["selections"] = child(args, copy, "selected")
     print(table(result))
