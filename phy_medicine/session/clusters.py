@@ -109,10 +109,11 @@ class ClusterTable:
         known = self.corrected_depths is not None and self.corrected_depths.exist
         shown = (c for c in BUILT_IN if c.name != "amp" or self._model.has_templates)
         built_in = (c for b in shown for c in ((b, DEPTH_CORRECTED) if known and b.name == DEPTH else (b,)))
-        quality = self.quality.columns if self.quality is not None else ()
-        own = (c for c in (*built_in, *quality) if c.name not in labels)
         fields = (Column(f, f, kind=self._kind(f), help=LABEL) for f in labels)
-        return *(metrics.pop(c.name, c) for c in own), *fields, *metrics.values()
+        # The metrics come last, so that the first letters of a label still name it.
+        quality = self.quality.columns if self.quality is not None else ()
+        own = (c for c in quality if c.name not in labels and c.name not in metrics)
+        return *(metrics.pop(c.name, c) for c in built_in), *fields, *metrics.values(), *own
 
     def value(self, cluster_id: int, column: str) -> Cell:
         """Return one cell; None when it is empty, or computed late and not known yet, which has it computed."""
