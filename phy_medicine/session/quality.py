@@ -249,7 +249,10 @@ class QualityMetrics:
             if kept is not None:
                 return tuple(map(_as_shown, kept, QUALITY[family]))
             found = self._quality.values(family, cluster_id)
-            cache.put(family, key, found)
+            # An action is done, and told to `note`, under this lock: of a cluster that went meanwhile nothing is kept.
+            with self._facts.lock:
+                if not self._values.spoiled and self._facts.contains(cluster_id):
+                    cache.put(family, key, found)
             return found
 
         return values

@@ -32,6 +32,11 @@ class FamilyValues(ClusterValues[Family, Values]):
         self._quiet_until = 0.0
         self._timer: threading.Timer | None = None
 
+    @property
+    def spoiled(self) -> bool:
+        """Whether the cluster that is being computed went meanwhile, or its values are to be others."""
+        return self._spoiled
+
     def give_way(self) -> None:
         """Begin nothing for a moment."""
         self._quiet_until = max(self._quiet_until, time.monotonic() + COURTESY_S)

@@ -228,6 +228,23 @@ def test_what_was_computed_is_there_when_the_dataset_is_opened_again(dataset, mo
     again.close()
 
 
+def test_nothing_is_kept_of_a_cluster_that_goes_while_it_is_measured(session, monkeypatch):
+    a, b = session.cluster_ids[:2]
+    values, merged = session.quality._quality.values, []
+
+    def interrupted(family: str, cluster_id: int) -> tuple[float | None, ...]:
+        if cluster_id == a and not merged:
+            merged.extend(session.merge([a, b]).added)
+        return values(family, cluster_id)
+
+    monkeypatch.setattr(session.quality._quality, "values", interrupted)
+    session.quality.compute([a], names=["presence_ratio"])
+    assert merged and not session.quality.known(a, "presence_ratio")
+    session.undo()
+    session.quality.compute([a])
+    assert session.quality.peek(a, "presence_ratio") > 0
+
+
 def test_other_amplitudes_are_other_metrics(dataset):
     with_cache = Session.open(dataset)
     with_cache.quality.compute(names=["amplitude_cutoff"])
