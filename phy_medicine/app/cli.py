@@ -28,6 +28,9 @@ COMMANDS = {
     "metrics": "phy_medicine.app.metrics",
     "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
+    "history": "phy_medicine.app.history",
+    "replay": "phy_medicine.app.replay",
+    "diff": "phy_medicine.app.diff",
     "doctor": "phy_medicine.app.doctor",
 }
 """Command name -> the module whose `command` it is."""

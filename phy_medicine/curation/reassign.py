@@ -13,10 +13,9 @@ import numpy as np
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.curation.agreement import SAME, jaccard
 
 NONE = -1
-SAME = 0.5
-"""Agreement from which on a unit is the same neuron as a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,7 @@ class Contingency:
     @property
     def agreement(self) -> FloatArray:
         """Spikes in common over spikes of either, (n_clusters, n_units) float64."""
-        either = self.cluster_counts[:, None] + self.unit_counts - self.counts
-        return np.asarray(self.counts / np.maximum(either, 1), np.float64)
+        return jaccard(self.counts, self.cluster_counts[:, None], self.unit_counts)
 
     def same(self, least: float = SAME) -> dict[int, int]:
         """Return which unit is which cluster, by unit; above 0.5 there is one at most."""

@@ -14,10 +14,8 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.compute import kernels
 from phy_medicine.compute.pool import Pool, Priority
 from phy_medicine.curation.actions import Delta
-from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.groups import Group
 from phy_medicine.curation.history import History
-from phy_medicine.curation.labels import guess_measured
 from phy_medicine.curation.selection import SelectionModel
 from phy_medicine.curation.selector import Selector
 from phy_medicine.curation.statistics import StatisticsTable
@@ -25,7 +23,6 @@ from phy_medicine.curation.wizard import Wizard
 from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
 from phy_medicine.io.safe_write import SaveReport
-from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.cluster_positions import ClusterPositions
 from phy_medicine.session.clusters import ClusterTable
 from phy_medicine.session.corrected_depths import CorrectedDepths
@@ -41,6 +38,7 @@ from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
+from phy_medicine.session.past import fresh_manager
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.position_items import PositionItems
 from phy_medicine.session.quality import QualityMetrics
@@ -92,9 +90,7 @@ class Session(Curating, Shown, Exports):
         self.configuration = configuration or Configuration()
         self.extensions = Extensions()
         self.storage = Storage(model, read_only=read_only)
-        fields = model.metadata.fields
-        measured = guess_measured(fields) - read_user_fields(model.dir_path)
-        self.manager = ClusterManager(model.spike_clusters, fields, measured=measured)
+        self.manager = fresh_manager(model)
         assignment = self.manager.assignment
         statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
         self.manager.changed.connect(statistics.update)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,16 @@ class Storage:
         ReadOnlyError, JournalError : the action must not be done
         """
         self._append({**to_record(draft.action), "counts": list(draft.counts)})
+
+    def log_all(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write many recorded actions to the journal and wait once until they are on the disk.
+
+        Raises
+        ------
+        ReadOnlyError, JournalError : none of them must be done
+        """
+        self.claim()
+        self._current_journal().append_all(records)
 
     def log_travel(self, manager: ClusterManager, position: int) -> None:
         """Write to the journal that another place of the history is gone to, by undo or redo.
