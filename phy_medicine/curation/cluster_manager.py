@@ -118,9 +118,12 @@ class ClusterManager:
         """
         return self.apply(self.draft(action), selection_before)
 
-    def apply(self, draft: Draft, selection_before: Selection | None = None) -> Delta:
-        """Do what was worked out by `draft` just before, and emit what it changed; this cannot fail."""
-        item = self.history.apply(draft, selection_before)
+    def apply(self, draft: Draft, selection_before: Selection | None = None, at: float | None = None) -> Delta:
+        """Do what was worked out by `draft` just before, and emit what it changed; this cannot fail.
+
+        at : when it was done first, s since 1970, by default now
+        """
+        item = self.history.apply(draft, selection_before, at)
         return self._emit(item, "do", None, item.text)
 
     def undo(self, selection: Selection | None = None) -> Delta:

@@ -44,7 +44,7 @@ class Entry:
     @property
     def ids_text(self) -> str:
         """The clusters, as "3, 5 → 12"; of many only the first."""
-        return f" {_ARROW} ".join(filter(None, (_some(self.before), _some(self.after))))
+        return f" {_ARROW} ".join(filter(None, (some(self.before), some(self.after))))
 
     @property
     def counts_text(self) -> str:
@@ -147,7 +147,8 @@ def _travel_entry(kind: str, touched: Sequence[Entry]) -> Entry:
     return Entry(f"{title}: {one.what[:1].lower()}{one.what[1:]}", *turned, one.counted, one.counts)
 
 
-def _some(ids: Sequence[int]) -> str:
+def some(ids: Sequence[int]) -> str:
+    """Return ids for a sentence, of many only the first and how many there are."""
     shown = ", ".join(map(str, ids[:_FEW]))
     return shown if len(ids) <= _FEW else f"{shown}, {_MORE} ({len(ids):,})"
 

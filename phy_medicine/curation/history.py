@@ -118,14 +118,14 @@ class History:
         self._saved_serial = self._serial
         self._saved[self._serial] = time.time()
 
-    def apply(self, draft: Draft, selection: Selection | None = None) -> HistoryItem:
-        """Do an action; what could be redone is forgotten."""
+    def apply(self, draft: Draft, selection: Selection | None = None, at: float | None = None) -> HistoryItem:
+        """Do an action, first done `at` (s since 1970, by default now); what could be redone is forgotten."""
         backward = self._assignment.apply(draft.patch) if draft.patch else None
         self._labels.apply(draft.changes)
         item = HistoryItem(
             index=self._position,
             serial=self._next_serial,
-            time=time.time(),
+            time=time.time() if at is None else at,
             action=draft.action,
             text=draft.text,
             added=draft.added,

@@ -175,6 +175,8 @@ def run(
     ------
     PhyMedError : the dataset cannot be opened
     """
+    from phy_medicine.gui.recovery_dialog import ask_recovery
+
     app = create_app(shared_context=shared_context)
     # Plugins of phy find the folder of the dataset as the current one.
     screenshot = screenshot.absolute() if screenshot else None
@@ -187,7 +189,7 @@ def run(
         for report in crashes:
             logger.warning("The program was brought down the last time; the report %s says more.", report)
         if not quit:
-            window.ask_recovery()
+            ask_recovery(window)
         lines = [*do, *([f"screenshot {screenshot}"] if screenshot else ())]
         code = [0]
 

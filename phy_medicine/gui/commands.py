@@ -49,9 +49,10 @@ class Commands:
     def fill(self) -> None:
         """Collect the program's own actions, make menus and keys of them."""
         w = self._window
+        curating = _after("redo", session_actions(w.session), w.history.actions())
         own = (
             *window_actions.file_actions(w),
-            *_after("merge", session_actions(w.session), window_actions.edit_actions(w)),
+            *_after("merge", curating, window_actions.edit_actions(w)),
             *window_actions.view_actions(w),
             *w.layouts.actions(),
             *w.colors.actions(),

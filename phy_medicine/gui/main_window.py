@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import phy_medicine
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.log import logger
-from phy_medicine.gui import configured, questions, saving
+from phy_medicine.gui import configured, saving
 from phy_medicine.gui.about_dataset import AboutDataset
 from phy_medicine.gui.arrangement import Arrangement
 from phy_medicine.gui.bridge import Bridge
@@ -24,6 +24,7 @@ from phy_medicine.gui.focus_mode import FocusMode
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
+from phy_medicine.gui.history_panel import WindowHistory
 from phy_medicine.gui.lasso_split import LassoSplit
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.layout_book import LayoutBook
@@ -114,7 +115,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.resort = Resort(self)
         self.sorting = Sorting(self)
         self.console = WindowConsole(self)
-        self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool)}
+        self.history = WindowHistory(self)
+        self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool, self.history.tool)}
         self.motion = MotionSwitch(self)
         self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
@@ -280,7 +282,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        for part in (*parts, self.plugins, self.console, *self.tools.values()):
+        for part in (*parts, self.plugins, self.console, self.history, *self.tools.values()):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:
@@ -338,16 +340,6 @@ class MainWindow(QtWidgets.QMainWindow):
             timer.stop()
         super().closeEvent(event)
         self.closed.emit()
-
-    def ask_recovery(self) -> None:
-        """Offer the unsaved work of an earlier session, if there is some."""
-        if self.session.storage.pending is None or self.session.read_only:
-            return
-        answer = questions.ask_recovery(self)
-        if answer is questions.Recovery.RECOVER:
-            self.commands.guard(self.session.recover)
-        elif answer is questions.Recovery.LEAVE_ASIDE:
-            self.commands.guard(self.session.discard_journal)
 
     def run_script(self, lines: Sequence[str], finished: Callable[[int], object]) -> None:
         """Run lines one after another, each when the window is at rest, and all with the final look of the views."""

@@ -68,19 +68,10 @@ def ask_delete_run(parent: QtWidgets.QWidget, name: str) -> bool:
     return box.clickedButton() is delete
 
 
-def ask_recovery(parent: QtWidgets.QWidget) -> Recovery:
-    """Ask what to do with the unsaved work of an earlier session."""
-    text = "An earlier session on this dataset ended without saving. Recover its work?"
-    more = "Recovering does its actions again; you can look at them, undo them and save them."
-    box = _box(parent, Box.Question, "Unsaved work found", text, more)
-    buttons = {
-        box.addButton("Recover", Box.AcceptRole): Recovery.RECOVER,
-        box.addButton("Leave aside", Box.DestructiveRole): Recovery.LEAVE_ASIDE,
-        box.addButton("Ask again next time", Box.RejectRole): Recovery.LATER,
-    }
-    box.setDefaultButton(next(iter(buttons)))
+def say_partly_recovered(parent: QtWidgets.QWidget, text: str) -> None:
+    """Say that unsaved work was done again only in part."""
+    box = _box(parent, Box.Warning, "Not all was recovered", text, "Save when you are content with what was done.")
     box.exec_()
-    return buttons.get(box.clickedButton(), Recovery.LATER)
 
 
 def say_save_failed(parent: QtWidgets.QWidget, text: str) -> None:

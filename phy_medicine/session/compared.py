@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from phy_medicine.curation.agreement import (
     groups_by_cluster,
     groups_by_spike,
 )
+from phy_medicine.curation.entries import some
 from phy_medicine.io.array_files import as_integers, column, map_array, read_header
 from phy_medicine.io.journal_reader import read_journal
 from phy_medicine.io.known_labels import read_groups
@@ -26,7 +27,6 @@ from phy_medicine.io.open_model import open_model
 from phy_medicine.session.past import manager_after
 
 JOURNALS = (".jsonl", ".rest")
-_FEW = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +166,7 @@ class Comparison:
             return ["", "Every cluster has the same spikes and the same number in both."]
         lines = ["", "From A to B"]
         for change in changes:
-            arrow = f"{_some(change.before)} \N{RIGHTWARDS ARROW} {_some(change.after)}"
+            arrow = f"{some(change.before)} \N{RIGHTWARDS ARROW} {some(change.after)}"
             lines.append(f"  {change.kind:<11}{arrow:<44} {change.n_spikes:>12,} spikes")
         return lines
 
@@ -216,9 +216,3 @@ class Comparison:
                 for name, row in zip(table.names, table.counts.tolist(), strict=True)
             ]
         return lines
-
-
-def _some(ids: Iterable[int]) -> str:
-    ids = list(ids)
-    shown = ", ".join(map(str, ids[:_FEW]))
-    return shown if len(ids) <= _FEW else f"{shown}, \N{HORIZONTAL ELLIPSIS} ({len(ids):,})"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from phy_medicine.base.errors import ActionError, JournalError
+from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.actions import from_record
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.entries import REDO, UNDO, LogEntry, log_entries, recorded_counts, remaining, steps_of
@@ -58,11 +59,10 @@ class Recovered:
         """One or two sentences."""
         if not self.why:
             return f"Recovered {self.n_done:,} unsaved {actions(self.n_done)}."
+        if not self.n_done:
+            return f"Of {self.n_left:,} unsaved {actions(self.n_left)} nothing was recovered. {self.why}"
         kept = f" The journal as it was is kept in {self.rest}." if self.rest is not None else ""
-        return (
-            f"Recovered {self.n_done:,} of {self.n_done + self.n_left:,} unsaved actions. {self.why} "
-            f"What came before was done; the {'one' if self.n_left == 1 else 'others'} left could not be.{kept}"
-        )
+        return f"Recovered {self.n_done:,} of {self.n_done + self.n_left:,} unsaved actions. {self.why}{kept}"
 
 
 def actions(n: int) -> str:
@@ -85,7 +85,15 @@ def do_again(manager: ClusterManager, record: Mapping[str, Any]) -> None:
     counts = recorded_counts(record)
     if counts and counts != draft.counts:
         raise ActionError("The clusters have other numbers of spikes than when it was recorded.")
-    manager.apply(draft)
+    manager.apply(draft, at=_seconds(record))
+
+
+def _seconds(record: Mapping[str, Any]) -> float | None:
+    """When a record was written, s since 1970; None where it does not tell."""
+    try:
+        return datetime.fromisoformat(str(record.get("time"))).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def replay(manager: ClusterManager, records: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
@@ -99,17 +107,5 @@ def replay(manager: ClusterManager, records: Sequence[Mapping[str, Any]]) -> tup
         try:
             do_again(manager, record)
         except Exception as error:  # whatever a file says, an action of it is done or it is not
-            return n, f"Action {record.get('seq')} does not fit: {error}"
+            return n, f"Action {record.get('seq')} does not fit and ends it: {error}"
     return len(records), ""
-
-
-def replay_all(manager: ClusterManager, records: Sequence[Mapping[str, Any]]) -> None:
-    """Do recorded actions in order.
-
-    Raises
-    ------
-    JournalError : one does not fit; what came before it was done
-    """
-    _, why = replay(manager, records)
-    if why:
-        raise JournalError(why)

@@ -25,6 +25,7 @@ from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import write_user_fields
 from phy_medicine.session.clusters import CORRECTED, ClusterTable
 from phy_medicine.session.recovery import Offer, Recovered, replay
+from phy_medicine.session.stale import what_differs
 
 _INFO_LEFT_OUT = frozenset({"id", CORRECTED})
 
@@ -167,7 +168,7 @@ class Storage:
         JournalError : the journal cannot be read or continued, or something else was done already; nothing changed
         """
         if self.pending is None:
-            return Recovered(0)
+            return self._not_recovered()
         if manager.history.items:
             raise JournalError("Unsaved work comes before any other action; close the dataset and open it again.")
         self.claim()
@@ -176,7 +177,7 @@ class Storage:
         n, why = replay(manager, journal.records)
         left = len(journal.records) - n
         if journal.n_lost and not why:
-            why = f"A line of the journal after action {n} is damaged, and what follows cannot be done without it."
+            why = f"The line after action {n} of the journal is damaged, and what follows cannot be done without it."
         try:
             self._journal = Journal.resume(path, n)
         except JournalError:
@@ -187,6 +188,15 @@ class Storage:
         rest = rest_of(path) if why else None
         report = Recovered(n, left + journal.n_lost, why, rest)
         logger.log(logging.WARNING if why else logging.INFO, "%s", report.text)
+        return report
+
+    def _not_recovered(self) -> Recovered:
+        """What is said when nothing fits: why, if there is unsaved work at all."""
+        if not self.stale:
+            return Recovered(0)
+        n = sum(len(journal.records) + journal.n_lost for journal in self.stale)
+        report = Recovered(0, n, what_differs(self._model, self.stale[-1]))
+        logger.warning("%s", report.text)
         return report
 
     def set_aside(self) -> None:

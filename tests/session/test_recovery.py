@@ -186,7 +186,7 @@ def test_when_only_a_part_fits_that_part_is_done_and_the_journal_kept(dataset, v
     path.write_bytes(before)
     third.storage.why_read_only = ""
     text = third.recover().text
-    assert text.startswith("Recovered 1 of 2 unsaved actions. Action 2 does not fit: ")
+    assert text.startswith("Recovered 1 of 2 unsaved actions. Action 2 does not fit and ends it: ")
     assert why in text
     third.close()
 
