@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import importlib.util
 import re
 import shlex
@@ -32,6 +33,10 @@ from .examples import PAGES, ROOT, Example, examples, mentions
 
 STAND_INS = {
     "path/to/params.py": "params.py",
+    "path/to/other/params.py": "copy/params.py",
+    "JOURNAL.jsonl": ".phy_medicine/journal/first.jsonl",
+    "FIRST.jsonl": ".phy_medicine/journal/first.jsonl",
+    "SECOND.jsonl": ".phy_medicine/journal/second.jsonl",
     "results/sorting/params.py": "params.py",
     "sorted/params.py": "params.py",
     "FILE.kwik": "recording.kwik",
@@ -51,6 +56,8 @@ SMALL = {
 WINDOWS = ("template-gui", "kwik-gui")
 FRESH = (*WINDOWS, "import")
 """Commands that find the clusters as the sorter left them."""
+CURATED = ("history", "replay", "diff")
+"""Commands that find two saved curations, and a copy of the dataset as the sorter left it."""
 
 ANSWERS = "y\n"
 """Typed when a command asks."""
@@ -151,6 +158,8 @@ class Reader:
         command = words[0]
         if command in FRESH:
             self._put_back()
+        if command in CURATED:
+            self._curate()
         if words[-2:] == ["--out", "recording.kwik"]:
             for path in self._folder.glob("recording.kw*"):
                 path.unlink()
@@ -192,6 +201,20 @@ class Reader:
         for session in [*self._opened, self.names.get("session")]:
             if session is not None:
                 session.close()
+
+    def _curate(self) -> None:
+        own = self._folder / ".phy_medicine"
+        self._put_back()
+        for folder in (own / "backups", self._folder / "copy"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self._original, self._folder / "copy")
+        for name in ("first", "second"):
+            with contextlib.closing(pm.open(self._folder / "params.py")) as session:
+                session.merge(session.cluster_ids[:2])
+                session.save()
+            (made,) = (p for p in (own / "journal").iterdir() if p.name[0] == "2")
+            made.rename(made.with_name(f"{name}.jsonl"))
+        min((own / "backups").iterdir()).rename(own / "backups" / "20260101T120000_000000Z")
 
     def _put_back(self) -> None:
         shutil.rmtree(self._folder / ".phy_medicine" / "journal", ignore_errors=True)
