@@ -51,6 +51,12 @@ class Averages:
             self.counts[units], self.totals[units],
         )  # fmt: skip
 
+    def copy(self) -> Averages:
+        """Return the same with sums of their own."""
+        own = (array.copy() for array in (self.sums, self.energies, self.counts, self.totals))
+        sums, energies, counts, totals = own
+        return replace(self, sums=sums, energies=energies, counts=counts, totals=totals)
+
     def means(self, k: int) -> tuple[IntArray, FloatArray]:
         """Return the displacements at which a unit was seen, their numbers (q,), and its means there, (q, C, L).
 
@@ -158,11 +164,12 @@ def shapes_from(
     shapes : `Still` or `Moving`
     moved : (K,) int64, by how many samples later in the recording each unit's template now begins
     """
-    fitted = [_fit(averages, k, positions, still) for k in range(len(averages.channels))]
-    moved = np.zeros(len(fitted), np.int64)
-    waveforms = np.zeros((len(fitted), len(positions), width), np.float32)
+    n_units = len(averages.channels)
+    moved = np.zeros(n_units, np.int64)
+    waveforms = np.zeros((n_units if still else 0, len(positions), width), np.float32)
     places, weights = [], []
-    for k, (where, values, error) in enumerate(fitted):
+    for k in range(n_units):
+        where, values, error = _fit(averages, k, positions, still)
         channels = averages.channels[k][averages.channels[k] >= 0]
         here = values if still else kernel(positions[channels], where) @ values
         heights = np.abs(here).max(axis=1)
@@ -174,9 +181,11 @@ def shapes_from(
         keep = np.abs(here).max(axis=1) >= _SURE * error
         keep[main] = True
         norm = max(float(np.linalg.norm(here[keep])), 1e-9)
-        waveforms[k, channels[keep]] = here[keep] / norm
-        places.append(where)
-        weights.append(values[:, cut] / norm)
+        if still:
+            waveforms[k, channels[keep]] = here[keep] / norm
+        else:
+            places.append(where)
+            weights.append(values[:, cut] / norm)
     if still:
         return Still(waveforms), moved
     of_shank = shanks[averages.channels[:, 0]] if len(averages.channels) else np.zeros(0, np.int64)

@@ -50,7 +50,7 @@ def first_units(
     most_peaks : of a region to cluster
     """
     how = how or Clustering()
-    templates, samples = [], []
+    means, samples = [], []
     for inside, channels in regions(contacts):
         rows = np.flatnonzero(inside[peaks.channels])
         if len(rows) < how.least:
@@ -60,13 +60,13 @@ def first_units(
         labels = cluster(features.reshape(len(rows), -1), rng, how)
         for k in range(labels.max(initial=-1) + 1):
             of_k = labels == k
-            template = np.zeros((contacts.n_channels, peaks.shapes.shape[1]), np.float32)
-            template[channels] = features[of_k].mean(axis=0) @ peaks.shapes
-            templates.append(template)
+            means.append((channels, features[of_k].mean(axis=0) @ peaks.shapes))
             samples.append(peaks.samples[rows[of_k]])
-    shape = (len(templates), contacts.n_channels, peaks.shapes.shape[1])
+    templates = np.zeros((len(means), contacts.n_channels, peaks.shapes.shape[1]), np.float32)
+    for template, (channels, mean) in zip(templates, means, strict=True):
+        template[channels] = mean
     counts = np.array([len(times) for times in samples], np.int64)
-    return FirstUnits(np.array(templates, np.float32).reshape(shape), counts, tuple(samples))
+    return FirstUnits(templates, counts, tuple(samples))
 
 
 def regions(contacts: Contacts) -> list[tuple[IntArray, IntArray]]:

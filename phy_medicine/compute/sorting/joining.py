@@ -62,6 +62,7 @@ def joined(
         delay = int(delays[k, j])
         means = moments(found.spikes, model.n_units)[0]
         if apart(found.averages, k, j, delay, means, contacts.positions_um, how) < how.most_apart:
+            found = found if pairs else replace(found, averages=found.averages.copy())
             found = _with(found, k, j, delay, float(means[k] / means[j]))
             gone[j] = True
             pairs.append((k, j))
@@ -110,7 +111,7 @@ def _seen(
 
 
 def _with(found: Pass, k: int, j: int, delay: int, ratio: float) -> Pass:
-    """What was found, with unit j as part of unit k; `ratio` makes amplitudes of j such of k."""
+    """What was found, with unit j as part of unit k, the averages in place; `ratio` makes amplitudes of j such of k."""
     s = found.spikes
     of_j = s.units == j
     spikes = replace(
@@ -118,19 +119,18 @@ def _with(found: Pass, k: int, j: int, delay: int, ratio: float) -> Pass:
         amplitudes=np.where(of_j, s.amplitudes * ratio, s.amplitudes),
     )  # fmt: skip
     spikes = spikes.part(np.lexsort((spikes.units, spikes.times)))
-    return replace(found, spikes=spikes, averages=_pooled(found.averages, k, j, delay, ratio))
+    _pool(found.averages, k, j, delay, ratio)
+    return replace(found, spikes=spikes)
 
 
-def _pooled(averages: Averages, k: int, j: int, delay: int, ratio: float) -> Averages:
-    """Sums with those of unit j added to those of unit k, on the channels that k has."""
-    sums, energies = averages.sums.copy(), averages.energies.copy()
+def _pool(averages: Averages, k: int, j: int, delay: int, ratio: float) -> None:
+    """Add the sums of unit j to those of unit k, on the channels that k has, in place."""
+    sums, energies, counts, totals = averages.sums, averages.energies, averages.counts, averages.totals
     same = (averages.channels[k][:, None] == averages.channels[j]) & (averages.channels[k][:, None] >= 0)
     slots, others = np.nonzero(same)
     sums[k][:, slots] += ratio * shifted(sums[j][:, others], -delay)
     energies[k] += ratio**2 * energies[j]
-    counts, totals = averages.counts.copy(), averages.totals.copy()
     counts[k] += counts[j]
     totals[k] += ratio * totals[j]
     for array in (sums, energies, counts, totals):
         array[j] = 0
-    return replace(averages, sums=sums, energies=energies, counts=counts, totals=totals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.sorting import memory
 from phy_medicine.compute.sorting.averages import Averages, Shapes, shapes_from
 from phy_medicine.compute.sorting.interpolation import Interpolation
 from phy_medicine.compute.sorting.matching import Matcher, in_order
@@ -31,8 +32,6 @@ LEAST_AMPLITUDE = 0.5
 MOST_RANK = 8
 LEAST_ENERGY = 6.0
 """Of a mean spike on a channel, or in a component, in units of the noise of a sample, to be part of the template."""
-_KEPT_BYTES = 150 << 20
-"""Of what is kept for displacements that come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ Look = Callable[[Sorted], Any]
 class Bank:
     """Matchers of a model wherever the probe is; safe in any thread."""
 
-    def __init__(self, model: Model, setting: Setting, sample: Sequence[Data]) -> None:
+    def __init__(self, model: Model, setting: Setting, sample: Iterable[Data]) -> None:
         self.model, self._setting, self._sample = model, setting, sample
         self._kept: OrderedDict[tuple[int, ...], tuple[Matcher, SparseTemplates, FloatArray, FloatArray]] = (
             OrderedDict()
@@ -172,7 +171,7 @@ class Bank:
     def _forget_oldest(self) -> None:
         sizes = [matcher.n_bytes + waveforms.nbytes for matcher, _, waveforms, _ in list(self._kept.values())]
         for n in range(len(sizes) - 1):
-            if sum(sizes[n:]) > _KEPT_BYTES:
+            if sum(sizes[n:]) > memory.MATCHERS:
                 self._kept.popitem(last=False)
 
     def _make(self, steps: IntArray) -> tuple[Matcher, SparseTemplates, FloatArray, FloatArray]:
@@ -230,9 +229,9 @@ def templates_at_rest(model: Model) -> FloatArray:
     return np.asarray(waveforms / np.maximum(norms, 1e-9), np.float32)
 
 
-def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> list[Data]:
-    """Return data that show the noise."""
-    return [source(every[i]) for i in np.linspace(0, len(every) - 1, min(most, len(every))).astype(int)]
+def sample_of(source: Surroundings, every: Sequence[Stretch], most: int = 4) -> Iterator[Data]:
+    """Give data that show the noise, one stretch in memory at a time."""
+    return (source(every[i]) for i in np.linspace(0, len(every) - 1, min(most, len(every))).astype(int))
 
 
 def run_pass(
@@ -247,9 +246,7 @@ def run_pass(
     """
     model = bank.model
     steps_of = [bank.steps(s.start) for s in every]
-    low = min((int(s.min(initial=0)) for s in steps_of), default=0)
-    high = max((int(s.max(initial=0)) for s in steps_of), default=0)
-    averages = empty_averages(model.mains, setting, np.arange(low, high + 1) * STEP_UM)
+    averages, bins_of = _averages_of(model, setting, steps_of)
     decoys = np.zeros(model.n_units, np.int64)
     parts, energy, n_points = [], 0.0, 0
 
@@ -263,18 +260,31 @@ def run_pass(
         results = sorted_stretches(source, every, bank, steps_of, look)
     else:
         results = in_order(one, range(len(every)), n_threads)
-    for i, (s, of_stretch, square, n, extra) in enumerate(results):
+    for i, done in enumerate(results):
+        s, of_stretch, square, n, extra = done
         core = s.found.part(s.core)
         amplitudes = core.amplitudes / s.scales[core.units]
-        _add(averages, s, core, amplitudes, steps_of[i] - low)
+        _add(averages, s, core, amplitudes, bins_of[i])
         parts.append(replace(core.later(s.begin), amplitudes=amplitudes))
         decoys += of_stretch
         energy, n_points = energy + square, n_points + n
         if look:
             take(extra)
         progress((i + 1) / len(every))
+        del done, s, extra  # or the data of this stretch would stay until the next one is there
     n_samples = sum(s.stop - s.start for s in every)
     return Pass(Found.joined(parts), averages, decoys, energy, n_points, n_samples)
+
+
+def _averages_of(model: Model, setting: Setting, steps_of: Sequence[IntArray]) -> tuple[Averages, list[IntArray]]:
+    """Averages of no spikes for all displacements, and the bin of each unit in each stretch."""
+    low = min((int(s.min(initial=0)) for s in steps_of), default=0)
+    high = max((int(s.max(initial=0)) for s in steps_of), default=0)
+    of_step = 4 * model.n_units * min(MOST_AVERAGED, setting.contacts.n_channels) * (setting.width + 2 * PAD)
+    width = memory.width_within(high - low + 1, of_step)
+    firsts = np.arange(low, high + 1, width)
+    averages = empty_averages(model.mains, setting, (firsts + (width - 1) / 2) * STEP_UM)
+    return averages, [(steps - low) // width for steps in steps_of]
 
 
 def empty_averages(mains: IntArray, setting: Setting, displacements: FloatArray) -> Averages:

@@ -22,7 +22,7 @@ def similarities(waveforms: FloatArray) -> tuple[FloatArray, IntArray]:
     there = np.flatnonzero(norms > 0)  # a unit may have left the probe
     if not there.size:
         return alike, delays
-    pairs = pair_correlations(compress(waveforms[there] / norms[there, None, None]))
+    pairs = pair_correlations(compress(waveforms[there], norms=norms[there]))
     middle = pairs.values.shape[1] // 2
     reach = min(REACH, middle)
     window = pairs.values[:, middle - reach : middle + reach + 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from phy_medicine.compute.device import CPU, TORCH_CPU, resolve
@@ -48,14 +49,17 @@ class Place:
 
         return TorchChannels.of_channels(channels, self.device)
 
-    def source(self, recording: SortingRecording, margin: int, *, keeps: bool = True) -> Surroundings:
+    def source(
+        self, recording: SortingRecording, margin: int, *, keeps: bool = True, folder: Path | None = None
+    ) -> Surroundings:
         """Return the stretches of a recording, whose signal was made here.
 
-        keeps : those that were read, for they are read again
+        keeps : those that were read, for they are read again; folder : where the processor keeps them
         """
         n_samples = recording.n_samples
         if not self.device:
-            return Surroundings(recording.read, n_samples, margin, kept_bytes=KEPT_BYTES if keeps else 0)
+            kept = KEPT_BYTES if keeps else 0
+            return Surroundings(recording.read, n_samples, margin, kept_bytes=kept, folder=folder)
         from phy_medicine.compute.sorting import torch_pass
         from phy_medicine.compute.sorting.torch_preprocess import TorchRecording
 

@@ -27,6 +27,8 @@ from phy_medicine.compute.sorting.whitening import Noise, Whitening
 FEW_CHANNELS = 16
 """Of so few the median holds much of a spike itself, and is too often the very channel it is taken from."""
 SLOWEST_HZ = 10_000.0
+_PIECE = 1024
+"""Samples at once."""
 _FIRST = 10
 """Samples of which the offset of what is read is taken."""
 
@@ -132,12 +134,15 @@ class FilteredChannels:
     def _filtered(self, start: int, stop: int) -> FloatArray:
         raw, begin = self.raw(start, stop)
         signal = self.filter.apply(raw, self.sample_rate, offsets=self.offsets(raw))[start - begin : stop - begin]
-        # What is read may be the caller's own array.
-        if self.gain_uv != 1 or np.may_share_memory(signal, raw):
-            signal = signal * np.float32(self.gain_uv)
-        for shank in self.shanks:
-            some = slice(None) if shank.size == self.n_channels else shank
-            signal[:, some] -= common_median(signal[:, some])
+        if np.may_share_memory(signal, raw):
+            signal = signal.copy()  # what is read may be somebody else's array
+        del raw
+        # In pieces: the median makes copies.
+        for piece in (signal[first : first + _PIECE] for first in range(0, len(signal), _PIECE)):
+            piece *= np.float32(self.gain_uv)
+            for shank in self.shanks:
+                some = slice(None) if shank.size == self.n_channels else shank
+                piece[:, some] -= common_median(piece[:, some])
         return signal
 
     def _refuse_infinite(self, raw: AnyArray, begin: int) -> None:

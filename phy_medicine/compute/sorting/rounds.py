@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from phy_medicine.compute.sorting.learning import (
 from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.settings import SortingSettings
-from phy_medicine.compute.sorting.spike_features import PeakFinder, Peaks, joined, shapes_of
+from phy_medicine.compute.sorting.spike_features import PeakFinder, PeakList, Peaks, shapes_of
 from phy_medicine.compute.sorting.stretch_data import Data
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
 from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, pieces, same_size
@@ -51,6 +52,7 @@ class Learner:
     """Learns the units of a recording from some of its stretches.
 
     show : called with the units after each pass; likelihoods : log likelihood of each pass so far, per data point
+    folder : for files of what is too large for memory; None is that of temporary files
     """
 
     source: Surroundings
@@ -63,6 +65,7 @@ class Learner:
     log: Callable[[str], object] = lambda line: None
     show: Callable[[Model], object] = lambda model: None
     likelihoods: list[float] = field(default_factory=list)
+    folder: Path | None = None
 
     def __call__(self) -> tuple[Model, list[float], FloatArray]:
         """Return the units, the log likelihood per data point of each pass, and shapes of waveforms (P, D).
@@ -84,11 +87,11 @@ class Learner:
             last = number + 1 == self.settings.rounds
             for i in range(PASSES):
                 again = look if i + 1 == PASSES and not last else None
-                left: list[Any] = []
-                model, found = self._learn(model, again, left.append, Tidying(pieces=i > 0))
+                left = PeakList(look.finder, self.folder)
+                model, found = self._learn(model, again, left.add, Tidying(pieces=i > 0))
             if last:
                 break
-            added = self._new(model, found, joined(left, look.finder))
+            added = self._new(model, found, left.peaks())
             before = model.n_units
             if added.n_units:
                 model = self._tried(model.and_also(added), before)
@@ -178,11 +181,11 @@ class Learner:
             data = self.setting.at_rest(self.source(stretch), stretch)
             return _later(finder.find(data, stretch.start - begin, stretch.stop - begin), begin)
 
-        parts: list[Any] = []
-        for part in in_order(one, range(len(self.every)), self.n_threads):
-            parts.append(part)
-            self._tell(len(parts) / len(self.every) - 1)
-        return joined(parts, finder)
+        peaks = PeakList(finder, self.folder)
+        for i, part in enumerate(in_order(one, range(len(self.every)), self.n_threads)):
+            peaks.add(part)
+            self._tell((i + 1) / len(self.every) - 1)
+        return peaks.peaks()
 
     def _look(self, finder: PeakFinder) -> Any:
         return _Look(finder, self.setting.at_rest)

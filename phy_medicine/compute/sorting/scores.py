@@ -47,15 +47,11 @@ class Scorer:
 
     def __call__(self, data: FloatArray) -> FloatArray:
         """Return the scores (K, T - D + 1) float32 of data (N, T) float32 wherever the whole template fits."""
-        from phy_medicine.compute.sorting import _kernels_scores as kernels
-
-        n = max(0, data.shape[1] - self.templates.width + 1)
+        n = self._n_scores(data)
         out = np.empty((self.templates.n_units, n), np.float32)
         for start in range(0, n, _CHUNK):
-            stop = min(n, start + _CHUNK)
             for tile in self._tiles:
-                rows = tile.footprints @ data[tile.first : tile.stop, start : stop + self.templates.width - 1]
-                kernels.correlate(rows, tile.taps, tile.units, start, stop, out)
+                self._add(data, tile, tile.units, start, out)
         return out
 
     def noise(self, data: FloatArray) -> FloatArray:
@@ -63,7 +59,25 @@ class Scorer:
 
         It is that of the data only where these are white in time; a band-pass makes it up to twice as large.
         """
-        return noise_levels(self(data))
+        n, levels = self._n_scores(data), np.empty(self.templates.n_units)
+        for tile in self._tiles:  # the scores of all units would be as large as the data, or larger
+            units, rows = np.unique(tile.units, return_inverse=True)
+            out = np.empty((units.size, n), np.float32)
+            for start in range(0, n, _CHUNK):
+                self._add(data, tile, rows, start, out)
+            levels[units] = noise_levels(out)
+        return levels
+
+    def _n_scores(self, data: FloatArray) -> int:
+        return max(0, data.shape[1] - self.templates.width + 1)
+
+    def _add(self, data: FloatArray, tile: _Tile, rows_of: IntArray, start: int, out: FloatArray) -> None:
+        """Write the scores of a chunk of data to out; rows_of : (n,), the row of each component there."""
+        from phy_medicine.compute.sorting import _kernels_scores as kernels
+
+        stop = min(out.shape[1], start + _CHUNK)
+        rows = tile.footprints @ data[tile.first : tile.stop, start : stop + self.templates.width - 1]
+        kernels.correlate(rows, tile.taps, rows_of, start, stop, out)
 
 
 def sum_of_squares(data: FloatArray) -> float:

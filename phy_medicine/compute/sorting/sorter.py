@@ -20,6 +20,7 @@ from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
 from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
 from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of, templates_at_rest
+from phy_medicine.compute.sorting.memory import threads_within
 from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
 from phy_medicine.compute.sorting.moving import Moved
 from phy_medicine.compute.sorting.place import Place
@@ -101,9 +102,11 @@ class Sorter:
         edges = setting.moved.edges(recording.n_samples) if setting.moved else ()
         every = stretches(recording.n_samples, round(self.settings.batch_s * recording.sample_rate), edges)
         margin = 3 * setting.width + PAD
+        longest = max(stretch.stop - stretch.start for stretch in every) + 2 * margin
+        self.n_threads = threads_within(self.n_threads, recording.n_channels, longest)
 
         def learn() -> Mapping[str, AnyArray]:
-            return self._learn(self._place.source(recording, margin), every, setting)
+            return self._learn(self._place.source(recording, margin, folder=self.stages.folder), every, setting)
 
         kept = self._stage("templates", learn)
         model = by_depth(model_from(kept, setting), setting.contacts)
@@ -152,7 +155,7 @@ class Sorter:
         learner = Learner(
             source, spread(every, most), setting, self.settings, np.random.default_rng(self.settings.seed),
             self.n_threads, lambda done: self.progress("templates", done), self.log,
-            lambda model: self.stages.show("templates", arrays_of(model)),
+            lambda model: self.stages.show("templates", arrays_of(model)), folder=self.stages.folder,
         )  # fmt: skip
         model, likelihoods, shapes = learner()
         return {**arrays_of(model), "log_likelihood": np.array(likelihoods), "shapes": shapes}

@@ -17,6 +17,8 @@ MOST_LOST = 0.002
 deviations of the noise that leaves 20, as much as a small spike has."""
 FEWEST_SHAPES = 6
 RANK = 8
+_CHUNK = 64
+"""Templates at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def compress(
     most_lost: float | FloatArray = MOST_LOST,
     fewest_shapes: int = FEWEST_SHAPES,
     rank: int = RANK,
+    norms: FloatArray | None = None,
 ) -> SparseTemplates:
     """Return templates on their main channels, in as few shared shapes as lose little.
 
@@ -79,18 +82,23 @@ def compress(
         all or (K,): the larger its spikes, the less should be lost
     fewest_shapes : P at least
     rank : of each template at most; it is the lowest that loses little enough
+    norms : (K,), by which they are divided before; None for 1
 
     Raises
     ------
     PhyMedError : a template is 0 or not finite
     """
-    templates = np.asarray(templates, np.float64)
-    height = np.abs(templates).max(axis=2)
+    templates = np.asarray(templates)
+    scales = np.ones(len(templates)) if norms is None else norms
+    # A few at once, and on few channels: all of them in double precision would be twice as large as they are.
+    parts = (templates[first : first + _CHUNK] for first in range(0, len(templates), _CHUNK))
+    height = np.concatenate([np.abs(part).max(axis=2) for part in parts]) / scales[:, None]
     bad = np.flatnonzero(~(np.isfinite(height).all(axis=1) & (height.max(axis=1, initial=0) > 0)))
     if bad.size:
         raise PhyMedError(f"Template {bad[0]} is empty or not finite; leave that unit out.")
     channels = _main_channels(height, most_channels, least_share)
-    kept = np.where(channels[:, :, None] >= 0, np.take_along_axis(templates, channels[:, :, None], axis=1), 0)
+    kept = np.take_along_axis(templates, channels[:, :, None], axis=1) / scales[:, None, None]
+    kept[channels < 0] = 0
     basis = _shared_shapes(kept, most_lost, fewest_shapes)
     weights = _of_rank(kept @ basis.T, rank, most_lost)
     weights /= np.linalg.norm(weights, axis=(1, 2), keepdims=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import PeakDetector
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.sorting.spilled_rows import SpilledRows
 from phy_medicine.compute.sorting.stretch_data import Data, detect, windows
 
 RADIUS_UM = 60.0
@@ -26,7 +28,7 @@ class Peaks:
     """Peaks with their surroundings.
 
     samples, channels : (n,) int64, of the trough; amplitudes : (n,) float32
-    features : (n, C, P) float32 on `around[channels]`
+    features : (n, C, P) float32 on `around[channels]`, of which some rows at a time are taken
     around : (N, C) int64, the channels around each, -1 for none
     shapes : (P, D) float32, orthonormal rows, the trough at the same sample of each
     """
@@ -34,7 +36,7 @@ class Peaks:
     samples: IntArray
     channels: IntArray
     amplitudes: FloatArray
-    features: FloatArray
+    features: FloatArray | SpilledRows
     around: IntArray
     shapes: FloatArray
 
@@ -107,11 +109,32 @@ def shapes_of(snippets: FloatArray, n_shapes: int = N_SHAPES) -> FloatArray:
     return np.ascontiguousarray(shapes * signs[:, None], dtype=np.float32)
 
 
-def joined(parts: list[tuple[IntArray, IntArray, FloatArray, FloatArray]], finder: PeakFinder) -> Peaks:
-    """Put what a finder found in several stretches together; the columns must be samples already."""
-    assert finder.shapes is not None
-    empty = np.zeros(0, np.int64)
-    n_slots, n_shapes = finder.around.shape[1], len(finder.shapes)
-    none = (empty, empty, np.zeros(0, np.float32), np.zeros((0, n_slots, n_shapes), np.float32))
-    columns = [np.concatenate(column) for column in zip(none, *parts, strict=True)]
-    return Peaks(*columns, finder.around, finder.shapes)
+class PeakList:
+    """Peaks of stretches, put together as they are found; their features go to a file.
+
+    finder : that finds them, and knows shapes; folder : of the file, see `SpilledRows`
+    """
+
+    def __init__(self, finder: PeakFinder, folder: Path | None = None) -> None:
+        assert finder.shapes is not None
+        self._finder, self._shapes = finder, finder.shapes
+        self._features = SpilledRows((finder.around.shape[1], len(finder.shapes)), folder)
+        self._parts: list[tuple[IntArray, IntArray, FloatArray]] = [
+            (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        ]
+
+    def add(self, found: tuple[IntArray, IntArray, FloatArray, FloatArray]) -> None:
+        """Add what a finder found; the columns must be samples already.
+
+        Raises
+        ------
+        OSError : disk full
+        """
+        *columns, features = found
+        self._parts.append(tuple(columns))
+        self._features.append(features)
+
+    def peaks(self) -> Peaks:
+        """Return all of them."""
+        columns = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        return Peaks(*columns, self._features, self._finder.around, self._shapes)

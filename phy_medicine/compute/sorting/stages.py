@@ -55,7 +55,7 @@ class Stages:
         inputs: Mapping[str, Any] | None = None,
         show: Callable[[str, Arrays], object] = lambda name, arrays: None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._settings = asdict(settings) if settings is not None else {}
         self._key = _hash(dict(inputs or {}))
         self.show = show
@@ -83,7 +83,7 @@ class Stages:
         found = self._read(name)
         if found is None:
             found = {array: np.asanyarray(value) for array, value in compute().items()}
-            found = found if self._folder is None else self._write(name, found)
+            found = found if self.folder is None else self._write(name, found)
         self.show(name, found)
         return found
 
@@ -127,27 +127,27 @@ class Stages:
             self._forget(name)
 
     def _names(self) -> list[str]:
-        if self._folder is None or not self._folder.is_dir():
+        if self.folder is None or not self.folder.is_dir():
             return []
-        return sorted(entry.name for entry in self._folder.iterdir() if _NAME.fullmatch(entry.name))
+        return sorted(entry.name for entry in self.folder.iterdir() if _NAME.fullmatch(entry.name))
 
     def _manifest(self, name: str) -> dict[str, Any] | None:
         """What is said of a stage; None without a valid manifest."""
-        assert self._folder is not None
+        assert self.folder is not None
         try:
-            facts: dict[str, Any] = json.loads((self._folder / name / MANIFEST).read_text("utf-8"))
+            facts: dict[str, Any] = json.loads((self.folder / name / MANIFEST).read_text("utf-8"))
             return facts if {"key", "order", "arrays"} <= facts.keys() else None
         except (OSError, ValueError, AttributeError):
             return None
 
     def _read(self, name: str) -> Arrays | None:
         """The arrays of a stage with the present key; None when any is not what was written."""
-        facts = self._manifest(name) if self._folder is not None else None
+        facts = self._manifest(name) if self.folder is not None else None
         if facts is None or facts["key"] != self._key:
             return None
-        assert self._folder is not None
+        assert self.folder is not None
         try:
-            arrays = {array: _load(self._folder / name / f"{array}.npy") for array in facts["arrays"]}
+            arrays = {array: _load(self.folder / name / f"{array}.npy") for array in facts["arrays"]}
         except (OSError, ValueError):
             return None
         same = all([list(a.shape), a.dtype.str] == facts["arrays"][array] for array, a in arrays.items())
@@ -155,9 +155,9 @@ class Stages:
 
     def _write(self, name: str, found: Arrays) -> Arrays:
         """Keep the arrays of a stage and return them as they would be read."""
-        assert self._folder is not None
+        assert self.folder is not None
         self._forget(name)
-        folder, draft = self._folder / name, self._folder / f"{name}{_PART}"
+        folder, draft = self.folder / name, self.folder / f"{name}{_PART}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         for array, value in found.items():
@@ -166,7 +166,7 @@ class Stages:
         manifest = {"key": self._key, "order": self._n_asked, "arrays": shapes}
         replace_file(draft / MANIFEST, json.dumps(manifest, indent=1).encode())
         draft.replace(folder)
-        sync_folder(self._folder)
+        sync_folder(self.folder)
         return {array: _load(folder / f"{array}.npy") for array in found}
 
     def _write_array(self, path: Path, value: AnyArray) -> None:
@@ -181,18 +181,18 @@ class Stages:
             sync_file(path)
 
     def _forget(self, name: str) -> None:
-        assert self._folder is not None
+        assert self.folder is not None
         # Without its manifest a stage is not valid, whatever happens next.
-        (self._folder / name / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(self._folder / name, ignore_errors=True)
+        (self.folder / name / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _scratch_folder(self) -> Path:
         if self._scratch is None:
-            if self._folder is None:
+            if self.folder is None:
                 self._scratch = Path(tempfile.mkdtemp(prefix="phy_medicine_sort_"))
                 weakref.finalize(self, shutil.rmtree, self._scratch, True)
             else:
-                self._scratch = self._folder / f"scratch{_PART}"
+                self._scratch = self.folder / f"scratch{_PART}"
                 shutil.rmtree(self._scratch, ignore_errors=True)
                 self._scratch.mkdir(parents=True)
         return self._scratch

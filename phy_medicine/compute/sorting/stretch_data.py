@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -67,12 +67,19 @@ def add_at_spikes(
     kernels.add_at_spikes(data, times, units, sizes, bins, channels, sums, shift)
 
 
-def score_noise(templates: SparseTemplates, parts: Sequence[Data]) -> FloatArray:
+def score_noise(templates: SparseTemplates, parts: Iterable[Data]) -> FloatArray:
     """Return the standard deviation of the score of each template in noise, (K,), by the median over parts."""
-    if not parts or isinstance(parts[0], np.ndarray):
-        scorer: Any = Scorer(templates)
-    else:
-        from phy_medicine.compute.sorting.torch_scores import TorchScorer
+    levels, scorer = [], None
+    for part in parts:
+        scorer = scorer or _scorer(templates, part)
+        levels.append(scorer.noise(part))
+    return np.asarray(np.median(levels, axis=0))
 
-        scorer = TorchScorer(templates, str(parts[0].device))
-    return np.asarray(np.median([scorer.noise(part) for part in parts], axis=0))
+
+def _scorer(templates: SparseTemplates, data: Data) -> Any:
+    """What scores templates where the data are."""
+    if isinstance(data, np.ndarray):
+        return Scorer(templates)
+    from phy_medicine.compute.sorting.torch_scores import TorchScorer
+
+    return TorchScorer(templates, str(data.device))

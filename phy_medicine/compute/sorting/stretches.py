@@ -1,23 +1,23 @@
-"""A recording in stretches: what the sorter reads at once, and what it keeps in memory of them."""
+"""A recording in stretches: what the sorter reads at once, and what it keeps of them."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray
+from phy_medicine.compute.sorting.step_file import StepFile
 
 Read = Callable[[int, int], FloatArray]
-"""Samples start..stop of the whitened data, (N, stop - start) float32, within the recording."""
+"""Samples start..stop of the whitened data, (N, stop - start) float32, within the recording, the caller's own."""
 
-STEP = 1 / 64
-"""Of kept values, in standard deviations of the noise."""
-KEPT_BYTES = 400 << 20
+KEPT_BYTES = 4 << 30
+"""On the disk: 170 s of 384 channels at 30 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,22 @@ def spread(every: list[Stretch], most: int) -> list[Stretch]:
 
 
 class Surroundings:
-    """Reads stretches with what is around them, and keeps those that were read, in steps of 1/64.
+    """Reads stretches with what is around them, and keeps those that were read in a file; safe in any thread.
 
-    margin : samples on each side; kept_bytes : at most; safe in any thread
+    margin : samples on each side
+    kept_bytes : at most; then values are rounded, also of what does not fit. 0 keeps nothing and leaves values alone
+    folder : of the file; None for that of temporary files
     """
 
     device = ""
     """Of torch, on which the data are; none for arrays of the host."""
 
-    def __init__(self, read: Read, n_samples: int, margin: int, *, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, read: Read, n_samples: int, margin: int, *, kept_bytes: int = KEPT_BYTES, folder: Path | None = None
+    ) -> None:
         self.n_samples, self.margin = n_samples, margin
-        self._read, self._room = read, kept_bytes
-        self._kept: dict[tuple[int, int], FloatArray] = {}
-        self._lock = threading.Lock()
+        self._read = read
+        self._kept = StepFile(kept_bytes, folder) if kept_bytes else None
 
     def bounds(self, stretch: Stretch) -> tuple[int, int]:
         """Return the first sample read for a stretch, and the one after the last."""
@@ -69,21 +72,13 @@ class Surroundings:
         PhyMedError : values that are not finite
         """
         bounds = self.bounds(stretch)
-        kept = self._kept.get(bounds)
-        if kept is not None:
-            return np.multiply(kept, np.float32(STEP), dtype=np.float32)
-        data = np.array(self._read(*bounds), dtype=np.float32, order="C")
+        if self._kept is not None and (kept := self._kept.get(bounds)) is not None:
+            return kept
+        data = np.ascontiguousarray(self._read(*bounds), dtype=np.float32)
         if not np.isfinite(data.sum(dtype=np.float64)):
             raise PhyMedError(
                 f"The data have values that are not finite between samples {bounds[0]:,} and {bounds[1]:,}."
             )
-        with self._lock:
-            self._room -= 2 * data.size
-            fits = self._room >= 0
-            if not fits:
-                self._room += 2 * data.size
-        if not fits:
-            return data
-        rounded = np.clip(np.rint(data / np.float32(STEP)), -32768, 32767).astype(np.int16)
-        self._kept[bounds] = rounded
-        return np.multiply(rounded, np.float32(STEP), dtype=np.float32)
+        if self._kept is not None:
+            self._kept.put(bounds, data)
+        return data

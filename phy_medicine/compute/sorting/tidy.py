@@ -112,7 +112,7 @@ def give_back(found: Pass, bank: Bank, how: Tidying) -> None:
         for q, step in enumerate(averages.displacements.tolist()):
             share = averages.energies[k, q] / max(float(averages.energies[k].sum()), 1e-9)
             if share:
-                waveform = model.shapes.at(np.full(model.n_units, step))[j]
+                waveform = model.shapes.of(np.array([j])).at(np.array([step]))[0]
                 for delay, size in zip(range(first, first + _ABOUT), products.tolist(), strict=True):
                     at = averages.shift + delay
                     _add_later(averages.sums[k, q], averages.channels[k], waveform, at, share * size)
@@ -153,7 +153,7 @@ def _delays(found: Pass, units: IntArray, n_units: int, reach: int) -> tuple[Int
 
 def _about(lags: IntArray) -> IntArray:
     """Counts at about the same delay: by one or a few samples more or less."""
-    reached = np.cumsum(np.pad(lags, ((0, 0), (0, 0), (1, 0))), axis=2)
+    reached = np.cumsum(np.pad(lags, ((0, 0), (0, 0), (1, 0))), axis=2, dtype=lags.dtype)
     return np.asarray(reached[:, :, _ABOUT:] - reached[:, :, :-_ABOUT])
 
 

@@ -19,7 +19,8 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.compute.device import free_bytes, in_halves
 from phy_medicine.compute.sorting.learning import Bank, Look, Sorted
 from phy_medicine.compute.sorting.matching import Matcher
-from phy_medicine.compute.sorting.stretches import STEP, Stretch, Surroundings
+from phy_medicine.compute.sorting.step_file import STEP
+from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,6 +16,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
 
 N_STRETCHES, STRETCH_S = 25, 0.2
+_ROWS = 32
 _EVERY = 3
 """Of the samples of the stretches, those of which the noise that is left is measured."""
 N_NEIGHBOURS = 32
@@ -127,7 +128,9 @@ def noise_levels(data: FloatArray) -> FloatArray:
     ------
     PhyMedError : a channel is flat, or not finite
     """
-    return levels_of(np.median(np.abs(data), axis=1))
+    # A few rows at once: the median makes a copy.
+    rows = range(0, len(data), _ROWS)
+    return levels_of(np.concatenate([np.median(np.abs(data[n : n + _ROWS]), axis=1) for n in rows]))
 
 
 def levels_of(medians: FloatArray) -> FloatArray:

@@ -56,7 +56,7 @@ def recorded(motion=None, seed=0):
 
 
 def source_of(data):
-    return Surroundings(lambda a, b: data[:, a:b], N_SAMPLES, 3 * WIDTH + 10)
+    return Surroundings(lambda a, b: data[:, a:b].copy(), N_SAMPLES, 3 * WIDTH + 10)
 
 
 def share_found(spikes, times, units, within=2):

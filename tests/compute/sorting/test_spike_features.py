@@ -7,7 +7,7 @@ import pytest
 
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.peak_settings import BOTH, TROUGHS
-from phy_medicine.compute.sorting.spike_features import AROUND_UM, PeakFinder, channels_around, joined, shapes_of
+from phy_medicine.compute.sorting.spike_features import AROUND_UM, PeakFinder, PeakList, channels_around, shapes_of
 from tests.compute.sorting.made_units import CONTACTS, POSITIONS, RATE, TROUGH, WIDTH, Neuron
 
 N = 4000
@@ -84,10 +84,15 @@ def test_channels_around_are_near_and_on_the_same_shank_nearest_first():
         assert (np.abs(POSITIONS[ids] - POSITIONS[channel]) <= AROUND_UM).all()
 
 
-def test_what_was_found_in_stretches_is_put_together():
+def test_what_was_found_in_stretches_is_put_together(tmp_path):
     found = finder(shapes=np.eye(6, WIDTH, dtype=np.float32))
     parts = [found.find(made(), 0, 1501), found.find(made(), 1501, N)]
-    peaks = joined(parts, found)
-    assert peaks.samples.tolist() == [400, 1500, 1503] and peaks.features.shape[0] == 3
-    none = joined([], found)
-    assert none.samples.size == 0 and none.features.shape == (0, *peaks.features.shape[1:])
+    peaks = PeakList(found, tmp_path)
+    assert peaks.peaks().samples.size == 0 and peaks.peaks().features[np.zeros(0, int)].shape[0] == 0
+    for part in parts:
+        peaks.add(part)
+    every = peaks.peaks()
+    assert every.samples.tolist() == [400, 1500, 1503]
+    expected = np.concatenate([part[3] for part in parts])
+    np.testing.assert_array_equal(every.features[np.array([2, 0])], expected[[2, 0]])
+    assert not list(tmp_path.iterdir())  # nothing that an interrupted sort would leave
