@@ -77,7 +77,9 @@ class Sorter:
         ------
         PhyMedError : there are no spikes, or the recording cannot be sorted
         """
-        import scipy.linalg  # noqa: F401  (what is not loaded yet would not be limited)
+        # What is not loaded yet would not be limited; threads of k-means wait for each other in a busy loop.
+        import scipy.linalg  # noqa: F401
+        import sklearn.cluster  # noqa: F401
         from threadpoolctl import threadpool_limits
 
         # Without them the filter is another, slower one, whose last bits differ.

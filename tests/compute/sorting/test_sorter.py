@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,6 +142,25 @@ def test_the_likelihood_rises(found):
 def test_neither_threads_nor_another_run_change_what_is_found(still, found):
     assert same(found, still.sort())
     assert same(found, still.sort(n_threads=2))
+
+
+_LOOK = """
+from threadpoolctl import threadpool_info
+from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.compute.sorting.sorter import Sorter
+class Look(Sorter):
+    def _run(self):
+        import sklearn.cluster
+        print(sorted({library["num_threads"] for library in threadpool_info()}))
+Look(None, None, SortingSettings(device="cpu")).run()
+"""
+
+
+def test_no_library_has_threads_of_its_own_while_a_recording_is_sorted():
+    # In a process of its own: here some libraries are loaded before.
+    words, environment = [sys.executable, "-c", _LOOK], {**os.environ, "OMP_NUM_THREADS": "3"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[1]"
 
 
 class WithTemplates(Stages):
