@@ -66,6 +66,8 @@ def walk(dataset: Path, steps: list[str]) -> None:
         elif verb == "count":
             sizes = {c: len(session.facts.spikes(c)) for c in session.cluster_ids}
             print("counts", *(f"{c}={n}" for c, n in sizes.items()), flush=True)
+            groups = {c: session.manager.group(c) for c in session.cluster_ids}
+            print("groups", *(f"{c}={group}" for c, group in groups.items() if group), flush=True)
         elif verb == "wait":
             while not Path(rest).exists():
                 driver.settle()

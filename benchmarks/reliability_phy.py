@@ -60,6 +60,8 @@ def main() -> None:
         elif verb == "count":
             sizes = supervisor.clustering.spikes_per_cluster
             print("counts", *(f"{int(c)}={len(sizes[c])}" for c in sorted(sizes)), flush=True)
+            groups = supervisor.get_labels("group")
+            print("groups", *(f"{int(c)}={groups[c]}" for c in sorted(groups) if groups[c]), flush=True)
         elif verb == "wait":
             while not Path(rest).exists():
                 look(0.1)

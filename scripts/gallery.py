@@ -116,6 +116,9 @@ SHOTS = (
          "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),
 )  # fmt: skip
 
+WINDOWS: dict[str, tuple[str, ...]] = {"window": (), "what_if": ("what_if",)}
+"""Pictures of the whole window, and what is done before."""
+
 
 def main() -> None:
     """Draw what is asked for."""
@@ -125,20 +128,23 @@ def main() -> None:
     parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="of the views that are checked")
     chosen = parser.parse_args()
     wanted = [kind.lower() for kind in chosen.kinds]
-    shots = [s for s in SHOTS if not wanted or any(kind in s.file.lower() for kind in wanted)]
-    if not shots:
-        sys.exit(f"No view is called like that; there are {', '.join(s.file for s in SHOTS)}.")
+
+    def is_wanted(name: str) -> bool:
+        return not wanted or any(kind in name.lower() for kind in wanted)
+
+    shots, windows = [s for s in SHOTS if is_wanted(s.file)], [name for name in WINDOWS if is_wanted(name)]
+    if not shots and not windows:
+        sys.exit(f"No picture is called like that; there are {', '.join([*(s.file for s in SHOTS), *WINDOWS])}.")
     if not PARAMS_PY.exists():
         simulate()
     if chosen.check is not None:
         for size in CHECK_SIZES:
             draw(shots, chosen.check, size, f"_{size}", chosen.theme)
         return
-    pictures = draw(shots, PICTURES, SIZE, "")
-    if not wanted:
-        pictures.append(draw_window(PICTURES / "window.png"))
+    pictures = draw(shots, PICTURES, SIZE, "") if shots else []
+    pictures += [draw_window(PICTURES / f"{name}.png", *WINDOWS[name]) for name in windows]
     for picture in pictures:
-        shrink(picture, N_COLORS[:1] if picture.stem == "window" else N_COLORS)
+        shrink(picture, N_COLORS[:1] if picture.stem in WINDOWS else N_COLORS)
         print(f"  {picture.relative_to(ROOT)}  {picture.stat().st_size / 1000:.0f} kB")
     VIEWS_MD.write_text(with_pictures(VIEWS_MD.read_text(encoding="utf-8")), encoding="utf-8")
     if not wanted:
@@ -185,11 +191,11 @@ def draw(shots: list[Shot], folder: Path, size: str, ending: str, theme: str = "
     return pictures
 
 
-def draw_window(picture: Path) -> Path:
-    """Draw the whole window."""
+def draw_window(picture: Path, *steps: str) -> Path:
+    """Draw the whole window, after some more steps."""
     words = clusters()
     print(f"Drawing the window of {WINDOW_SIZE} pixels", flush=True)
-    window("use_localization", "c {a} {b}".format(**words), f"screenshot {picture.resolve()}")
+    window("use_localization", "c {a} {b}".format(**words), *steps, f"screenshot {picture.resolve()}")
     return picture
 
 

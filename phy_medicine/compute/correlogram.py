@@ -155,14 +155,16 @@ def correlograms(trains: Sequence[IntArray], *, sample_rate: float, bin_s: float
     return counts
 
 
-def merged_acg(acg_a: IntArray, acg_b: IntArray, ccg_ab: IntArray) -> IntArray:
-    """Return the autocorrelogram of two clusters joined, exactly, without looking at a spike.
+def merged_acg(acgs: Sequence[IntArray], ccgs: Sequence[IntArray]) -> IntArray:
+    """Return the autocorrelogram of clusters joined, exactly, without looking at a spike.
 
     Parameters
     ----------
-    acg_a, acg_b, ccg_ab : (n_bins,) int64, same bins; the clusters share no spike
+    acgs, ccgs : of each cluster, and of each pair in one order or the other; (n_bins,) int64, same bins; the clusters
+        share no spike
     """
-    merged: IntArray = acg_a + acg_b + ccg_ab + ccg_ab[::-1]
+    across = np.sum(ccgs, axis=0)
+    merged: IntArray = np.sum(acgs, axis=0) + across + across[::-1]
     return merged
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -95,6 +95,14 @@ class StatisticsTable:
             ids = np.flatnonzero(counts)
             stats = self._stats[cluster_id] = self._record(cluster_id, ids, counts[ids])
         return stats
+
+    def of_spikes(self, cluster_id: int, spike_ids: IntArray) -> ClusterStats:
+        """Return the statistics of spikes as if they were a cluster; nothing is kept."""
+        counts = np.bincount(self._templates[spike_ids])
+        ids = np.flatnonzero(counts)
+        amplitudes = self._amplitudes
+        median = None if amplitudes is None else float(np.median(amplitudes[spike_ids]))
+        return replace(self._record(cluster_id, ids, counts[ids]), median=lambda _id: median)
 
     def templates_of(self, cluster_id: int) -> tuple[IntArray, IntArray]:
         """Return the templates that a cluster's spikes came from, and the number of spikes of each."""

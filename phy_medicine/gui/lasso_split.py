@@ -70,23 +70,41 @@ class LassoSplit:
         ActionError : no lasso holds a spike, or it cannot be known where all spikes belong
         ReadOnlyError : the dataset accepts no changes
         """
+        supposed = self._session.suppose.current
+        if supposed is not None and not supposed.is_merge:
+            self._session.suppose.accept()
+            self._window.host.clear_lassos()
+            return
+        self.find(self._split, changes=True)
+
+    def find(self, then: Callable[[IntArray, str], object], *, changes: bool) -> None:
+        """Call a function with the spikes inside the lassos, and the time ranges they are of in words.
+
+        changes : it will change the dataset, so nothing is read when that cannot be
+
+        Raises
+        ------
+        ActionError : it cannot be known where all spikes belong
+        ReadOnlyError : the dataset accepts no changes
+        """
         self._session.hold.check()
         known, works = self._window.host.lasso_works()
         known = union([known, *self.offered()])
         seen = self._window.host.lasso_ranges()
         if not works:
-            self._split(known, seen)
+            then(known, seen)
             return
-        self._session.storage.check_writable()
-        self._read(_Reading(known, works, seen), works)
+        if changes:
+            self._session.storage.check_writable()
+        self._read(_Reading(known, works, seen), works, then)
 
-    def _read(self, reading: _Reading, works: Sequence[LassoWork]) -> None:
+    def _read(self, reading: _Reading, works: Sequence[LassoWork], then: Callable[[IntArray, str], object]) -> None:
         splitting, self._reading = self._window.splitting, reading
         pieces = Pieces(
             self._session.pool,
             chain.from_iterable(work.pieces() for work in works),
             on_item=reading.take,
-            on_end=lambda: splitting.done(split, partial(self._split, union(reading.found), reading.seen)),
+            on_end=lambda: splitting.done(split, partial(then, union(reading.found), reading.seen)),
             on_error=lambda error: splitting.failed(split, error, "its spikes could not be read"),
         )
         split = LongSplit(reading.words, pieces.cancel)

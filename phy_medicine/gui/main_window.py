@@ -48,6 +48,7 @@ from phy_medicine.gui.text_size import TextSize
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.time_ranges import RangeSwitch
 from phy_medicine.gui.view_host import WindowHost
+from phy_medicine.gui.what_if import WhatIf
 from phy_medicine.gui.window_jobs import WindowJobs
 from phy_medicine.gui.window_plugins import WindowPlugins
 from phy_medicine.session.snippets import SnippetHistory
@@ -103,6 +104,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.lasso_split = LassoSplit(self)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
+        self.what_if = WhatIf(self)
         self.arrangement = Arrangement(self)
         self.focus_mode = FocusMode(self)
         self.layouts = LayoutBook(self)

@@ -67,6 +67,10 @@ QLineEdit[wrong="true"] {{ border: 1px solid {error}; }}
 #palette {{ background: {panel}; border: 1px solid {dim}; }}
 #palette QLineEdit {{ background: {panel}; border: 0; padding: 8px 10px; font-size: {large}pt; }}
 #palette QListView {{ background: {panel}; border-top: 1px solid {line}; border-bottom: 1px solid {line}; }}
+#what-if {{ background: {panel}; border: 2px solid {accent}; }}
+#what-if QTableView, #what-if QHeaderView {{ background: {panel}; border: 0; }}
+#what-if QHeaderView::section {{ background: {panel}; border: 0; padding: 1px 6px; }}
+#what-if QTableCornerButton::section {{ background: {panel}; border: 0; }}
 #completion {{ background: {panel}; border: 1px solid {dim}; }}
 #completion::item, #completion::item:selected {{ border: 0; padding: 2px 6px; }}
 #pressed-key {{ background: {view}; color: {text}; border: 1px solid {line}; border-radius: 3px; font-size: {huge}pt; }}

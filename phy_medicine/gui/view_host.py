@@ -73,7 +73,7 @@ class WindowHost:
         view.canvas.events.draw.connect(lambda _event: self._painted(view), position="last")
         self._scheduler.add(view, visible=visible)
         view.set_time_window(self._session.time_window)
-        self._scheduler.request(view, self._session.request(view.range_name), force=True)
+        self._scheduler.request(view, self._request_of(view), force=True)
 
     def show_events(self, on: bool) -> None:
         """Mark events in all views over time, also in those to come, or in none."""
@@ -107,9 +107,17 @@ class WindowHost:
         """Ask every view to show the selection in its time range; what was prefetched of other ranges is dropped."""
         self._session.pool.cancel_all(Priority.PREFETCH)
         self._shown = self._session.request()
-        others = {view.range_name for view in self.views} - {A}
-        second = {which: self._session.request(which) for which in others}
-        self._scheduler.request_all(self._shown, of_others=lambda view: second.get(view.range_name))
+        others = {self._wish_of(view) for view in self.views} - {(A, False)}
+        asked = {(which, parts): self._session.request(which, of_parts=parts) for which, parts in others}
+        self._scheduler.request_all(self._shown, of_others=lambda view: asked.get(self._wish_of(view)))
+
+    def _wish_of(self, view: View) -> tuple[str, bool]:
+        """The time range of a view, and whether it is to show the parts of what is supposed."""
+        return view.range_name, view.shows_parts and self._session.suppose.current is not None
+
+    def _request_of(self, view: View) -> ViewRequest:
+        which, parts = self._wish_of(view)
+        return self._session.request(which, of_parts=parts)
 
     def show_colors(self) -> None:
         """Draw the selection in other colours; lassos stay."""
@@ -118,7 +126,7 @@ class WindowHost:
 
     def update(self, view: View) -> None:
         """Show the selection in a view whose automatic update is off."""
-        self._scheduler.request(view, self._session.request(view.range_name), force=True)
+        self._scheduler.request(view, self._request_of(view), force=True)
 
     def show_time_window(self, window: tuple[float, float] | None) -> None:
         """Mark the stretch of time that the trace views show in all views."""
@@ -153,6 +161,11 @@ class WindowHost:
             else:
                 works.append(work)
         return union(known), works
+
+    @property
+    def has_lasso(self) -> bool:
+        """Whether a lasso is drawn in a view."""
+        return any(v.scene.lasso.closed or v.lasso_work() is not None for v in self.views if v.has_lasso)
 
     def lasso_ranges(self) -> str:
         """Return the time ranges that the lassos hold spikes of, in words; "" if one holds those of any time."""
@@ -306,7 +319,7 @@ class WindowHost:
 
     def request(self, view: View) -> None:
         """Prepare the view again, because a setting of it changed."""
-        self._scheduler.request(view, self._session.request(view.range_name), force=True)
+        self._scheduler.request(view, self._request_of(view), force=True)
 
     def redraw(self, view: View) -> None:
         """Draw the view at the next tick."""

@@ -49,7 +49,7 @@ def _edit_actions(s: Session) -> tuple[Action, ...]:
         edit("redo", "Redo", s.redo, "Do again what was undone.", group="history",
              shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"), when=lambda: s.can_redo,
              why_not="Nothing to do again", icon="fa5s.redo", toolbar=True, repeats=True),
-        edit("merge", "Merge", s.merge, "Join all selected clusters into one new cluster.", group="clusters",
+        edit("merge", "Merge", partial(_merge, s), "Join all selected clusters into one new cluster.", group="clusters",
              shortcuts=("G",), alias="g", icon="fa5s.compress-alt"),
         edit("split_init", "Split into templates", s.split_init,
              "Cut the selected clusters back into the sorter's templates.", group="clusters",
@@ -57,6 +57,11 @@ def _edit_actions(s: Session) -> tuple[Action, ...]:
         edit("label", "Label...", partial(_label, s), "Give the selected clusters a label; without a value, remove it.",
              group="label", shortcuts=("L",), alias="l", args=label_args),
     )  # fmt: skip
+
+
+def _merge(session: Session) -> object:
+    supposed = session.suppose.current
+    return session.suppose.accept() if supposed is not None and supposed.is_merge else session.merge()
 
 
 def _label(session: Session, field: str, value: LabelValue | None = None) -> object:
@@ -156,8 +161,8 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
     return (
         Action("filter", "Filter...", partial(_filter, s), "Show only the clusters for which this is true.", "Select",
                "table", alias="f", args=(Arg("expression", "rest", optional=True, choices=in_filters),)),
-        Action("clear_filter", "Clear filter", partial(s.filter, ""), "Show all clusters again.", "Select", "table",
-               shortcuts=("Esc",)),
+        Action("clear_filter", "Clear filter", partial(_clear, s), "Show all clusters again; after a what if, go back.",
+               "Select", "table", shortcuts=("Esc",)),
         Action("sort", "Sort by...", partial(_sort, s), "Sort the cluster table, descending unless asc is given.",
                "Select", "table", alias="s", args=(Arg("column", choices=columns), order)),
         Action("sort_prefix", "Sort by first letters", partial(_sort_prefix, s),
@@ -173,6 +178,13 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
 
 def _filter(session: Session, expression: str = "") -> None:
     session.filter(expression)
+
+
+def _clear(session: Session) -> None:
+    if session.suppose.current is not None:
+        session.suppose.nothing()
+    else:
+        session.filter("")
 
 
 def _similarity(session: Session, metric: str) -> None:

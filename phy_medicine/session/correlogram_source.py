@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class CorrelogramSource:
         self._samples = samples
         self._sample_rate = sample_rate
         self._cache = cache
-        self._parents: dict[int, tuple[int, int]] = {}
+        self._parents: dict[int, tuple[int, ...]] = {}
 
     def of_part(self, samples: Callable[[int], IntArray], cache: ArrayCache) -> CorrelogramSource:
         """Return a source over some spikes of the same clusters, which knows as well what was merged."""
@@ -37,8 +38,7 @@ class CorrelogramSource:
 
     def note_merge(self, new_id: int, old_ids: Sequence[int]) -> None:
         """Remember what a new cluster was merged from."""
-        if len(old_ids) == 2:
-            self._parents[new_id] = (old_ids[0], old_ids[1])
+        self._parents[new_id] = tuple(old_ids)
 
     def get(self, cluster_a: int, cluster_b: int, bin_s: float, window_s: float) -> IntArray:
         """Return spike pairs by time lag; (n_bins,) int64, positive where b comes after a."""
@@ -81,13 +81,14 @@ class CorrelogramSource:
         for merged, other in ((cluster_a, cluster_b), (cluster_b, cluster_a)):
             if merged not in self._parents:
                 continue
-            p, q = self._parents[merged]
-            pairs = ((p, p), (q, q), (p, q)) if merged == other else ((p, other), (q, other))
-            if all(self.has(i, j, *bins) for i, j in pairs):
-                parts = [self.get(i, j, *bins) for i, j in pairs]
-                if merged == other:
-                    return merged_acg(*parts)
-                total: IntArray = parts[0] + parts[1]
+            parents = self._parents[merged]
+            if merged == other:
+                pairs = [(p, p) for p in parents], list(combinations(parents, 2))
+                if all(self.has(i, j, *bins) for i, j in chain(*pairs)):
+                    acgs, ccgs = ([self.get(i, j, *bins) for i, j in some] for some in pairs)
+                    return merged_acg(acgs, ccgs)
+            elif all(self.has(p, other, *bins) for p in parents):
+                total: IntArray = np.sum([self.get(p, other, *bins) for p in parents], axis=0)
                 return total if merged == cluster_a else total[::-1]
         return None
 

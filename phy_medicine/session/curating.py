@@ -32,7 +32,7 @@ class Curating(Navigation):
         ActionError : fewer than two clusters
         ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
         """
-        return self._do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
+        return self.do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
 
     def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
         """Move spikes to new clusters and select all that came of the touched ones.
@@ -42,11 +42,11 @@ class Curating(Navigation):
         ActionError : no spikes, or a split that would change nothing
         ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
         """
-        return self._do(self.manager.plan_split(spike_ids, labels))
+        return self.do(self.manager.plan_split(spike_ids, labels))
 
     def split_init(self) -> Delta:
         """Cut the selected clusters back to the sorter's templates."""
-        return self._do(self.manager.plan_split_init(self.selection.cluster_ids, self.model.spike_templates))
+        return self.do(self.manager.plan_split_init(self.selection.cluster_ids, self.model.spike_templates))
 
     def move(self, group: str | None, which: str = "best", *, cluster_ids: Sequence[int] | None = None) -> Delta:
         """Put clusters into a group, and go on to the next.
@@ -58,12 +58,12 @@ class Curating(Navigation):
         ActionError : nothing selected, unknown cluster, or a name that cannot be a group's
         """
         ids = self._which(which) if cluster_ids is None else tuple(cluster_ids)
-        return self._do(self.manager.plan_group(ids, group))
+        return self.do(self.manager.plan_group(ids, group))
 
     def label(self, field: str, value: LabelValue | None, cluster_ids: Sequence[int] | None = None) -> Delta:
         """Give clusters, the selected ones by default, a value in a label column; None empties the cells."""
         ids = self.selection.cluster_ids if cluster_ids is None else tuple(cluster_ids)
-        return self._do(self.manager.plan_label(field, ids, value))
+        return self.do(self.manager.plan_label(field, ids, value))
 
     def undo(self) -> Delta:
         """Take the last action back and restore the selection it had.
@@ -101,6 +101,25 @@ class Curating(Navigation):
         self._after(delta, delta.selection)
         return delta
 
+    def do(self, action: Action) -> Delta:
+        """Do an action that was planned on the clusters as they are now.
+
+        Raises
+        ------
+        ActionError : it does not fit them
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        self.hold.check()
+        before = self.selection.current
+        self.wizard.prepare(before)
+        with self.facts.lock:
+            draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
+        self.storage.log(draft)
+        with self.facts.lock:
+            delta = self.manager.apply(draft, before)
+        self._after(delta, self.wizard.after(delta, before))
+        return delta
+
     # Inside
 
     def _which(self, which: str) -> tuple[int, ...]:
@@ -112,18 +131,6 @@ class Curating(Navigation):
         if which not in choices:
             raise ActionError(f"Move which clusters? {which!r} is not one of {', '.join(choices)}.")
         return choices[which]
-
-    def _do(self, action: Action) -> Delta:
-        self.hold.check()
-        before = self.selection.current
-        self.wizard.prepare(before)
-        with self.facts.lock:
-            draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
-        self.storage.log(draft)
-        with self.facts.lock:
-            delta = self.manager.apply(draft, before)
-        self._after(delta, self.wizard.after(delta, before))
-        return delta
 
     def _step(self, n: int, name: str) -> Delta:
         history = self.manager.history

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from phy_medicine.base.types import IntArray
+from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.curation.cluster_manager import ClusterManager
-from phy_medicine.curation.selector import Selector
+from phy_medicine.curation.selector import Selector, spread
 from phy_medicine.curation.statistics import ClusterStats, StatisticsTable
+
+if TYPE_CHECKING:
+    from phy_medicine.session.suppose import SupposedId
 
 
 class SessionFacts:
@@ -22,16 +27,33 @@ class SessionFacts:
         self._manager = manager
         self._selector = selector
         self._statistics = statistics
+        self._supposed: dict[int, IntArray] = {}
+        self._supposed_stats: dict[int, ClusterStats] = {}
+
+    def suppose(self, clusters: Mapping[SupposedId, IntArray]) -> None:
+        """Answer for these clusters too, which do not exist; for none without any.
+
+        clusters : spikes of each, ascending
+        """
+        with self.lock:
+            self._supposed = {int(cluster_id): spikes for cluster_id, spikes in clusters.items()}
+            self._supposed_stats = {}
 
     def spikes(self, cluster_id: int) -> IntArray:
         """Return all spikes of a cluster, ascending."""
         with self.lock:
-            return self._manager.assignment.spikes(cluster_id)
+            supposed = self._supposed.get(cluster_id)
+            return self._manager.assignment.spikes(cluster_id) if supposed is None else supposed
 
     def stats(self, cluster_id: int) -> ClusterStats:
         """Return the statistics of a living cluster."""
         with self.lock:
-            return self._statistics.get(cluster_id)
+            supposed = self._supposed.get(cluster_id)
+            if supposed is None:
+                return self._statistics.get(cluster_id)
+            if cluster_id not in self._supposed_stats:
+                self._supposed_stats[cluster_id] = self._statistics.of_spikes(cluster_id, supposed)
+            return self._supposed_stats[cluster_id]
 
     def template_counts(self, cluster_id: int) -> tuple[IntArray, IntArray]:
         """Return the templates that a cluster took spikes from, and how many."""
@@ -43,7 +65,7 @@ class SessionFacts:
         return self.stats(cluster_id).main_template
 
     def cluster_ids(self) -> tuple[int, ...]:
-        """Return the living clusters."""
+        """Return the living clusters, none of those that are supposed."""
         return self._manager.cluster_ids
 
     @property
@@ -64,4 +86,7 @@ class SessionFacts:
     def pick(self, cluster_id: int, n: int) -> IntArray:
         """Return at most n spikes of a cluster, even in time."""
         with self.lock:
-            return self._selector.pick(cluster_id, n)
+            supposed = self._supposed.get(cluster_id)
+            if supposed is None:
+                return self._selector.pick(cluster_id, n)
+            return supposed if len(supposed) <= n else frozen(supposed[spread(len(supposed), n)])

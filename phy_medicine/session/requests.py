@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 
+from phy_medicine.base.types import FloatArray
 from phy_medicine.curation.selection import Selection
 from phy_medicine.session.data import DataService
 from phy_medicine.session.selection_colors import SelectionColors
@@ -22,6 +23,10 @@ class RequestMaker:
         self._ranges = ranges
         self._colors = colors
         self._generation = count(1)
+
+    def colors(self, cluster_ids: Sequence[int]) -> FloatArray:
+        """Return the colours of clusters, if these were selected now, (n_clusters, 4) float32 RGBA 0..1."""
+        return self._colors.of(cluster_ids)
 
     def make(
         self,

@@ -50,6 +50,7 @@ from phy_medicine.session.shown import Shown
 from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
+from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
@@ -108,6 +109,7 @@ class Session(Curating, Shown, Exports):
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool, self.similarity_values)
         self.selection = SelectionModel()
         self.hold = Hold()
+        self.suppose = Suppositions(self)
         self.colors = SelectionColors(self.manager.groups)
         self.selection.changed.connect(self.colors.note)
         self.cluster_table: TableState = cluster_table(self.clusters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from psygnal import SignalInstance
@@ -14,6 +15,7 @@ from phy_medicine.curation.selection import Selection, SelectionModel
 from phy_medicine.curation.wizard import Wizard
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.spike_subset import SpikeSubset
+from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.time_ranges import A, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
 
@@ -24,6 +26,7 @@ class Shown:
     manager: ClusterManager
     selection: SelectionModel
     wizard: Wizard
+    suppose: Suppositions
     time_ranges: TimeRanges
     time_window_changed: SignalInstance
     make_view: Callable[..., Any] | None = None
@@ -42,9 +45,19 @@ class Shown:
             self._time_window = (start_s, stop_s)
             self.time_window_changed.emit(self._time_window)
 
-    def request(self, which: str = A) -> ViewRequest:
-        """Return what the views of time range a or b are to show now."""
-        return self._requests.make(self.selection.current, self._time_window, which)
+    def request(self, which: str = A, *, of_parts: bool = False) -> ViewRequest:
+        """Return what the views of time range a or b are to show now: what is supposed, else the selection.
+
+        of_parts : instead of a supposed cluster the ones that it is made of, in its colour
+        """
+        supposed = self.suppose.current
+        if supposed is None:
+            return self._requests.make(self.selection.current, self._time_window, which)
+        if not of_parts:
+            return self._requests.make(Selection(supposed.ids), self._time_window, which)
+        whole_of = {part: row for row, whole in reversed(list(enumerate(supposed.ids))) for part in whole.parts}
+        request = self._requests.make(Selection(tuple(whole_of)), self._time_window, which)
+        return replace(request, colors=self._requests.colors(supposed.ids)[list(whole_of.values())])
 
     def request_for(self, cluster_ids: Sequence[int], spike_ids: IntArray | None = None) -> ViewRequest:
         """Return what a view is to show of other clusters than the selected ones, in time range a.
@@ -62,7 +75,9 @@ class Shown:
         return self._requests.make(Selection.of(cluster_ids), self._time_window, A, within)
 
     def candidate_requests(self, n: int = 2, which: str = A) -> list[ViewRequest]:
-        """Return what the views will probably be asked next, likeliest first."""
+        """Return what the views will probably be asked next, likeliest first; nothing while something is supposed."""
+        if self.suppose.current is not None:
+            return []
         candidates = self.wizard.candidates(self.selection.current, n)
         return [self._requests.make(s, self._time_window, which) for s in candidates]
 

@@ -17,6 +17,7 @@ class AllClustersView(View):
 
     max_clusters = None
     needs_selection = False
+    shows_parts = True
 
     # The key that a block was made for, and the block; replaced together, since workers read them.
     _kept: tuple[Any, Any] | None = None

@@ -106,6 +106,8 @@ class View(Choices, ViewLasso):
     settings_type: ClassVar[type] = NoSettings
     drawn_settings: ClassVar[frozenset[str]] = frozenset()
     """Settings whose change needs no new `prepare`, only `upload` of the block at hand."""
+    shows_parts: ClassVar[bool] = False
+    """Whether the view shows all clusters, so that of a supposed one it shows those that it is made of."""
     shares_scale: ClassVar[bool] = True
     """Whether a twin, the same view of the other time range, has the same scale and zoom as this one."""
     zoom_settings: ClassVar[frozenset[str]] = frozenset()

@@ -63,6 +63,7 @@ class ProbeView(SelectingLasso):
     name, title = "ProbeView", "Probe"
     max_clusters = 20
     needs_selection = False
+    shows_parts = True
     axes = Axes(x=None, y="Depth (µm)")
     settings_type = ProbeSettings
     drawn_settings = frozenset({"labels", "footprint", "contact_size", "selected_size"})

@@ -70,7 +70,7 @@ def test_acg_of_a_merge_follows_from_its_parts(either_path, samples, in_a, width
     chosen = np.array(in_a[: samples.size], dtype=bool)
     a, b = samples[chosen], samples[~chosen]
     bins = {**KHZ, "bin_s": width / 1000, "window_s": 10 * width / 1000}
-    merged = merged_acg(correlogram(a, **bins), correlogram(b, **bins), correlogram(a, b, **bins))
+    merged = merged_acg([correlogram(a, **bins), correlogram(b, **bins)], [correlogram(a, b, **bins)])
     assert merged.tolist() == correlogram(samples, **bins).tolist()
 
 

@@ -116,6 +116,7 @@ BEYOND_PHY = (
     Key("", "Shift+F12", "picture_of_view", "+dialogs", "a view"),
     Key("", "Ctrl+Shift+P", "command_palette", "+dialogs"),
     Key("", "D", "toggle_motion_correction", "!message"),
+    Key("", "T", "what_if", "!message"),
     Key("", "F11", "focus_mode", "!shown"),
     Key("", "F6", "next_panel", "!focus"),
     Key("", "Shift+F6", "previous_panel", "!focus"),

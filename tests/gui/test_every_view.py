@@ -108,6 +108,16 @@ def test_a_view_comes_back_to_the_same_picture(open_alone, kind, qtbot):
     put_back()
     assert_same(window, panel, before, "hide and show")
 
+    window.commands.run("what_if")
+    check(window, panel)
+    assert session.suppose.current is not None
+    if panel.view.shows_parts:
+        assert panel.view.cluster_ids == tuple(sorted(pair))
+    elif panel.view.needs_selection:
+        assert panel.view.cluster_ids == session.suppose.current.ids
+    window.commands.run("what_if")
+    assert_same(window, panel, before, "what if")
+
     window.set_theme("light")
     check(window, panel)
     assert np.abs(pixels(panel.view).astype(int) - before).mean() > 20

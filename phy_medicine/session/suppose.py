@@ -1,0 +1,195 @@
+"""What if: clusters as they would be after a merge or a split, for every view to show, while nothing changes.
+
+A supposed cluster has an id of its own that no real one has and that is never used again, so that nothing that is kept
+by id, here or in a view, is ever mixed up. Labels, history, journal, tables and plugins never hear of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.base.types import IntArray, frozen
+from phy_medicine.curation.actions import Merge, Split
+
+if TYPE_CHECKING:
+    from phy_medicine.curation.actions import Delta
+    from phy_medicine.curation.selection import Selection
+    from phy_medicine.session.session import Session
+
+_FAR_BELOW = -1_000_000_000
+"""No sorter gives such an id, and one that did would be passed over."""
+
+
+class SupposedId(int):
+    """Id of a supposed cluster; reads as what it is made of: 3+5, or 3a and 3b.
+
+    parts : the real clusters that its spikes are of
+    """
+
+    name: str
+    parts: tuple[int, ...]
+
+    def __new__(cls, number: int, name: str, parts: Sequence[int]) -> SupposedId:
+        """Make the id of a number that was not used before."""
+        made = super().__new__(cls, number)
+        made.name, made.parts = name, tuple(parts)
+        return made
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Supposition:
+    """One merge or split that is looked at before it is done.
+
+    action : what would be done, with ids that it would give now
+    clusters : spikes of each supposed cluster, ascending
+    """
+
+    action: Merge | Split
+    clusters: Mapping[SupposedId, IntArray]
+
+    @property
+    def ids(self) -> tuple[SupposedId, ...]:
+        """The supposed clusters, in colour order."""
+        return tuple(self.clusters)
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether clusters are joined, and none is split."""
+        return isinstance(self.action, Merge)
+
+    @cached_property
+    def parts(self) -> tuple[int, ...]:
+        """The real clusters that would go, ascending."""
+        return self.action.cluster_ids if isinstance(self.action, Merge) else self.action.old_ids
+
+    @property
+    def in_words(self) -> str:
+        """`3 and 5 as one cluster`, or `3 as 3a (120 spikes) and 3b (4,000)`."""
+        real = _listed([str(c) for c in self.parts])
+        if self.is_merge:
+            return f"{real} as one cluster"
+        sizes = [f"{c} ({len(spikes):,} spikes)" for c, spikes in self.clusters.items()]
+        return f"{real} as {_listed(sizes)}"
+
+
+class Suppositions:
+    """The one thing that is supposed now, if any.
+
+    It ends when it is accepted, when something else is selected, and with every action, of which `selection.changed`
+    and `clusters.changed` tell.
+    """
+
+    changed = Signal()
+    """Something else was supposed, or it was taken back."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        lowest = min(session.cluster_ids, default=0)
+        self._numbers = count(min(lowest - 1, _FAR_BELOW), -1)
+        self.current: Supposition | None = None
+        session.selection.changed.connect(self._end)
+        session.manager.changed.connect(self._end)
+
+    def merge(self, cluster_ids: Sequence[int] | None = None) -> Supposition:
+        """Suppose that clusters, the selected ones by default, are one.
+
+        Raises
+        ------
+        ActionError : fewer than two clusters, or an unknown one
+        """
+        session = self._session
+        action = session.manager.plan_merge(session.selection.cluster_ids if cluster_ids is None else cluster_ids)
+        return self._suppose(action)
+
+    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Supposition:
+        """Suppose that spikes are split off; arguments as of `Session.split`.
+
+        Raises
+        ------
+        ActionError : no spikes, or a split that would change nothing
+        """
+        return self._suppose(self._session.manager.plan_split(spike_ids, labels))
+
+    def nothing(self) -> None:
+        """Look at the clusters as they are again."""
+        if self.current is not None:
+            self._set(None)
+
+    def accept(self) -> Delta:
+        """Do what is supposed, as one action.
+
+        Raises
+        ------
+        ActionError : nothing is supposed
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        supposed = self.current
+        if supposed is None:
+            raise ActionError("Nothing is supposed that could be done.")
+        return self._session.do(supposed.action)
+
+    # Inside
+
+    def _suppose(self, action: Merge | Split) -> Supposition:
+        self._session.hold.check()
+        of_cluster = self._session.facts.spikes
+        if isinstance(action, Merge):
+            spikes = frozen(np.sort(np.concatenate([of_cluster(c) for c in action.cluster_ids])))
+            clusters = {self._id("+".join(map(str, action.cluster_ids)), action.cluster_ids): spikes}
+        else:
+            clusters = self._parts(action, of_cluster)
+        supposed = Supposition(action, clusters)
+        self._set(supposed)
+        return supposed
+
+    def _parts(self, action: Split, of_cluster: Callable[[int], IntArray]) -> dict[SupposedId, IntArray]:
+        """The chosen parts of all clusters that are split, then what is left of each."""
+        whole = "+".join(map(str, action.old_ids))
+        labels = np.zeros(len(action.spike_ids), dtype=np.int32) if action.parts is None else action.parts
+        names = (f"{whole}{_letters(i)}" for i in count())
+        clusters = {
+            self._id(next(names), action.old_ids): frozen(action.spike_ids[labels == part])
+            for part in range(len(action.part_ids))
+        }
+        for old, _new in action.rest:
+            name = next(names) if len(action.old_ids) == 1 else f"rest of {old}"
+            left = np.setdiff1d(of_cluster(old), action.spike_ids, assume_unique=True)
+            clusters[self._id(name, (old,))] = frozen(left)
+        return clusters
+
+    def _id(self, name: str, parts: Sequence[int]) -> SupposedId:
+        return SupposedId(next(self._numbers), name, parts)
+
+    def _set(self, supposed: Supposition | None) -> None:
+        session = self._session
+        session.facts.suppose({} if supposed is None else supposed.clusters)
+        self.current = supposed
+        if supposed is not None and isinstance(supposed.action, Merge):
+            session.data.correlograms.note_merge(supposed.ids[0], supposed.action.cluster_ids)
+        self.changed.emit()
+
+    def _end(self, _news: Selection | Delta) -> None:
+        self._session.facts.suppose({})
+        self.current = None
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _letters(place: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    rest, letter = divmod(place, len(ascii_lowercase))
+    return (_letters(rest - 1) if rest else "") + ascii_lowercase[letter]
