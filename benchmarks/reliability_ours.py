@@ -42,6 +42,9 @@ def walk(dataset: Path, steps: list[str]) -> None:
 
     driver = Driver(dataset / "params.py")
     session = driver.session
+    for check in session.model.checks:
+        if check.severity == "warning":
+            print("remark", check)
     print("done open", flush=True)
     for step in steps:
         verb, _, rest = step.partition(":")

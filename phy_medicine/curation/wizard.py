@@ -118,7 +118,7 @@ class Wizard:
     def first_similar(self, selection: Selection, n: int) -> Selection | None:
         """Select the first n unmasked rows of the similarity table."""
         rows = [c for c in self._similar_rows(selection) if not self._is_masked(c)][:n]
-        return Selection(selection.best_ids, tuple(rows)) if rows else None
+        return selection.with_similar(rows) if rows else None
 
     # After an action, and ahead of it
 
@@ -186,7 +186,7 @@ class Wizard:
     def _step_similar(self, selection: Selection, step: int, before: Sequence[int] = ()) -> Selection | None:
         current = selection.similar_ids[0] if selection.similar_ids else None
         row = neighbour(self._similar_rows(selection), current, self._is_masked, step=step, order_before=before)
-        return None if row is None else Selection(selection.best_ids, (row,))
+        return None if row is None else selection.with_similar((row,))
 
     def _similar_rows(self, selection: Selection) -> list[int]:
         """Rows of the similarity table for a selection, without the clusters of the cluster table."""

@@ -21,8 +21,13 @@ _STEP, _WIDEST = 80, 480  # px
 
 
 def selection_in_words(selection: Selection) -> str:
-    """Return `clusters 3, 7 · similar 9`."""
+    """Return `clusters 3, 7 · similar 9`, or `workspace 3, 7 · candidate 9`."""
     parts = []
+    if selection.workspace:
+        parts.append(f"workspace {ids_in_words(selection.best_ids)}")
+        if selection.similar_ids:
+            parts.append(f"candidate {ids_in_words(selection.similar_ids)}")
+        return " \N{MIDDLE DOT} ".join(parts)
     if selection.best_ids:
         noun = "cluster" if len(selection.best_ids) == 1 else "clusters"
         parts.append(f"{noun} {ids_in_words(selection.best_ids)}")

@@ -30,6 +30,7 @@ def session_actions(session: Session) -> tuple[Action, ...]:
         *_edit_actions(session),
         *move_actions(session),
         *_navigation_actions(session),
+        *_workspace_actions(session),
         *_table_actions(session),
     )
 
@@ -133,6 +134,30 @@ def _navigation_actions(s: Session) -> tuple[Action, ...]:
         Action("select", "Select...", partial(_select, s), "Select clusters by their ids: 1 2 3, or 1,2, or 4-7.",
                "Select", "choose", alias="c", args=(Arg("ids", "ids"),)),
     )  # fmt: skip
+
+
+def _workspace_actions(s: Session) -> tuple[Action, ...]:
+    def work(id_: str, text: str, handler: Callable[..., Any], help_: str, key: str = "", **more: Any) -> Action:
+        return Action(id_, text, handler, help_, "Select", "workspace", shortcuts=(key,) if key else (), **more)
+
+    return (
+        work("collect", "Collect for a merge", s.collect,
+             "Add the selected similar clusters to the workspace, around the cluster that others are compared with; "
+             "then Merge joins what is collected.", "B"),
+        work("take_out", "Take out the last", s.take_out,
+             "Take the cluster that was collected last out of the workspace.", "Ctrl+B"),
+        work("turn_workspace", "Next as reference", s.turn_workspace,
+             "Compare with the next cluster of the workspace.", "Ctrl+Shift+B"),
+        work("leave_workspace", "Leave the workspace", s.leave_workspace,
+             "Select what was selected before the first cluster was collected.", "Shift+B"),
+        work("order_workspace", "Order of the workspace...", partial(_order, s),
+             "Bring the clusters of the workspace into this order; the first is the reference.", alias="ws",
+             args=(Arg("ids", "ids"),)),
+    )  # fmt: skip
+
+
+def _order(session: Session, items: Iterable[int | range]) -> None:
+    session.order_workspace(known_ids(items, session.cluster_ids))
 
 
 def _select(session: Session, items: Iterable[int | range]) -> object:

@@ -25,14 +25,14 @@ class Curating(Navigation):
     message: SignalInstance
 
     def merge(self, cluster_ids: Sequence[int] | None = None) -> Delta:
-        """Join clusters, the selected ones by default, into a new one and select it.
+        """Join clusters, by default the selected ones or those of the workspace, into a new one and select it.
 
         Raises
         ------
         ActionError : fewer than two clusters
         ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
         """
-        return self.do(self.manager.plan_merge(self.selection.cluster_ids if cluster_ids is None else cluster_ids))
+        return self.do(self.manager.plan_merge(self.selection.current.to_merge if cluster_ids is None else cluster_ids))
 
     def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
         """Move spikes to new clusters and select all that came of the touched ones.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.cluster_manager import ClusterManager
@@ -23,26 +24,21 @@ class Navigation:
     _first_similar = 15
 
     def select(self, cluster_ids: Iterable[int], similar_ids: Iterable[int] = ()) -> Selection:
-        """Select clusters of the cluster table, and of the similarity table.
+        """Select clusters of the cluster table, and of the similarity table; a workspace is left.
 
         Raises
         ------
         ActionError : a cluster does not exist
         """
-        best, similar = list(cluster_ids), list(similar_ids)
-        unknown = [c for c in best + similar if not self.manager.assignment.contains(c)]
-        if unknown:
-            raise ActionError(f"There is no cluster {unknown[0]}.")
-        self.hold.check()
-        return self.selection.set(best, similar)
+        return self._select(Selection.of(cluster_ids, similar_ids))
 
     def select_similar(self, cluster_ids: Iterable[int]) -> Selection:
         """Select clusters of the similarity table, keeping the cluster table's selection."""
-        return self.select(self.selection.best_ids, cluster_ids)
+        return self._select(self.selection.current.with_similar(cluster_ids))
 
     def unselect_similar(self) -> None:
         """Keep only what is selected in the cluster table."""
-        self.select(self.selection.best_ids)
+        self.select_similar(())
 
     def select_first_similar(self, n: int | None = None) -> None:
         """Select the first n unmasked rows of the similarity table; n is remembered."""
@@ -95,7 +91,9 @@ class Navigation:
         self.cluster_table.set_filter(expression)
         shown = set(self.cluster_table.visible_ids())
         if not self.hold.taken:
-            self.selection.set([c for c in self.selection.best_ids if c in shown], self.selection.similar_ids)
+            now = self.selection.current
+            left = replace(now, best_ids=tuple(c for c in now.best_ids if c in shown))
+            self._set(replace(left, workspace=left.reference_id == now.reference_id and now.workspace))
 
     def sort(self, column: str, ascending: bool = False) -> None:
         """Sort the cluster table by a column."""
@@ -104,4 +102,14 @@ class Navigation:
     def _go(self, selection: Selection | None) -> None:
         if selection is not None:
             self.hold.check()
-            self.selection.set(selection.best_ids, selection.similar_ids)
+            self._set(selection)
+
+    def _select(self, selection: Selection) -> Selection:
+        unknown = [c for c in selection.cluster_ids if not self.manager.assignment.contains(c)]
+        if unknown:
+            raise ActionError(f"There is no cluster {unknown[0]}.")
+        self.hold.check()
+        return self._set(selection)
+
+    def _set(self, selection: Selection) -> Selection:
+        return self.selection.set(selection.best_ids, selection.similar_ids, workspace=selection.workspace)

@@ -54,9 +54,10 @@ from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
+from phy_medicine.session.workspace import Collecting
 
 
-class Session(Curating, Shown, Exports):
+class Session(Curating, Collecting, Shown, Exports):
     """One curation of one dataset.
 
     Signals (psygnal), each emitted once and after everything is up to date: `selection.changed(Selection)`,
@@ -113,7 +114,7 @@ class Session(Curating, Shown, Exports):
         self.colors = SelectionColors(self.manager.groups)
         self.selection.changed.connect(self.colors.note)
         self.cluster_table: TableState = cluster_table(self.clusters)
-        self.similarity_table = SimilarityTable(self.clusters, self.similar, self.selection)
+        self.similarity_table: SimilarityTable = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
         self.data = DataService(

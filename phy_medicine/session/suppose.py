@@ -110,7 +110,7 @@ class Suppositions:
         ActionError : fewer than two clusters, or an unknown one
         """
         session = self._session
-        action = session.manager.plan_merge(session.selection.cluster_ids if cluster_ids is None else cluster_ids)
+        action = session.manager.plan_merge(session.selection.current.to_merge if cluster_ids is None else cluster_ids)
         return self._suppose(action)
 
     def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Supposition:

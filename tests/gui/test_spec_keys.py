@@ -66,6 +66,7 @@ BEFORE = {
     "good": lambda desk, qtbot: desk.session.label("group", "good"),
     "filtered": lambda desk, qtbot: desk.session.filter("n_spikes > 2"),
     "lasso": draw_lasso,
+    "workspace": lambda desk, qtbot: (desk.session.next(), desk.session.collect()),
     "localized twice": localize_twice,
     "localized": use_positions,
     "violations": lambda desk, qtbot: desk.view.change(refractory_ms=100.0),

@@ -56,6 +56,7 @@ ELSEWHERE = {
     "xs": "test_xs_picks_a_spike",
     "mc": "test_mc_says_what_is_missing", "ld": "test_ld_says_what_is_missing",
     "pb": "test_pb_says_what_is_missing_and_takes_a_name",
+    "ws": "test_ws_orders_the_workspace",
     "range": "test_range_and_range2", "range2": "test_range_and_range2",
 }  # fmt: skip
 
@@ -101,6 +102,14 @@ def test_g_merges(fresh: Desk):
     (new,) = best(fresh)
     assert new > before.max()
     assert (fresh.session.spike_clusters() == new).sum() == sum((before == c).sum() for c in merged)
+
+
+def test_ws_orders_the_workspace(fresh: Desk):
+    fresh.session.next()
+    fresh.session.collect()
+    a, *_, b = best(fresh)
+    fresh.run_line(f"ws {b} {a}")
+    assert best(fresh)[:2] == (b, a)
 
 
 def test_k_splits(fresh: Desk, qtbot):
