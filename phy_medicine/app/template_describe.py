@@ -16,8 +16,7 @@ from phy_medicine.app.cli import debug_option
 @debug_option
 def command(params_py: Path, as_json: bool) -> None:
     """Say what was found in the dataset of PARAMS_PY, what is missing, and how large it is."""
-    from phy_medicine.io.describe import describe
     from phy_medicine.io.template_model import TemplateModel
 
-    description = describe(TemplateModel.open(params_py))
+    description = TemplateModel.open(params_py).describe()
     click.echo(json.dumps(description.to_dict(), indent=2) if as_json else description.to_text())

@@ -10,6 +10,7 @@ from typing import Any
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui.layout import Node, kinds_of
+from phy_medicine.io.plain_file import read_json
 from phy_medicine.session.time_ranges import A, B
 
 FORMAT, VERSION = "phy-medicine layout", 1
@@ -129,7 +130,7 @@ def read(path: Path) -> Layout:
     ActionError : the file cannot be read, or is no layout
     """
     try:
-        layout = from_json(json.loads(path.read_text("utf-8")))
+        layout = from_json(read_json(path))
     except OSError as error:
         raise ActionError(f"Could not read {path}: {error.strerror}.") from None
     except (ValueError, RecursionError):

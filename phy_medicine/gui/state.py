@@ -12,6 +12,7 @@ from typing import Any
 from phy_medicine.base.configuration import Configuration, Configured
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles, user_dir
+from phy_medicine.io.plain_file import read_json
 
 VERSION = 1
 
@@ -26,7 +27,7 @@ class StateFile:
 
     def _read(self) -> dict[str, Any]:
         try:
-            content = json.loads(self.path.read_text("utf-8"))
+            content = read_json(self.path)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -15,6 +15,9 @@ from numpy.lib import format as npy_format
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
+from phy_medicine.io.durable import reason
+from phy_medicine.io.memory import check_memory
+from phy_medicine.io.plain_file import open_plain
 from phy_medicine.io.row_file import RowFile
 
 
@@ -68,16 +71,18 @@ def read_header(path: Path) -> NpyHeader:
     DatasetError : no npy file, holds Python objects, or shorter than its header says
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             version = npy_format.read_magic(file)
             read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
             shape, fortran_order, dtype = read(file)
             offset = file.tell()
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise DatasetError(f"{path.name} cannot be read ({error.strerror}); check the file and its rights.") from None
-    except (ValueError, EOFError):
+        raise DatasetError(f"{path.name} cannot be read ({reason(error)}); check the file and its rights.") from None
+    except (ValueError, TypeError, SyntaxError, EOFError, MemoryError, RecursionError):  # the header is made to harm
         raise DatasetError(f"{path.name} is not a valid .npy file; export it again.") from None
+    if min(shape, default=0) < 0:
+        raise DatasetError(f"{path.name} has the impossible shape {shape}; export it again.")
     if dtype.hasobject:
         raise DatasetError(
             f"{path.name} holds Python objects instead of numbers, which is never loaded; export it again."
@@ -104,7 +109,7 @@ def map_array(path: Path) -> AnyArray:
     try:
         mapped = np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
     except OSError as error:
-        raise DatasetError(f"{path.name} cannot be opened ({error.strerror}); check the file and its rights.") from None
+        raise DatasetError(f"{path.name} cannot be opened ({reason(error)}); check the file and its rights.") from None
     return np.asarray(mapped)  # a plain array: indexing a memmap object costs microseconds each time
 
 
@@ -117,8 +122,15 @@ def row_file(path: Path) -> RowFile | None:
 
 
 def load_array(path: Path) -> AnyArray:
-    """Read a small `.npy` file into memory; the array is writable and our own."""
-    return np.array(map_array(path))
+    """Read a small `.npy` file into memory; the array is writable and our own.
+
+    Raises
+    ------
+    DatasetError : see `read_header`, or it does not fit into the memory
+    """
+    mapped = map_array(path)
+    check_memory(path.name, mapped.nbytes)
+    return np.array(mapped)
 
 
 def column(array: AnyArray, n: int | None, path: Path, what: str) -> AnyArray:

@@ -11,6 +11,9 @@ from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.io.array_files import DatasetFolder, as_floats, as_integers, column, load_array
 from phy_medicine.io.checks import CheckList
 
+_FARTHEST_UM = 1e7
+"""Ten metres: what is farther away is no place on a probe, and squares of it overflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channels:
@@ -41,6 +44,9 @@ def read_channels(folder: DatasetFolder, checks: CheckList) -> Channels:
     if len(channel_map) == 0 or int(channel_map.min()) < 0:
         raise DatasetError(f"{path.name} is empty or holds negative columns; export the sorting again.")
     n = len(channel_map)
+    n_repeats = n - len(np.unique(channel_map))
+    if n_repeats:
+        checks.warn(path.name, f"{n_repeats} of {n} channels repeat the raw column of another one.")
     return Channels(
         map=frozen(channel_map),
         positions=frozen(_read_positions(folder, n, checks)),
@@ -63,6 +69,8 @@ def _read_positions(folder: DatasetFolder, n_channels: int, checks: CheckList) -
             f"{path.name} has the shape {positions.shape}, expected ({n_channels}, 2): one row for each channel of the "
             "channel map."
         )
+    with np.errstate(invalid="ignore"):
+        positions = np.where(np.abs(positions) <= _FARTHEST_UM, positions, np.nan)
     moved, channels = separated(positions)
     if len(channels):
         names = ", ".join(map(str, channels[:8])) + (" and others" if len(channels) > 8 else "")

@@ -19,7 +19,7 @@ class Check:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.message}"
+        return self.message if self.message.startswith(f"{self.file} ") else f"{self.file}: {self.message}"
 
 
 class CheckList:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
+from phy_medicine.io.plain_file import read_json
 
 PROBE_NAME = "probe.json"
 # A contact of the file is the channel at this distance or nearer.
@@ -40,7 +40,7 @@ def read_contacts(folder: Path, positions_um: FloatArray) -> Contacts | None:
     if not path.exists():
         return None
     try:
-        rows = [row for probe in json.loads(path.read_text(encoding="utf-8"))["probes"] for row in _rows(probe)]
+        rows = [row for probe in read_json(path)["probes"] for row in _rows(probe)]
         table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         logger.warning("The shapes of contacts in %s could not be read: %s.", path, error)

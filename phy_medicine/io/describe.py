@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -102,7 +103,7 @@ def describe(model: TemplateModel) -> Description:
     features, subset, params = model.features, model.waveform_subset, model.params
     groups = model.metadata.fields.get("group", {})
     events = {kind: len(train) for kind, train in model.events.items()}  # remarks on their files belong to the checks
-    names = [str(groups.get(int(cluster), "unsorted")) for cluster in cluster_ids]
+    names = Counter(str(groups.get(int(cluster), "unsorted")) for cluster in cluster_ids)
     return Description(
         path=str(model.path),
         raw_files=tuple(str(path) for path in params.dat_paths),
@@ -127,7 +128,7 @@ def describe(model: TemplateModel) -> Description:
         has_positions=model.spikes.has_positions,
         template_shift=_shift(model),
         n_stored_waveforms=0 if subset is None else len(subset.spike_ids),
-        groups={name: names.count(name) for name in sorted(set(names))},
+        groups=dict(sorted(names.items())),
         labels=tuple(sorted(model.metadata.fields)),
         spike_attributes=tuple(model.spike_attributes),
         events=events,

@@ -17,6 +17,7 @@ import csv
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray, frozen
 from phy_medicine.io.array_files import map_array
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.durable import reason
+from phy_medicine.io.plain_file import is_plain, open_plain
 
 _TIMES = ("time", "time_s", "times", "onset", "onset_s", "start", "start_s", "start_time", "timestamp", "timestamps")
 _LABELS = ("label", "event", "name", "type", "kind", "condition", "trial_type", "stimulus")
@@ -38,13 +41,14 @@ class EventTrain:
     """All events of one kind, in order of time.
 
     times_s : (n,) float64, s from the start of the recording, ascending; ends_s : (n,) float64, NaN where an event
-    has no end; file : where they came from
+    has no end; file : where they came from; n_lost : events that were left out because they have no time
     """
 
     name: str
     times_s: FloatArray
     ends_s: FloatArray
     file: str = ""
+    n_lost: int = 0
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -66,7 +70,7 @@ def event_train(name: str, times_s: FloatArray, ends_s: FloatArray | None = None
     ends = np.full(len(times), np.nan) if ends_s is None else np.asarray(ends_s, dtype=np.float64).reshape(-1)
     order = np.argsort(times, kind="stable")
     order = order[np.isfinite(times[order])]
-    return EventTrain(name, frozen(times[order]), frozen(ends[order]), file)
+    return EventTrain(name, frozen(times[order]), frozen(ends[order]), file, len(times) - len(order))
 
 
 def read_events(folder: Path, sample_rate: float, checks: CheckList) -> dict[str, EventTrain]:
@@ -81,9 +85,12 @@ def read_events(folder: Path, sample_rate: float, checks: CheckList) -> dict[str
         try:
             found = list(_read(path, sample_rate))
         except (DatasetError, OSError, ValueError, csv.Error) as error:
-            checks.warn(path.name, f"holds no events that can be read ({error}) and is left out.")
+            why = reason(error) if isinstance(error, OSError) else error
+            checks.warn(path.name, f"holds no events that can be read ({why}) and is left out.")
             continue
         for train in found:
+            if train.n_lost:
+                checks.warn(path.name, f"{train.n_lost:,} events of {train.name} have no time and are left out.")
             if len(train):
                 name = train.name if train.name not in trains else f"{train.name} ({path.name})"
                 trains[name] = EventTrain(name, train.times_s, train.ends_s, path.name)
@@ -107,8 +114,14 @@ def _read(path: Path, sample_rate: float) -> Iterable[EventTrain]:
     if path.suffix == ".npy":
         return [_read_array(path, sample_rate)]
     if path.suffix == ".txt":
-        return [event_train(path.stem, np.loadtxt(path, dtype=np.float64, ndmin=1, usecols=0))]
+        return [event_train(path.stem, _lines(path))]
     return _read_table(path)
+
+
+def _lines(path: Path) -> FloatArray:
+    """The first number of each line."""
+    with TextIOWrapper(open_plain(path), encoding="utf-8") as file:
+        return np.loadtxt(file, dtype=np.float64, ndmin=1, usecols=0)
 
 
 # Tables
@@ -116,7 +129,7 @@ def _read(path: Path, sample_rate: float) -> Iterable[EventTrain]:
 
 def _read_table(path: Path) -> list[EventTrain]:
     delimiter = "\t" if path.suffix == ".tsv" else ","
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with TextIOWrapper(open_plain(path), encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file, delimiter=delimiter) if any(cell.strip() for cell in row)]
     if not rows:
         return []
@@ -156,9 +169,9 @@ def _read_rows(path: Path, rows: Sequence[Sequence[str]]) -> list[EventTrain]:
 def _labels_beside(path: Path) -> list[str]:
     """Names of the kinds: one in each line of `event_labels.csv`, or all in its first."""
     file = path.with_name("event_labels.csv")
-    if not file.is_file():
+    if not is_plain(file):
         return []
-    with file.open(encoding="utf-8-sig", newline="") as opened:
+    with TextIOWrapper(open_plain(file), encoding="utf-8-sig", newline="") as opened:
         rows = [[cell.strip() for cell in row if cell.strip()] for row in csv.reader(opened)]
     rows = [row for row in rows if row]
     return rows[0] if rows and len(rows[0]) > 1 else [row[0] for row in rows]

@@ -12,7 +12,7 @@ from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray, f
 from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load_array, map_array, row_file
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.row_file import RowFile
-from phy_medicine.io.templates import repeated
+from phy_medicine.io.templates import index_without_nan, repeated
 
 
 class SparseRows:
@@ -178,6 +178,10 @@ class FeatureStore:
             data = _gather(self._data, rows, self._file)
         return FeatureRows(spike_ids, frozen(data), rows >= 0, self._sparse)
 
+    def as_stored(self, rows: IntArray) -> FloatArray:
+        """Return some rows as the file holds them, without those that are beyond its end; rows : (n,) int."""
+        return np.asarray(self._data[rows[rows < self.n_rows]])
+
     def depths_um(self, spike_ids: IntArray, channel_depths_um: FloatArray) -> FloatArray:
         """Return the depth of spikes as the centre of mass of their squared positive first scores.
 
@@ -277,7 +281,7 @@ def read_features(
         data = map_array(path)
         if data.ndim == 2:
             data = data[:, :, np.newaxis]  # one local channel: (n_rows, n_pcs)
-        if data.ndim != 3 or data.dtype.kind != "f":
+        if data.ndim != 3 or data.dtype.kind != "f" or 0 in data.shape[1:]:
             raise DatasetError(f"has the shape {data.shape} of {data.dtype}, expected (n_spikes, n_pcs, n_channels).")
         data = data.transpose(0, 2, 1)
         sparse = _read_sparse(folder, "pc_feature", data, template_ids, checks, n_items=n_channels)
@@ -298,7 +302,7 @@ def read_template_features(
         data = map_array(path)
         if data.ndim == 1:
             data = data[:, np.newaxis]
-        if data.ndim != 2 or data.dtype.kind != "f":
+        if data.ndim != 2 or data.dtype.kind != "f" or data.shape[1] == 0:
             raise DatasetError(f"has the shape {data.shape} of {data.dtype}, expected (n_spikes, n_templates).")
         sparse = _read_sparse(folder, "template_feature", data, template_ids, checks, n_items=n_templates)
     except DatasetError as error:
@@ -314,26 +318,39 @@ def _read_sparse(
     path = folder.find(f"{stem}_spike_ids.npy")
     if path is not None:
         row_spike_ids = frozen(as_integers(column(load_array(path), len(data), path, "row"), path, np.int64))
+        _check_rows(row_spike_ids, len(template_ids), path.name, checks)
     elif len(data) != len(template_ids):
         raise DatasetError(f"has {len(data):,} rows, expected {len(template_ids):,}: one for each spike.")
-    index = _read_feature_index(folder, f"{stem}_ind.npy", data.shape[1], n_items, checks)
+    last = int(template_ids.max())
+    index = _read_feature_index(folder, f"{stem}_ind.npy", (data.shape[1], n_items), last, checks)
     return SparseRows(template_ids, data.shape[1], index, row_spike_ids)
 
 
+def _check_rows(row_spike_ids: IntArray, n_spikes: int, name: str, checks: CheckList) -> None:
+    """Say which rows belong to no spike, or to one that has a row already."""
+    n_beyond = int(np.count_nonzero((row_spike_ids < 0) | (row_spike_ids >= n_spikes)))
+    n_again = len(row_spike_ids) - len(np.unique(row_spike_ids))
+    if n_beyond:
+        checks.warn(name, f"{n_beyond:,} rows name spikes that do not exist and are ignored.")
+    if n_again:
+        checks.warn(name, f"{n_again:,} rows name a spike that has a row already and are ignored.")
+
+
 def _read_feature_index(
-    folder: DatasetFolder, name: str, n_loc: int, n_items: int, checks: CheckList
+    folder: DatasetFolder, name: str, sizes: tuple[int, int], last: int, checks: CheckList
 ) -> IntArray | None:
+    """sizes : local columns, and what they may name; last : template that a spike names"""
+    n_loc, n_items = sizes
     path = folder.find(name)
     if path is None:
         return None
-    index = load_array(path)
-    if index.dtype.kind == "f":
-        index = np.where(np.isfinite(index), index, -1)
-    index = as_integers(index, path, np.int64)
+    index = as_integers(index_without_nan(load_array(path), name, checks), path, np.int64)
     if index.ndim == 1:
         index = index.reshape(-1, n_loc) if index.size % n_loc == 0 else index[:, np.newaxis]
     if index.ndim != 2 or index.shape[1] != n_loc:
         raise DatasetError(f"has {n_loc} columns where {name} has the shape {index.shape}.")
+    if 0 < len(index) <= last:
+        checks.warn(name, f"has {len(index)} rows for templates up to {last}; spikes of the others have no features.")
     beyond = index >= n_items
     if beyond.any():
         checks.warn(name, f"{np.count_nonzero(beyond)} entries lie beyond the {n_items} known and are ignored.")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from phy_medicine.io.plain_file import read_plain
+
 _SMALL = 1 << 20  # label files; a larger one is not read again just to be sure
 
 
@@ -43,9 +45,12 @@ def fingerprint(path: Path) -> Fingerprint | None:
     """Return the fingerprint of a file, None when there is none."""
     try:
         facts = path.stat()
-        small = hashlib.sha256(path.read_bytes()).hexdigest() if facts.st_size <= _SMALL else ""
-    except FileNotFoundError:
+    except OSError:
         return None
+    try:
+        small = hashlib.sha256(read_plain(path, _SMALL)).hexdigest()
+    except OSError:  # large; or a pipe, a folder, without the right to read it
+        small = ""
     return Fingerprint(facts.st_size, facts.st_mtime_ns, small)
 
 

@@ -16,6 +16,7 @@ from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp
 from phy_medicine.io.intent import Intent, PlannedFile, SavePaths, identity, read_any_intent, read_intent
+from phy_medicine.io.plain_file import read_json
 
 N_BACKUPS = 10
 Step = Callable[[str], None]
@@ -236,7 +237,7 @@ def _write_manifest(paths: SavePaths, intent: Intent) -> None:
 def _read_manifest(paths: SavePaths) -> dict[str, object]:
     """What was saved last; nothing before the first save, or when somebody damaged it."""
     try:
-        content = json.loads(paths.manifest.read_text(encoding="utf-8"))
+        content = read_json(paths.manifest)
     except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -16,11 +16,15 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray
 from phy_medicine.io.durable import reason, reserve
+from phy_medicine.io.memory import check_memory
+from phy_medicine.io.plain_file import kind_of
 
 Mode = Literal["r", "r+", "w", "x"]
 _MISSING: Any = object()
 # What h5py raises for damaged, foreign or missing content.
-_FAILURES = (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError)
+_FAILURES = (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, MemoryError, OverflowError)
+_LARGEST_RATIO = 1100  # compression gives at most 1,032 bytes for one
+_ALWAYS_READ = 64 << 20  # bytes; a data set that was never written is read as its fill value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,21 @@ class H5File:
     def __init__(self, path: Path, mode: Mode = "r") -> None:
         self.path = Path(path)
         self._mode = mode
-        if mode in ("r", "r+") and not self.path.is_file():
+        kind = kind_of(self.path) if mode in ("r", "r+") else "file"
+        if kind == "nothing":
             raise DatasetError(f"{self.path} does not exist; check the path.")
+        if kind != "file":
+            raise DatasetError(f"{self.path} is {kind}, where a file must be; check the path.")
         try:
             # Network drives without locks must not keep a file from being read.
             self._file = h5py.File(self.path, mode, locking="best-effort")
         except (OSError, ValueError) as error:
             raise DatasetError(_cannot_open(self.path, mode, error)) from None
+        try:
+            self._refuse_links_out()
+        except DatasetError:
+            self._file.close()
+            raise
 
     def __enter__(self) -> H5File:
         return self
@@ -86,23 +98,47 @@ class H5File:
             names = list(node) if isinstance(node, h5py.Group) else []
         return tuple(sorted(names, key=lambda name: (0, int(name), "") if name.isdecimal() else (1, 0, name)))
 
+    def _refuse_links_out(self) -> None:
+        """A link to another file could be read, waited for, and written through."""
+        with self._said(""):
+            found = self._file.id.links.visit(_leads_out, info=True)
+        if found is not None:
+            raise DatasetError(
+                f"{self.path} has a link to another file at /{found.decode('utf-8', 'replace')}, which is never "
+                "followed; copy what it links to into the file."
+            )
+
     def layout(self, path: str) -> Layout:
         """Return shape, dtype and place of a dataset."""
         with self._said(path):
             data = self._dataset(path)
-            offset = data.id.get_offset() if data.chunks is None and data.external is None else None
+            offset = data.id.get_offset() if data.chunks is None else None
             return Layout(tuple(data.shape), data.dtype, offset)
 
     def read(self, path: str, rows: slice | None = None) -> AnyArray:
         """Return a dataset, or some of its rows, as an array of its own."""
         with self._said(path):
-            return np.asarray(self._dataset(path)[() if rows is None else rows])
+            data = self._dataset(path)
+            if rows is None:
+                self._check_size(data, path, data.size * data.dtype.itemsize)
+            return np.asarray(data[() if rows is None else rows])
+
+    def mapped(self, path: str) -> AnyArray | None:
+        """Return a dataset mapped into memory, read-only; None where its values are not contiguous in the file."""
+        layout = self.layout(path)
+        if layout.offset is None:
+            return None
+        with self._said(path):
+            return np.asarray(np.memmap(self.path, layout.dtype, "r", layout.offset, layout.shape))
 
     def read_rows(self, path: str, rows: AnyArray) -> AnyArray:
         """Return scattered rows of a dataset in the order asked for; rows : (n,) int, inside the dataset."""
         with self._said(path):
             data = self._dataset(path)
             distinct, place = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
+            self._check_size(
+                data, path, len(distinct) * int(np.prod(data.shape[1:], dtype=object)) * data.dtype.itemsize
+            )
             out = np.empty((len(distinct), *data.shape[1:]), dtype=data.dtype)
             # Runs of neighbours: h5py takes a list of rows one by one, 30 times slower than a slice.
             breaks = np.flatnonzero(np.diff(distinct) > 1) + 1
@@ -121,6 +157,8 @@ class H5File:
         with self._said(path, "written"):
             if path in self._file:
                 old = self._file[path]
+                if isinstance(old, h5py.Dataset):
+                    self._dataset(path)
                 if isinstance(old, h5py.Dataset) and old.shape == array.shape and old.dtype == array.dtype:
                     old[...] = array
                     return
@@ -141,6 +179,7 @@ class H5File:
     def make_group(self, path: str) -> None:
         """Make a group and those on the way to it; nothing happens when it is there."""
         with self._said(path, "written"):
+            self._clear_way(path)
             self._file.require_group(path)
 
     def flush(self) -> None:
@@ -196,7 +235,9 @@ class H5File:
         value : text (stored as bytes of shape (1,)), a list of texts, a bool (as integer), a number, or an array
         """
         with self._said(path, "written"):
-            node = self._file[path or "/"] if self.exists(path) else self._file.create_group(path)
+            if not self.exists(path):
+                self.make_group(path)
+            node = self._file[path or "/"]
             node.attrs[name] = stored(value)
 
     def delete_attr(self, path: str, name: str) -> None:
@@ -206,11 +247,30 @@ class H5File:
             if name in node.attrs:
                 del node.attrs[name]
 
+    def _clear_way(self, path: str) -> None:
+        """Remove links on the way to a path that lead nowhere: nothing could be put there."""
+        names = path.strip("/").split("/")
+        for n in range(1, len(names) + 1):
+            place = "/".join(names[:n])
+            if isinstance(self._file.get(place, getlink=True), h5py.SoftLink) and place not in self._file:
+                del self._file[place]
+
     def _dataset(self, path: str) -> Any:
         node = self._file[path]
         if not isinstance(node, h5py.Dataset):
             raise KeyError(path)
+        if node.external is not None or node.is_virtual:
+            raise DatasetError(
+                f"{path} in {self.path.name} lies in another file, which is never followed; copy it into this one."
+            )
         return node
+
+    def _check_size(self, data: Any, path: str, n_bytes: int) -> None:
+        """Refuse what a file of this size cannot hold, or the memory of this machine."""
+        where = f"{path} in {self.path.name}"
+        if n_bytes > _ALWAYS_READ + _LARGEST_RATIO * data.id.get_storage_size():
+            raise DatasetError(f"{where} claims {n_bytes / 1e9:,.0f} GB, which it does not hold; the file is damaged.")
+        check_memory(where, n_bytes)
 
     @contextlib.contextmanager
     def _said(self, path: str, doing: str = "read") -> Iterator[None]:
@@ -218,6 +278,8 @@ class H5File:
         where = f"{path or '/'} in {self.path.name}"
         try:
             yield
+        except DatasetError:
+            raise
         except KeyError:
             raise DatasetError(f"There is no {where}; the file is damaged or of another kind.") from None
         except _FAILURES as error:
@@ -304,6 +366,11 @@ def number_of(value: Any) -> int | float | None:
         except ValueError:
             return None
     return value if isinstance(value, int | float) else None
+
+
+def _leads_out(name: bytes, link: Any) -> bytes | None:
+    """The name of a link that is no link inside of the file."""
+    return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
 
 
 def _cannot_open(path: Path, mode: Mode, error: Exception) -> str:

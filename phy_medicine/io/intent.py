@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import replace_file
+from phy_medicine.io.plain_file import kind_of, read_json
 
+_SAVED = re.compile(r"spike_clusters\.npy|spikes\.clusters[^/\\]*\.npy|cluster_[^/\\\0]+\.tsv")
+_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}_[0-9]{6}Z")
 Identity = tuple[int, int] | None
 """Size and time in ns of a file, None when there is none."""
 
@@ -122,8 +126,11 @@ def read_intent(dataset_dir: Path) -> Intent | None:
 def read_any_intent(dataset_dir: Path) -> Intent | None:
     """Return the save that was written down, whether it was decided or not."""
     path = SavePaths(dataset_dir).intent
+    if kind_of(path) not in ("file", "nothing"):
+        logger.warning("%s is %s and is ignored.", path, kind_of(path))
+        return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         files = tuple(
             PlannedFile(str(f["name"]), int(f["size"]), str(f["sha256"]), _pair(f["old"])) for f in content["files"]
         )
@@ -135,9 +142,23 @@ def read_any_intent(dataset_dir: Path) -> Intent | None:
     except (ValueError, KeyError, TypeError) as error:
         logger.warning("%s is unreadable (%s) and is ignored.", path, error)
         return None
-    names = [intent.stamp, *(file.name for file in files), *([intent.folder] if intent.folder else [])]
-    names += [leader.name] if leader else []
-    return intent if all(Path(name).name == name for name in names) else None
+    if not _is_of_a_save(intent):
+        logger.warning("%s names files that no save writes, and is ignored.", path)
+        return None
+    return intent
+
+
+def is_saved_name(name: str) -> bool:
+    """Return whether a save may write a file of this name: labels and tables of labels."""
+    return _SAVED.fullmatch(name) is not None
+
+
+def _is_of_a_save(intent: Intent) -> bool:
+    """Whether a save can have written this down; anybody can put such a file beside a dataset."""
+    folders = [name for name in (intent.folder, intent.leader.name if intent.leader else "") if name]
+    plain = all(Path(name).name == name and not name.startswith(".") for name in folders)
+    stamped = _STAMP.fullmatch(intent.stamp) is not None
+    return plain and stamped and all(is_saved_name(file.name) for file in intent.files)
 
 
 def _pair(old: Any) -> Identity:

@@ -14,6 +14,7 @@ import numpy as np
 from phy_medicine.base.errors import JournalError
 from phy_medicine.base.types import IntArray
 
+_MOST_BYTES = 1 << 30  # of the spikes of one action
 _CRC = b',"crc32":"'
 _ARRAY = "__ints__"
 
@@ -39,10 +40,19 @@ def decode_ids(text: str) -> IntArray:
     try:
         if kind not in ("i1", "i2", "i4", "i8"):
             raise ValueError(kind)
-        steps = np.frombuffer(zlib.decompress(base64.b64decode(packed, validate=True)), dtype=f"<{kind}")
+        steps = np.frombuffer(_unpacked(base64.b64decode(packed, validate=True)), dtype=f"<{kind}")
     except (ValueError, binascii.Error, zlib.error):
         raise JournalError("A list of spikes in the journal is damaged and cannot be read.") from None
     return np.cumsum(steps, dtype=np.int64)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What was compressed; a few bytes could fill the memory."""
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(packed, _MOST_BYTES)
+    if not unpacker.eof:
+        raise ValueError("cut short, or too long")
+    return content
 
 
 def encode_line(record: Mapping[str, Any]) -> bytes:
@@ -67,7 +77,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         record = _arrays(json.loads(body))
-    except (ValueError, JournalError):
+    except (ValueError, JournalError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

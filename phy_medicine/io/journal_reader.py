@@ -11,11 +11,14 @@ from phy_medicine.base.errors import JournalError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason
 from phy_medicine.io.journal_lines import decode_line
+from phy_medicine.io.plain_file import is_plain, read_plain
 
 VERSION = 1
 SAVING, SAVED, DISCARDED = "saving", "saved", "discarded"
 """Kinds of the records that are no actions."""
 _TAIL = 4096
+_LONGEST_HEADER = 1 << 16
+_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def read_journal(path: Path) -> JournalFile:
     JournalError : the file is missing or its first line is not valid
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path, _MOST_BYTES)
     except OSError as error:
         raise JournalError(f"{path} cannot be read ({reason(error)}); check the file and its rights.") from None
     return parse_journal(content, path)
@@ -118,7 +121,7 @@ def parse_journal(content: bytes, path: Path) -> JournalFile:
 
 def journals(dataset_dir: Path) -> tuple[Path, ...]:
     """Return the journals of a dataset, oldest first."""
-    return tuple(sorted(OwnFiles(dataset_dir).journal.glob("*.jsonl")))
+    return tuple(sorted(filter(is_plain, OwnFiles(dataset_dir).journal.glob("*.jsonl"))))
 
 
 def was_saved(journal: JournalFile, known_hashes: frozenset[str]) -> bool:
@@ -189,7 +192,7 @@ def _header_of(path: Path) -> JournalHeader | None:
     """The first line of a journal, None when it was torn before the first action or is of another program."""
     try:
         with path.open("rb") as file:
-            return _header(decode_line(file.readline().rstrip(b"\n")), path)
+            return _header(decode_line(file.readline(_LONGEST_HEADER).rstrip(b"\n")), path)
     except (JournalError, OSError):
         return None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.io.array_files import as_integers
 from phy_medicine.io.channels import Channels, separated
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.h5 import H5File, number_of
@@ -46,7 +49,7 @@ def _read_order(file: H5File, group: str, checks: CheckList) -> IntArray:
         order = np.array(names, dtype=np.int64)
         if len(order):
             checks.warn(file.path.name, f"{group} has no channel_order, so channels are taken in the order of numbers.")
-    order = order.reshape(-1).astype(np.int64)
+    order = as_integers(order.reshape(-1), Path(f"{group}/channel_order"), np.int64)
     if len(order) == 0 or int(order.min()) < 0 or len(np.unique(order)) < len(order):
         raise DatasetError(f"{group} in {file.path.name} does not name its channels once each; the file is damaged.")
     return order

@@ -18,6 +18,7 @@ ReadRows = Callable[[IntArray], AnyArray]
 MASK_THRESHOLD = 0.1
 N_BEST = 4
 _N_SAMPLED = 100
+_MOST_COLUMNS = 100_000
 
 
 class KwikFeatures(FeatureStore):
@@ -52,6 +53,10 @@ class KwikFeatures(FeatureStore):
         data = np.array(scores, dtype=np.float32)
         data[(masks == 0) & (data == 0).all(axis=2)] = np.nan
         return FeatureRows(spike_ids, frozen(data), np.ones(len(spike_ids), dtype=bool), self._sparse)
+
+    def as_stored(self, rows: IntArray) -> FloatArray:
+        """Return scores and masks of some spikes as the file holds them; rows : (n,) int."""
+        return self._read_rows(rows)
 
     def masks_of(self, spike_ids: IntArray) -> FloatArray:
         """Return the masks of some spikes, (n, n_channels) float32, 0 to 1."""
@@ -108,6 +113,10 @@ class KwikWaveforms:
         """Return (n, n_samples, n_channels) float32."""
         rows = self._read_rows(np.asarray(spike_ids, np.int64))
         return rows[:, :, np.asarray(channel_ids, np.int64)].astype(np.float32)
+
+    def as_stored(self, n: int) -> AnyArray:
+        """Return the first waveforms as the file holds them."""
+        return self._read_rows(self.spike_ids[:n])
 
     def part(self, start: int, stop: int) -> tuple[FloatArray, IntArray, IntArray]:
         """Return waveforms, channels and spikes of some in the order of the file; see `StoredWaveforms`."""
@@ -174,6 +183,8 @@ class KwxFile:
 
     def _components(self, n_columns: int, n_channels: int, n_pcs: int, checks: CheckList) -> int:
         """Scores of each channel: as the Kwik file says, or what the columns allow."""
+        if n_columns > _MOST_COLUMNS:
+            raise DatasetError(f"claims {n_columns:,} columns of features for {n_channels} channels.")
         if n_columns >= n_channels * n_pcs:
             return n_pcs
         if n_columns < n_channels:
@@ -184,9 +195,9 @@ class KwxFile:
 
     def _reader(self, path: str, layout: Layout) -> ReadRows:
         """Scattered rows of a data set, without h5py where they are contiguous."""
-        if layout.offset is None:
+        mapped = self._file.mapped(path)
+        if mapped is None or layout.offset is None:
             return lambda rows: self._file.read_rows(path, rows)
-        mapped = np.asarray(np.memmap(self.path, layout.dtype, "r", layout.offset, layout.shape))
         row_bytes = int(np.prod(layout.shape[1:])) * layout.dtype.itemsize
         rows_of = RowFile(self.path, layout.offset, row_bytes)
 

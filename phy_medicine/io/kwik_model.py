@@ -260,7 +260,9 @@ class KwikModel:
     def describe(self) -> KwikDescription:
         """Return what the file holds."""
         from phy_medicine.io.kwik_describe import describe_kwik
+        from phy_medicine.io.look_closer import look_closer
 
+        look_closer(self, self._checks)
         return describe_kwik(self)
 
     @cached_property

@@ -25,7 +25,7 @@ from phy_medicine.io.kwik_backup import draft_of, keep_labels, keep_original, pl
 from phy_medicine.io.kwik_labels import read_labels, write_labels
 from phy_medicine.io.kwik_tree import read_clusters
 from phy_medicine.io.kwik_write import MAIN, labels_bytes
-from phy_medicine.io.metadata import GROUP, format_cluster_info, format_field
+from phy_medicine.io.metadata import GROUP, format_cluster_info, format_field, is_field_name
 from phy_medicine.io.model import Curation
 from phy_medicine.io.safe_write import FileChangedError, SaveReport, SaveSet
 
@@ -193,7 +193,7 @@ class KwikSaver:
         """`cluster_<field>.tsv` and `cluster_info.tsv`, which follow the file."""
         files = SaveSet(self._folder, folder=self._tables, on_step=self._on_step)
         for field, values in sorted(curation.fields.items()):
-            if field != GROUP and "/" not in field:
+            if field != GROUP and is_field_name(field):
                 files.add(f"cluster_{field}.tsv", format_field(field, values, curation.cluster_ids))
         files.add("cluster_info.tsv", format_cluster_info(curation.info()))
         return files

@@ -13,6 +13,10 @@ from phy_medicine.io.checks import CheckList
 from phy_medicine.io.h5 import H5File, number_of, text_of
 from phy_medicine.io.kwik_write import MARGIN, SPIKEDETEKT, VERSION
 from phy_medicine.io.model import WaveformRule
+from phy_medicine.io.params_py import FASTEST_HZ, SLOWEST_HZ
+
+_LONGEST_S, _LONGEST = 0.1, 1000  # of a waveform, on each side of the spike; in s and, where the rate is low, samples
+_LARGEST_ORDER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def read_settings(file: H5File, checks: CheckList) -> KwikSettings:
     sample_rate = taker.number("sample_rate", 0.0) or _rate_of_recordings(file)
     if not sample_rate > 0:
         raise DatasetError(f"{file.path.name} gives no sample rate at {SPIKEDETEKT}; add the attribute sample_rate.")
+    if not SLOWEST_HZ <= sample_rate <= FASTEST_HZ:
+        raise DatasetError(f"{file.path.name} gives a sample rate of {sample_rate:g} Hz, which cannot be; correct it.")
     n_channels = taker.whole("n_channels", 0) or taker.whole("nchannels", 0)
     return KwikSettings(
         sample_rate=sample_rate,
@@ -73,13 +79,16 @@ def read_settings(file: H5File, checks: CheckList) -> KwikSettings:
 
 def _waveform_rule(taker: _Taker, sample_rate: float) -> WaveformRule:
     order = max(1, taker.whole("filter_butter_order", 3))
+    if order > _LARGEST_ORDER:
+        taker.warn("filter_butter_order", f"is {order:,}, which no filter can be; the default of 3 is used.")
+        order = 3
     low = taker.number("filter_low", 500.0)
     high = taker.number("filter_high_factor", 0.475) * sample_rate
     if not 0 < low < high:
         taker.warn("filter_low", "does not lie below the upper edge of the filter; the default of 500 Hz is used.")
         low, high = 500.0, 0.475 * sample_rate
     before, after = taker.whole("extract_s_before", 10), taker.whole("extract_s_after", 10)
-    if before < 1 or after < 1:
+    if min(before, after) < 1 or max(before, after) > max(_LONGEST_S * sample_rate, _LONGEST):
         taker.warn("extract_s_before", "leaves no waveform; 10 samples before and after the spike are cut out.")
         before = after = 10
     return WaveformRule(
@@ -87,7 +96,7 @@ def _waveform_rule(taker: _Taker, sample_rate: float) -> WaveformRule:
         after=after,
         band_hz=(low, high),
         order=order,
-        margin=max(taker.whole(MARGIN, 3 * order), 0),
+        margin=min(max(taker.whole(MARGIN, 3 * order), 0), _LONGEST),
         filtered=bool(taker.number("waveform_filter", 1.0)),
         offset=taker.number("waveform_dc_offset", 0.0),
         scale=taker.number("waveform_scale_factor", 1.0) or 1.0,
@@ -129,10 +138,13 @@ class _Taker:
     def dtype(self) -> np.dtype[Any] | None:
         text = text_of(self.left.pop("dtype", ""))
         try:
-            return np.dtype(text) if text else None
-        except TypeError:
-            self.warn("dtype", f"{text!r} is no sample type; int16 is taken for a .dat file.")
-            return None
+            found = np.dtype(text) if text else None
+            if found is None or found.kind in "iuf":
+                return found
+        except (TypeError, ValueError, SyntaxError):
+            pass
+        self.warn("dtype", f"{text!r} is no sample type; int16 is taken for a .dat file.")
+        return None
 
     def warn(self, key: str, message: str) -> None:
         self._checks.warn(self._name, f"{key} {message}")

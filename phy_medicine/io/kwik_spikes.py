@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import IntArray, frozen
+from phy_medicine.io.array_files import as_integers
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.events import EventTrain, event_train
 from phy_medicine.io.h5 import H5File, number_of
 
 # Files repeat times that step back by a sample or two; more than this means another order of the spikes.
 _LARGEST_STEP_BACK_S = 0.01
+_MOST_RECORDINGS = 100_000
 
 
 def read_samples(
@@ -40,7 +43,7 @@ def read_samples(
     if not file.is_dataset(path):
         raise DatasetError(f"{name} has no spikes in channel group {group.rpartition('/')[2]}; choose another.")
     raw = file.read(path)
-    samples = raw.reshape(-1).astype(np.int64)
+    samples = as_integers(raw.reshape(-1), Path(f"{path} in {name}"), np.int64)
     if len(samples) == 0:
         raise DatasetError(f"{path} in {name} holds no spikes; there is nothing to curate.")
     recordings = _read_recordings(file, group, len(samples), checks)
@@ -54,7 +57,7 @@ def read_events(file: H5File, offsets: IntArray, sample_rate: float, checks: Che
     for kind in file.children("/event_types"):
         path = f"/event_types/{kind}/events"
         try:
-            samples = file.read(f"{path}/time_samples").reshape(-1).astype(np.int64)
+            samples = as_integers(file.read(f"{path}/time_samples").reshape(-1), Path(kind), np.int64)
             has_recordings = file.is_dataset(f"{path}/recording")
             recordings = file.read(f"{path}/recording").reshape(-1).astype(np.int64) if has_recordings else 0 * samples
             inside = np.clip(recordings, 0, len(offsets) - 1)
@@ -69,7 +72,8 @@ def _read_recordings(file: H5File, group: str, n_spikes: int, checks: CheckList)
     if not file.is_dataset(path):
         return np.zeros(n_spikes, dtype=np.int64)
     recordings = file.read(path).reshape(-1)
-    if len(recordings) != n_spikes or recordings.min() < 0:
+    fits = len(recordings) == n_spikes and recordings.dtype.kind in "iu"
+    if not fits or recordings.min() < 0 or recordings.max() > _MOST_RECORDINGS:
         checks.warn(file.path.name, f"{path} does not fit the spikes, so all are taken as of the first recording.")
         return np.zeros(n_spikes, dtype=np.int64)
     return recordings.astype(np.int64)

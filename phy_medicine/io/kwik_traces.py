@@ -13,6 +13,7 @@ from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.h5 import H5File, open_h5
 from phy_medicine.io.kwik_settings import KwikSettings
+from phy_medicine.io.plain_file import is_plain
 from phy_medicine.io.row_file import RowFile
 from phy_medicine.io.traces import Part, Traces, open_flat
 
@@ -82,7 +83,7 @@ class _Finder:
         node = f"/recordings/{recording}/raw"
         said = str(self._file.read_attr(node, "hdf5_path", "") or self._file.read_attr(node, "dat_path", ""))
         for path in self._candidates(said):
-            if path.is_file():
+            if is_plain(path):
                 if said and path.name != _base(said):
                     self._checks.note(self._file.path.name, f"{said} was not found; {path.name} is used instead.")
                 return self._open_kwd(path, recording) if path.name.endswith(".kwd") else self._open_dat(path)
@@ -92,7 +93,7 @@ class _Finder:
     def open_alone(self) -> list[_Opened]:
         """Return the `.dat` file of the same name, for a file that lists no recordings."""
         path = self._folder / f"{self._file.path.stem}.dat"
-        return [self._open_dat(path)] if path.is_file() else []
+        return [self._open_dat(path)] if is_plain(path) else []
 
     def _candidates(self, said: str) -> list[Path]:
         stem = self._file.path.stem
@@ -116,9 +117,9 @@ class _Finder:
         layout = file.layout(data)
         if len(layout.shape) != 2 or layout.dtype.kind not in "iuf":
             raise DatasetError(f"{data} in {path.name} has the shape {layout.shape}, expected (n_samples, n_channels).")
-        if layout.offset is None:
+        part = file.mapped(data)
+        if part is None or layout.offset is None:
             return KwdPart(file, data), None, path
-        part: Any = np.asarray(np.memmap(path, layout.dtype, "r", layout.offset, layout.shape))
         return part, RowFile(path, layout.offset, layout.shape[1] * layout.dtype.itemsize), path
 
     def _open_dat(self, path: Path) -> _Opened:

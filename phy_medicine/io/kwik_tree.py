@@ -8,6 +8,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.io.h5 import H5File
 from phy_medicine.io.kwik_write import MAIN
+from phy_medicine.io.spike_table import LARGEST_ID
 
 
 def channel_groups(file: H5File) -> tuple[int, ...]:
@@ -71,6 +72,6 @@ def read_clusters(file: H5File, group: str, clustering: str, n_spikes: int | Non
     labels = file.read(path).reshape(-1)
     if n_spikes is not None and len(labels) != n_spikes:
         raise DatasetError(f"{path} in {file.path.name} has {len(labels):,} labels for {n_spikes:,} spikes.")
-    if labels.dtype.kind not in "iu" or (len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < 2**31 - 1):
+    if labels.dtype.kind not in "iu" or (len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) <= LARGEST_ID):
         raise DatasetError(f"{path} in {file.path.name} holds labels that are no cluster numbers.")
     return frozen(labels.astype(np.int32))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.io.durable import reason
+from phy_medicine.io.plain_file import read_plain
 
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -38,6 +40,8 @@ _CALLS: Mapping[str, Callable[..., Any]] = {
     "os.path.expanduser": os.path.expanduser,
 }
 _NUMPY_MODULES = ("np.", "numpy.")
+_MOST_BYTES = 1 << 20  # of such a file, which holds a dozen lines
+_SHOWN = 60
 _LARGEST_POWER = 64  # 2**64 is as far as any header size or count goes; a larger one could hang the reader
 
 
@@ -56,13 +60,17 @@ def read_literals(path: Path) -> dict[str, Any]:
     DatasetError : the file is missing, is no Python, or holds anything else; names the line
     """
     try:
-        source = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read ({error}); check the path and the rights.") from None
+        source = read_plain(path, _MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read ({reason(error)}); check the path and the rights.") from None
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not written in UTF-8 (byte {error.start:,}); save it as UTF-8.") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # '\d' in a Windows path: kept as written, as phy does
             tree = ast.parse(source)
+    except (MemoryError, RecursionError):
+        raise DatasetError(f"{path} is nested too deeply to be read; write the values themselves.") from None
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         hint = "write Windows paths as r'...'" if "unicode" in str(error) else "correct that line"
@@ -92,11 +100,23 @@ def _read_statement(statement: ast.stmt, names: dict[str, Any], path: Path) -> N
                 raise _Unreadable
             names[target.id] = value
     except (_Unreadable, TypeError, ValueError, ArithmeticError, KeyError):
-        text = ast.unparse(statement).splitlines()[0]
         raise DatasetError(
-            f"{path}, line {statement.lineno}: `{text[:60]}` is not a constant, and code of a dataset is not run; "
-            "write the value itself."
+            f"{path}, line {statement.lineno}: `{_shown(statement)}` is not a constant, and code of a dataset is not "
+            "run; write the value itself."
         ) from None
+    except RecursionError:
+        raise DatasetError(
+            f"{path}, line {statement.lineno}: the value is nested too deeply; write it itself."
+        ) from None
+
+
+def _shown(statement: ast.stmt) -> str:
+    """The beginning of a statement."""
+    try:
+        text = ast.unparse(statement).splitlines()[0]
+    except RecursionError:
+        return "..."
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from phy_medicine.base import processes
 from phy_medicine.base.errors import ReadOnlyError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import host_name, iso_time, reason, user_name
+from phy_medicine.io.plain_file import read_json
+
+_MOST_BYTES = 1 << 16  # of a lock, which holds five words
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,10 @@ class DatasetLock:
         if _read(aside) != seen:
             aside.rename(self.path)
             raise FileExistsError
-        aside.unlink()
+        if aside.is_dir():  # somebody else's idea of a lock
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink()
 
     def _create(self, mine: LockOwner) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +120,7 @@ class DatasetLock:
 
 def _read(path: Path) -> LockOwner | None:
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path, _MOST_BYTES)
         return LockOwner(
             str(facts["host"]), str(facts["user"]), int(facts["pid"]), str(facts["time"]), str(facts.get("started", ""))
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,15 @@ import numpy as np
 from phy_medicine.base.types import LabelValue
 from phy_medicine.io.array_files import DatasetFolder
 from phy_medicine.io.checks import Check, CheckList
+from phy_medicine.io.durable import reason
+from phy_medicine.io.plain_file import open_plain
 
 GROUP = "group"
 METRICS_FILE = "cluster_metrics.tsv"
 """The quality metrics, which are computed again and not read; unless another program wrote them."""
 _OUR_METRICS = frozenset({"contamination_many", "drift_std_corrected"})
+_OLDER = "latin-1"
+_LONGEST_LINE, _LONGEST_NAME, _MOST_COLUMNS = 1 << 20, 200, 500
 _LEGACY_GROUPS = {0: "noise", 1: "mua", 2: "good", 3: "unsorted"}  # phy 1 wrote numbers into cluster_groups.csv
 
 
@@ -60,16 +64,30 @@ def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, 
     return Metadata(fields, files), checks.all()
 
 
-def _read_table(path: Path, name: str, checks: CheckList) -> dict[str, dict[int, LabelValue]]:
+def _read_table(
+    path: Path, name: str, checks: CheckList, encoding: str = "utf-8-sig"
+) -> dict[str, dict[int, LabelValue]]:
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            first = file.readline()
+        with TextIOWrapper(open_plain(path), encoding=encoding, newline="") as file:
+            first = file.readline(_LONGEST_LINE)
             delimiter = "\t" if "\t" in first else ","
             header = next(csv.reader([first], delimiter=delimiter), [])
-            if "cluster_id" not in header or (name == METRICS_FILE and _OUR_METRICS.issubset(header)):
-                return {}  # some other table; it is not read any further, whatever its size
+            if "cluster_id" not in header:  # some other table; it is not read any further, whatever its size
+                if name.startswith("cluster_") and first:
+                    checks.warn(name, "names no cluster_id in its first line and is left out.")
+                return {}
+            if name == METRICS_FILE and _OUR_METRICS.issubset(header):
+                return {}
             return _read_rows(csv.reader(file, delimiter=delimiter), header, name, checks)
-    except (OSError, csv.Error) as error:
+    except UnicodeError:
+        if encoding == _OLDER:
+            raise
+        checks.warn(name, "is not written in UTF-8 and is read as Latin-1; a save writes UTF-8.")
+        return _read_table(path, name, checks, _OLDER)
+    except OSError as error:
+        checks.warn(name, f"cannot be read ({reason(error)}) and is left out.")
+        return {}
+    except csv.Error as error:
         checks.warn(name, f"cannot be read ({error}) and is left out.")
         return {}
 
@@ -77,20 +95,45 @@ def _read_table(path: Path, name: str, checks: CheckList) -> dict[str, dict[int,
 def _read_rows(
     rows: Iterable[list[str]], header: list[str], name: str, checks: CheckList
 ) -> dict[str, dict[int, LabelValue]]:
-    fields: dict[str, dict[int, LabelValue]] = {key: {} for key in header if key not in ("cluster_id", "")}
+    fields: dict[str, dict[int, LabelValue]] = {key: {} for key in _columns(header, name, checks)}
     id_column = header.index("cluster_id")
-    n_bad = 0
+    seen: set[int] = set()
+    n_bad = n_again = n_lines = 0
     for row in rows:
         cluster = parse_value(row[id_column]) if len(row) > id_column else ""
         if not isinstance(cluster, int):
             n_bad += any(row)
             continue
+        n_again += cluster in seen
+        seen.add(cluster)
         for key, cell in zip(header, row, strict=False):
             if key in fields and cell != "":
+                n_lines += "\n" in cell
                 fields[key][cluster] = parse_value(cell)
-    if n_bad:
-        checks.warn(name, f"{n_bad} rows have no cluster number and are left out.")
+    for n, what in (
+        (n_bad, "rows have no cluster number and are left out"),
+        (n_again, "rows name a cluster again; the last one counts"),
+        (n_lines, "values go over several lines: is a quote never closed?"),
+    ):
+        if n:
+            checks.warn(name, f"{n:,} {what}{'' if what.endswith('?') else '.'}")
     return fields
+
+
+def _columns(header: Sequence[str], name: str, checks: CheckList) -> list[str]:
+    """The columns that become labels."""
+    wanted = [key for key in dict.fromkeys(header) if key not in ("cluster_id", "")]
+    good = [key for key in wanted if is_field_name(key)]
+    if len(good) < len(wanted):
+        checks.warn(name, f"{len(wanted) - len(good)} columns have names that no file can have and are left out.")
+    if len(good) > _MOST_COLUMNS:
+        checks.warn(name, f"has {len(good):,} columns; the first {_MOST_COLUMNS} are read.")
+    return good[:_MOST_COLUMNS]
+
+
+def is_field_name(name: str) -> bool:
+    """Return whether labels of this name can be saved as `cluster_<name>.tsv`, in this folder and nowhere else."""
+    return len(name.encode()) <= _LONGEST_NAME and name.isprintable() and not set(name) & set("/\\")
 
 
 def parse_value(text: str) -> LabelValue:
@@ -98,7 +141,7 @@ def parse_value(text: str) -> LabelValue:
 
     An underscore makes it text: Python would read 1_0 as ten and the label would come back changed.
     """
-    if "_" in text:
+    if "_" in text or (text[:1].isalpha() and text[:1] not in "iInN"):  # of the words only inf and nan are numbers
         return text
     try:
         return int(text)
@@ -154,15 +197,15 @@ def format_metrics(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> s
 def has_foreign_metrics(folder: Path) -> bool:
     """Tell whether a `cluster_metrics.tsv` is there that another program wrote."""
     try:
-        with (folder / METRICS_FILE).open(encoding="utf-8-sig", errors="replace") as file:
-            return not _OUR_METRICS.issubset(file.readline().rstrip("\r\n").split("\t"))
+        with TextIOWrapper(open_plain(folder / METRICS_FILE), encoding="utf-8-sig", errors="replace") as file:
+            return not _OUR_METRICS.issubset(file.readline(_LONGEST_LINE).rstrip("\r\n").split("\t"))
     except OSError:
         return (folder / METRICS_FILE).exists()
 
 
 def format_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return the text of a table, `cluster_id` first."""
-    buffer = io.StringIO()
+    buffer = StringIO()
     writer = csv.writer(buffer, delimiter="\t")  # ends lines with CR LF, as phy's files do
     writer.writerow(header)
     writer.writerows(rows)

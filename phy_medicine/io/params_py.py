@@ -13,6 +13,9 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.io.checks import Check, CheckList
 from phy_medicine.io.literals import read_literals
+from phy_medicine.io.plain_file import kind_of
+
+SLOWEST_HZ, FASTEST_HZ = 0.001, 1e9  # beyond these, times overflow in one place or another
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,11 @@ def read_params(path: Path) -> DatasetParams:
     path = Path(path).expanduser().absolute()
     if path.is_dir():
         path = path / "params.py"
-    if not path.is_file():
+    kind = kind_of(path)
+    if kind == "nothing":
         raise DatasetError(f"{path} does not exist; give the params.py of the dataset.")
+    if kind != "file":
+        raise DatasetError(f"{path} is {kind}, where a file must be; give the params.py of the dataset.")
     reader = _Reader(path, read_literals(path))
     dir_path = reader.folder()
     return DatasetParams(
@@ -121,7 +127,8 @@ class _Reader:
             return default
         number = self.number(key, 0.0)
         if number != int(number) or number < minimum:
-            raise self.fail(key, number, f"a whole number of at least {minimum}")
+            value = int(number) if number == int(number) else number
+            raise self.fail(key, value, f"a whole number of at least {minimum}")
         return int(number)
 
     def truth(self, key: str) -> bool | None:
@@ -130,8 +137,8 @@ class _Reader:
 
     def sample_rate(self) -> float:
         rate = self.number("sample_rate", 0.0)
-        if rate < 0:
-            raise self.fail("sample_rate", rate, "a positive number of Hz")
+        if rate != 0 and not SLOWEST_HZ <= rate <= FASTEST_HZ:
+            raise self.fail("sample_rate", rate, f"a number of Hz from {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
         if rate == 0:
             self.checks.warn(
                 self._path.name, "no sample_rate is given, so times are shown in samples; add `sample_rate = 30000.0`."
@@ -174,12 +181,12 @@ class _Reader:
 
     def _locate(self, entry: str | Path, folder: Path) -> Path:
         path = folder / Path(entry).expanduser()
-        if path.exists():
+        if kind_of(path) != "nothing":
             return path
         # The dataset was moved, or comes from Windows: the file often lies beside params.py.
         name = PureWindowsPath(str(entry)).name
         for place in (self._path.parent, folder):
-            if name and (place / name).exists():
+            if name and kind_of(place / name) != "nothing":
                 self.checks.note(self._path.name, f"{entry} was not found; {name} beside params.py is used instead.")
                 return place / name
         return path

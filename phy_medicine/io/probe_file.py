@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.io.channels import separated
 from phy_medicine.io.durable import reason
+from phy_medicine.io.plain_file import read_json
 
 _TO_UM = {"um": 1.0, "mm": 1e3, "m": 1e6}
 _BESIDE_UM = 200.0
@@ -171,7 +171,7 @@ def _distinct(positions: FloatArray, probes: IntArray) -> tuple[FloatArray, tupl
 def _read_json(path: Path) -> _Contacts:
     from probeinterface import read_probeinterface
 
-    content = json.loads(path.read_text("utf-8"))
+    content = read_json(path)
     if isinstance(content, dict) and {"xc", "yc"} <= content.keys():
         return _of_kilosort({**content, "xcoords": content["xc"], "ycoords": content["yc"]}, first=0)
     if not isinstance(content, dict) or "probes" not in content:

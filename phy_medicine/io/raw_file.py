@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from phy_medicine.io.checks import CheckList
 from phy_medicine.io.durable import reason
 from phy_medicine.io.fingerprint import fingerprint
 from phy_medicine.io.params_py import DatasetParams
+from phy_medicine.io.plain_file import read_json
 from phy_medicine.io.traces import Traces, open_traces
 
 SLOWEST_HZ = 10_000.0
@@ -110,7 +110,7 @@ def compressed_facts(path: Path) -> tuple[int, str, float]:
     """
     companion = path.with_suffix(".ch")
     try:
-        facts = json.loads(companion.read_text("utf-8"))
+        facts = read_json(companion)
         return int(facts["n_channels"]), str(np.dtype(facts["dtype"])), float(facts.get("sample_rate") or 0)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{path} needs its companion {companion.name}, which cannot be read: {error}.") from None

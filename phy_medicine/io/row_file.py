@@ -15,6 +15,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.io import _kernels_rows
+from phy_medicine.io.memory import available_bytes
 
 _JOIN = 16_384  # bytes; the disk reads a gap this small faster than it answers a second request
 _BLOCK = 4 << 20
@@ -60,7 +61,7 @@ class RowFile:
         """
         try:
             with self._path.open("rb", buffering=0) as file:
-                if os.fstat(file.fileno()).st_size > _available_bytes() // _SHARE_OF_MEMORY:
+                if os.fstat(file.fileno()).st_size > (available_bytes() or 0) // _SHARE_OF_MEMORY:
                     return
                 block = bytearray(_BLOCK)
                 while not stop() and file.readinto(block):
@@ -141,12 +142,3 @@ class RowFile:
 @cache
 def _second_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="phy-medicine-reader")
-
-
-def _available_bytes() -> int:
-    """Memory that the system can give without taking it from programs; 0 where it does not say."""
-    try:
-        facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        return int(facts["MemAvailable"].split()[0]) << 10
-    except (OSError, ValueError, KeyError):
-        return 0

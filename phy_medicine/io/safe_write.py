@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,12 +29,11 @@ from phy_medicine.io.generation import (
     take_back,
     took_effect,
 )
-from phy_medicine.io.intent import Intent, Leader, PlannedFile, SavePaths, identity, write_intent
+from phy_medicine.io.intent import Intent, Leader, PlannedFile, SavePaths, identity, is_saved_name, write_intent
 from phy_medicine.io.metadata import METRICS_FILE, has_foreign_metrics
 
 __all__ = ["FileChangedError", "Recovery", "SaveReport", "SaveSet", "recover_pending"]
 
-_OURS = re.compile(r"spike_clusters\.npy|spikes\.clusters[^/\\]*\.npy|cluster_[^/\\\0]+\.tsv")
 _DERIVED = "cluster_info.tsv"  # never read, so whatever stands there may be replaced
 _SPARE = 1 << 20
 
@@ -107,7 +105,7 @@ class SaveSet:
         ------
         SaveError : a name that a save may not write
         """
-        if not _OURS.fullmatch(name):
+        if not is_saved_name(name):
             raise SaveError(f"{name!r} is no file a save may write; use a label name without slashes.")
         if isinstance(data, np.ndarray):
             self._chunks[name] = _npy_chunks(data)

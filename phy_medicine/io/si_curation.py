@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import IntArray
+from phy_medicine.io.plain_file import read_json
 
 UnitId = int | str
 
@@ -103,7 +103,7 @@ def read_curation(source: Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist; check the path.") from None
     except (OSError, ValueError) as error:

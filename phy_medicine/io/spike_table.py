@@ -11,8 +11,12 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.array_files import DatasetFolder, as_floats, as_integers, column, map_array, without_nan
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.memory import check_memory
 
 CLUSTERS_NAME = "spike_clusters.npy"
+LARGEST_ID = 10_000_000
+"""Of a cluster: tables have a row for each number up to the largest, and the window draws with numbers up to 2^24."""
+_BYTES_OF_SPIKE = 40  # time, sample, template, cluster, amplitude, and room to work
 _NOT_ATTRIBUTES = ("clusters", "templates", "samples", "times", "times_reordered", "amplitudes")
 
 
@@ -44,6 +48,11 @@ class SpikeTable:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def positions_um(self) -> AnyArray | None:
+        """(n_spikes, 2 or more), as the file holds them; None when the sorter gives none."""
+        return self._positions
 
     @property
     def has_positions(self) -> bool:
@@ -95,7 +104,7 @@ def read_spikes(folder: DatasetFolder, sample_rate: float, checks: CheckList) ->
 def _read_times(folder: DatasetFolder, sample_rate: float) -> tuple[IntArray, FloatArray]:
     path = folder.find("spike_times.npy")
     if path is not None:
-        samples = as_integers(column(map_array(path), None, path, "spike"), path, np.int64)
+        samples = as_integers(_spike_column(path), path, np.int64)
         _check_sorted(samples, path)
         return samples, samples / sample_rate
     path = folder.find("spikes.times*.npy")
@@ -103,13 +112,20 @@ def _read_times(folder: DatasetFolder, sample_rate: float) -> tuple[IntArray, Fl
         raise DatasetError(
             f"Neither spike_times.npy nor spikes.times.npy is in {folder.path}; choose the folder of a sorting."
         )
-    times_s = as_floats(column(map_array(path), None, path, "spike"), path, np.float64)
+    times_s = as_floats(_spike_column(path), path, np.float64)
     _check_sorted(times_s, path)
     path_samples = folder.find("spikes.samples*.npy")
     if path_samples is None:
         return np.round(times_s * sample_rate).astype(np.int64), times_s
     samples = column(map_array(path_samples), len(times_s), path_samples, "spike")
     return as_integers(samples, path_samples, np.int64), times_s
+
+
+def _spike_column(path: Path) -> AnyArray:
+    """One value for each spike, when there is memory for so many spikes."""
+    values = column(map_array(path), None, path, "spike")
+    check_memory(f"{path.name} with {len(values):,} spikes", len(values) * _BYTES_OF_SPIKE)
+    return values
 
 
 def _check_sorted(values: AnyArray, path: Path) -> None:
@@ -190,6 +206,11 @@ def read_clusters(folder: DatasetFolder, spikes: SpikeTable) -> tuple[IntArray, 
     labels = np.array(as_integers(column(map_array(path), len(spikes), path, "spike"), path, np.int32))
     if int(labels.min()) < 0:
         raise DatasetError(f"{path.name} holds the negative cluster {labels.min()}; cluster ids start at 0.")
+    if int(labels.max()) > LARGEST_ID:
+        raise DatasetError(
+            f"{path.name} holds the cluster {labels.max():,}, and {LARGEST_ID:,} is the largest number a cluster can "
+            "have; number the clusters anew."
+        )
     return frozen(labels), path.name
 
 
@@ -226,4 +247,7 @@ def read_reordered(
     except DatasetError as error:
         checks.warn(path.name, f"{error} The original times are used.")
         return None
+    samples, n_bad = without_nan(samples)
+    if n_bad:
+        checks.warn(path.name, f"{n_bad:,} of {len(spikes):,} times are NaN or infinite and are taken as 0.")
     return frozen(samples / sample_rate)

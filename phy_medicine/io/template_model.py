@@ -11,22 +11,25 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
-from phy_medicine.io.array_files import DatasetFolder, as_floats, load_array
+from phy_medicine.io.array_files import DatasetFolder, as_floats, map_array, without_nan
 from phy_medicine.io.channels import Channels, read_channels
 from phy_medicine.io.checks import Check, CheckList
 from phy_medicine.io.events import EventTrain, read_events
 from phy_medicine.io.features import FeatureStore, TemplateFeatureStore, read_features, read_template_features
 from phy_medicine.io.fingerprint import Fingerprint, fingerprint
 from phy_medicine.io.generation import pending_files
+from phy_medicine.io.memory import check_memory
 from phy_medicine.io.metadata import Metadata, read_metadata
 from phy_medicine.io.model import Description, Masks, Saver, WaveformRule
 from phy_medicine.io.params_py import DatasetParams, read_params
 from phy_medicine.io.spike_table import read_attributes, read_clusters, read_reordered, read_spikes
-from phy_medicine.io.templates import Templates, TemplateWaveform, neighbourhood, read_templates
+from phy_medicine.io.templates import TemplateFiles, Templates, TemplateWaveform, neighbourhood, read_templates
 from phy_medicine.io.traces import Traces, open_traces
 from phy_medicine.io.waveform_subset import WaveformSubset, read_subset
 from phy_medicine.io.whitening import Whitening
 
+_ASYMMETRIC = 1e-3  # share of the largest value
+_MOST_UNKNOWN = 5_000  # numbers of templates without a waveform, for each of which tables have a row
 _DEFAULT_WAVEFORM_S = 82 / 30_000  # window when neither templates nor stored waveforms say how long one is
 
 _MISSING = {
@@ -71,9 +74,9 @@ class TemplateModel:
         self.channels: Channels = read_channels(folder, checks)
         files = read_templates(folder, self.n_channels, checks)
         n_rows = 0 if files is None else len(files.data)
-        self.n_templates = max(n_rows, int(self.spikes.template_ids.max()) + 1)
+        self.n_templates = _number_of_templates(self.spikes.template_ids, n_rows)
         self.whitening = Whitening(folder, self.n_channels, checks)
-        self.templates = Templates(files, self.channels, params, self.whitening, self.n_templates) if files else None
+        self.templates = self._templates(files, checks)
         self.waveform_subset: WaveformSubset | None = read_subset(folder, self.n_spikes, self.n_channels, checks)
         self.similar_templates = _read_similarity(folder, n_rows, self.n_templates, checks)
         self.traces: Traces | None
@@ -88,6 +91,11 @@ class TemplateModel:
         checks.extend(metadata_checks)
         self.fingerprints: Mapping[str, Fingerprint] = _fingerprints(folder, self.clusters_name)
         self._check_spikes(n_rows)
+
+    def _templates(self, files: TemplateFiles | None, checks: CheckList) -> Templates | None:
+        if files is None:
+            return None
+        return Templates(files, self.channels, self.params, self.whitening, self.n_templates, checks)
 
     @classmethod
     def open(cls, params_path: Path) -> TemplateModel:
@@ -281,7 +289,9 @@ class TemplateModel:
     def describe(self) -> Description:
         """Return what the dataset holds; reads some of the raw data."""
         from phy_medicine.io.describe import describe
+        from phy_medicine.io.look_closer import look_closer
 
+        look_closer(self, self._checks)
         return describe(self)
 
     @cached_property
@@ -337,6 +347,16 @@ def _fingerprints(folder: DatasetFolder, clusters_name: str) -> dict[str, Finger
     return {name: mark for name, mark in marks.items() if mark is not None}
 
 
+def _number_of_templates(template_ids: IntArray, n_rows: int) -> int:
+    """One more than the largest template, with a waveform or not."""
+    largest = int(template_ids.max())
+    if largest >= max(n_rows, _MOST_UNKNOWN):
+        raise DatasetError(
+            f"A spike names the template {largest:,} where templates.npy has {n_rows:,}; export the sorting again."
+        )
+    return max(n_rows, largest + 1)
+
+
 def _read_similarity(folder: DatasetFolder, n_rows: int, n_templates: int, checks: CheckList) -> FloatArray | None:
     """The similarity matrix grown to all templates, or None when it says nothing."""
     path = folder.find("similar_templates.npy")
@@ -344,17 +364,22 @@ def _read_similarity(folder: DatasetFolder, n_rows: int, n_templates: int, check
         checks.note("similar_templates.npy", "is missing, so similarity is computed from the templates.")
         return None
     try:
-        matrix = np.atleast_2d(as_floats(load_array(path), path, np.float32))
-        n = n_rows or n_templates
-        if matrix.shape not in ((n, n), (n_templates, n_templates)):
-            raise DatasetError(f"has the shape {matrix.shape}, expected ({n}, {n}).")
+        n, mapped = n_rows or n_templates, np.atleast_2d(map_array(path))
+        if mapped.shape not in ((n, n), (n_templates, n_templates)):
+            raise DatasetError(f"has the shape {mapped.shape}, expected ({n}, {n}).")
+        check_memory(path.name, 4 * n_templates**2)
+        with np.errstate(over="ignore"):  # what float32 cannot hold counts as infinite
+            matrix, n_bad = without_nan(np.array(as_floats(mapped, path, np.float32)))
     except DatasetError as error:
         checks.warn(path.name, f"{error} Similarity is computed from the templates instead.")
         return None
-    matrix = np.nan_to_num(matrix, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    if n_bad:
+        checks.warn(path.name, f"{n_bad:,} of {matrix.size:,} values are NaN or infinite and count as 0.")
     if matrix.size > 1 and matrix.min() == matrix.max():
         checks.warn(path.name, "holds the same value everywhere. Similarity is computed from the templates instead.")
         return None
+    if not np.allclose(matrix, matrix.T, atol=_ASYMMETRIC * float(np.abs(matrix).max(initial=0))):
+        checks.warn(path.name, "is not symmetric: how similar two clusters are depends on which one is selected first.")
     if len(matrix) < n_templates:
         grown = np.zeros((n_templates, n_templates), dtype=np.float32)
         grown[: len(matrix), : len(matrix)] = matrix

@@ -78,10 +78,7 @@ def _read_template_channels(
     path = folder.find("template_ind.npy", "templates.waveformsChannels*.npy")
     if path is None:
         return None
-    index = load_array(path)
-    if index.dtype.kind == "f":
-        index = np.where(np.isfinite(index), index, -1)
-    index = as_integers(index, path, np.int64)
+    index = as_integers(index_without_nan(load_array(path), path.name, checks), path, np.int64)
     if index.size == n_templates * n_loc and index.ndim == 1:
         index = index.reshape(n_templates, n_loc)
     if index.shape != (n_templates, n_loc):
@@ -90,6 +87,16 @@ def _read_template_channels(
     if n_beyond:
         checks.warn(path.name, f"{n_beyond} entries name channels beyond the {n_channels} of the map and are ignored.")
     return frozen(index)
+
+
+def index_without_nan(index: AnyArray, name: str, checks: CheckList) -> AnyArray:
+    """Return an index with -1, which is unused, in the place of NaN, and say so."""
+    if index.dtype.kind != "f":
+        return index
+    lost = ~np.isfinite(index)
+    if lost.any():
+        checks.warn(name, f"{np.count_nonzero(lost)} entries are NaN or infinite and are ignored.")
+    return np.where(lost, -1, index)
 
 
 def within_map(index: IntArray, n_channels: int) -> tuple[IntArray, int]:
@@ -122,7 +129,13 @@ class Templates:
     """Unwhitened templates and their best channels; amplitudes of all are computed once, when first needed."""
 
     def __init__(
-        self, files: TemplateFiles, channels: Channels, params: DatasetParams, whitening: Whitening, n_templates: int
+        self,
+        files: TemplateFiles,
+        channels: Channels,
+        params: DatasetParams,
+        whitening: Whitening,
+        n_templates: int,
+        checks: CheckList | None = None,
     ) -> None:
         self._files = files
         self._channels = channels
@@ -131,9 +144,11 @@ class Templates:
         self.n_templates = n_templates
         self.n_samples = int(files.data.shape[1])
         self.is_sparse = files.channels is not None
+        self._checks = CheckList() if checks is None else checks
         self._lock = threading.Lock()
         self._amplitudes: FloatArray | None = None
         self._best: IntArray | None = None
+        self._n_not_finite = 0
 
     @property
     def files(self) -> TemplateFiles:
@@ -161,6 +176,7 @@ class Templates:
         with self._lock:
             if self._amplitudes is None:
                 self._amplitudes = frozen(self._sparse_amplitudes() if self.is_sparse else self._dense_amplitudes())
+                self._check_signal(self._amplitudes)
             return self._amplitudes
 
     def peak_channels(self) -> IntArray:
@@ -222,6 +238,16 @@ class Templates:
         used &= ~repeated(np.where(used, index, -1 - np.arange(len(index)))[np.newaxis])[0]
         return index[used], data[:, used]
 
+    def _check_signal(self, amplitudes: FloatArray) -> None:
+        n_silent = int(np.count_nonzero(~(amplitudes[: self.n_rows] > 0).any(axis=1)))
+        if n_silent:
+            self._checks.warn("templates.npy", f"{n_silent} of {self.n_rows} templates are 0 or NaN on all channels.")
+        if self._n_not_finite:
+            self._checks.warn(
+                "templates.npy",
+                f"{self._n_not_finite} of {self.n_rows} templates hold NaN or infinite values, which count as 0.",
+            )
+
     def _sparse_channels(self) -> BoolArray:
         keep = np.zeros((self.n_templates, len(self._channels.map)), dtype=bool)
         for template_id in range(self.n_rows):
@@ -231,6 +257,7 @@ class Templates:
     def _sparse_amplitudes(self) -> FloatArray:
         out = np.zeros((self.n_templates, len(self._channels.map)), dtype=np.float32)
         for template_id in range(self.n_rows):
+            self._n_not_finite += not np.isfinite(self._files.data[template_id]).all()
             own = self._signal(template_id)[0]
             if len(own):
                 out[template_id, own] = np.ptp(self._unwhitened(template_id, own), axis=0)
@@ -245,6 +272,7 @@ class Templates:
             block = np.asarray(data[start : start + _BLOCK], dtype=np.float32)
             amplitudes = self._amplitudes_of(block, single)
             if not np.isfinite(amplitudes).all():
+                self._n_not_finite += int(np.count_nonzero(~np.isfinite(amplitudes).all(axis=1)))
                 amplitudes = self._amplitudes_of(finite(block), single)
             out[start : start + len(block)] = amplitudes
         for template_id in _near_ties(out[: self.n_rows]):

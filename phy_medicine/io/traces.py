@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,9 +12,12 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, IntArray, frozen
 from phy_medicine.io.array_files import map_array, row_file
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.compressed import CompressedPart
 from phy_medicine.io.params_py import DatasetParams
+from phy_medicine.io.plain_file import is_plain, kind_of
 from phy_medicine.io.row_file import RowFile
 
+_LONGEST_NAME = 80
 _SCRATCH_ROWS = 300_000  # 10 s at 30 kHz; longer stretches are taken from the map, which needs no room of its own
 
 
@@ -27,23 +29,6 @@ class Part(Protocol):
     @property
     def dtype(self) -> np.dtype[Any]: ...
     def __getitem__(self, rows: slice, /) -> Any: ...
-
-
-class CompressedPart:
-    """A `.cbin` file; decompression goes through one lock, since its reader is not safe among threads."""
-
-    def __init__(self, path: Path) -> None:
-        import mtscomp  # 0.1 s, and few datasets are compressed
-
-        self._reader = mtscomp.Reader(n_threads=1)
-        self._reader.open(path)
-        self._lock = threading.Lock()
-        self.shape = (int(self._reader.n_samples), int(self._reader.n_channels))
-        self.dtype = np.dtype(self._reader.dtype)
-
-    def __getitem__(self, rows: slice, /) -> AnyArray:
-        with self._lock:
-            return np.asarray(self._reader[rows.start : rows.stop])
 
 
 class Traces:
@@ -209,9 +194,10 @@ def open_traces(params: DatasetParams, channel_map: IntArray, checks: CheckList)
     """
     if not params.dat_paths:
         return None, "No raw data: params.py names no recording."
-    missing = [path.name for path in params.dat_paths if not path.is_file()]
+    missing = [path for path in params.dat_paths if not is_plain(path)]
     if missing:
-        sentence = f"No raw data: {missing[0]} not found."
+        kind = kind_of(missing[0])
+        sentence = f"No raw data: {_short(missing[0].name)} {'not found' if kind == 'nothing' else f'is {kind}'}."
         checks.warn("params.py", f"{sentence} Put it beside params.py or correct dat_path to see traces and waveforms.")
         return None, sentence
     try:
@@ -222,6 +208,11 @@ def open_traces(params: DatasetParams, channel_map: IntArray, checks: CheckList)
         return None, f"No raw data: {error}"
     files = [_row_file(path, params) for path in params.dat_paths]
     return Traces(parts, channel_map, params.sample_rate, params.dat_paths[0].name, files=files), ""
+
+
+def _short(name: str) -> str:
+    """A name that fits into a sentence."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def open_flat(path: Path, n_columns: int, dtype: np.dtype[Any], offset: int, checks: CheckList) -> AnyArray:
@@ -250,7 +241,7 @@ def open_flat(path: Path, n_columns: int, dtype: np.dtype[Any], offset: int, che
 
 def _open_part(path: Path, params: DatasetParams, checks: CheckList) -> Part:
     if path.suffix == ".cbin":
-        return _open_compressed(path)
+        return CompressedPart(path, checks)
     if path.suffix == ".npy":
         array = map_array(path)
         if array.ndim != 2 or array.dtype.kind not in "iuf":
@@ -267,17 +258,6 @@ def _row_file(path: Path, params: DatasetParams) -> RowFile | None:
     if path.suffix == ".cbin" or params.n_channels_dat is None:
         return None
     return RowFile(path, params.offset, params.n_channels_dat * params.dtype.itemsize)
-
-
-def _open_compressed(path: Path) -> CompressedPart:
-    if not path.with_suffix(".ch").is_file():
-        raise DatasetError(f"{path.name} needs its companion {path.with_suffix('.ch').name} beside it.")
-    try:
-        return CompressedPart(path)
-    except ImportError:
-        raise DatasetError(f"{path.name} is compressed; install the package mtscomp to read it.") from None
-    except (OSError, ValueError, KeyError, AssertionError) as error:
-        raise DatasetError(f"{path.name} cannot be decompressed ({error}).") from None
 
 
 def _check_parts(parts: Sequence[Part], params: DatasetParams, channel_map: IntArray) -> None:

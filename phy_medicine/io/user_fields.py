@@ -9,12 +9,13 @@ from pathlib import Path
 from phy_medicine.base.errors import SaveError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason, replace_file
+from phy_medicine.io.plain_file import read_json
 
 
 def read_user_fields(dataset_dir: Path) -> frozenset[str]:
     """Return the names noted at the last save; empty when there is no readable note."""
     try:
-        names = json.loads(OwnFiles(dataset_dir).fields.read_text(encoding="utf-8"))["user_fields"]
+        names = read_json(OwnFiles(dataset_dir).fields)["user_fields"]
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
     return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()

@@ -36,6 +36,10 @@ class WaveformSubset:
         spike_ids[self._rows] = self.spike_ids
         return self._data, self._channels, spike_ids
 
+    def as_stored(self, n: int) -> AnyArray:
+        """Return the first waveforms as the file holds them."""
+        return np.asarray(self._data[:n])
+
     def part(self, start: int, stop: int) -> tuple[FloatArray, IntArray, IntArray]:
         """Return waveforms, channels and spikes of some in the order of the file; see `StoredWaveforms`."""
         data, channels, spike_ids = self.stored

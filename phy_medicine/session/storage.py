@@ -21,6 +21,7 @@ from phy_medicine.io.journal import Journal, discard, rest_of
 from phy_medicine.io.journal_reader import JournalFile, journals, read_journal, unsaved_work
 from phy_medicine.io.lock import DatasetLock
 from phy_medicine.io.model import Curation, Model
+from phy_medicine.io.own_folder import why_not_written
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import write_user_fields
 from phy_medicine.session.clusters import CORRECTED, ClusterTable
@@ -229,6 +230,9 @@ class Storage:
         """Why the dataset cannot be changed, "" if it can."""
         if not os.access(self._dir, os.W_OK):
             return f"The folder {self._dir} cannot be written."
+        outside = why_not_written(self._model.path, self._dir)
+        if outside:
+            return outside
         owner = self._lock.owner()
         return "" if owner is None else f"It is being curated by {owner}."
 

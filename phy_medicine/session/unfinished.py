@@ -12,6 +12,7 @@ from typing import Any
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import REQUEST_NAME
 from phy_medicine.io.durable import replace_file, time_stamp
+from phy_medicine.io.plain_file import read_json
 
 _MOST = 3
 """Of those that nobody went on with so many are kept, the newest."""
@@ -64,7 +65,7 @@ def unfinished(root: Path, busy: Collection[Path] = ()) -> tuple[Unfinished, ...
     found = []
     for folder in filter(has_kept, folders):
         try:
-            content = json.loads((folder / REQUEST_NAME).read_text("utf-8"))
+            content = read_json(folder / REQUEST_NAME)
             found.append(Unfinished(str(content["kind"]), dict(content["settings"]), folder))
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.debug("%s cannot be gone on with: %s", folder, error)

@@ -14,6 +14,7 @@ from psygnal import Signal
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray
+from phy_medicine.io.plain_file import read_json
 
 T = TypeVar("T")
 
@@ -199,11 +200,11 @@ class UsedRun(Generic[T]):
 def read_choice(path: Path | None, kind: str) -> str | None:
     """Return the remembered run; "" when nothing was ever chosen, None when the choice was to use none."""
     try:
-        content = json.loads(path.read_text("utf-8")) if path is not None else {}
-        values = content.get("values", {})
-        return values.get(kind, "") if isinstance(values, dict) else ""
-    except (OSError, ValueError, AttributeError):
+        content = {"values": {}} if path is None else read_json(path)
+        chosen = content["values"].get(kind, "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ""
+    return chosen if chosen is None or isinstance(chosen, str) else ""
 
 
 def write_choice(path: Path, kind: str, run_id: str | None) -> None:
@@ -212,7 +213,7 @@ def write_choice(path: Path, kind: str, run_id: str | None) -> None:
 
     with _FILE_LOCK:
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = read_json(path)
             values = dict(content["values"])
         except (OSError, ValueError, KeyError, TypeError):
             content, values = {"version": 1}, {}

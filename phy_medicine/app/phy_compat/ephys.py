@@ -12,7 +12,8 @@ import numpy as np
 from phy_medicine.app.phy_compat.bunch import Bunch
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, IntArray
-from phy_medicine.io.traces import CompressedPart, Part, Traces
+from phy_medicine.io.compressed import CompressedPart
+from phy_medicine.io.traces import Part, Traces
 
 CHUNK_S = 600.0
 _BINARY = (".dat", ".bin", ".raw", ".mda", ".i16")
