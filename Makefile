@@ -22,10 +22,11 @@ gallery: env ## draw the pictures of the documents
 docs: env ## build the site of the documents into site/; a link that leads nowhere is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-pages: env ## write the pages that are made from the program: keys, commands, settings
+pages: env ## write the pages that are made from the program: keys, commands, settings, broken datasets
 	$(BIN)/python scripts/shortcuts_page.py
 	$(BIN)/python scripts/commands_page.py
 	$(BIN)/python scripts/settings_page.py
+	$(BIN)/python scripts/broken_page.py
 
 test: env check ## format, lint, types, layers, then every test
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -10,7 +10,7 @@ from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.filtering import both_ways, butterworth_highpass, butterworth_lowpass
 
 _ORDER = 3
-# A low-pass so near to half the sample rate would change nothing.
+# A filter so near to half the sample rate would change nothing, or leave nothing.
 _HIGHEST = 0.45
 
 
@@ -37,7 +37,7 @@ class SignalFilter:
     def sections(self, sample_rate: float) -> FloatArray | None:
         """Return second-order sections, (n, 6), or None where nothing is filtered."""
         parts = []
-        if self.high_pass_hz:
+        if 0 < self.high_pass_hz < _HIGHEST * sample_rate:  # nothing of a slower signal would be left
             parts.append(butterworth_highpass(_ORDER, self.high_pass_hz, sample_rate))
         if 0 < self.low_pass_hz < _HIGHEST * sample_rate:
             parts.append(butterworth_lowpass(_ORDER, self.low_pass_hz, sample_rate))

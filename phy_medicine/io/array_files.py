@@ -141,10 +141,15 @@ def column(array: AnyArray, n: int | None, path: Path, what: str) -> AnyArray:
     DatasetError : any other shape, or another length than `n`
     """
     if array.ndim > 1 and array.size != max(array.shape, default=0):
-        raise DatasetError(f"{path.name} has the shape {array.shape}, expected one {what} each, ({_number(n)},).")
+        raise DatasetError(
+            f"{path.name} has the shape {array.shape}, expected one value for each {what}, ({_number(n)},); export it "
+            "again."
+        )
     vector = array.reshape(-1)
     if n is not None and len(vector) != n:
-        raise DatasetError(f"{path.name} has {len(vector):,} values, expected {n:,}: one {what} each.")
+        raise DatasetError(
+            f"{path.name} has {len(vector):,} values, expected {n:,}: one for each {what}; export it again."
+        )
     return vector
 
 
@@ -183,7 +188,8 @@ def as_floats(array: AnyArray, path: Path, dtype: Any) -> FloatArray:
     """
     if array.dtype.kind not in "iufb":
         raise DatasetError(f"{path.name} holds {array.dtype} values, expected numbers; export it again.")
-    return array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what the wanted type cannot hold becomes infinite
+        return array.astype(dtype, copy=False)
 
 
 def without_nan(array: FloatArray) -> tuple[FloatArray, int]:

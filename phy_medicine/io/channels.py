@@ -67,7 +67,7 @@ def _read_positions(folder: DatasetFolder, n_channels: int, checks: CheckList) -
     if positions.shape != (n_channels, 2):
         raise DatasetError(
             f"{path.name} has the shape {positions.shape}, expected ({n_channels}, 2): one row for each channel of the "
-            "channel map."
+            "channel map; export it again."
         )
     with np.errstate(invalid="ignore"):
         positions = np.where(np.abs(positions) <= _FARTHEST_UM, positions, np.nan)

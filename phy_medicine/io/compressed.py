@@ -34,7 +34,7 @@ class CompressedPart:
     def __init__(self, path: Path, checks: CheckList | None = None) -> None:
         facts, n_cut = _read_companion(path)
         if n_cut and checks is not None:
-            checks.warn(path.name, f"is cut short: {n_cut:,} samples at the end are lost; {_COPY_AGAIN}.")
+            checks.warn(path.name, f"{path.name} is cut short: {n_cut:,} samples at the end are lost; {_COPY_AGAIN}.")
         try:
             self._reader = _reader_class()(n_threads=1)
         except ImportError:

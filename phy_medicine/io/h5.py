@@ -380,7 +380,7 @@ def _cannot_open(path: Path, mode: Mode, error: Exception) -> str:
     if "truncated" in text:
         return f"{path} is cut short: it is a damaged or incompletely copied HDF5 file; copy it again."
     if "signature" in text or "superblock" in text:
-        return f"{path} is no HDF5 file."
+        return f"{path} is no HDF5 file; check what it is, or copy it again."
     if "lock" in text:
         return f"{path} is open in another program; close that and try again."
     if not os.access(path, os.R_OK if mode == "r" else os.W_OK):

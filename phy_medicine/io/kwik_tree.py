@@ -71,7 +71,9 @@ def read_clusters(file: H5File, group: str, clustering: str, n_spikes: int | Non
     path = f"{group}/spikes/clusters/{clustering}"
     labels = file.read(path).reshape(-1)
     if n_spikes is not None and len(labels) != n_spikes:
-        raise DatasetError(f"{path} in {file.path.name} has {len(labels):,} labels for {n_spikes:,} spikes.")
+        raise DatasetError(
+            f"{path} in {file.path.name} has {len(labels):,} labels for {n_spikes:,} spikes; sort again."
+        )
     if labels.dtype.kind not in "iu" or (len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) <= LARGEST_ID):
-        raise DatasetError(f"{path} in {file.path.name} holds labels that are no cluster numbers.")
+        raise DatasetError(f"{path} in {file.path.name} holds labels that are no cluster numbers; sort again.")
     return frozen(labels.astype(np.int32))

@@ -16,6 +16,7 @@ from phy_medicine.io.durable import host_name, iso_time, reason, user_name
 from phy_medicine.io.plain_file import read_json
 
 _MOST_BYTES = 1 << 16  # of a lock, which holds five words
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class LockOwner:
     started: str = ""
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.host} since {self.time[:16].replace('T', ' ')} UTC"
+        user, host, time = map(_shown, (self.user, self.host, self.time[:16].replace("T", " ")))
+        return f"{user} on {host} since {time} UTC"
 
 
 class DatasetLock:
@@ -116,6 +118,11 @@ class DatasetLock:
                 file.write(draft.read_text(encoding="utf-8"))
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _shown(text: str) -> str:
+    """A word of a lock in a sentence; anybody can have written it."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST_SHOWN])
 
 
 def _read(path: Path) -> LockOwner | None:

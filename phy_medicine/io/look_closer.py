@@ -41,6 +41,9 @@ def look_closer(model: TemplateModel | KwikModel, checks: CheckList) -> None:
 
 def _looks(model: TemplateModel | KwikModel, rows: IntArray) -> Iterator[_Look]:
     """Name of a file, and what reads some rows of it."""
+    reordered = model.spike_times_reordered  # read when first asked for, with remarks of its own
+    if reordered is not None:
+        yield "spike_times_reordered.npy", lambda: reordered[rows]
     if model.features is not None:
         name = "pc_features.npy" if model.features.stored is not None else f"{model.path.stem}.kwx"
         yield name, partial(model.features.as_stored, rows)

@@ -23,7 +23,7 @@ METRICS_FILE = "cluster_metrics.tsv"
 """The quality metrics, which are computed again and not read; unless another program wrote them."""
 _OUR_METRICS = frozenset({"contamination_many", "drift_std_corrected"})
 _OLDER = "latin-1"
-_LONGEST_LINE, _LONGEST_NAME, _MOST_COLUMNS = 1 << 20, 200, 500
+_LONGEST_LINE, _LONGEST_NAME, _MOST_COLUMNS, _MOST_WORDS = 1 << 20, 200, 500, 10_000
 _LEGACY_GROUPS = {0: "noise", 1: "mua", 2: "good", 3: "unsorted"}  # phy 1 wrote numbers into cluster_groups.csv
 
 
@@ -97,6 +97,8 @@ def _read_rows(
 ) -> dict[str, dict[int, LabelValue]]:
     fields: dict[str, dict[int, LabelValue]] = {key: {} for key in _columns(header, name, checks)}
     id_column = header.index("cluster_id")
+    columns = [(i, fields[key]) for i, key in enumerate(header) if key in fields]
+    words: dict[str, LabelValue] = {}  # a table has a million cells and three words
     seen: set[int] = set()
     n_bad = n_again = n_lines = 0
     for row in rows:
@@ -106,10 +108,16 @@ def _read_rows(
             continue
         n_again += cluster in seen
         seen.add(cluster)
-        for key, cell in zip(header, row, strict=False):
-            if key in fields and cell != "":
-                n_lines += "\n" in cell
-                fields[key][cluster] = parse_value(cell)
+        for i, values in columns:
+            cell = row[i] if i < len(row) else ""
+            if cell == "":
+                continue
+            n_lines += "\n" in cell
+            if cell not in words:
+                if len(words) >= _MOST_WORDS:
+                    words.clear()
+                words[cell] = parse_value(cell)
+            values[cluster] = words[cell]
     for n, what in (
         (n_bad, "rows have no cluster number and are left out"),
         (n_again, "rows name a cluster again; the last one counts"),

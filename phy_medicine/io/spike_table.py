@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,15 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
-from phy_medicine.io.array_files import DatasetFolder, as_floats, as_integers, column, map_array, without_nan
+from phy_medicine.io.array_files import (
+    DatasetFolder,
+    as_floats,
+    as_integers,
+    column,
+    map_array,
+    read_header,
+    without_nan,
+)
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.memory import check_memory
 
@@ -123,9 +132,9 @@ def _read_times(folder: DatasetFolder, sample_rate: float) -> tuple[IntArray, Fl
 
 def _spike_column(path: Path) -> AnyArray:
     """One value for each spike, when there is memory for so many spikes."""
-    values = column(map_array(path), None, path, "spike")
-    check_memory(f"{path.name} with {len(values):,} spikes", len(values) * _BYTES_OF_SPIKE)
-    return values
+    n_spikes = math.prod(read_header(path).shape)
+    check_memory(f"{path.name} with {n_spikes:,} spikes", n_spikes * _BYTES_OF_SPIKE)
+    return column(map_array(path), None, path, "spike")
 
 
 def _check_sorted(values: AnyArray, path: Path) -> None:
@@ -228,7 +237,10 @@ def read_attributes(folder: DatasetFolder, n_spikes: int, checks: CheckList) -> 
             continue
         if values.ndim > 1 and values.size == n_spikes:
             values = values.reshape(-1)
-        if values.ndim == 0 or len(values) != n_spikes or values.dtype.kind not in "iufb":
+        if values.dtype.kind not in "iufb":
+            checks.warn(file_name, f"holds {values.dtype} values, expected numbers. It is left out.")
+            continue
+        if values.ndim == 0 or len(values) != n_spikes:
             checks.warn(file_name, f"has the shape {values.shape} and not one row for each of {n_spikes:,} spikes.")
             continue
         attributes[name] = frozen(values)

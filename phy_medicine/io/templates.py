@@ -283,7 +283,8 @@ class Templates:
         if inverse is None:
             scaled: FloatArray = np.ptp(block, axis=1) * abs(self._params.template_scaling)
             return scaled
-        flat = block.reshape(-1, block.shape[2]) @ inverse
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found afterwards
+            flat = block.reshape(-1, block.shape[2]) @ inverse
         amplitudes: FloatArray = np.ptp(flat.reshape(block.shape), axis=1)
         return amplitudes
 

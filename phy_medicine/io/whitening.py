@@ -55,8 +55,11 @@ class Whitening:
             matrix = as_floats(load_array(path), path, np.float64).reshape(self._n_channels, self._n_channels)
             if path is self._matrix_file:
                 matrix = np.linalg.inv(matrix)
-        except (DatasetError, np.linalg.LinAlgError) as error:
-            self._checks.warn(path.name, f"{error}. Templates are shown in whitened units.")
+        except np.linalg.LinAlgError:
+            self._checks.warn(path.name, "has no inverse. Templates are shown in whitened units.")
+            return None
+        except DatasetError as error:
+            self._checks.warn(path.name, f"{error} Templates are shown in whitened units.")
             return None
         if not np.isfinite(matrix).all():
             self._checks.warn(path.name, "holds NaN or infinite values. Templates are shown in whitened units.")

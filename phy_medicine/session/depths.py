@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.compute.spike_map import corrected_depths
+from phy_medicine.io.array_files import load_array
 from phy_medicine.io.fingerprint import fingerprint
 from phy_medicine.session.localization import LocalizationState, Positions
 from phy_medicine.session.motion import MotionState
@@ -231,8 +233,8 @@ def _load(path: Path | None, n_spikes: int) -> FloatArray | None:
     if path is None:
         return None
     try:
-        depths: FloatArray = np.load(path)
-    except (OSError, ValueError, EOFError):
+        depths: FloatArray = load_array(path)
+    except DatasetError:
         return None
     return depths if depths.shape == (n_spikes,) and depths.dtype == np.float32 else None
 

@@ -12,6 +12,8 @@ from tests.broken import sound
 Damage = Callable[[Path], None]
 HERE = "DIR"
 """Stands for the folder of the dataset in what is said of it."""
+ANYTHING = "\N{HORIZONTAL ELLIPSIS}"
+"""In a sentence: what differs from time to time."""
 USUAL_NAME = "sorted"
 
 

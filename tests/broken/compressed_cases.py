@@ -32,25 +32,33 @@ def _change(d: Path, **facts: Any) -> None:
     (d / "raw.ch").write_text(json.dumps({**content, **facts}))
 
 
-@compressed.opens("without the `.ch` file", "?")
+@compressed.opens("without the `.ch` file", "raw.cbin needs its companion raw.ch beside it. Traces are not shown.")
 def has_no_ch(d: Path) -> None:
     _compress(d)
     in_place(d, "raw.ch")
 
 
-@compressed.opens("cut in the middle of a chunk", "?")
+@compressed.opens(
+    "cut in the middle of a chunk",
+    "raw.cbin is cut short: 20,000 samples at the end are lost; copy or compress the recording again.",
+)
 def is_cut(d: Path) -> None:
     _compress(d)
     cut(d, "raw.cbin", 0.7)
 
 
-@compressed.opens("an empty `.cbin`", "?")
+@compressed.opens(
+    "an empty `.cbin`",
+    "raw.cbin is cut short: it holds no complete chunk; copy or compress the recording again. Traces are not shown.",
+)
 def is_empty_cbin(d: Path) -> None:
     _compress(d)
     (d / "raw.cbin").write_bytes(b"")
 
 
-@compressed.opens("random bytes in a chunk", "?")
+@compressed.opens(
+    "random bytes in a chunk", "raw.cbin is damaged from sample 0 to 20,000; copy or compress the recording again."
+)
 def has_random_bytes(d: Path) -> None:
     _compress(d)
     content = bytearray((d / "raw.cbin").read_bytes())
@@ -58,46 +66,67 @@ def has_random_bytes(d: Path) -> None:
     (d / "raw.cbin").write_bytes(content)
 
 
-@compressed.opens("a `.ch` that is no JSON", "?")
+@compressed.opens(
+    "a `.ch` that is no JSON",
+    "raw.cbin: raw.ch does not describe raw.cbin (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); copy or compress the recording again. Traces are not shown.",
+)
 def has_a_broken_ch(d: Path) -> None:
     _compress(d)
     (d / "raw.ch").write_text("{'n_channels'")
 
 
-@compressed.opens("a `.ch` of 100,000 brackets", "?")
+@compressed.opens(
+    "a `.ch` of 100,000 brackets",
+    "raw.cbin: raw.ch does not describe raw.cbin (its brackets are too deep); copy or compress the recording again. Traces are not shown.",
+)
 def has_a_deep_ch(d: Path) -> None:
     _compress(d)
     (d / "raw.ch").write_text("[" * 100_000)
 
 
-@compressed.opens("a `.ch` that claims 10^15 samples", "?")
+@compressed.opens(
+    "a `.ch` that claims 10^15 samples",
+    "raw.cbin: raw.ch claims what raw.cbin cannot hold; copy or compress the recording again. Traces are not shown.",
+)
 def claims_giant_chunks(d: Path) -> None:
     _change(d, chunk_bounds=[0, 20_000, 10**15])
 
 
-@compressed.opens("a `.ch` whose chunks lie outside of the file", "?")
+@compressed.opens(
+    "a `.ch` whose chunks lie outside of the file",
+    "raw.cbin is cut short: it holds no complete chunk; copy or compress the recording again. Traces are not shown.",
+)
 def has_chunks_outside(d: Path) -> None:
     _change(d, chunk_offsets=[0, 10**14, 2 * 10**14])
 
 
-@compressed.opens("a `.ch` with negative channels", "?")
+@compressed.opens(
+    "a `.ch` with negative channels",
+    "raw.cbin: raw.ch claims what raw.cbin cannot hold; copy or compress the recording again. Traces are not shown.",
+)
 def has_negative_channels(d: Path) -> None:
     _change(d, n_channels=-10)
 
 
-@compressed.opens("a `.ch` with samples of Python objects", "?")
+@compressed.opens(
+    "a `.ch` with samples of Python objects",
+    "raw.cbin: raw.ch claims what raw.cbin cannot hold; copy or compress the recording again. Traces are not shown.",
+)
 def has_pickled_samples(d: Path) -> None:
     _change(d, dtype="object")
 
 
-@compressed.opens("a chunk that unpacks to 2 GB", "?")
+@compressed.opens(
+    "a chunk that unpacks to 256 MB",
+    "raw.cbin is damaged from sample 0 to 20,000; copy or compress the recording again.",
+)
 def is_a_bomb(d: Path) -> None:
     import zlib
 
     _compress(d)
     content = json.loads((d / "raw.ch").read_text())
     packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(1 << 24)) for _ in range(128)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(1 << 24)) for _ in range(16)) + packer.flush()
     (d / "raw.cbin").write_bytes(packed + packed)
     content["chunk_offsets"] = [0, len(packed), 2 * len(packed)]
     (d / "raw.ch").write_text(json.dumps(content))

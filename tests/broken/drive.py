@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import resource
 import signal
 import stat
@@ -16,7 +17,7 @@ from types import FrameType
 from click.testing import CliRunner
 
 from phy_medicine.app.cli import cli
-from tests.broken.case import HERE, Case
+from tests.broken.case import ANYTHING, HERE, Case
 
 LONGEST_S = 20
 MOST_BYTES = 1 << 30
@@ -29,6 +30,10 @@ class Told:
 
     code: int
     text: str
+
+    def says(self, sentence: str) -> bool:
+        """Whether a sentence is in what was said; an ellipsis in it stands for anything."""
+        return re.search(".*".join(map(re.escape, sentence.split(ANYTHING))), self.text) is not None
 
     @property
     def faults(self) -> list[str]:
@@ -68,7 +73,8 @@ def describe(case: Case, path: Path) -> Told:
 
 def told(code: int, text: str, folder: Path) -> Told:
     """Return what was said without the place where the dataset happens to lie."""
-    return Told(code, text.replace(str(folder), HERE).removeprefix("Error: ").rstrip())
+    text = text.replace(str(folder), HERE).replace(str(folder.parent), f"{HERE}/..")
+    return Told(code, text.removeprefix("Error: ").rstrip())
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def has_a_long_path(d: Path) -> None:
     """As it is."""
 
 
-@names.opens("a folder that may not be written", "?", read_only=True, as_user=True)
+@names.opens("a folder that may not be written", "The folder DIR cannot be written.", read_only=True, as_user=True)
 def may_not_be_written(d: Path) -> None:
     d.chmod(0o555)
 
@@ -75,24 +75,38 @@ def _target(d: Path) -> Path:
     return other
 
 
-@own.opens("`.phy_medicine` is a link out of the dataset", "?", read_only=True)
+@own.opens(
+    "`.phy_medicine` is a link out of the dataset",
+    "DIR/.phy_medicine is a link to DIR/../other, and nothing is written out of the dataset: remove the link.",
+    read_only=True,
+)
 def is_linked_elsewhere(d: Path) -> None:
     (d / OWN).symlink_to(_target(d))
 
 
-@own.opens("`.phy_medicine/journal` is a link out of the dataset", "?", read_only=True)
+@own.opens(
+    "`.phy_medicine/journal` is a link out of the dataset",
+    "DIR/.phy_medicine/journal is a link to DIR/../other, and nothing is written out of the dataset: remove the link.",
+    read_only=True,
+)
 def has_a_linked_journal(d: Path) -> None:
     (d / OWN).mkdir()
     (d / OWN / "journal").symlink_to(_target(d))
 
 
-@own.opens("`.phy_medicine/backups` is a link out of the dataset", "?", read_only=True)
+@own.opens(
+    "`.phy_medicine/backups` is a link out of the dataset",
+    "DIR/.phy_medicine/backups is a link to DIR/../other, and nothing is written out of the dataset: remove the link.",
+    read_only=True,
+)
 def has_linked_backups(d: Path) -> None:
     (d / OWN).mkdir()
     (d / OWN / "backups").symlink_to(_target(d))
 
 
-@own.opens("`.phy_medicine` is a file", "?", read_only=True)
+@own.opens(
+    "`.phy_medicine` is a file", "DIR/.phy_medicine is a file, where a folder must be: move it away.", read_only=True
+)
 def is_a_file(d: Path) -> None:
     (d / OWN).write_text("not a folder")
 
@@ -123,7 +137,7 @@ def has_a_pipe_as_state(d: Path) -> None:
     fifo(d / OWN, "state.json")
 
 
-@own.opens("a configuration of the dataset that names a program", "?")
+@own.opens("a configuration of the dataset that names a program")
 def has_a_configuration_with_code(d: Path) -> None:
     for name in ("phy_config.py", "plugin.py", ".phy/phy_config.py", "conftest.py", "sitecustomize.py"):
         (d / name).parent.mkdir(exist_ok=True)
@@ -165,7 +179,11 @@ def has_a_folder_as_lock(d: Path) -> None:
     (d / OWN / "lock").mkdir(parents=True)
 
 
-@own.opens("a lock of another machine, with the text of a web page as its user", "?", read_only=True)
+@own.opens(
+    "a lock of another machine, with the text of a web page as its user",
+    "It is being curated by <b>xxx… on far away since 2020-01-01 00:00 UTC.",
+    read_only=True,
+)
 def has_a_lock_of_another(d: Path) -> None:
     lock = {"host": "far\naway", "user": "<b>" + "x" * 10_000, "pid": 1, "time": "2020-01-01T00:00:00", "started": ""}
     _own(d, "lock", json.dumps(lock))

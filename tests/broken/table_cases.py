@@ -21,7 +21,7 @@ def is_an_empty_table(d: Path) -> None:
     _text(d, "")
 
 
-@labels.opens("NUL bytes", "?")
+@labels.opens("NUL bytes", "cluster_group.tsv: 2 rows have no cluster number and are left out.")
 def has_nul_bytes(d: Path) -> None:
     _text(d, GROUPS + "3\tgo\0od\n\0\t\0\n" + "\0" * 1000)
 
@@ -41,7 +41,7 @@ def is_utf16(d: Path) -> None:
     _text(d, GROUPS.encode("utf-16"))
 
 
-@labels.opens("a quote that is never closed", "?")
+@labels.opens("a quote that is never closed", "values go over several lines: is a quote never closed?")
 def has_an_open_quote(d: Path) -> None:
     _text(d, GROUPS + '3\t"good\n4\tmua\n' * 50_000)
 
@@ -51,17 +51,25 @@ def has_clusters_twice(d: Path) -> None:
     _text(d, GROUPS + "0\tnoise\n0\tmua\n")
 
 
-@labels.opens("clusters that are negative, giant, halves or words", "?")
+@labels.opens(
+    "clusters that are negative, giant, halves or words",
+    "cluster_group.tsv: 4 rows have no cluster number and are left out.",
+)
 def has_strange_clusters(d: Path) -> None:
     _text(d, GROUPS + f"-4\tgood\n{10**30}\tgood\n{'9' * 10_000}\tmua\n1.5\tmua\nseven\tmua\nnan\tmua\n")
 
 
-@labels.opens("a line of 50 MB", "?")
+@labels.opens(
+    "a line of 50 MB", "cluster_group.tsv: cannot be read (field larger than field limit (131072)) and is left out."
+)
 def has_a_giant_line(d: Path) -> None:
     _text(d, GROUPS + "3\t" + "x" * (50 << 20) + "\n")
 
 
-@labels.opens("a first line of 50 MB", "?")
+@labels.opens(
+    "a first line of 50 MB",
+    "cluster_group.tsv: cannot be read (field larger than field limit (131072)) and is left out.",
+)
 def has_a_giant_first_line(d: Path) -> None:
     _text(d, "x" * (50 << 20))
 
@@ -71,18 +79,23 @@ def has_a_million_rows(d: Path) -> None:
     _text(d, "cluster_id\tgroup\n" + "".join(f"{i}\tgood\n" for i in range(1_000_000)))
 
 
-@labels.opens("10,000 columns", "?")
+@labels.opens("10,000 columns", "cluster_all.tsv: has 10,000 columns; the first 500 are read.")
 def has_many_columns(d: Path) -> None:
     names = "\t".join(f"c{i}" for i in range(10_000))
     _text(d, f"cluster_id\t{names}\n" + "".join(f"{c}" + "\t1" * 10_000 + "\n" for c in range(5)), "cluster_all.tsv")
 
 
-@labels.opens("columns whose names are paths", "?")
+@labels.opens(
+    "columns whose names are paths", "cluster_x.tsv: 3 columns have names that no file can have and are left out."
+)
 def has_paths_as_columns(d: Path) -> None:
     _text(d, "cluster_id\t../evil\t..\t/etc/x\ta\\b\tgood name\n0\t1\t2\t3\t4\t5\n", "cluster_x.tsv")
 
 
-@labels.opens("a column with a name of 10,000 letters", "?")
+@labels.opens(
+    "a column with a name of 10,000 letters",
+    "cluster_x.tsv: 1 columns have names that no file can have and are left out.",
+)
 def has_a_giant_column_name(d: Path) -> None:
     _text(d, f"cluster_id\t{'x' * 10_000}\n0\t1\n", "cluster_x.tsv")
 
@@ -102,27 +115,37 @@ def has_formulas(d: Path) -> None:
     _text(d, 'cluster_id\tnote\n0\t=HYPERLINK("x")\n1\t<b>bold</b><img src="file:///etc/passwd">\n', "cluster_note.tsv")
 
 
-@labels.opens("a pipe", "?")
+@labels.opens("a pipe", "cluster_group.tsv: cannot be read (it is a pipe and no file) and is left out.")
 def is_a_pipe_of_labels(d: Path) -> None:
     fifo(d, TSV)
 
 
-@labels.opens("a folder", "?")
+@labels.opens("a folder", "cluster_group.tsv: cannot be read (it is a folder and no file) and is left out.")
 def is_a_folder_of_labels(d: Path) -> None:
     in_place(d, TSV).mkdir()
 
 
-@labels.opens("a link that leads to itself", "?")
+@labels.opens(
+    "a link that leads to itself",
+    "cluster_group.tsv: cannot be read (too many levels of symbolic links) and is left out.",
+)
 def is_a_loop_of_labels(d: Path) -> None:
     link_loop(d, TSV)
 
 
-@labels.opens("a file that may not be read", "?", as_user=True)
+@labels.opens(
+    "a file that may not be read",
+    "cluster_group.tsv: cannot be read (permission denied) and is left out.",
+    as_user=True,
+)
 def is_forbidden_labels(d: Path) -> None:
     (d / TSV).chmod(0)
 
 
-@events.opens("an array of Python objects", "?")
+@events.opens(
+    "an array of Python objects",
+    "events.npy: holds no events that can be read (events.npy holds Python objects instead of numbers, which is never loaded; export it again.) and is left out.",
+)
 def has_pickled_events(d: Path) -> None:
     from tests.broken.array_cases import is_pickled
 
@@ -134,17 +157,23 @@ def has_strange_events(d: Path) -> None:
     _text(d, "time,label\nnan,a\n-5,a\n1e300,b\n0.5,c\ninf,c\n", "events.csv")
 
 
-@events.opens("a table without times", "?")
+@events.opens(
+    "a table without times",
+    "events.csv: holds no events that can be read (no column is called time; there are a, b) and is left out.",
+)
 def has_events_without_times(d: Path) -> None:
     _text(d, "a,b\nx,y\n", "events.csv")
 
 
-@events.opens("a pipe", "?")
+@events.opens("a pipe", "events.csv: cannot be read (it is a pipe and no file) and is left out.")
 def has_a_pipe_of_events(d: Path) -> None:
     fifo(d, "events.csv")
 
 
-@events.opens("a recording of lines of which one half is missing", "?")
+@events.opens(
+    "a recording of lines of which one half is missing",
+    "TTL: holds no events that can be read (sample_numbers.npy is not a valid .npy file; export it again.) and is left out.",
+)
 def has_half_a_ttl(d: Path) -> None:
     (d / "TTL").mkdir()
     _text(d, b"\x93NUMPY", "TTL/sample_numbers.npy")

@@ -121,7 +121,7 @@ def read_array(path: str | Path, mmap_mode: Any = None) -> AnyArray:
     NotImplementedError : it is another file
     """
     _check_npy(path)
-    found: AnyArray = np.load(Path(path), mmap_mode=mmap_mode)
+    found: AnyArray = np.load(Path(path), mmap_mode=mmap_mode, allow_pickle=False)
     return found
 
 

@@ -136,7 +136,7 @@ def _part(path: Path, **kwargs: Any) -> Part | None:
     if path.suffix == ".cbin":
         return CompressedPart(path)
     if path.suffix == ".npy":
-        mapped: AnyArray = np.load(path, mmap_mode="r")
+        mapped: AnyArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return mapped
     if path.suffix not in _BINARY:
         logger.warning("%s is no recording of a known format.", path)

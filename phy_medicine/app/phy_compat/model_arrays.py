@@ -121,7 +121,7 @@ class ModelArrays:
         """(n_channels, n_channels) whitening matrix."""
         path = self._model.dir_path / "whitening_mat.npy"
         if path.exists():
-            found: FloatArray = np.atleast_2d(np.load(path)).astype(np.float64)
+            found: FloatArray = np.atleast_2d(np.load(path, allow_pickle=False)).astype(np.float64)
             return found
         return np.linalg.inv(self.wmi)
 

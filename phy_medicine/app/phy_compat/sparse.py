@@ -86,7 +86,7 @@ def save_metadata(filename: str | Path, field_name: str, metadata: dict[int, Any
 
 def read_array(path: str | Path, mmap_mode: Any = None) -> AnyArray:
     """Read a `.npy` file; NaN and infinite values become 0 unless it is mapped."""
-    array: AnyArray = np.load(Path(path), mmap_mode=mmap_mode)
+    array: AnyArray = np.load(Path(path), mmap_mode=mmap_mode, allow_pickle=False)
     if mmap_mode is None and array.dtype.kind == "f":
         bad = ~np.isfinite(array)
         if bad.any():

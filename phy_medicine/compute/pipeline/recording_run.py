@@ -139,7 +139,7 @@ class RecordingRun:
         rows = np.load(self.folder / "detect" / tasks.CHUNKS, allow_pickle=False).tolist()
         chunks = [replace(c, rows=(rows[c.number], rows[c.number + 1])) for c in self._chunks("localize")]
         self._join(tasks.localize_chunk, chunks, tasks.PLACES, tasks.PLACE)
-        depths = np.load(self.folder / "localize" / tasks.PLACES, mmap_mode="r")["depth_um"]
+        depths = np.load(self.folder / "localize" / tasks.PLACES, mmap_mode="r", allow_pickle=False)["depth_um"]
         return {"n_located": int(np.isfinite(depths).sum())}
 
     def motion(self) -> Mapping[str, Any]:

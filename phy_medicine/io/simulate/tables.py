@@ -18,7 +18,7 @@ def write_tables(out_dir: Path, labels: IntArray, samples: IntArray, settings: S
     n = int(labels.max()) + 1
     counts = np.bincount(labels, minlength=n)
     contamination = _contamination_percent(labels, samples, counts, settings)
-    amplitude = np.bincount(labels, np.load(out_dir / "amplitudes.npy"), n) / np.maximum(counts, 1)
+    amplitude = np.bincount(labels, np.load(out_dir / "amplitudes.npy", allow_pickle=False), n) / np.maximum(counts, 1)
     quality = ["good" if c < GOOD_BELOW_PERCENT else "mua" for c in contamination]
     _write(out_dir, "KSLabel", quality)
     _write(out_dir, "ContamPct", [f"{c:.1f}" for c in contamination])

@@ -79,7 +79,7 @@ def open_simulation(folder: Path) -> ProbeSimulation:
         params = read_params(folder / "params.py")
         with np.load(folder / "ground_truth.npz", allow_pickle=False) as file:
             truth = {name: frozen(file[name]) for name in file.files}
-        arrays = {name: frozen(np.load(folder / f"{name}.npy")) for name in _ARRAYS}
+        arrays = {name: frozen(np.load(folder / f"{name}.npy", allow_pickle=False)) for name in _ARRAYS}
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{folder} holds no recording of phy-med simulate: {error}.") from None
     if not params.dat_paths:
