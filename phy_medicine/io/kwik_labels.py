@@ -19,7 +19,7 @@ from phy_medicine.io.kwik_write import (
     write_color,
     write_label,
 )
-from phy_medicine.io.metadata import GROUP
+from phy_medicine.io.metadata import GROUP, group_name
 
 Fields = dict[str, dict[int, LabelValue]]
 
@@ -48,7 +48,7 @@ def read_labels(
         if group_id is None:
             damaged.append(cluster)
         elif group_id != UNSORTED_ID:
-            fields[GROUP][cluster] = _shown(names.get(group_id, f"group_{group_id}"))
+            fields[GROUP][cluster] = _shown(names.get(group_id, "")) or f"group_{group_id}"
         own = _labels_at(file, f"{node}/{OWN}")
         if group_id == UNSORTED_ID and own.pop(GROUP, None) == UNSORTED:
             fields[GROUP][cluster] = UNSORTED
@@ -170,8 +170,9 @@ def _group_id(value: Any, names: Mapping[int, str]) -> int | None:
 
 def _shown(name: str) -> str:
     """A group's name as the program knows it: the four that always exist in lower case, others as they are."""
-    lower = name.strip().lower()
-    return lower if lower in {default.lower() for default in DEFAULT_GROUPS.values()} else name.strip()
+    name = group_name(name)
+    lower = name.lower()
+    return lower if lower in {default.lower() for default in DEFAULT_GROUPS.values()} else name
 
 
 def _same(a: LabelValue, b: LabelValue) -> bool:

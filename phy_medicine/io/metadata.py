@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def read_metadata(source: Path | DatasetFolder) -> tuple[Metadata, tuple[Check, 
             if files.get(key) != f"cluster_{key}.tsv":
                 fields[key], files[key] = values, name
     if GROUP in fields:
-        fields[GROUP] = {cluster: _group(value) for cluster, value in fields[GROUP].items()}
+        groups = {cluster: _group(value) for cluster, value in fields[GROUP].items()}
+        fields[GROUP] = {cluster: name for cluster, name in groups.items() if name}
     return Metadata(fields, files), checks.all()
 
 
@@ -161,10 +163,17 @@ def parse_value(text: str) -> LabelValue:
         return text
 
 
+@lru_cache(maxsize=1000, typed=True)
 def _group(value: LabelValue) -> str:
     if isinstance(value, int):
         return _LEGACY_GROUPS.get(value, str(value))
-    return str(value)
+    return group_name(str(value))
+
+
+def group_name(text: str) -> str:
+    """Return a name of a group as one line that can be seen, "" when nothing is left of it."""
+    visible = "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST_NAME])
+    return " ".join(visible.split())
 
 
 def format_field(name: str, values: Mapping[int, LabelValue | None], cluster_ids: Iterable[int]) -> str:

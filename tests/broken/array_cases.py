@@ -274,7 +274,10 @@ def has_fewer_amplitudes(d: Path) -> None:
     save(d, "amplitudes.npy", load(d, "amplitudes.npy")[:-1])
 
 
-@spikes.opens("positions of spikes that are not finite")
+@spikes.opens(
+    "positions of spikes that are not finite",
+    "spike_positions.npy: 150 of 200 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_nan_spike_positions(d: Path) -> None:
     positions = np.zeros((N, 2))
     positions[::2], positions[1::4] = np.nan, np.inf
@@ -286,7 +289,10 @@ def has_a_text_attribute(d: Path) -> None:
     save(d, "spike_mood.npy", np.array(["glad"] * N))
 
 
-@spikes.opens("an attribute that is not finite")
+@spikes.opens(
+    "an attribute that is not finite",
+    "spike_place.npy: 200 of 200 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_a_nan_attribute(d: Path) -> None:
     save(d, "spike_width.npy", np.full(N, np.nan))
     save(d, "spike_place.npy", np.full((N, 2), np.inf))

@@ -31,12 +31,12 @@ def has_foreign_ends(d: Path) -> None:
     _text(d, "\ufeffcluster_id\tgroup\r\n0\tgood\r1\tmua\r\n")
 
 
-@labels.opens("Latin-1")
+@labels.opens("Latin-1", "cluster_group.tsv: is not written in UTF-8 and is read as Latin-1; a save writes UTF-8.")
 def is_latin(d: Path) -> None:
     _text(d, "cluster_id\tgroup\n0\tgénéral\n".encode("latin-1"))
 
 
-@labels.opens("UTF-16")
+@labels.opens("UTF-16", "cluster_group.tsv: is not written in UTF-8 and is read as Latin-1; a save writes UTF-8.")
 def is_utf16(d: Path) -> None:
     _text(d, GROUPS.encode("utf-16"))
 
@@ -46,7 +46,15 @@ def has_an_open_quote(d: Path) -> None:
     _text(d, GROUPS + '3\t"good\n4\tmua\n' * 50_000)
 
 
-@labels.opens("clusters named twice")
+@labels.opens(
+    "names of groups with spaces around them, line ends in them, and nothing but signs that are not seen",
+    "cluster_group.tsv: 1 values go over several lines: is a quote never closed?",
+)
+def has_strange_group_names(d: Path) -> None:
+    _text(d, 'cluster_id\tgroup\n0\t good  \n1\t"two\n\tlines"\n2\t\x01\x02\n3\t   \n4\t' + "long" * 1000 + "\n")
+
+
+@labels.opens("clusters named twice", "cluster_group.tsv: 2 rows name a cluster again; the last one counts.")
 def has_clusters_twice(d: Path) -> None:
     _text(d, GROUPS + "0\tnoise\n0\tmua\n")
 
@@ -152,7 +160,10 @@ def has_pickled_events(d: Path) -> None:
     is_pickled(d, "events.npy")
 
 
-@events.opens("times that are not finite, before the start and after the end")
+@events.opens(
+    "times that are not finite, before the start and after the end",
+    "events.csv: 1 events of a have no time and are left out.",
+)
 def has_strange_events(d: Path) -> None:
     _text(d, "time,label\nnan,a\n-5,a\n1e300,b\n0.5,c\ninf,c\n", "events.csv")
 

@@ -30,19 +30,19 @@ def has_next_to_nothing(d: Path) -> None:
         in_place(d, name)
 
 
-@templates.opens("all templates are NaN")
+@templates.opens("all templates are NaN", "templates.npy: 5 of 5 templates are 0 or NaN on all channels.")
 def has_nan_templates(d: Path) -> None:
     save(d, "templates.npy", np.full_like(load(d, "templates.npy"), np.nan))
 
 
-@templates.opens("infinite values in templates")
+@templates.opens("infinite values in templates", "templates.npy: 2 of 5 templates are 0 or NaN on all channels.")
 def has_infinite_templates(d: Path) -> None:
     data = load(d, "templates.npy")
     data[1, 3, 2], data[2], data[3] = np.inf, -np.inf, 3e38
     save(d, "templates.npy", data)
 
 
-@templates.opens("templates that are 0 everywhere")
+@templates.opens("templates that are 0 everywhere", "templates.npy: 5 of 5 templates are 0 or NaN on all channels.")
 def has_zero_templates(d: Path) -> None:
     save(d, "templates.npy", np.zeros_like(load(d, "templates.npy")))
 
@@ -66,7 +66,7 @@ def has_fewer_template_rows(d: Path) -> None:
     save(d, "templates.npy", load(d, "templates.npy")[:2])
 
 
-@templates.opens("templates of one sample")
+@templates.opens("templates of one sample", "templates.npy: 5 of 5 templates are 0 or NaN on all channels.")
 def has_templates_of_one_sample(d: Path) -> None:
     save(d, "templates.npy", load(d, "templates.npy")[:, 10:11])
 
@@ -97,7 +97,9 @@ def has_a_template_index_beyond(d: Path) -> None:
     save(d, "template_ind.npy", index)
 
 
-@templates.opens("a template index that names no channel")
+@templates.opens(
+    "a template index that names no channel", "templates.npy: 5 of 5 templates are 0 or NaN on all channels."
+)
 def has_an_empty_template_index(d: Path) -> None:
     save(d, "template_ind.npy", np.full((5, 8), -1))
 
@@ -175,14 +177,20 @@ def has_integer_features(d: Path) -> None:
     save(d, "pc_features.npy", load(d, "pc_features.npy").astype(int))
 
 
-@features.opens("features that are not finite")
+@features.opens(
+    "features that are not finite",
+    "pc_features.npy: 150 of 200 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_nan_features(d: Path) -> None:
     data = load(d, "pc_features.npy")
     data[::2], data[1::4], data[3::4] = np.nan, np.inf, 3e38
     save(d, "pc_features.npy", data)
 
 
-@features.opens("all features are NaN")
+@features.opens(
+    "all features are NaN",
+    "pc_features.npy: 200 of 200 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_only_nan_features(d: Path) -> None:
     save(d, "pc_features.npy", np.full_like(load(d, "pc_features.npy"), np.nan))
 
@@ -208,12 +216,15 @@ def has_a_feature_index_beyond(d: Path) -> None:
     save(d, "pc_feature_ind.npy", load(d, "pc_feature_ind.npy").astype(np.int64) + 2**40)
 
 
-@features.opens("a feature index of NaN")
+@features.opens("a feature index of NaN", "pc_feature_ind.npy: 20 entries are NaN or infinite and are ignored.")
 def has_a_nan_feature_index(d: Path) -> None:
     save(d, "pc_feature_ind.npy", np.full((5, 4), np.nan))
 
 
-@features.opens("a feature index of fewer templates")
+@features.opens(
+    "a feature index of fewer templates",
+    "pc_feature_ind.npy: has 2 rows for templates up to 4; spikes of the others have no features.",
+)
 def has_a_short_feature_index(d: Path) -> None:
     save(d, "pc_feature_ind.npy", load(d, "pc_feature_ind.npy")[:2])
 
@@ -250,7 +261,10 @@ def has_fewer_template_features(d: Path) -> None:
     save(d, "template_features.npy", load(d, "template_features.npy")[:7])
 
 
-@features.opens("template features that are not finite")
+@features.opens(
+    "template features that are not finite",
+    "template_features.npy: 200 of 200 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_nan_template_features(d: Path) -> None:
     save(d, "template_features.npy", np.full((N, 3), np.nan, dtype=np.float32))
 
@@ -288,7 +302,10 @@ def has_no_stored_waveforms(d: Path) -> None:
     in_place(d, "recording.dat")
 
 
-@features.opens("stored waveforms that are not finite")
+@features.opens(
+    "stored waveforms that are not finite",
+    "stored waveforms: 4 of 4 places looked at hold NaN or infinite values, which are not drawn.",
+)
 def has_nan_waveforms(d: Path) -> None:
     _subset(d, waveforms=np.full((4, 21, 3), np.nan))
 

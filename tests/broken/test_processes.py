@@ -14,6 +14,7 @@ from tests.broken import drive
 from tests.broken.case import Case
 from tests.broken.catalogue import CASES
 
+ROOT = Path(__file__).resolve().parents[2]
 BY_NAME = {case.name: case for case in CASES}
 DESCRIBED = (
     "calls_the_shell",
@@ -31,8 +32,8 @@ def run(case: Case, path: Path, *options: str, n_bytes: int = DESCRIBE_BYTES) ->
     """Run a command on a dataset, in 120 s and so much address space."""
     words = [sys.executable, "-m", "phy_medicine", f"{case.command}-{options[0]}", str(path), *options[1:]]
     done = subprocess.run(
-        words, check=False, capture_output=True, text=True, timeout=120, cwd=path.parent,
-        env={**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "xcb")},
+        words, check=False, capture_output=True, text=True, timeout=150, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "xcb")},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes)),
     )  # fmt: skip
     return drive.told(done.returncode, done.stdout + done.stderr, path.parent)
