@@ -45,10 +45,10 @@ class H5File:
     def __init__(self, path: Path, mode: Mode = "r") -> None:
         self.path = Path(path)
         self._mode = mode
-        kind = kind_of(self.path) if mode in ("r", "r+") else "file"
+        kind = kind_of(self.path) if mode in ("r", "r+") else "a file"
         if kind == "nothing":
             raise DatasetError(f"{self.path} does not exist; check the path.")
-        if kind != "file":
+        if kind != "a file":
             raise DatasetError(f"{self.path} is {kind}, where a file must be; check the path.")
         try:
             # Network drives without locks must not keep a file from being read.

@@ -126,7 +126,7 @@ def read_intent(dataset_dir: Path) -> Intent | None:
 def read_any_intent(dataset_dir: Path) -> Intent | None:
     """Return the save that was written down, whether it was decided or not."""
     path = SavePaths(dataset_dir).intent
-    if kind_of(path) not in ("file", "nothing"):
+    if kind_of(path) not in ("a file", "nothing"):
         logger.warning("%s is %s and is ignored.", path, kind_of(path))
         return None
     try:

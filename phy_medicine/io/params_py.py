@@ -71,7 +71,7 @@ def read_params(path: Path) -> DatasetParams:
     kind = kind_of(path)
     if kind == "nothing":
         raise DatasetError(f"{path} does not exist; give the params.py of the dataset.")
-    if kind != "file":
+    if kind != "a file":
         raise DatasetError(f"{path} is {kind}, where a file must be; give the params.py of the dataset.")
     reader = _Reader(path, read_literals(path))
     dir_path = reader.folder()

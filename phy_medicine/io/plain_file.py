@@ -15,19 +15,19 @@ _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a dev
 
 
 def kind_of(path: Path) -> str:
-    """Return "file", or in words what else is there: "nothing", "a folder", "a pipe", "a link in a circle"..."""
+    """Return "a file", or in words what else is there: "nothing", "a folder", "a pipe", "a link in a circle"..."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
         return "a link in a circle" if error.errno == errno.ELOOP else "nothing"
     except ValueError:  # a NUL in the name
         return "nothing"
-    return "file" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")
+    return "a file" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")
 
 
 def is_plain(path: Path) -> bool:
     """Return whether a file is there, or a link to one; never raises, whatever the name."""
-    return kind_of(path) == "file"
+    return kind_of(path) == "a file"
 
 
 def open_plain(path: Path) -> BinaryIO:

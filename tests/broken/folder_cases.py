@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.broken.case import Topic
 from tests.broken.params_cases import Bomb
-from tests.broken.sound import fifo, load, save
+from tests.broken.sound import beside, fifo, load, save
 
 names = Topic("Folders")
 own = Topic("The program's own files beside the dataset")
@@ -112,6 +112,26 @@ def has_linked_backups(d: Path) -> None:
 )
 def is_a_file(d: Path) -> None:
     (d / OWN).write_text("not a folder")
+
+
+@own.opens(
+    "a log that is a link to another file",
+    "DIR/.phy_medicine/log/phy-medicine.log is a link to DIR/../precious, and nothing is written out of the dataset: remove the link.",
+    read_only=True,
+)
+def has_a_linked_log(d: Path) -> None:
+    (d / OWN / "log").mkdir(parents=True)
+    (d / OWN / "log" / "phy-medicine.log").symlink_to(beside(d, "precious", "years of work"))
+
+
+@own.opens(
+    "a log that is a pipe",
+    "DIR/.phy_medicine/log/phy-medicine.log is a pipe, where a file must be: move it away.",
+    read_only=True,
+)
+def has_a_pipe_as_log(d: Path) -> None:
+    (d / OWN / "log").mkdir(parents=True)
+    fifo(d / OWN / "log", "phy-medicine.log")
 
 
 @own.opens("a state of the window that is no JSON")

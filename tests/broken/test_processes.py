@@ -57,7 +57,7 @@ def test_it_is_curated_in_a_process(name: str, tmp_path: Path, own_home: Path):
     path = case.make(tmp_path / "place")
     picture = tmp_path / "picture.png"
     before = drive.tree(tmp_path / "place")
-    steps = [word for line in ("wizard", "next", "merge", "undo") for word in ("--do", line)]
+    steps = [word for line in ("start_wizard", "next", "merge", "undo") for word in ("--do", line)]
     told = run(case, path, "gui", *steps, "--screenshot", str(picture), "--quit", n_bytes=WINDOW_BYTES)
     assert (told.code, told.faults) == (0, []), told.text
     assert picture.stat().st_size > 10_000
