@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo gallery docs pages test check format bench clean
+.PHONY: help env demo gallery docs pages test check format fuzz bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ check: env ## format, lint, types, layers
 format: env ## rewrite the source in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+fuzz: env ## every broken dataset in the window too, which takes half an hour
+	PHY_MEDICINE_EVERY_CASE=1 $(BIN)/python -m pytest $(PYTEST_OPTIONS) tests/broken
 
 bench: env ## measure the curation core, then opening, selection, actions and saving on a simulated dataset
 	@test -f demo/bench/params.py || $(BIN)/python -m phy_medicine simulate demo/bench --channels 128 --units 120 --duration 300

@@ -19,7 +19,7 @@ from tests.broken.catalogue import CASES
 EXAMPLES = {
     "is_one_byte", "has_random_bytes", "is_cut_short_templates_npy", "has_one_spike", "has_a_far_cluster",
     "has_nan_positions", "has_infinite_templates", "has_only_nan_features", "has_strange_values", "has_strange_events",
-    "has_quotes", "is_linked_elsewhere", "has_a_strange_state", "has_nan_kwx", "has_a_group_in_itself",
+    "has_quotes", "is_linked_elsewhere", "has_a_deep_state", "has_nan_kwx", "has_a_group_in_itself",
     "has_strange_groups",
 }  # fmt: skip
 CHOSEN = [
