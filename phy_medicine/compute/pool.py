@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import partial
 from typing import Any, TypeVar
 
+from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.log import logger
 
 T = TypeVar("T")
@@ -38,8 +39,11 @@ class _Task:
 
 
 def log_error(key: Hashable, error: BaseException) -> None:
-    """Write the failure of a task to the log, with its traceback."""
-    logger.error("Task %s failed: %s", key, error, exc_info=error)
+    """Write the failure of a task to the log, with its traceback unless it is said for people."""
+    if isinstance(error, PhyMedError):
+        logger.warning("Task %s could not be done: %s", key, error)
+    else:
+        logger.error("Task %s failed: %s", key, error, exc_info=error)
 
 
 class Pool:

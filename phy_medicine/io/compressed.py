@@ -40,13 +40,18 @@ class CompressedPart:
         except ImportError:
             raise DatasetError(f"{path.name} is compressed; install the package mtscomp to read it.") from None
         self._reader.open(path, facts)
+        self._name, self._checks = path.name, CheckList() if checks is None else checks
         self._lock = threading.Lock()
         self.shape = (int(self._reader.n_samples), int(self._reader.n_channels))
         self.dtype = np.dtype(self._reader.dtype)
 
     def __getitem__(self, rows: slice, /) -> AnyArray:
-        with self._lock:
-            return np.asarray(self._reader[rows.start : rows.stop])
+        try:
+            with self._lock:
+                return np.asarray(self._reader[rows.start : rows.stop])
+        except DatasetError as error:
+            self._checks.warn(self._name, str(error))
+            raise
 
 
 def _read_companion(path: Path) -> tuple[dict[str, Any], int]:

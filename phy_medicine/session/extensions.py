@@ -306,5 +306,7 @@ class Extensions:
         key = (problem.owner, problem.what, problem.error is None)
         level = logging.DEBUG if key in self._told else logging.WARNING
         self._told.add(key)
-        logger.log(level, "%s", problem.sentence, exc_info=problem.error)
+        # What is said for people, as of a damaged file, needs no traceback.
+        fault = None if isinstance(problem.error, PhyMedError) else problem.error
+        logger.log(level, "%s", problem.sentence, exc_info=fault)
         self.problem.emit(problem)
