@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,8 @@ class MetricCache:
                     old.unlink(missing_ok=True)
             self._changed = False
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             logger.warning("Could not keep metrics in %s: %s.", self._path, error)
 
     @property

@@ -298,6 +298,19 @@ def test_a_save_writes_the_metrics_once_they_are_known_and_they_are_no_labels(da
     again.close()
 
 
+def test_phy_reads_a_dataset_with_metrics(dataset):
+    phylib_model = pytest.importorskip("phylib.io.model")
+    session = Session.open(dataset)
+    session.quality.compute()
+    session.move("good", cluster_ids=session.cluster_ids[:1])
+    session.save()
+    model = phylib_model.load_model(dataset)
+    first = session.cluster_ids[0]
+    assert model.metadata["group"][first] == "good"
+    assert model.metadata["snr"][first] == pytest.approx(session.quality.peek(first, "snr"))
+    session.close()
+
+
 def test_metrics_of_another_program_stay_as_they_are(dataset):
     path = dataset.parent / METRICS_FILE
     path.write_text("cluster_id\tsnr\n0\t3.5\n")
