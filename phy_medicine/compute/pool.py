@@ -131,6 +131,13 @@ class Pool:
         for task in tasks:
             _drop(task)
 
+    @property
+    def hurried(self) -> bool:
+        """Whether an interactive task waits or runs, callbacks included."""
+        with self._changed:
+            tasks = (*self._newest.values(), *self._running)
+            return any(task.priority == Priority.INTERACTIVE for task in tasks)
+
     def pending(self, *keys: Hashable) -> bool:
         """Whether a task of one of these keys waits or runs, its callbacks included."""
         with self._changed:

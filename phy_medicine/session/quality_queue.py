@@ -14,6 +14,8 @@ from phy_medicine.session.quality_values import Values
 
 COURTESY_S = 0.3
 """After a selection nothing is begun for so long, so that the views get both processors."""
+_LOOK_S = 0.05
+"""While something interactive is still done after that, on a slow machine, it is looked again so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class FamilyValues(ClusterValues[Family, Values]):
             self._changed.notify_all()
 
     def _schedule(self) -> None:
-        wait = self._quiet_until - time.monotonic()
+        wait = self._wait_s()
         if wait <= 0:
             super()._schedule()
             return
@@ -70,13 +72,18 @@ class FamilyValues(ClusterValues[Family, Values]):
                 self._timer.daemon = True
                 self._timer.start()
 
+    def _wait_s(self) -> float:
+        """How long nothing is to be begun, 0 or less for at once."""
+        quiet = self._quiet_until - time.monotonic()
+        return _LOOK_S if quiet <= 0 and self._pool().hurried else quiet
+
     def _wake(self) -> None:
         with self._changed:
             self._timer = None
         self._schedule()
 
     def _go_on(self, begin: float) -> bool:
-        return super()._go_on(begin) and time.monotonic() >= self._quiet_until
+        return super()._go_on(begin) and self._wait_s() <= 0
 
     def _report_once(self, name: str, problem: Problem) -> None:
         if problem.error is not None:  # that it takes long is nothing a person can do anything about

@@ -139,6 +139,18 @@ def test_a_task_is_pending_until_its_callback_returned(pool):
     assert not pool.pending("a")
 
 
+def test_it_is_hurried_while_something_interactive_waits_or_runs(pool):
+    background = Gate()
+    pool.submit("later", background, priority=Priority.BACKGROUND)
+    assert background.started.wait(WAIT_S) and not pool.hurried
+    gate = occupy(pool, 1)[0]
+    assert pool.hurried
+    gate.opened.set()
+    background.opened.set()
+    pool.sync(WAIT_S)
+    assert not pool.hurried
+
+
 def test_cancel_drops_waiting_and_running_tasks(pool):
     gates, seen = occupy(pool, 2), []
     waiting = pool.submit("a", seen.append, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -146,6 +147,16 @@ def test_a_new_cluster_is_measured_in_the_background_once_all_are(session):
     new = session.merge(session.cluster_ids[:2]).added[0]
     assert session.quality.wait(120) == 0
     assert session.cluster_table.value(new, "snr") > 0
+
+
+def test_what_is_interactive_goes_first(session):
+    go_on, begun = threading.Event(), threading.Event()
+    session.pool.submit("view", lambda: begun.set() or go_on.wait(60))
+    assert begun.wait(60)
+    session.quality.ask_all()
+    assert session.quality.wait(0.3) > 0 and session.quality.progress == 0
+    go_on.set()
+    assert session.quality.wait(120) == 0
 
 
 def test_nothing_is_computed_that_nobody_asks_for(session):
