@@ -146,6 +146,9 @@ class QualityMetrics:
         """
         ids = sorted(self._facts.cluster_ids() if cluster_ids is None else cluster_ids, key=self._depth)
         families = [f for f in QUALITY if names is None or {c.name for c in QUALITY[f]} & set(names)]
+        if DRIFT in families:  # in the background it is taken as it is known by then, and nothing is read for it
+            for used in (self._session.motion, self._session.localization):
+                used.restore()
         self._keeps = False
         try:
             for i, family in enumerate(families):
@@ -214,7 +217,7 @@ class QualityMetrics:
             self._cache.write()
 
     def close(self) -> None:
-        """Compute nothing any more, and keep what there is."""
+        """Compute nothing any more, wait for the cluster that is being measured, and keep what there is."""
         self._values.close()
         self.keep()
 

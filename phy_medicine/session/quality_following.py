@@ -18,8 +18,12 @@ def follow_quality(session: Session) -> None:
         if session.data.table.uses(names):
             session.data.table.values_arrived(busy=quality.busy)
 
-    def moved(what: str) -> None:
-        if what == "run":
+    last: list[object] = [session.motion.known, session.localization.known]
+
+    def moved(_what: str) -> None:
+        now = [session.motion.known, session.localization.known]
+        if any(a is not b for a, b in zip(now, last, strict=True)):
+            last[:] = now
             quality.forget_positions()
 
     quality.arrived.connect(arrived)

@@ -14,6 +14,7 @@ from phy_medicine.session.quality_values import Values
 
 COURTESY_S = 0.3
 """After a selection nothing is begun for so long, so that the views get both processors."""
+_PATIENCE_S = 2.0
 _LOOK_S = 0.05
 """While something interactive is still done after that, on a slow machine, it is looked again so often."""
 
@@ -53,13 +54,16 @@ class FamilyValues(ClusterValues[Family, Values]):
         self._schedule()
 
     def close(self) -> None:
-        """Begin nothing any more."""
+        """Begin nothing any more, and wait for what is being computed: it reads files that are about to be closed."""
+        self.hold()
         with self._changed:
             if self._timer is not None:
                 self._timer.cancel()
             self._first.clear()
             self._later.clear()
             self._changed.notify_all()
+        if self._calling.acquire(timeout=_PATIENCE_S):
+            self._calling.release()
 
     def _schedule(self) -> None:
         wait = self._wait_s()

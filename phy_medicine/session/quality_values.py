@@ -140,7 +140,7 @@ class ClusterQuality:
         }
 
     def _drift(self, cluster_id: int) -> dict[str, float]:
-        depths, model, motion = self._data.depths, self._model, self._data.motion.current
+        depths, model, motion = self._data.depths, self._model, self._data.motion.known
         spikes = self._facts.spikes(cluster_id)
         if depths.source == TEMPLATES:
             return {}
