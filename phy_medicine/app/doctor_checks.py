@@ -272,6 +272,8 @@ def _writing(section: Section, model: Model) -> None:
     if storage.pending is not None:
         section.add("Unsaved work", written(storage.pending))
         section.warn("There is unsaved work of an earlier session; the window offers it, or use --recover.")
+    for journal in storage.stale:
+        section.warn(f"The unsaved work in {written(journal.path)} no longer fits the labels; the window says why.")
     # The new files, and the backup of what they replace.
     needed = 2 * (len(model.spike_clusters) * 8 + 10_000_000)
     free = shutil.disk_usage(model.dir_path).free

@@ -182,6 +182,17 @@ def test_unsaved_work_and_a_lock_are_told_of(said, dataset: Path):
     assert "unsaved work" in sentences
 
 
+def test_unsaved_work_that_no_longer_fits_is_told_of(said, dataset: Path):
+    session = Session.open(dataset)
+    session.merge(session.cluster_ids[:2])
+    session.close()
+    other = Session.open(dataset)
+    other.merge(other.cluster_ids[:2])
+    other.save()
+    other.close()
+    assert "no longer fits the labels" in run(str(dataset)).output.replace("\n", " ")
+
+
 def test_a_dataset_that_cannot_be_opened_is_fatal(said, tmp_path: Path):
     result = run(str(tmp_path / "params.py"))
     assert result.exit_code == 1 and "does not exist" in " ".join(result.output.split())
