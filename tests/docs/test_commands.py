@@ -167,6 +167,8 @@ class Reader:
             words.append("--quit")
         result = CliRunner().invoke(cli, [*words, *SMALL.get(command, ())], input=ANSWERS)
         assert result.exit_code == 0, f"{example.place}: {line}\n{result.output}\n{result.exception!r}"
+        if command == "replay":
+            shutil.rmtree(self._folder / "copy")
 
     def execute(self, example: Example) -> None:
         """Run a block of Python after those before it."""
@@ -203,11 +205,13 @@ class Reader:
                 session.close()
 
     def _curate(self) -> None:
-        own = self._folder / ".phy_medicine"
+        own, copy = self._folder / ".phy_medicine", self._folder / "copy"
+        if not copy.exists():
+            shutil.copytree(self._original, copy)
+        if (own / "journal" / "second.jsonl").exists():
+            return
         self._put_back()
-        for folder in (own / "backups", self._folder / "copy"):
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self._original, self._folder / "copy")
+        shutil.rmtree(own / "backups", ignore_errors=True)
         for name in ("first", "second"):
             with contextlib.closing(pm.open(self._folder / "params.py")) as session:
                 session.merge(session.cluster_ids[:2])

@@ -70,7 +70,7 @@ def undo(session: Session) -> None:
     session.undo()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(any_steps("v"), min_size=1, max_size=4))
 def test_the_whole_history_on_the_sorters_labels_gives_those_of_now(original, sessions):
     with tempfile.TemporaryDirectory() as tmp:
