@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,16 +124,17 @@ def journals(dataset_dir: Path) -> tuple[Path, ...]:
     return tuple(sorted(filter(is_plain, OwnFiles(dataset_dir).journal.glob("*.jsonl"))))
 
 
-def was_saved(journal: JournalFile, known_hashes: frozenset[str]) -> bool:
+def was_saved(journal: JournalFile, later_hashes: Collection[str]) -> bool:
     """Say whether the actions of a journal are in the files of the dataset.
 
     A process that ends after it replaced the files, and before it wrote so, leaves a journal that only says what it was
     saving: then it counts what the files hold, or what a later journal began with.
 
-    known_hashes : of the labels of now, and of those that journals begin with
+    later_hashes : of the labels of now, and of those that later journals begin with; earlier ones tell nothing, for a
+    dataset may come back to labels that it had
     """
     saving = journal.saved_hash
-    return journal.closed == SAVED or (saving in known_hashes and saving != journal.header.labels_hash)
+    return journal.closed == SAVED or (saving in later_hashes and saving != journal.header.labels_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,12 @@ def unsaved_work(dataset_dir: Path, labels_hash: str, dataset: str = "") -> Unsa
     """
     paths = journals(dataset_dir)
     headers = {path: header for path in paths if (header := _header_of(path)) is not None}
-    known = frozenset({labels_hash, *(header.labels_hash for header in headers.values())})
+    later = {labels_hash}
     offered: Path | None = None
     stale = []
     for path, header in reversed(headers.items()):
-        fits = header.labels_hash == labels_hash
+        fits, known = header.labels_hash == labels_hash, frozenset(later)
+        later.add(header.labels_hash)
         if (fits and offered) or (not fits and header.dataset != dataset) or _ends_closed(path):
             continue
         try:

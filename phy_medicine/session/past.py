@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,13 +46,16 @@ def past_journals(model: Model) -> tuple[tuple[PastJournal, ...], tuple[str, ...
             files.append(read_journal(path))
         except JournalError as error:
             problems.append(str(error))
-    known = frozenset({model.labels_hash(), *(file.header.labels_hash for file in files)})
-    mine = [file for file in files if file.header.dataset in ("", model.labels_name)]
-    return tuple(PastJournal(file, _state(file, known)) for file in mine), tuple(problems)
+    later, found = {model.labels_hash()}, []
+    for file in reversed(files):
+        if file.header.dataset in ("", model.labels_name):
+            found.append(PastJournal(file, _state(file, later)))
+        later.add(file.header.labels_hash)
+    return tuple(reversed(found)), tuple(problems)
 
 
-def _state(file: JournalFile, known: frozenset[str]) -> State:
-    if was_saved(file, known):
+def _state(file: JournalFile, later: Collection[str]) -> State:
+    if was_saved(file, later):
         return "saved"
     return "discarded" if file.closed == DISCARDED else "unsaved"
 

@@ -43,7 +43,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a recovery did.
+    """What a recovery did; true if it did anything.
 
     n_done : records that were done again; n_left : those that were not
     why : the reason, "" without; rest : the journal as it was, kept when something is left
@@ -53,6 +53,9 @@ class Recovered:
     n_left: int = 0
     why: str = ""
     rest: Path | None = None
+
+    def __bool__(self) -> bool:
+        return self.n_done > 0
 
     @property
     def text(self) -> str:

@@ -284,6 +284,14 @@ def test_a_save_that_was_done_before_the_journal_could_say_so_counts(tmp_path: P
     assert unsaved_work(tmp_path, "newer").stale == ()
 
 
+def test_labels_that_a_dataset_had_before_do_not_make_a_save_done(tmp_path: Path):
+    started(tmp_path, 1, "new labels").mark_saved("abc")
+    journal = started(tmp_path, 2, "abc")
+    journal.mark_saving("new labels")
+    journal.close()  # the process ended before the files were replaced
+    assert unsaved_work(tmp_path, "abc").offered == journals(tmp_path)[1]
+
+
 def test_a_save_that_failed_leaves_the_journal_unsaved(tmp_path: Path):
     journal = started(tmp_path, 2)
     journal.mark_saving("new labels")
