@@ -194,6 +194,8 @@ class ViewPanel:
     def _shown(self, visible: bool) -> None:
         self._in_front = visible
         if self.view in self._window.host.views:
+            if not self.open:
+                self.view.canvas.release()
             self._window.host.set_visible(self.view, visible)
             self._window.panels.twins.match()
 

@@ -34,6 +34,9 @@ class ViewCanvas(Protocol):
     def update(self) -> None:
         """Draw now or as soon as the toolkit likes; in the GUI thread."""
 
+    def release(self) -> None:
+        """Give back what the graphics card holds; it is built again when it is drawn again."""
+
     def close(self) -> object:
         """Give back the widget."""
 
@@ -56,6 +59,9 @@ class WidgetCanvas:
         except Exception:
             logger.exception("A view could not be drawn")
         self.events.draw()
+
+    def release(self) -> None:
+        """Nothing of it is on the graphics card."""
 
     def close(self) -> None:
         """Close the widget."""
@@ -90,9 +96,34 @@ class Canvas(app.Canvas):
     def on_initialize(self, event: Any) -> None:
         """Note a new context; the names of objects of the old one must never be used or deleted in it."""
         if self.gpu.generation > 0:
-            self.context.glir.clear()
-            self.context.shared.parser = GlirParser()
+            self._forget()
         self.gpu.generation += 1
+
+    def _forget(self) -> None:
+        """Begin anew with no object."""
+        self.context.glir.clear()
+        self.context.shared.parser = GlirParser()
+
+    def release(self) -> None:
+        """Delete every GPU object; the next frame builds them again.
+
+        All contexts of the application share their objects, so those of a canvas would outlive it.
+        """
+        if not self.ready or not self.native.isValid():
+            return
+        self.native.makeCurrent()
+        for made in list(self.context.shared.parser._objects.values()):
+            if hasattr(made, "delete"):  # not what was deleted already
+                made.delete()
+        self._forget()
+        self.native.doneCurrent()
+        self.gpu.generation += 1
+
+    def close(self) -> None:
+        """Delete the GPU objects and give back the widget."""
+        if not self._closed:
+            self.release()
+        super().close()
 
     def on_draw(self, event: Any) -> None:
         """Draw the view."""
