@@ -29,7 +29,7 @@ class Merge:
 class Split:
     """Move spikes to new clusters; the other spikes of their clusters move to further new ones.
 
-    spike_ids : (n,) int64 ascending, no duplicates
+    spike_ids : (n,) int64 (in the history int32), ascending, no duplicates
     parts : (n,) int32, position in `part_ids` of each spike, or None: all go to the first
     part_ids : new cluster of each part, ascending
     old_ids : clusters that hold the spikes, ascending; all of them disappear

@@ -23,7 +23,8 @@ class AtomTree:
 
     def __init__(self, spike_atoms: IntArray, spikes: list[IntArray]) -> None:
         self._spike_atoms = spike_atoms
-        self._spikes = [frozen(s) for s in spikes]
+        # None of an atom that was cut: its pieces have its spikes.
+        self._spikes: list[IntArray | None] = [frozen(s) for s in spikes]
         self._sizes = [len(s) for s in spikes]
         self._pieces: dict[int, tuple[int, ...]] = {}
 
@@ -37,7 +38,10 @@ class AtomTree:
 
     def spikes(self, atom: int) -> IntArray:
         """Return the spike ids of an atom, cut or not, int32 ascending, read-only."""
-        return self._spikes[atom]
+        spikes = self._spikes[atom]
+        if spikes is None:
+            spikes = frozen(np.sort(np.concatenate([self.spikes(piece) for piece in self._pieces[atom]])))
+        return spikes
 
     def n_spikes(self, atoms: Iterable[int]) -> int:
         """Return the number of spikes of some atoms together."""
@@ -83,7 +87,7 @@ class AtomTree:
 
         Nothing is cut when the whole atom is one part.
         """
-        spikes = self._spikes[atom]
+        spikes = self.spikes(atom)
         found = np.unique(parts).tolist()
         if len(found) == 1 and len(spike_ids) == len(spikes):
             return [(atom, found[0])]
@@ -101,8 +105,11 @@ class AtomTree:
 
     def settle(self, atom: int) -> None:
         """Give the spikes of a cut atom their new atoms, once these can be looked up by other threads."""
-        for piece in self._pieces.get(atom, ()):
-            self._spike_atoms[self._spikes[piece]] = piece
+        pieces = self._pieces.get(atom, ())
+        for piece in pieces:
+            self._spike_atoms[self.spikes(piece)] = piece
+        if pieces:
+            self._spikes[atom] = None
 
 
 def _by_value(spikes: IntArray, part_of: IntArray, values: list[int]) -> list[IntArray]:

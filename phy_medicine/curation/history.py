@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from phy_medicine.base.errors import ActionError
-from phy_medicine.curation.actions import Action, Kind, kind_of
+from phy_medicine.base.types import frozen
+from phy_medicine.curation.actions import Action, Kind, Split, kind_of
 from phy_medicine.curation.assignment import Assignment, Patch
 from phy_medicine.curation.labels import LabelChange, LabelTable
 from phy_medicine.curation.selection import Selection
@@ -126,7 +129,7 @@ class History:
             index=self._position,
             serial=self._next_serial,
             time=time.time() if at is None else at,
-            action=draft.action,
+            action=_kept(draft.action),
             text=draft.text,
             added=draft.added,
             removed=draft.removed,
@@ -198,6 +201,13 @@ class History:
             self._items[i] = replace(self._items[i], selection_after=selection)
             selection = self._items[i].selection_before
         return selection
+
+
+def _kept(action: Action) -> Action:
+    """Return an action as it is remembered: with spikes in half the bytes, for there may be thousands of splits."""
+    if isinstance(action, Split):
+        return replace(action, spike_ids=frozen(action.spike_ids.astype(np.int32)))
+    return action
 
 
 def cells(changes: Sequence[LabelChange], *, after: bool) -> dict[str, dict[int, int | float | str | None]]:
