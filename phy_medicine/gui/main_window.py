@@ -21,6 +21,7 @@ from phy_medicine.gui.console import WindowConsole
 from phy_medicine.gui.data_switches import DataSwitches
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.focus_mode import FocusMode
+from phy_medicine.gui.fresh_pictures import Waking
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
 from phy_medicine.gui.help_window import HelpWindow, about_text
@@ -126,6 +127,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.plugins = WindowPlugins(self, plugins)
         self.plugin_actions = PluginActions(self)
         self.host.drawn = self.later.flush
+        self.waking = Waking(self.host.rebuild_all, self)
         self.commands.fill()
         self.commands.key_repeats = lambda: self._key_repeats
         self._palette: Palette | None = None

@@ -251,6 +251,12 @@ class WindowHost:
         for view in self.views:
             view.redraw()
 
+    def rebuild_all(self) -> None:
+        """Give the graphics card everything anew, and draw it."""
+        for view in self.views:
+            view.canvas.release()
+            view.redraw()
+
     def close(self) -> None:
         """Stop asking for pictures."""
         self._calm.stop()

@@ -10,6 +10,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError, SnippetError
 from phy_medicine.base.log import logger
 from phy_medicine.base.params import params_of
 from phy_medicine.gui.dock import Dock
+from phy_medicine.gui.fresh_pictures import SCREEN_CHANGE
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.range_host import RangeHost
 from phy_medicine.gui.settings_dialog import SettingsDialog
@@ -22,17 +23,19 @@ if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
 
 
-class _Leave(QtCore.QObject):
-    """Tells when the pointer leaves a canvas, which vispy does not."""
+class _Told(QtCore.QObject):
+    """Tells when the pointer leaves a canvas and when it comes to another screen, which vispy does not."""
 
-    def __init__(self, native: QtWidgets.QWidget, left: Callable[[], object]) -> None:
+    def __init__(self, native: QtWidgets.QWidget, *, left: Callable[[], object], moved: Callable[[], object]) -> None:
         super().__init__(native)
-        self._left = left
+        self._left, self._moved = left, moved
         native.installEventFilter(self)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         if event.type() == QtCore.QEvent.Leave:
             self._left()
+        elif event.type() == SCREEN_CHANGE:
+            self._moved()
         return False
 
 
@@ -86,7 +89,7 @@ class ViewPanel:
         params_of(view.settings)  # of a plugin they may be no settings at all
         native = view.canvas.native
         native.setFocusPolicy(Qt.ClickFocus)
-        self._leave = _Leave(native, view.hover.leave)
+        self._told = _Told(native, left=view.hover.leave, moved=view.redraw)
         return view
 
     def renew(self) -> None:

@@ -91,6 +91,8 @@ def view_actions(w: MainWindow) -> tuple[Action, ...]:
                args=(Arg("name", "rest", optional=True, choices=w.localization.names),)),
         Action("reset_layout", "Reset layout", place.reset, "Put all panels back where they were at first.", "View",
                "layout"),
+        Action("rebuild_views", "Draw all views anew", w.host.rebuild_all,
+               "Give the graphics card everything again, for a driver that lost it.", "View", "layout"),
         Action("focus_mode", "Focus mode", w.focus_mode.toggle,
                "Let the panel that has the keyboard fill the window, or bring back all others.", "View", "layout",
                ("F11",)),
