@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PyQt5 import sip
 
+from benchmarks.gl_census import Counter
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import QtCore, QtWidgets
 from phy_medicine.gui.state import WindowState
@@ -39,12 +40,14 @@ def open_and_close(qtbot, params: Path, *, wait: bool) -> None:
 @pytest.mark.parametrize("wait", [True, False])
 def test_thirty_windows_in_a_row_leave_nothing_behind(qapp, qtbot, simulated_dataset, wait):
     open_and_close(qtbot, simulated_dataset, wait=True)
-    widgets, threads = len(qapp.allWidgets()), threading.active_count()
+    widgets, threads, census = len(qapp.allWidgets()), threading.active_count(), Counter()
+    on_card = census()
     for _ in range(N_WINDOWS // 2):
         open_and_close(qtbot, simulated_dataset, wait=wait)
         QtWidgets.QApplication.processEvents()
     assert len(qapp.allWidgets()) <= widgets
     assert threading.active_count() <= threads + 1
+    assert census() == on_card  # buffers, textures and programs, which outlive the context of a canvas
 
 
 def test_what_was_due_later_is_not_done_in_a_closed_window(window, qtbot):
