@@ -179,10 +179,10 @@ def views(driver: Driver, n: int) -> dict[str, Any]:
             panel.dock.close()
             driver.settle()
             if i == 0:
-                objects_1, rss_1 = objects(), resident_mb()
-        left = (census() - start).total
+                objects_1, rss_1, card_1 = objects(), resident_mb(), census()
+        left = (census() - card_1).total
         more = {k: v for k, v in (objects() - objects_1).items() if k.startswith(("phy_medicine.", "vispy.", "PyQt5."))}
-        row = {"opened": opened.total, "left": left, "more_objects": sum(more.values()), "types": more}
+        row = {"opened": opened.total, "more_on_card": left, "more_objects": sum(more.values()), "types": more}
         found[kind] = {**row, "rss_mb_more": round(resident_mb() - rss_1, 1)}
         print(kind, found[kind], flush=True)
     return found

@@ -9,6 +9,9 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.curation.similarity import N_SIMILAR
 
+_KEPT_DEAD = 100
+"""Vectors of clusters that are gone are kept for an undo, but not more than of those that there are and so many."""
+
 
 class VectorSimilarity:
     """Two clusters resemble each other as much as their vectors agree: 2 a.b / (a.a + b.b).
@@ -61,6 +64,8 @@ class VectorSimilarity:
 
     def _update(self, ids: tuple[int, ...]) -> None:
         vectors = [self._vector(cluster) for cluster in ids]
+        if len(self._known) > 2 * len(ids) + _KEPT_DEAD:
+            self._known = dict(zip(ids, vectors, strict=True))
         self._matrix = np.array(vectors, dtype=np.float32)
         self._norms = np.einsum("ck,ck->c", self._matrix, self._matrix) if vectors else np.zeros(0, dtype=np.float32)
         self._ids = ids

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.curation.assignment import Patch
+from phy_medicine.curation.vector_similarity import VectorSimilarity
 from phy_medicine.curation.wizard import MAX_VISITED
 from phy_medicine.session.session import Session
 from tests.io.miniatures import kilosort4
@@ -107,6 +108,25 @@ def test_a_cut_atom_still_has_its_spikes(session: Session):
     for part in (before[::2], before[1::3]):
         session.split(part)
     np.testing.assert_array_equal(assignment._tree.spikes(atom), before)
+
+
+def test_vectors_of_clusters_that_are_gone_are_not_kept_for_ever():
+    asked: list[int] = []
+
+    def vector_of(cluster: int) -> np.ndarray:
+        asked.append(cluster)
+        return np.array([cluster + 1.0, 1.0])
+
+    ids = tuple(range(10))
+    similarity = VectorSimilarity(vector_of, lambda: ids)
+    for new in range(10, 1000):
+        ids = (*ids[1:], new)
+        assert similarity.rows(new)[0][0] == new
+        assert len(similarity._known) <= 2 * len(ids) + 101
+    before = len(asked)
+    ids = (989, *ids[:-1])  # undone: what came last is still known
+    similarity.rows(989)
+    assert len(asked) == before
 
 
 def test_a_patch_is_eight_bytes_an_atom():
