@@ -28,11 +28,16 @@ def command(recording: Path | None, *, probe: str, theme: str, **values: Any) ->
     The dialog shows the recording as the sorter will read it, and takes everything that phy-med sort takes. The result
     is a dataset that opens in a window when it is done.
     """
+    from phy_medicine.base.crash_watch import WATCH
     from phy_medicine.gui.sort_window import run_sort_window
     from phy_medicine.views.theme import THEMES
 
     fields = {name: values[option] for option, name in _FIELDS.items() if values[option] is not None}
     if recording is not None:
         fields["path"] = str(recording.absolute())
-    code = run_sort_window(THEMES[theme], {**fields, **({"probe": probe} if probe else {})})
+    WATCH.begin()
+    try:
+        code = run_sort_window(THEMES[theme], {**fields, **({"probe": probe} if probe else {})})
+    finally:
+        WATCH.end()
     raise SystemExit(code)

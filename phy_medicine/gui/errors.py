@@ -9,14 +9,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from phy_medicine.base.crash_report import REPORTER
 from phy_medicine.base.log import logger
+from phy_medicine.gui.bridge import Bridge
 from phy_medicine.gui.qt import QtCore, QtWidgets
-
-if TYPE_CHECKING:
-    from phy_medicine.gui.main_window import MainWindow
 
 _LEVELS = {
     QtCore.QtCriticalMsg: logging.WARNING,
@@ -26,6 +24,15 @@ _LEVELS = {
 _DISPLAY_GONE = "The X11 connection broke"
 
 
+class Guarded(Protocol):
+    """What is kept going: calls in the thread of the window, and an end that asks as usual."""
+
+    bridge: Bridge
+
+    def close(self) -> object:
+        """Close what Ctrl+C is to close."""
+
+
 class Errors:
     """Catches errors of slots, of threads and of the event loop: the window goes on.
 
@@ -33,7 +40,7 @@ class Errors:
     lost : called when the display is gone; Qt ends the process when it returns
     """
 
-    def __init__(self, window: MainWindow, *, silent: bool, lost: Callable[[], object]) -> None:
+    def __init__(self, window: Guarded, *, silent: bool, lost: Callable[[], object]) -> None:
         self.n = 0
         self._window = window
         self._silent = silent

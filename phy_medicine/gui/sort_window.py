@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.jobs import JobQueue, QueueSettings
 from phy_medicine.gui import questions
 from phy_medicine.gui.bridge import Bridge
+from phy_medicine.gui.display import end_without_display, watch_display
+from phy_medicine.gui.errors import Errors
 from phy_medicine.gui.job_row import JobRow
 from phy_medicine.gui.qt import QtCore, QtGui, QtWidgets
 from phy_medicine.gui.sort_dialog import SortDialog
@@ -31,15 +34,15 @@ class SortWindow(QtWidgets.QWidget):
         super().__init__()
         self.setWindowTitle("Sorting \N{EN DASH} phy-medicine")
         self._theme, self._opens = theme, True
-        self._bridge = Bridge(self)
+        self.bridge = Bridge(self)
         self._queue = JobQueue(QueueSettings(nice=5))
         self.row: JobRow | None = None
         self._column = QtWidgets.QVBoxLayout(self)
         self._column.setContentsMargins(8, 8, 8, 8)
         self._timer = QtCore.QTimer(self, interval=_REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
-        self._bridge.connect(self._queue.preview, self._preview)
-        self._bridge.connect(self._queue.finished, self._finished)
+        self.bridge.connect(self._queue.preview, self._preview)
+        self.bridge.connect(self._queue.finished, self._finished)
         self.resize(_SIZE)
         self.dialog: SortDialog | None = SortDialog(self.start, theme, None, values=values)
         self.dialog.finished.connect(self._asked)
@@ -95,12 +98,16 @@ class SortWindow(QtWidgets.QWidget):
             open_dataset(job.delivered.params)
             self.close()
 
+    def end_jobs(self) -> None:
+        """End what is computed, without a question."""
+        self._queue.close()
+
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         if self._queue.busy and not questions.ask_end_jobs(self, 1):
             event.ignore()
             return
         self._timer.stop()
-        self._bridge.close()
+        self.bridge.close()
         self._queue.close()
         super().closeEvent(event)
 
@@ -120,4 +127,7 @@ def run_sort_window(theme: Theme, values: Mapping[str, Any]) -> int:
     window = SortWindow(theme, values)
     assert window.dialog is not None
     window.dialog.show()
-    return int(app.exec_())
+    lost = partial(end_without_display, window.end_jobs)
+    watch_display(lost)
+    with Errors(window, silent=False, lost=lost):
+        return int(app.exec_())

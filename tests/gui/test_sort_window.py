@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from phy_medicine.app.cli import cli
+from phy_medicine.base.crash_report import reports
 from phy_medicine.compute.job import JobRequest
 from phy_medicine.gui import sort_window
 from phy_medicine.gui.qt import Qt, QtWidgets
@@ -26,6 +29,35 @@ def opened(monkeypatch):
     found = []
     monkeypatch.setattr(sort_window, "open_dataset", found.append)
     return found
+
+
+FAULT = """
+import sys
+from phy_medicine.gui import questions
+from phy_medicine.gui.app import create_app
+from phy_medicine.gui.qt import QtCore
+from phy_medicine.gui.sort_dialog import SortDialog
+from phy_medicine.gui.sort_window import run_sort_window
+from phy_medicine.views.theme import DARK
+
+app, hook = create_app(), sys.excepthook
+
+def told(_parent, text, _details, report):
+    print(text, report)
+    next(w for w in app.topLevelWidgets() if isinstance(w, SortDialog) and w.isVisible()).reject()
+
+questions.show_problem = told
+QtCore.QTimer.singleShot(0, lambda: {}["odd"])
+code = run_sort_window(DARK, {})
+assert sys.excepthook is hook
+raise SystemExit(code)
+"""
+
+
+def test_a_fault_does_not_end_a_sort_and_is_reported():
+    done = subprocess.run([sys.executable, "-c", FAULT], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"KeyError: 'odd' {reports()[0]}\n"
 
 
 @pytest.fixture
