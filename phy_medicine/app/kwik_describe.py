@@ -12,7 +12,7 @@ from phy_medicine.app.kwik_gui import check_kwik, kwik_choice
 
 
 @click.command("kwik-describe")
-@click.argument("kwik_file", type=click.Path(path_type=Path))
+@click.argument("kwik_file", type=click.Path(readable=False, path_type=Path))
 @kwik_choice
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @debug_option

@@ -35,7 +35,7 @@ def check_kwik(path: Path) -> None:
 
 
 @click.command("kwik-gui")
-@click.argument("kwik_file", type=click.Path(path_type=Path))
+@click.argument("kwik_file", type=click.Path(readable=False, path_type=Path))
 @kwik_choice
 @window_options
 def command(

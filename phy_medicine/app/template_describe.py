@@ -11,7 +11,7 @@ from phy_medicine.app.cli import debug_option
 
 
 @click.command("template-describe")
-@click.argument("params_py", type=click.Path(path_type=Path))
+@click.argument("params_py", type=click.Path(readable=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @debug_option
 def command(params_py: Path, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from phy_medicine.app.window_command import prepared, window_options
 
 
 @click.command("template-gui")
-@click.argument("params_py", type=click.Path(path_type=Path))
+@click.argument("params_py", type=click.Path(readable=False, path_type=Path))
 @window_options
 def command(params_py: Path, *, read_only: bool, recover: bool | None, **values: Any) -> None:
     """Open the phy or Kilosort dataset of PARAMS_PY and curate it.
