@@ -183,4 +183,4 @@ def _some_of(rows: FeatureRows, spike_ids: IntArray) -> FeatureRows:
 def _flat(rows: FeatureRows, channels: IntArray) -> FloatArray:
     """(n, n_channels * n_pcs) float32, 0 where a spike has no score."""
     scores = rows.on(channels)
-    return np.nan_to_num(scores.reshape(len(scores), -1), nan=0.0, posinf=0.0, neginf=0.0)
+    return np.nan_to_num(scores.reshape(len(scores), int(np.prod(scores.shape[1:]))), nan=0.0, posinf=0.0, neginf=0.0)
