@@ -97,7 +97,7 @@ def _waveform_rule(taker: _Taker, sample_rate: float) -> WaveformRule:
         band_hz=(low, high),
         order=order,
         margin=min(max(taker.whole(MARGIN, 3 * order), 0), _LONGEST),
-        filtered=bool(taker.number("waveform_filter", 1.0)),
+        filtered=bool(taker.number("waveform_filter", 1.0)) and low < high,
         offset=taker.number("waveform_dc_offset", 0.0),
         scale=taker.number("waveform_scale_factor", 1.0) or 1.0,
     )

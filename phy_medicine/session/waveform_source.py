@@ -12,7 +12,7 @@ from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute.bandpass import bandpass
 from phy_medicine.compute.detection import noise_levels
 from phy_medicine.compute.filtering import highpass
-from phy_medicine.compute.signal_filters import HIGH_PASS
+from phy_medicine.compute.signal_filters import HIGH_PASS, SIGNAL_FILTERS
 from phy_medicine.compute.waveforms import Filter, extract
 from phy_medicine.io.model import Model, WaveformRule
 from phy_medicine.io.traces import Traces
@@ -155,7 +155,10 @@ class WaveformSource:
             return None
         if rule.band_hz is None:
             plugin = self._filters.plugin(HIGH_PASS)
-            return highpass if plugin is None else plugin.apply
+            if plugin is not None:
+                return plugin.apply
+            # Of a signal that is sampled too slowly nothing would be left.
+            return None if SIGNAL_FILTERS[HIGH_PASS].sections(self._model.sample_rate) is None else highpass
         low_hz, high_hz = rule.band_hz
         return partial(bandpass, low_hz=low_hz, high_hz=high_hz, order=rule.order)
 
