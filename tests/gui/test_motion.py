@@ -46,9 +46,13 @@ def _titles(panel):
     return [c.title for c in panel.model.columns]
 
 
-def test_nothing_of_the_motion_is_read_when_the_window_opens(session, request):
-    session.quality.hold()  # drift is a metric, for which depths are read in the background
-    window = request.getfixturevalue("window")
+@pytest.fixture(autouse=True)
+def without_metrics(session):
+    """Drift is a metric, for which depths are read in the background."""
+    session.quality.hold()
+
+
+def test_nothing_of_the_motion_is_read_when_the_window_opens(window, session):
     assert not session.depths.ready and session.motion.known is None
     panel = next(p for p in window.panels if p.kind == "DriftView")
     assert panel.view.block is None
