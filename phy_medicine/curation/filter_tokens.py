@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from phy_medicine.base.errors import FilterError
+from phy_medicine.base.words import shortened
 
 Kind = Literal["number", "text", "name", "sign", "end"]
 
@@ -19,7 +20,7 @@ class FilterMistake(FilterError):
     """
 
     def __init__(self, sentence: str, position: int, suggestion: str = "") -> None:
-        hint = f" Did you mean {suggestion}?" if suggestion else ""
+        hint = f" Did you mean {shortened(suggestion)}?" if suggestion else ""
         super().__init__(f"{sentence}, at character {position + 1}.{hint}")
         self.position = position
         self.suggestion = suggestion
@@ -35,6 +36,8 @@ class Token:
     value: float | int | str | None = None
 
 
+_MOST_DIGITS = 300
+"""Of a whole number; a longer one is more than any float can be."""
 _WORD = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
@@ -84,7 +87,7 @@ def tokens(expression: str) -> list[Token]:
 def _token(kind: str, text: str, position: int) -> Token:
     """One word with its value."""
     if kind == "number":
-        whole = text.isdigit()
+        whole = text.isdigit() and len(text) <= _MOST_DIGITS
         return Token("number", text, position, int(text) if whole else float(text))
     if kind == "text":
         return Token("text", text, position, re.sub(r"\\(.)", r"\1", text[1:-1]))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from phy_medicine.base.types import LabelValue
+from phy_medicine.base.words import shortened, shown
 from phy_medicine.curation.actions import GROUP
 from phy_medicine.curation.filter_tokens import WORDS, FilterMistake, Token, is_word, nearest, tokens
 from phy_medicine.curation.groups import UNSORTED
+from phy_medicine.curation.patterns import Pattern
 
 Cell = LabelValue | None
 Get = Callable[[str], Cell]
@@ -27,6 +28,7 @@ _ADD: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.s
 _MULTIPLY: dict[str, Callable[[Any, Any], Any]] = {"*": operator.mul, "/": operator.truediv, "%": operator.mod}
 _RESERVED = frozenset({"and", "or", "not", "in", "is", "none", "null", "undefined", "true", "false"})
 MAX_DEPTH = 50
+_LARGEST_WHOLE = 2**63
 
 
 def compile_filter(expression: str, columns: Mapping[str, type] | Iterable[str]) -> Callable[[Row], bool]:
@@ -85,7 +87,7 @@ class _Parser:
     def parse(self) -> Node:
         node = self._either()
         if self._word.kind != "end":
-            raise self._mistake(f"{self._word.text!r} was not expected here")
+            raise self._mistake(f"{shown(self._word.text)} was not expected here")
         return node
 
     @property
@@ -141,13 +143,13 @@ class _Parser:
             left, first = right, place
         return left if not pairs else lambda get: all(pair(get) for pair in pairs)
 
-    def _pattern(self, right: list[Token]) -> re.Pattern[str]:
+    def _pattern(self, right: list[Token]) -> Pattern:
         """Regular expression after `~`."""
         if len(right) != 1 or right[0].kind != "text":
             raise self._mistake("After '~' comes text in quotes", at=right[0])
         try:
-            return re.compile(str(right[0].value), re.IGNORECASE)
-        except re.error as error:
+            return Pattern(str(right[0].value))
+        except ValueError as error:
             raise self._mistake(f"This is no regular expression ({error})", at=right[0]) from None
 
     def _sign(self) -> str:
@@ -168,14 +170,14 @@ class _Parser:
         return self._chain(self._signed, _MULTIPLY)
 
     def _chain(self, part: Callable[[], Node], signs: Mapping[str, Callable[[Any, Any], Any]]) -> Node:
-        node = part()
+        first, others = part(), list[tuple[Callable[[Any, Any], Any], Node]]()
         while sign := self._take(*signs):
-            node = partial(_arithmetic, signs[sign.text], node, part())
-        return node
+            others.append((signs[sign.text], part()))
+        return partial(_arithmetic, first, others) if others else first
 
     def _signed(self) -> Node:
         if self._take("-"):
-            return partial(_arithmetic, operator.sub, lambda get: 0, self._deeper(self._signed))
+            return partial(_arithmetic, lambda get: 0, [(operator.sub, self._deeper(self._signed))])
         return self._deeper(self._signed) if self._take("+") else self._atom()
 
     def _deeper(self, part: Callable[[], Node]) -> Node:
@@ -194,7 +196,7 @@ class _Parser:
             return {"None": _nothing, "True": lambda get: True, "False": lambda get: False}[constant.text]
         if word.kind not in ("number", "text", "name"):
             raise self._mistake(
-                "Something is missing here" if word.kind == "end" else f"{word.text!r} cannot stand here"
+                "Something is missing here" if word.kind == "end" else f"{shown(word.text)} cannot stand here"
             )
         self._place += 1
         return self._column(word) if word.kind == "name" else lambda get: word.value
@@ -220,7 +222,7 @@ class _Parser:
     def _column(self, word: Token) -> Node:
         name = word.text
         if name not in self._columns:
-            sentence = f"There is no column {name}, and text must be in quotes"
+            sentence = f"There is no column {shortened(name)}, and text must be in quotes"
             raise self._mistake(sentence, nearest(name, self._columns), at=word)
         return _group if name == GROUP else lambda get: get(name)
 
@@ -231,7 +233,7 @@ class _Parser:
             if len(one) == len(other) == 1 and one[0].kind == "name" and other[0].kind == "text":
                 kind = self._columns.get(one[0].text)
                 if kind in (int, float) and not isinstance(_number(other[0].value), int | float):
-                    raise self._mistake(f"Column {one[0].text!r} holds numbers, not text", at=other[0])
+                    raise self._mistake(f"Column {shown(one[0].text)} holds numbers, not text", at=other[0])
 
 
 def _number(value: Any) -> Any:
@@ -291,21 +293,26 @@ def _contains(sign: str, left: Node, right: Node, get: Get) -> bool:
     return found == (sign == "in")
 
 
-def _matches(wanted: bool, left: Node, pattern: re.Pattern[str], get: Get) -> bool:
+def _matches(wanted: bool, left: Node, pattern: Pattern, get: Get) -> bool:
     """Look for a regular expression in a value as it is written; false for empty cells."""
     value = left(get)
     if value is None:
         return False
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return bool(pattern.search(text)) == wanted
+    return pattern.is_in(text) == wanted
 
 
-def _arithmetic(sign: Callable[[Any, Any], Any], left: Node, right: Node, get: Get) -> Any:
-    """Calculate with numbers; empty, text or a division by zero gives an empty value."""
-    a, b = _number(left(get)), _number(right(get))
-    if not isinstance(a, int | float) or not isinstance(b, int | float):
-        return None
-    try:
-        return sign(a, b)
-    except ArithmeticError:
-        return None
+def _arithmetic(first: Node, others: Iterable[tuple[Callable[[Any, Any], Any], Node]], get: Get) -> Any:
+    """Calculate with numbers from left to right; empty, text or a division by zero gives an empty value."""
+    value = _number(first(get))
+    for sign, node in others:
+        other = _number(node(get))
+        if not isinstance(value, int | float) or not isinstance(other, int | float):
+            return None
+        try:
+            value = sign(value, other)
+            if isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+                value = float(value)  # whole numbers would grow without end
+        except ArithmeticError:
+            return None
+    return value

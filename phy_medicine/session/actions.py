@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from phy_medicine.base.errors import SnippetError
+from phy_medicine.base.words import shown
 
 ArgKind = Literal["ids", "value", "word", "rest"]
 Choices = Sequence[str] | Callable[[], Sequence[str]]
@@ -118,7 +119,7 @@ class ActionTable:
         if action is None:
             near = difflib.get_close_matches(word, self.names(), n=1)
             hint = f"; did you mean {near[0]}?" if near else "; press H for the list."
-            raise SnippetError(f"Unknown action {word!r}{hint}")
+            raise SnippetError(f"Unknown action {shown(word)}{hint}")
         return action
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:

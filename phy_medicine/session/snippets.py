@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from phy_medicine.base.errors import SnippetError
+from phy_medicine.base.words import shown
 from phy_medicine.session.actions import Action, ActionTable, Arg
 
 MAX_RANGE = 100_000
 """Longest id range that may be typed; more is a slip of the finger."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
-_ID_RANGE = re.compile(r"(\d+)-(\d+)\Z")
+_IDS = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?")
 _WORD = re.compile(r"""\s*((?:[^\s"']|"[^"]*"|'[^']*')+)""")
 _START = re.compile(r"[\s:]*")
 _SORT_PREFIX = re.compile(r"s([a-zA-Z]{2,})\Z")
@@ -63,7 +64,7 @@ def _next_word(line: str, position: int) -> Word:
     stop = match.end() if match else position
     if match is None or line[stop : stop + 1] in ("'", '"'):
         mark = line[stop:].lstrip()[0]
-        raise SnippetError(f"The quote {mark} is not closed in {line.strip()!r}.")
+        raise SnippetError(f"The quote {mark} is not closed in {shown(line.strip())}.")
     raw = match.group(1)
     text = re.sub(r"\"([^\"]*)\"|'([^']*)'", lambda m: m.group(1) or m.group(2) or "", raw)
     return Word(text, raw[0] in "\"'", match.start(1), stop)
@@ -124,7 +125,7 @@ def _arguments(action: Action, tail: str) -> Iterator[Any]:
         position = word.stop
     extra = tail[position:].strip()
     if extra:
-        raise SnippetError(f"{action.text.rstrip('.')} does not take {extra!r}: {action.usage}")
+        raise SnippetError(f"{action.text.rstrip('.')} does not take {shown(extra)}: {action.usage}")
 
 
 def _unquoted(rest: str) -> str:
@@ -138,19 +139,19 @@ def _value(word: Word) -> int | float | str:
     """A number where the word is one, except in quotes."""
     if word.quoted or not _NUMBER.match(word.text):
         return word.text
-    return int(word.text) if re.fullmatch(r"[+-]?\d+", word.text) else float(word.text)
+    return int(word.text) if re.fullmatch(r"[+-]?\d{1,300}", word.text) else float(word.text)
 
 
 def _ids(words: tuple[Word, ...]) -> Iterator[int | range]:
     """Ids and id ranges, separated by spaces or commas."""
     for piece in (p for w in words for p in w.text.split(",") if p):
-        if piece.isdecimal():
-            yield int(piece)
-            continue
-        match = _ID_RANGE.match(piece)
+        match = _IDS.fullmatch(piece)
         if match is None:
-            raise SnippetError(f"{piece!r} is not a cluster id, nor a range such as 4-7.")
-        first, last = int(match.group(1)), int(match.group(2))
+            raise SnippetError(f"{shown(piece)} is not a cluster id, nor a range such as 4-7.")
+        if match[2] is None:
+            yield int(match[1])
+            continue
+        first, last = int(match[1]), int(match[2])
         if last < first or last - first >= MAX_RANGE:
             raise SnippetError(f"The range {piece} must go up, over fewer than {MAX_RANGE:,} ids.")
         yield range(first, last + 1)
@@ -158,7 +159,8 @@ def _ids(words: tuple[Word, ...]) -> Iterator[int | range]:
 
 def quote(text: str) -> str:
     """Return the text as one word of a line."""
-    return text if text and _WORD.fullmatch(text) and not set(text) & set("\"'") else f'"{text}"'
+    plain = text and not any(sign.isspace() or sign in "\"'" for sign in text)
+    return text if plain else f'"{text}"'
 
 
 def complete(line: str, table: ActionTable) -> tuple[str, ...]:
