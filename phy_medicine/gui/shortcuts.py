@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.gui.keys import canonical, checked_key, owner_words, pretty_key
 from phy_medicine.session.actions import Action, ActionTable
@@ -197,7 +198,7 @@ def clash_words(others: Sequence[Action], keys: Iterable[str]) -> str:
 
 def _read(path: Path) -> dict[str, Keys]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
     except OSError as error:
         raise ActionError(f"Could not read {path}: {error.strerror}.") from None
     except ValueError:

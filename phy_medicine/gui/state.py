@@ -15,6 +15,7 @@ from phy_medicine.base.paths import OwnFiles, user_dir
 from phy_medicine.io.plain_file import read_json
 
 VERSION = 1
+_MOST_NAMED = 5
 
 
 class StateFile:
@@ -37,7 +38,11 @@ class StateFile:
             logger.warning("The window state %s is of another version; starting from the default.", self.path)
             return {}
         values = content.get("values")
-        return values if isinstance(values, dict) else {}
+        kept, odd = fitting(values if isinstance(values, dict) else {})
+        if odd:
+            names = ", ".join(map(shortened, odd[:_MOST_NAMED]))
+            logger.warning("The window state %s holds what it cannot (%s), which is left out.", self.path, names)
+        return kept
 
     def write(self) -> None:
         """Replace the file in one step; a folder that cannot be written costs only a log line.
