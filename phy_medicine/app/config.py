@@ -6,6 +6,7 @@ there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -83,5 +84,5 @@ def job_options(command: str) -> dict[str, dict[str, Any]]:
 def plugin_dirs(named: Sequence[Path] | None = None) -> tuple[Path, ...]:
     """Return the folders of plugins that exist: those named, else phy's usual one, and the user's own."""
     usual = (phy_dir() / "plugins",) if named is None else named
-    dirs = [path.expanduser() for path in (*usual, user_dir() / "plugins")]
-    return tuple(path for path in dict.fromkeys(dirs) if path.is_dir())
+    dirs = [Path(os.path.expanduser(path)) for path in (*usual, user_dir() / "plugins")]  # noqa: PTH111
+    return tuple(path for path in dict.fromkeys(dirs) if os.path.isdir(path))  # noqa: PTH112

@@ -138,10 +138,10 @@ def read_toml(path: Path) -> Given:
     ------
     PhyMedError : the file cannot be read or is no TOML; names the line
     """
-    import tomllib
+    from phy_medicine.io import toml_file
 
     try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
+        content = toml_file.read_toml(path)
     except OSError as error:
         raise PhyMedError(f"{written(path)} cannot be read: {error.strerror}.") from None
     except ValueError as error:

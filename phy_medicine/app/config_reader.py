@@ -14,8 +14,10 @@ from phy_medicine.app.config_files import Given, written
 from phy_medicine.app.config_table import SECTIONS, STRUCTURED, USER_ONLY, general_table
 from phy_medicine.base.configuration import COMMAND_LINE, Configuration, Configured, nearest
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.params import Param, params_of
 from phy_medicine.base.paths import user_dir
+from phy_medicine.base.words import shortened, shown
 
 _GUI_NAMES = ("TemplateGUI", "KwikGUI", "TraceGUI", "BaseGUI")
 _OF_PHY = {
@@ -48,12 +50,12 @@ def typed(text: str) -> tuple[str, str, Any]:
     """
     name, sign, word = text.partition("=")
     if not sign or not name.strip():
-        raise PhyMedError(f"{text!r} is no setting; write NAME=VALUE, such as theme=light.")
+        raise PhyMedError(f"{shown(text)} is no setting; write NAME=VALUE, such as theme=light.")
     section, _, inner = name.strip().removeprefix("c.").removeprefix("PhyMed.").rpartition(".")
     if section.partition(".")[0] in SECTIONS:  # an action of a view has a dot in its name
         section, _, inner = name.strip().partition(".")
     try:
-        value: Any = json.loads(word)
+        value: Any = parse_json(word)
     except ValueError:
         value = word.strip()
     return section, inner, value
@@ -117,7 +119,7 @@ class Reader:
             self.names.setdefault(section, []).extend(STRUCTURED["plugins"].check(value))
         else:
             advice = " Choose a layout by c.PhyMed.layout." if name == "default_views" else ""
-            raise PhyMedError(f"{section}.{name} is not used here.{advice}")
+            raise PhyMedError(f"{shortened(f'{section}.{name}')} is not used here.{advice}")
 
     def _checked(self, section: str, name: str, value: Any) -> Iterable[tuple[str, Any]]:
         """Return names and values as they are kept.
@@ -140,7 +142,7 @@ class Reader:
         if section[0].islower():
             return ((key, _json(_param(section, name).check(value), key)),)
         inner, factor = _OF_PHY.get((section, name), (name, None))
-        return ((f"{section}.{inner}", _json(value if factor is None else float(value) * factor, key)),)
+        return ((f"{section}.{inner}", _json(value if factor is None else _times(value, factor, key), key)),)
 
     def _general(self, name: str, value: Any) -> Any:
         table = general_table()
@@ -153,7 +155,7 @@ class Reader:
             return checked
         if name not in table:
             known = [*table, *STRUCTURED, *SECTIONS, *small_sections()]
-            raise PhyMedError(f"There is no setting {name}.{nearest(name, known)}")
+            raise PhyMedError(f"There is no setting {shortened(name)}.{nearest(name, known)}")
         return table[name].check(value)
 
     def result(self) -> Configuration:
@@ -172,7 +174,7 @@ def _named(check: Any, value: Any, name: str) -> Any:
     try:
         return check(value)
     except PhyMedError as error:
-        raise PhyMedError(f"{name} {error}") from None
+        raise PhyMedError(f"{shortened(name)} {error}") from None
 
 
 def _param(section: str, name: str) -> Param:
@@ -183,10 +185,10 @@ def _param(section: str, name: str) -> Param:
     PhyMedError : no such job or setting
     """
     if section != "jobs" and section not in job_names():
-        raise PhyMedError(f"There is no job {section}.{nearest(section, small_sections())}")
+        raise PhyMedError(f"There is no job {shortened(section)}.{nearest(section, small_sections())}")
     table = {param.name: param for param in section_table(section)}
     if name not in table:
-        raise PhyMedError(f"{section} has no setting {name}.{nearest(name, table)}")
+        raise PhyMedError(f"{section} has no setting {shortened(name)}.{nearest(name, table)}")
     return table[name]
 
 
@@ -206,6 +208,23 @@ def _json(value: Any, name: str) -> Any:
     PhyMedError : JSON cannot hold it
     """
     try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError):
-        raise PhyMedError(f"{name} cannot be {value!r}; give a number, a text, True or False.") from None
+        return parse_json(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        raise _wrong(name, value) from None
+
+
+def _times(value: Any, factor: float, name: str) -> float:
+    """Return a number of phy in our unit.
+
+    Raises
+    ------
+    PhyMedError : it is none
+    """
+    try:
+        return float(value) * factor
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(name, value) from None
+
+
+def _wrong(name: str, value: Any) -> PhyMedError:
+    return PhyMedError(f"{shortened(name)} cannot be {shown(value)}; give a number, a text, True or False.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param, params_of, setting
+from phy_medicine.base.words import shown
 from phy_medicine.curation.colors import PALETTES
 from phy_medicine.views.theme import DARK, MAX_POINTS, MIN_POINTS, THEMES
 
@@ -52,14 +53,14 @@ class Structured:
 def _names(value: Any) -> list[str]:
     names = value.replace(",", " ").split() if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-        raise PhyMedError(f"must be a list of names, not {value!r}.")
+        raise PhyMedError(f"must be a list of names, not {shown(value)}.")
     return list(dict.fromkeys(names))
 
 
 def _folders(value: Any) -> list[str]:
     folders = [value] if isinstance(value, str) or hasattr(value, "__fspath__") else value
     if not isinstance(folders, (list, tuple)):
-        raise PhyMedError(f"must be a list of folders, not {value!r}.")
+        raise PhyMedError(f"must be a list of folders, not {shown(value)}.")
     return [str(folder) for folder in folders]
 
 
@@ -71,7 +72,7 @@ def _sort(value: Any) -> list[list[Any]]:
         elif isinstance(key, (list, tuple)) and len(key) == 2 and isinstance(key[0], str):
             keys.append([key[0], bool(key[1])])
         else:
-            raise PhyMedError(f"must be names of columns, with - before one that falls, not {value!r}.")
+            raise PhyMedError(f"must be names of columns, with - before one that falls, not {shown(value)}.")
     return keys
 
 
@@ -79,7 +80,7 @@ def checked_keys(value: Any) -> list[str]:
     """Return the keys of one action: none, one, or some."""
     keys = [] if value in (None, "") else [value] if isinstance(value, str) else value
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) and key for key in keys):
-        raise PhyMedError(f"must be a key such as Ctrl+M, a list of keys, or None, not {value!r}.")
+        raise PhyMedError(f"must be a key such as Ctrl+M, a list of keys, or None, not {shown(value)}.")
     return list(keys)
 
 
@@ -87,10 +88,10 @@ def checked_group(value: Any) -> dict[str, Any]:
     """Return what is known of one group: a key, a colour, whether navigation skips it."""
     facts = {"key": value} if isinstance(value, str) else value
     if not isinstance(facts, Mapping) or set(facts) - {"key", "color", "masked"}:
-        raise PhyMedError(f"must be a key, or a dictionary of key, color and masked, not {value!r}.")
+        raise PhyMedError(f"must be a key, or a dictionary of key, color and masked, not {shown(value)}.")
     key = str(facts.get("key", ""))
     if key and not (len(key) == 1 and key.isascii() and key.isalnum()):
-        raise PhyMedError(f"must have one letter or digit as key, not {key!r}.")
+        raise PhyMedError(f"must have one letter or digit as key, not {shown(key)}.")
     texts = {name: str(facts[name]) for name in ("key", "color") if name in facts}
     return {**texts, **({"masked": bool(facts["masked"])} if "masked" in facts else {})}
 

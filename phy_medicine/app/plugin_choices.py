@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 
 
@@ -15,11 +16,11 @@ class Choices:
         self._path = path
         self.on, self.off, self.seen = set[str](), set[str](), set[str]()
         try:
-            values = json.loads(path.read_text("utf-8"))
+            values = parse_json(path.read_text("utf-8"))
             self.on, self.off, self.seen = (set(map(str, values.get(k, ()))) for k in ("on", "off", "seen"))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+        except (OSError, *WRONG_CONTENT) as error:
             logger.warning("Could not read %s (%s); plugins are used as the configuration says.", path, error)
 
     def write(self) -> None:

@@ -63,6 +63,8 @@ def read_file(path: Path) -> PluginFile:
         return PluginFile(path, {}, f"{path}, line {error.lineno}: {error.msg}.")
     except (OSError, ValueError) as error:
         return PluginFile(path, {}, f"{path}: {error}.")
+    except (RecursionError, MemoryError):
+        return PluginFile(path, {}, f"{path}: its expressions are nested too deeply.")
     return PluginFile(path, dict(_plugin_classes(tree)))
 
 

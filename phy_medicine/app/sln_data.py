@@ -18,6 +18,7 @@ from phy_medicine.compute.localize.contacts import Contacts, nearest
 from phy_medicine.compute.localize.network_job import KIND
 from phy_medicine.compute.localize.settings import MONOPOLAR, LocalizeSettings
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.io.npz_file import read_npz
 from phy_medicine.io.spike_folder import SpikeFolder, is_spike_folder, read_folder
 
 if TYPE_CHECKING:
@@ -121,13 +122,15 @@ class Data:
         path = self.folder / "ground_truth.npz"
         if not path.exists():
             return None, None
-        with np.load(path, allow_pickle=False) as file:
-            if "spike_units" not in file.files or "unit_positions_um" not in file.files:
-                return None, None
-            units = np.asarray(file["spike_units"], np.int64)
-            um = np.asarray(file["unit_positions_um"], np.float64)[units].copy()
-            moved = file["spike_displacement_um"] if "spike_displacement_um" in file.files else 0.0
-        um[:, 1] += moved
+        truth = read_npz(path)
+        if "spike_units" not in truth or "unit_positions_um" not in truth:
+            return None, None
+        try:
+            units = np.asarray(truth["spike_units"], np.int64)
+            um = np.asarray(truth["unit_positions_um"], np.float64)[units].copy()
+            um[:, 1] += truth.get("spike_displacement_um", 0.0)
+        except (ValueError, TypeError, IndexError):
+            raise PhyMedError(f"{path} holds units and positions that do not fit each other.") from None
         if len(units) != len(self.samples):
             raise PhyMedError(f"{path} is of {len(units):,} spikes, the data have {len(self.samples):,}.")
         return um, units

@@ -21,7 +21,9 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.localize.network_job import LOSSES, NETWORK
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.io.array_files import load_array
 from phy_medicine.io.durable import reason
+from phy_medicine.io.npz_file import read_npz
 
 GL_PRE, FACTS, UNFINISHED = "GL_pre_dredge.npy", "sln.json", "unfinished"
 _AXES = {"x.npy": "x_um", "y.npy": "depth_um", "z.npy": "z_um"}
@@ -135,18 +137,12 @@ def read_motion(path: Path) -> Motion | None:
     """Read a motion, None where there is no file."""
     if not path.exists():
         return None
+    arrays = read_npz(path, ("motion", "time_bins", "depth_bins"))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return Motion(file["motion"], file["time_bins"], file["depth_bins"])
-    except (OSError, ValueError, KeyError) as error:
+        return Motion(arrays["motion"], arrays["time_bins"], arrays["depth_bins"])
+    except (ValueError, TypeError) as error:
         raise PhyMedError(f"{path} holds no motion: {error}.") from None
 
 
 def _load(path: Path) -> AnyArray | None:
-    try:
-        array: AnyArray = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError) as error:
-        raise PhyMedError(f"{path} cannot be read: {error}.") from None
-    return array
+    return load_array(path) if path.exists() else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from phy_medicine.app.param_options import options_of
 from phy_medicine.base.configuration import nearest
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, params_of
+from phy_medicine.base.words import shortened
 from phy_medicine.compute.sorting.job import (
     KIND,
     REQUEST,
@@ -29,6 +29,7 @@ from phy_medicine.compute.sorting.job import (
     request_of,
 )
 from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.io import toml_file
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.recordings import RecordingFile
@@ -162,7 +163,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     PhyMedError : it cannot be read, or holds something that is no setting
     """
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = toml_file.read_toml(path)
     except OSError as error:
         raise PhyMedError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
@@ -172,7 +173,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     known = [param.name for param in params_of(SortingSettings)]
     unknown = next((name for name in found if name not in known), None)
     if unknown is not None:
-        raise PhyMedError(f"{path}: sorting has no setting {unknown}.{nearest(unknown, known)}")
+        raise PhyMedError(f"{path}: sorting has no setting {shortened(unknown)}.{nearest(unknown, known)}")
     try:
         changed(SortingSettings(), **found)
     except PhyMedError as error:

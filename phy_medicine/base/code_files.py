@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 
 _N_KEPT = 4  # versions of one module: other processors on a shared disk, other branches
@@ -30,7 +31,7 @@ def read_code(path: Path) -> list[Code] | None:
     """The code in a file, None when there is none or it is not as it was written."""
     try:
         head, _, rest = path.read_bytes().partition(b"\n")
-        facts = json.loads(head)
+        facts = parse_json(head)
         if facts["sha256"] != hashlib.sha256(rest).hexdigest():
             return None
         found, begin = [], 0
@@ -38,7 +39,7 @@ def read_code(path: Path) -> list[Code] | None:
             found.append(Code(name, symbol, rest[begin : begin + length]))
             begin += length
         return found
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *WRONG_CONTENT):
         return None
 
 

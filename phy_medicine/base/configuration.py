@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, params_of
+from phy_medicine.base.words import shortened
 
 S = TypeVar("S")
 
@@ -89,7 +90,7 @@ def settings_of(configuration: Configuration, section: str, settings: S) -> tupl
     for name, value in configuration.section(section).items():
         source = configuration.values[f"{section}.{name}"].source
         if name not in known:
-            problems.append(f"{source}: {section} has no setting {name}.{nearest(name, known)}")
+            problems.append(f"{source}: {section} has no setting {shortened(name)}.{nearest(name, known)}")
             continue
         try:
             settings = changed(settings, **{name: value})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.words import shown
 
 S = TypeVar("S")
 
@@ -68,13 +69,13 @@ class Param:
             if self.type is int and isinstance(value, float) and not value.is_integer():
                 raise ValueError(value)
             value = self.type(value)
-        except (TypeError, ValueError, KeyError):
-            raise PhyMedError(f"{self.name} must be {self.type.__name__}, not {value!r}.") from None
+        except (TypeError, ValueError, KeyError, OverflowError):
+            raise PhyMedError(f"{self.name} must be {self.type.__name__}, not {shown(value)}.") from None
         if self.choices and value not in self.choices and not self.more:
-            raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {value!r}.")
+            raise PhyMedError(f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {shown(value)}.")
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high) or value != value:
-            raise PhyMedError(f"{self.name} must {self.limits or 'be a number'}, not {value}.")
+            raise PhyMedError(f"{self.name} must {self.limits or 'be a number'}, not {shown(value)}.")
         return value
 
 

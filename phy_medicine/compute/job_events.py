@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.types import AnyArray
 
 LONGEST_LINE = 2 << 20
@@ -65,7 +65,7 @@ def parse(line: bytes) -> Event | None:
     if not line.lstrip().startswith(b"{"):
         return None
     try:
-        content = json.loads(line)
+        content = parse_json(line)
         return _event(content) if isinstance(content, dict) and content.get("event") in _EVENTS else None
     except Exception:  # of the many that json, base64 and npy have for bytes that are none of theirs
         return None

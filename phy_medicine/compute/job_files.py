@@ -18,8 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.errors import DatasetError, PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import AnyArray
+from phy_medicine.base.words import shortened
+from phy_medicine.io.array_files import load_array
 from phy_medicine.io.durable import reason, replace_file
 
 VERSION = 1
@@ -86,14 +89,14 @@ class JobFile:
         JobError : missing, or not what a worker of this version understands
         """
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = parse_json(path.read_text("utf-8"))
             if content["version"] != VERSION:
                 raise ValueError(f"it is of version {content['version']}, this program writes {VERSION}")
             content["inputs"] = {name: InputFile(**facts) for name, facts in content["inputs"].items()}
             content["plugin"] = InputFile(**content["plugin"]) if content.get("plugin") else None
             return cls(**content)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise JobError(f"{path} is no job that can be run: {error}.") from None
+        except (OSError, *WRONG_CONTENT) as error:
+            raise JobError(f"{path} is no job that can be run: {shortened(str(error))}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Manifest:
         JobError : missing or not understood
         """
         try:
-            content = json.loads((folder / MANIFEST).read_text("utf-8"))
+            content = parse_json((folder / MANIFEST).read_text("utf-8"))
             arrays = {
                 name: ArrayFile(**{**facts, "shape": tuple(facts["shape"])})
                 for name, facts in content["arrays"].items()
@@ -152,8 +155,10 @@ class Manifest:
             return cls(**{**content, "arrays": arrays})
         except FileNotFoundError:
             raise JobError("The worker ended without a result; its log says what it did last.") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise JobError(f"The result in {folder} cannot be understood ({error}); run the job again.") from None
+        except (OSError, *WRONG_CONTENT) as error:
+            raise JobError(
+                f"The result in {folder} cannot be understood ({shortened(str(error))}); run the job again."
+            ) from None
 
     @property
     def units(self) -> dict[str, str]:
@@ -171,15 +176,16 @@ class Manifest:
 
 
 def _load(folder: Path, name: str, facts: ArrayFile) -> AnyArray:
-    path = folder / facts.file
+    path, name = folder / facts.file, shortened(name)
     try:
         if path.parent != folder:
             raise ValueError("outside of its folder")
         if facts.sha256 != file_hash(path):
             raise ValueError("changed since the job ended")
-        array: AnyArray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise JobError(f"The array {name} of the result cannot be used ({error}); run the job again.") from None
+        array = load_array(path)
+    except (OSError, ValueError, DatasetError) as error:
+        why = str(error).rstrip(".")
+        raise JobError(f"The array {name} of the result cannot be used ({why}); run the job again.") from None
     if array.shape != facts.shape or array.dtype.str != facts.dtype:
         raise JobError(f"The array {name} has another shape or type than its manifest says; run the job again.")
     return array

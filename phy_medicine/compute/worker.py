@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import os
 import signal
 import sys
@@ -110,9 +109,11 @@ def _until_orphaned(parent: int) -> None:
 
 
 def _limit_threads(path: Path) -> None:
+    from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+
     try:
-        threads = int(json.loads(path.read_text("utf-8")).get("threads", 0))
-    except (OSError, ValueError, TypeError, AttributeError):
+        threads = int(parse_json(path.read_text("utf-8")).get("threads", 0))
+    except (OSError, *WRONG_CONTENT):
         return  # said properly when the file is read for good
     for name in THREADS if threads > 0 else ():
         os.environ[name] = str(threads)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError, JournalError
+from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import IntArray
 from phy_medicine.io.array_files import as_integers, column, load_array
@@ -78,8 +79,12 @@ def si_unit_ids(folder: Path) -> dict[int, UnitId]:
     path = folder / _SI_UNITS
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [[parse_value(cell) for cell in row] for row in csv.reader(file, delimiter="\t")]
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            rows = [[parse_value(cell) for cell in row] for row in csv.reader(file, delimiter="\t")]
+    except (OSError, csv.Error) as error:
+        logger.warning("%s cannot be read (%s), so clusters are named by their numbers.", path, error)
+        return {}
     found = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
     return {c: unit for c, unit in found.items() if isinstance(c, int) and isinstance(unit, int | str)}
 

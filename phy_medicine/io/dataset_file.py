@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.words import shortened
 from phy_medicine.io.fingerprint import fingerprint
 from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
@@ -37,12 +39,13 @@ def open_dataset(path: Path) -> Model:
     DatasetError : the description is something else, the dataset cannot be opened, or a raw file changed since
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
         source, files = Path(content["path"]), dict(content["files"])
+        marks = {str(Path(name).absolute()): mark for name, mark in files.items()}
         choice = {name: content[name] for name in ("channel_group", "clustering")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{path} does not describe a dataset: {error}.") from None
-    changed = next((name for name, mark in _marks(map(Path, files)).items() if mark != files[name]), None)
+    except (OSError, *WRONG_CONTENT) as error:
+        raise DatasetError(f"{path} does not describe a dataset: {shortened(str(error))}.") from None
+    changed = next((name for name, mark in _marks(map(Path, marks)).items() if mark != marks[name]), None)
     if changed is not None:
         raise DatasetError(f"{changed} changed since the computation was asked for; start it again.")
     return open_model(source, **choice)

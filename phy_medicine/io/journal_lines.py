@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import JournalError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import IntArray
 
 _MOST_BYTES = 1 << 30  # of the spikes of one action

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import JournalError
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason
 from phy_medicine.io.journal_lines import decode_line
@@ -212,5 +213,5 @@ def _header(record: Mapping[str, Any] | None, path: Path) -> JournalHeader:
             n_spikes=int(record["n_spikes"]),
             dataset=str(record.get("dataset", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except WRONG_CONTENT:
         raise JournalError(f"{path} is no journal: its first line lacks something; it is left as it is.") from None

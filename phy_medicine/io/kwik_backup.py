@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import IntArray
+from phy_medicine.io.array_files import as_integers
 from phy_medicine.io.durable import sync_file, sync_folder, time_stamp, write_new
 from phy_medicine.io.generation import N_BACKUPS
 from phy_medicine.io.kwik_labels import Fields
+from phy_medicine.io.npz_file import read_npz
 
 _DRAFT = ".saving"
 
@@ -84,13 +87,12 @@ def read_backup(path: Path) -> tuple[IntArray, Fields]:
     ------
     DatasetError : the file is damaged
     """
+    arrays = read_npz(path, ("labels", "fields"))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            fields = json.loads(str(arrays["fields"]))
-            return arrays["labels"].astype(np.int32), {
-                name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()
-            }
-    except (OSError, ValueError, KeyError) as error:
+        fields = parse_json(str(arrays["fields"]))
+        labels = as_integers(arrays["labels"], path, np.int32)
+        return labels, {name: {int(c): v for c, v in cells.items()} for name, cells in fields.items()}
+    except WRONG_CONTENT as error:
         raise DatasetError(f"{path} is no backup of labels, or damaged ({error}).") from None
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.io.array_files import map_array
 
 WAVEFORMS = "waveforms_all.npy"
 N_CONTACTS, PEAK = 10, 30
@@ -82,12 +83,9 @@ def read_folder(folder: Path, *, peak: int = PEAK) -> SpikeFolder:
 def _array(folder: Path, name: str, n: int | None, n_axes: int | None) -> AnyArray:
     """One file, mapped into memory."""
     path = folder / name
-    try:
-        array: AnyArray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise DatasetError(f"{folder} has no {name}; it is no folder of spikes with their waveforms.") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}.") from None
+    if not path.exists():
+        raise DatasetError(f"{folder} has no {name}; it is no folder of spikes with their waveforms.")
+    array = map_array(path)
     if array.ndim == 2 and n_axes == 1 and 1 in array.shape:
         array = array.reshape(-1)  # as MATLAB writes it
     if array.dtype.kind not in "biuf" or (n_axes is not None and array.ndim != n_axes):

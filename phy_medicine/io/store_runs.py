@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.types import AnyArray
 from phy_medicine.io.h5 import H5File
 
@@ -136,7 +137,7 @@ def _read_json(file: H5File, path: str, name: str) -> dict[str, Any]:
     try:
         where = f"{path}/{_JSON}/{name}"
         text = file.read(where).tobytes().decode() if file.exists(where) else str(file.read_attr(path, name, "{}"))
-        values = json.loads(text)
+        values = parse_json(text)
     except (ValueError, DatasetError):
         return {}
     return values if isinstance(values, dict) else {}

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.params import changed, setting
 from phy_medicine.base.types import FloatArray
+from phy_medicine.base.words import shortened
 from phy_medicine.compute.detection import SearchedPiece, recording_noise, search
 from phy_medicine.compute.filtered_recording import FilteredRecording
 from phy_medicine.compute.job_context import Cancelled
@@ -51,10 +53,10 @@ def read_description(path: Path) -> tuple[RecordingFile, DetectSettings]:
     PhyMedError : the file is something else
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
         return RecordingFile(**content["recording"]), changed(DetectSettings(), **content["detection"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise PhyMedError(f"{path} does not describe a recording: {error}.") from None
+    except (OSError, *WRONG_CONTENT) as error:
+        raise PhyMedError(f"{path} does not describe a recording: {shortened(str(error))}.") from None
 
 
 def detect_peaks(

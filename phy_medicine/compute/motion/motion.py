@@ -28,7 +28,10 @@ class Motion:
     def __post_init__(self) -> None:
         names = ("displacement", "temporal_bins_s", "spatial_bins_um")
         for name in names:
-            value = np.array(getattr(self, name), np.float64)
+            try:
+                value = np.array(getattr(self, name), np.float64)
+            except (ValueError, TypeError):
+                raise PhyMedError(f"The motion's {name} holds values that are no numbers.") from None
             if not np.isfinite(value).all():
                 raise PhyMedError(f"The motion's {name} holds values that are not finite.")
             object.__setattr__(self, name, frozen(value))

@@ -14,6 +14,7 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.io.array_files import load_array
 
 ARRAYS = {"displacement": "motion.npy", "temporal_bins_s": "time_bins.npy", "spatial_bins_um": "depth_bins.npy"}
 """Array of a motion -> its file."""
@@ -74,5 +75,5 @@ def load_motion(folder: Path | str) -> Motion:
         path = Path(folder) / file
         if not path.exists():
             raise PhyMedError(f"{path} is missing; name a folder with {', '.join(ARRAYS.values())}.")
-        arrays[name] = np.load(path, allow_pickle=False)
+        arrays[name] = load_array(path)
     return Motion.from_arrays(arrays)

@@ -11,6 +11,7 @@ import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray
+from phy_medicine.io.array_files import load_array
 
 FLAT = (".bin", ".dat", ".raw")
 
@@ -109,7 +110,7 @@ def _with_probe(recording: Any, path: Path) -> Any:
 
     if path.suffix != ".npy":
         return recording.set_probegroup(read_probeinterface(path)) or recording
-    positions = np.load(path, allow_pickle=False)
+    positions = load_array(path)
     if positions.shape != (recording.get_num_channels(), 2):
         raise PhyMedError(f"{path} holds positions {positions.shape} for {recording.get_num_channels()} channels.")
     probe = Probe(ndim=2, si_units="um")

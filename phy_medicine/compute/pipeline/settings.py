@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from phy_medicine.compute.localize.settings import CORRECTED, LocalizeSettings
 from phy_medicine.compute.motion.settings import MotionSettings
 from phy_medicine.compute.peak_settings import PeakSettings
 from phy_medicine.compute.sorting.settings import SortingSettings
+from phy_medicine.io.toml_file import read_toml
 
 TABLES: Mapping[str, type] = {
     "detect": PeakSettings,
@@ -103,7 +103,7 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
     PhyMedError : it cannot be read, or holds something else than tables
     """
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = read_toml(path)
     except (OSError, ValueError) as error:
         raise PhyMedError(f"{path} is no TOML file that can be read: {error}.") from None
     loose = next((name for name, values in content.items() if not isinstance(values, dict)), None)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.io.durable import replace_file
 
@@ -73,9 +74,9 @@ class StageFolder:
     def _manifest(self) -> dict[str, Any] | None:
         """The manifest if it is of this key."""
         try:
-            content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text("utf-8"))
+            content: dict[str, Any] = parse_json((self.path / MANIFEST).read_text("utf-8"))
             return content if content["key"] == self.key and {"done", "facts", "files"} <= content.keys() else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *WRONG_CONTENT):
             return None
 
 
@@ -111,7 +112,7 @@ def facts_of(folder: Path, stages: Iterable[str]) -> dict[str, Mapping[str, Any]
     found: dict[str, Mapping[str, Any]] = {}
     for stage in stages:
         content = _json(folder / stage / MANIFEST)
-        if content.get("done"):
+        if content.get("done") and isinstance(content.get("facts"), dict):
             found[stage] = content["facts"]
     return found
 
@@ -124,7 +125,7 @@ def timings(folder: Path) -> dict[str, str]:
 def _json(path: Path) -> dict[str, Any]:
     """The content of a file, nothing where it cannot be read."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
         return content if isinstance(content, dict) else {}
     except (OSError, ValueError):
         return {}

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.paths import REQUEST_NAME
+from phy_medicine.base.words import shortened
 from phy_medicine.compute.job_kinds import JobKind, register
 
 if TYPE_CHECKING:
@@ -129,12 +131,12 @@ def read_request(path: Path) -> tuple[SortRequest, dict[str, Any]]:
     if not path.is_file():
         raise PhyMedError(f"{path.parent} holds nothing of an earlier sort to go on from.")
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
         more = {name: str(content[name]) for name in ("sorter", "params") if name in content}
         request = SortRequest(RecordingFile(**content["recording"]), Path(content["out"]), **more)
         return request, dict(content["settings"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise PhyMedError(f"{path} does not describe a recording to sort: {error}.") from None
+    except (OSError, *WRONG_CONTENT) as error:
+        raise PhyMedError(f"{path} does not describe a recording to sort: {shortened(str(error))}.") from None
 
 
 def run(context: JobContext) -> Mapping[str, AnyArray]:

@@ -6,7 +6,6 @@ without loading SpikeInterface.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import AnyArray, FloatArray
+from phy_medicine.base.words import shortened
 from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.motion.recordings import FLAT, Readable, RecordingFile
 from phy_medicine.compute.sorting.flat_twin import flat_twin
 from phy_medicine.compute.sorting.result import SortedChannels
-from phy_medicine.io.array_files import DatasetFolder, read_header
+from phy_medicine.io.array_files import DatasetFolder, load_array, read_header
 from phy_medicine.io.channels import read_channels
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.params_py import read_params
@@ -134,24 +135,30 @@ def _of_params(path: Path, gain_uv: float) -> _Known:
     return raw, lambda _: own, str(beside) if beside.is_file() else ""
 
 
+_MOST_CHANNELS = 1_000_000  # no probe has so many
+
+
 def _of_folder(folder: Path) -> _Known:
     """A folder that SpikeInterface saved with `format="binary"`."""
     try:
-        content = json.loads((folder / _BINARY).read_text("utf-8"))
+        content = parse_json((folder / _BINARY).read_text("utf-8"))
         facts = content["kwargs"]
         names = [facts["file_paths"]] if isinstance(facts["file_paths"], str) else list(facts["file_paths"])
         n_channels, gains = int(facts["num_channels"]), facts.get("gain_to_uV")
         dtype, rate = np.dtype(facts["dtype"]).str, float(facts["sampling_frequency"])
         offset, in_rows = int(facts.get("file_offset") or 0), int(facts.get("time_axis") or 0) == 0
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PhyMedError(f"{folder / _BINARY} cannot be understood: {error}.") from None
+        if not 0 < n_channels <= _MOST_CHANNELS:
+            raise ValueError(f"it names {n_channels:,} channels")
+        uv = np.broadcast_to(np.asarray(1.0 if gains is None else gains, np.float64), (n_channels,)).copy()
+        filtered = bool(content.get("annotations", {}).get("is_filtered"))
+        paths = tuple((folder / name).absolute() for name in names)
+    except (OSError, *WRONG_CONTENT) as error:
+        raise PhyMedError(f"{folder / _BINARY} cannot be understood: {shortened(str(error))}.") from None
     if len(names) != 1:
         raise PhyMedError(f"{folder} has {len(names)} segments, and one is sorted at a time; join them first.")
     if not in_rows:
         raise PhyMedError(f"{folder} holds one channel after the other; save it again with time_axis=0.")
-    uv = np.ones(n_channels) if gains is None else np.broadcast_to(np.asarray(gains, np.float64), (n_channels,)).copy()
-    filtered = bool(content.get("annotations", {}).get("is_filtered"))
-    raw = RawFile(((folder / names[0]).absolute(),), n_channels, rate, uv, dtype, offset, filtered)
+    raw = RawFile(paths, n_channels, rate, uv, dtype, offset, filtered)
     group, location = folder / _GROUP, folder / _LOCATION
     if group.is_file():
         return raw, lambda n: read_probe(str(group), n), str(group)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.compute.sorting.settings import SortingSettings
@@ -135,9 +136,10 @@ class Stages:
         """What is said of a stage; None without a valid manifest."""
         assert self.folder is not None
         try:
-            facts: dict[str, Any] = json.loads((self.folder / name / MANIFEST).read_text("utf-8"))
-            return facts if {"key", "order", "arrays"} <= facts.keys() else None
-        except (OSError, ValueError, AttributeError):
+            facts: dict[str, Any] = parse_json((self.folder / name / MANIFEST).read_text("utf-8"))
+            known = "key" in facts and isinstance(facts["order"], int) and isinstance(facts["arrays"], dict)
+            return facts if known else None
+        except (OSError, *WRONG_CONTENT):
             return None
 
     def _read(self, name: str) -> Arrays | None:
@@ -148,7 +150,7 @@ class Stages:
         assert self.folder is not None
         try:
             arrays = {array: _load(self.folder / name / f"{array}.npy") for array in facts["arrays"]}
-        except (OSError, ValueError):
+        except Exception:  # what numpy has for damaged files
             return None
         same = all([list(a.shape), a.dtype.str] == facts["arrays"][array] for array, a in arrays.items())
         return arrays if same else None

@@ -14,6 +14,7 @@ from typing import Any
 
 import phy_medicine
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.io.durable import iso_time, reason, sync_file, sync_folder
 
 Progress = Callable[[int, int], None]
@@ -142,8 +143,8 @@ def _files(folder: Path) -> list[Path]:
 def _listed(folder: Path) -> Sequence[str]:
     """Names in the list of an earlier export, none that lead out of the folder."""
     try:
-        names = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = parse_json((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, *WRONG_CONTENT):
         return ()
     return [str(name) for name in names if not Path(str(name)).is_absolute() and ".." not in Path(str(name)).parts]
 

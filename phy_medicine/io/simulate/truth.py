@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.io.array_files import load_array
 from phy_medicine.io.checks import CheckList
+from phy_medicine.io.npz_file import read_npz
 from phy_medicine.io.params_py import read_params
 from phy_medicine.io.simulate.dataset import simulate
 from phy_medicine.io.simulate.drift import Drift
@@ -88,7 +88,7 @@ def open_simulation(folder: Path) -> ProbeSimulation:
     return ProbeSimulation(
         params_path=folder / "params.py",
         recording=Traces([data], arrays["channel_map"], params.sample_rate, params.dat_paths[0].name),
-        gain_uv=float(truth["gain_uv"]),
+        gain_uv=gain_uv,
         positions_um=arrays["channel_positions"],
         shanks=arrays["channel_shanks"],
         spike_samples=arrays["spike_times"],
@@ -100,3 +100,7 @@ def open_simulation(folder: Path) -> ProbeSimulation:
 
 
 _ARRAYS = ("spike_times", "channel_map", "channel_positions", "channel_shanks")
+_TRUTH = (
+    "gain_uv", "spike_units", "spike_amplitudes_uv", "unit_positions_um", "displacement", "temporal_bins_s",
+    "spatial_bins_um",
+)  # fmt: skip
