@@ -49,6 +49,9 @@ bench: env ## measure the curation core, then opening, selection, actions and sa
 	$(BIN)/python -m benchmarks.assignment
 	xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" $(BIN)/python -m benchmarks.selection demo/bench
 
+fuzz: env ## feed every reader a million inputs that no program writes; FUZZ="params npy --inputs 5000" for some
+	PYTHONPATH=. $(BIN)/python -m tests.fuzz $(FUZZ)
+
 clean: ## remove everything that can be made again
 	rm -rf .venv build dist demo site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

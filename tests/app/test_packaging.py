@@ -75,7 +75,7 @@ def test_installed_wheel_runs_away_from_the_source(installed: Path, tmp_path: Pa
 
 
 def test_every_requirement_is_pinned(config: configparser.ConfigParser):
-    extras = [line for value in config["options.extras_require"].values() for line in value.split()]
+    extras = [line for value in config["options.extras_require"].values() for line in value.strip().splitlines()]
     wanted = {_name(line) for line in (*config["options"]["install_requires"].split(), *extras)}
     lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
