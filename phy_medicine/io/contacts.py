@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.io.plain_file import read_json
@@ -42,7 +43,7 @@ def read_contacts(folder: Path, positions_um: FloatArray) -> Contacts | None:
     try:
         rows = [row for probe in read_json(path)["probes"] for row in _rows(probe)]
         table = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, *WRONG_CONTENT) as error:
         logger.warning("The shapes of contacts in %s could not be read: %s.", path, error)
         return None
     if not len(table):

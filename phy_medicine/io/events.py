@@ -228,6 +228,8 @@ def _ttl_times(folder: Path, sample_rate: float) -> FloatArray:
     for name in ("sample_numbers.npy", "timestamps.npy"):
         if (folder / name).is_file():
             values = np.asarray(map_array(folder / name)).reshape(-1)
+            if values.dtype.kind not in "iuf":
+                raise DatasetError(f"{name} holds {values.dtype} values and no times")
             times: FloatArray = values / (sample_rate if values.dtype.kind in "iu" else 1.0)
             return times
     raise DatasetError("neither sample_numbers.npy nor timestamps.npy is in it")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import replace_file
@@ -139,7 +140,7 @@ def read_any_intent(dataset_dir: Path) -> Intent | None:
         intent = Intent(str(content["stamp"]), files, str(content.get("folder", "")), leader)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except WRONG_CONTENT as error:
         logger.warning("%s is unreadable (%s) and is ignored.", path, error)
         return None
     if not _is_of_a_save(intent):

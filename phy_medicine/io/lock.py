@@ -11,6 +11,7 @@ from pathlib import Path
 
 from phy_medicine.base import processes
 from phy_medicine.base.errors import ReadOnlyError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import host_name, iso_time, reason, user_name
 from phy_medicine.io.plain_file import read_json
@@ -133,7 +134,7 @@ def _read(path: Path) -> LockOwner | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *WRONG_CONTENT):
         return LockOwner("an unknown machine", "somebody", -1, "")
 
 

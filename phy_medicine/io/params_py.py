@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.words import shown
 from phy_medicine.io.checks import Check, CheckList
 from phy_medicine.io.literals import read_literals
 from phy_medicine.io.plain_file import kind_of
@@ -109,13 +110,13 @@ class _Reader:
         return dict(self._left)
 
     def fail(self, key: str, value: object, expected: str) -> DatasetError:
-        return DatasetError(f"{self._path}: {key} must be {expected}, not {value!r}; correct that line.")
+        return DatasetError(f"{self._path}: {key} must be {expected}, not {shown(value)}; correct that line.")
 
     def number(self, key: str, default: float) -> float:
         value = self.take(key, default)
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self.fail(key, value, "a number") from None
         if not math.isfinite(number):
             raise self.fail(key, value, "a finite number")

@@ -21,7 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.types import FloatArray, IntArray, frozen
+from phy_medicine.base.words import shortened
+from phy_medicine.io.array_files import load_array
 from phy_medicine.io.channels import separated
 from phy_medicine.io.durable import reason
 from phy_medicine.io.plain_file import read_json
@@ -82,7 +85,9 @@ def read_probe(source: str, n_columns: int) -> ProbeChannels:
         except OSError as error:
             raise DatasetError(f"{path} cannot be read: {reason(error)}.") from None
         except Exception as error:  # what a damaged file makes of each of the libraries
-            raise DatasetError(f"{path} cannot be read as a probe: {error or type(error).__name__}.") from None
+            raise DatasetError(
+                f"{path} cannot be read as a probe: {shortened(str(error) or type(error).__name__)}."
+            ) from None
     elif source.count("/") == 1 and not path.suffix and not path.parent.is_dir():
         found = _from_library(*source.split("/"))
     else:
@@ -228,7 +233,7 @@ def _of_kilosort(content: Mapping[str, Any], first: int) -> _Contacts:
 
 
 def _read_npy(path: Path) -> _Contacts:
-    table = np.load(path, allow_pickle=False)
+    table = load_array(path)
     if table.ndim != 2 or table.shape[1] not in (2, 3) or table.dtype.kind not in "iuf":
         raise DatasetError(f"{path} has the shape {table.shape}; positions (n_channels, 2) in µm are expected.")
     return _Contacts(table[:, :2].astype(np.float64), table[:, 2] if table.shape[1] == 3 else None)

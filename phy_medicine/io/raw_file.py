@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import FloatArray
+from phy_medicine.base.words import shortened
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.durable import reason
 from phy_medicine.io.fingerprint import fingerprint
@@ -112,8 +114,10 @@ def compressed_facts(path: Path) -> tuple[int, str, float]:
     try:
         facts = read_json(companion)
         return int(facts["n_channels"]), str(np.dtype(facts["dtype"])), float(facts.get("sample_rate") or 0)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{path} needs its companion {companion.name}, which cannot be read: {error}.") from None
+    except (OSError, *WRONG_CONTENT) as error:
+        raise DatasetError(
+            f"{path} needs its companion {companion.name}, which cannot be read: {shortened(str(error))}."
+        ) from None
 
 
 def _name(path: Path, beside: Path | None) -> str:

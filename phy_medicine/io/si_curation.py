@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.types import IntArray
 from phy_medicine.io.plain_file import read_json
 
@@ -96,7 +97,7 @@ def read_curation(source: Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
             steps = [Curation(**one) for one in many]
             if len(steps) > 1:
                 SequentialCuration(curation_steps=steps)
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
+    except (*WRONG_CONTENT, RecursionError, StopIteration) as error:
         raise DatasetError(f"{name} is no curation that SpikeInterface accepts: {_short(error)}.") from None
     return tuple(_step(one) for one in steps)
 

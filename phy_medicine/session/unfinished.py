@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import REQUEST_NAME
 from phy_medicine.io.durable import replace_file, time_stamp
@@ -67,7 +68,7 @@ def unfinished(root: Path, busy: Collection[Path] = ()) -> tuple[Unfinished, ...
         try:
             content = read_json(folder / REQUEST_NAME)
             found.append(Unfinished(str(content["kind"]), dict(content["settings"]), folder))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *WRONG_CONTENT) as error:
             logger.debug("%s cannot be gone on with: %s", folder, error)
     return tuple(found)
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from psygnal import Signal
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray
 from phy_medicine.io.plain_file import read_json
@@ -215,7 +216,7 @@ def write_choice(path: Path, kind: str, run_id: str | None) -> None:
         try:
             content = read_json(path)
             values = dict(content["values"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *WRONG_CONTENT):
             content, values = {"version": 1}, {}
         values[kind] = run_id
         text = json.dumps({**content, "values": values}, indent=1, sort_keys=True)

@@ -203,7 +203,6 @@ def targets() -> tuple[Target, ...]:
             in_file("rec.kwik"),
             lay=_lay_kwik,
             seeds=(kwik,),
-            share=0.4,
             **more,
         ),
         Target(
@@ -214,18 +213,16 @@ def targets() -> tuple[Target, ...]:
             lay=_lay_kwik,
             shapes=_changes,
             coverage=False,
-            share=0.3,
             seeds=(b'[["/", "kwik_version", 3]]', b'[["/application_data/spikedetekt", "sample_rate", 1e999]]'),
         ),
-        Target("kwx", "`.kwx`", _kwik, _put_kwx, lay=_lay_kwik, seeds=(kwx,), share=0.2, **more),
-        Target("store", "store of results", _read_store, in_file("store.kwik"), seeds=(_store(),), share=0.4, **more),
+        Target("kwx", "`.kwx`", _kwik, _put_kwx, lay=_lay_kwik, seeds=(kwx,), **more),
+        Target("store", "store of results", _read_store, in_file("store.kwik"), seeds=(_store(),), **more),
         Target(
             "mat73",
             "probe files (MATLAB 7.3)",
             lambda data, folder: read_probe(str(folder / "x.mat"), 8),
             in_file("x.mat"),
             seeds=(_matlab(),),
-            share=0.2,
             **more,
         ),
     )

@@ -130,7 +130,6 @@ def targets() -> tuple[Target, ...]:
             seeds=_SEEDS,
             words=_WORDS,
             shapes=shapes.journals(HEADER),
-            share=2,
         ),
         Target(
             "journal_line",
@@ -156,7 +155,6 @@ def targets() -> tuple[Target, ...]:
             shapes=st.lists(shapes.records, max_size=5).map(
                 lambda found: b"\n".join(json.dumps(r).encode() for r in found)
             ),
-            share=2,
         ),
     )
 

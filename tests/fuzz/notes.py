@@ -1,11 +1,10 @@
-"""Readers of JSON: what the program noted beside a dataset, what a person hands over, what other programs wrote."""
+"""Readers of the JSON that the program itself notes beside a dataset and between its processes."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from phy_medicine.app.plugin_choices import Choices
-from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute import job_events
 from phy_medicine.compute.job_files import JobFile, Manifest
 from phy_medicine.compute.motion.detect import read_description
 from phy_medicine.compute.pipeline import stages as pipeline_stages
-from phy_medicine.compute.sorting import source as sort_source
 from phy_medicine.compute.sorting.job import read_request
 from phy_medicine.compute.sorting.stages import Stages
-from phy_medicine.io.contacts import read_contacts
 from phy_medicine.io.dataset_file import open_dataset
 from phy_medicine.io.export import output
 from phy_medicine.io.generation import pending_files, read_intent
 from phy_medicine.io.lock import DatasetLock
-from phy_medicine.io.probe_file import read_probe
-from phy_medicine.io.raw_file import compressed_facts
-from phy_medicine.io.si_curation import read_curation
 from phy_medicine.io.user_fields import read_user_fields
 from phy_medicine.session.unfinished import unfinished
 from phy_medicine.session.used_run import read_choice
@@ -59,42 +52,6 @@ WORDS = texts(
     "{}",
 )
 
-_POSITIONS = np.array([[16.0 * (i % 2), 20.0 * (i // 2)] for i in range(4)])
-_PROBE = {
-    "specification": "probeinterface",
-    "version": "0.2.24",
-    "probes": [
-        {
-            "ndim": 2,
-            "si_units": "um",
-            "annotations": {},
-            "contact_annotations": {},
-            "contact_positions": _POSITIONS.tolist(),
-            "contact_plane_axes": [[[1.0, 0.0], [0.0, 1.0]]] * 4,
-            "contact_shapes": ["circle", "square", "rect", "circle"],
-            "contact_shape_params": [{"radius": 5}, {"width": 8}, {"width": 8, "height": 4}, {"radius": 5}],
-            "probe_planar_contour": [[0.0, 0.0], [20.0, 0.0], [10.0, 90.0]],
-            "device_channel_indices": [3, 2, 1, 0],
-            "shank_ids": ["0", "0", "1", "1"],
-        }
-    ],
-}
-_KILOSORT_PROBE = {
-    "xc": [0, 16, 0, 16],
-    "yc": [0, 0, 20, 20],
-    "kcoords": [0, 0, 1, 1],
-    "chanMap": [0, 1, 2, 3],
-    "connected": [1, 1, 0, 1],
-}
-_CURATION = {
-    "format_version": "2",
-    "unit_ids": [0, 1, 2, 5],
-    "label_definitions": {"quality": {"label_options": ["good", "noise"], "exclusive": True}},
-    "manual_labels": [{"unit_id": 1, "labels": {"quality": ["good"]}}],
-    "removed": [5],
-    "merges": [{"unit_ids": [0, 2], "new_unit_id": 7}],
-    "splits": [{"unit_id": 1, "mode": "indices", "indices": [[0, 2], [3]], "new_unit_ids": [8, 9]}],
-}
 _INTENT = {
     "version": 1,
     "stamp": "20260101-000000-000000",
@@ -136,31 +93,6 @@ _MANIFEST = {
     "version": 1,
 }
 _STATE = {"version": 1, "values": {"motion": "run1", "theme": "light", "layouts": {}}}
-_CH = {
-    "version": "1.0",
-    "algorithm": "zlib",
-    "comp_level": -1,
-    "do_time_diff": True,
-    "do_spatial_diff": False,
-    "dtype": "int16",
-    "n_channels": 4,
-    "sample_rate": 30000.0,
-    "chunk_bounds": [0, 3],
-    "chunk_offsets": [0, 20],
-    "sha1_compressed": "",
-    "sha1_uncompressed": "",
-    "chunk_order": "F",
-}
-
-
-def _probe(data: bytes, folder: Path) -> None:
-    found = read_probe(str(folder / "x.json"), 4)
-    assert np.isfinite(found.positions_um).all() and len(np.unique(found.positions_um, axis=0)) == found.n_channels
-
-
-def _contacts(data: bytes, folder: Path) -> None:
-    found = read_contacts(folder, _POSITIONS)
-    assert found is None or found.size_um.shape == (4, 2)
 
 
 def _intent(data: bytes, folder: Path) -> None:
@@ -169,12 +101,6 @@ def _intent(data: bytes, folder: Path) -> None:
     for name in () if found is None else (found.stamp, *(file.name for file in found.files)):
         assert name not in ("", ".", "..") and not set(name) & set("/\\\0"), name
     pending_files(folder)
-
-
-def _curation(data: bytes, folder: Path) -> None:
-    for step in read_curation(folder / "curation.json"):
-        for split in step.splits:
-            assert len(split.parts(5)) == 5
 
 
 def _choice(folder: Path) -> None:
@@ -216,10 +142,6 @@ def _event(data: bytes, folder: Path) -> None:
         assert job_events.as_text(line).isprintable() or "\t" in job_events.as_text(line)
 
 
-def _recording(data: bytes, folder: Path) -> None:
-    sort_source.find_known(folder) if hasattr(sort_source, "find_known") else sort_source._of_folder(folder)
-
-
 _PACKED = base64.b64encode(npy(np.zeros(0))).decode()
 _EVENT_LINES = texts(
     '{"event": "progress", "fraction": 0.5, "message": "at work"}\n{"event": "started", "device": "cpu"}\n',
@@ -230,13 +152,12 @@ _EVENT_LINES = texts(
 )
 
 
-def _json(
+def json_target(
     name: str,
     part: str,
     file: str,
     seeds: list[Any],
     read: Callable[[bytes, Path], object],
-    share: float = 0.5,
     **more: Any,
 ) -> Target:
     """Return a reader of one JSON file."""
@@ -249,7 +170,6 @@ def _json(
         seeds=contents,
         words=WORDS,
         shapes=shapes.json_like(seeds),
-        share=share,
         **more,
     )
 
@@ -266,29 +186,18 @@ _OWN = _lay(".phy_medicine")
 
 
 def targets() -> tuple[Target, ...]:
-    """Return the readers of JSON."""
+    """Return the readers of notes."""
     return (
-        _json("probe_json", "probe files (JSON)", "x.json", [_PROBE, _KILOSORT_PROBE], _probe, share=1),
-        _json("contacts", "`probe.json` beside a dataset", "probe.json", [_PROBE], _contacts),
-        _json(
-            "si_curation",
-            "curations of SpikeInterface",
-            "curation.json",
-            [_CURATION, [_CURATION, _CURATION]],
-            _curation,
-            coverage=False,
-        ),
-        _json("pending", "`pending.json`", ".phy_medicine/pending.json", [_INTENT], _intent, lay=_OWN, share=1),
-        _json(
+        json_target("pending", "`pending.json`", ".phy_medicine/pending.json", [_INTENT], _intent, lay=_OWN),
+        json_target(
             "fields",
             "`fields.json`",
             ".phy_medicine/fields.json",
             [{"user_fields": ["a"]}],
             lambda data, folder: read_user_fields(folder),
             lay=_OWN,
-            share=0.3,
         ),
-        _json(
+        json_target(
             "lock",
             "`lock`",
             ".phy_medicine/lock",
@@ -297,110 +206,73 @@ def targets() -> tuple[Target, ...]:
             lay=_OWN,
             allowed=frozenset({"os.kill"}),
         ),
-        _json(
+        json_target(
             "choice",
             "`state.json`, the chosen run",
             "state.json",
             [_STATE],
             lambda data, folder: _choice(folder),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "plugin_choices",
             "choices of plugins",
             "plugins.json",
             [{"on": ["a"], "off": [], "seen": ["b"]}],
             lambda data, folder: Choices(folder / "plugins.json"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "unfinished",
             "`request.json` of a computation",
             "unfinished/1/request.json",
             [{"kind": "motion", "settings": {"a": 1}}],
             _unfinished,
             lay=_lay_unfinished,
-            share=0.3,
         ),
-        _json("job", "`job.json`", "job.json", [_JOB], lambda data, folder: JobFile.read(folder / "job.json")),
-        _json("manifest", "`manifest.json` of a result", "manifest.json", [_MANIFEST], _manifest),
-        _json(
+        json_target("job", "`job.json`", "job.json", [_JOB], lambda data, folder: JobFile.read(folder / "job.json")),
+        json_target("manifest", "`manifest.json` of a result", "manifest.json", [_MANIFEST], _manifest),
+        json_target(
             "dataset_file",
             "which dataset a job reads",
             "dataset.json",
             [{"path": "x/params.py", "channel_group": None, "clustering": None, "files": {"a": [1, 2]}}],
             lambda data, folder: open_dataset(folder / "dataset.json"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "detect_json",
             "what `motion` reads",
             "detect.json",
             [{"recording": {"path": "x", "reader": ""}, "detection": {}}],
             lambda data, folder: read_description(folder / "detect.json"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "sort_json",
             "what `sort` reads",
             "sort.json",
             [{"recording": {"path": "x"}, "out": "o", "settings": {}, "sorter": "own"}],
             lambda data, folder: read_request(folder / "sort.json"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "sort_stages",
             "`stage.json` of a sort",
             "stages/detect/stage.json",
             [{"key": "k", "order": 1, "arrays": {"a": [[2], "<f8"]}}],
             _stages,
             lay=_lay("stages/detect"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "run_stages",
             "`stage.json` of a run",
             "run/detect/stage.json",
             [{"key": "k", "done": True, "facts": {"n": 1}, "files": {}}],
             _pipeline,
             lay=_lay("run/detect"),
-            share=0.3,
         ),
-        _json(
+        json_target(
             "export_list",
             "list of an export",
             output.MANIFEST,
             [{"files": ["a.npy", "b/c.npy"]}],
             lambda data, folder: [folder / name for name in output._listed(folder)],
-            share=0.3,
-        ),
-        _json(
-            "ch",
-            "`.ch` of a compressed recording",
-            "x.ch",
-            [_CH],
-            lambda data, folder: compressed_facts(folder / "x.cbin"),
-        ),
-        _json(
-            "binary_json",
-            "`binary.json` of SpikeInterface",
-            sort_source._BINARY,
-            [
-                {
-                    "kwargs": {
-                        "file_paths": ["a.raw"],
-                        "num_channels": 4,
-                        "gain_to_uV": [1, 1, 1, 1],
-                        "dtype": "int16",
-                        "sampling_frequency": 30000.0,
-                        "file_offset": 0,
-                        "time_axis": 0,
-                    },
-                    "annotations": {"is_filtered": True},
-                }
-            ],
-            _recording,
-            share=0.3,
         ),
         Target(
             "job_events",
@@ -421,7 +293,3 @@ def targets() -> tuple[Target, ...]:
             ).map(b"\n".join),
         ),
     )
-
-
-Errors = (PhyMedError,)
-_ = partial

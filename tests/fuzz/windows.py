@@ -8,13 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies as st
-
 from phy_medicine.base.configuration import Configuration
 from tests.fuzz import shapes
+from tests.fuzz.language import ACTIONS, LINE_WORDS, LINES
 from tests.fuzz.notes import WORDS
 from tests.fuzz.target import Target, in_file, texts
-from tests.fuzz.texts import _ACTIONS, _LINE_WORDS, _LINES
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -71,7 +69,7 @@ def _shortcuts(data: bytes, folder: Path) -> None:
     from phy_medicine.gui.shortcuts import Shortcuts
     from phy_medicine.session.actions import ActionTable
 
-    table = ActionTable(_ACTIONS)
+    table = ActionTable(ACTIONS)
     shortcuts = Shortcuts(table)
     for action in list(table):
         table.add([shortcuts.worn(action)])
@@ -95,7 +93,7 @@ def _line() -> Any:
     from phy_medicine.gui.snippet_line import SnippetLine
     from phy_medicine.session.snippets import SnippetHistory
 
-    return SnippetLine(_ACTIONS, lambda line: False, SnippetHistory())
+    return SnippetLine(ACTIONS, lambda line: False, SnippetHistory())
 
 
 def _typed(data: bytes, folder: Path) -> None:
@@ -119,7 +117,6 @@ def targets() -> tuple[Target, ...]:
             seeds=(json.dumps(_LAYOUT).encode(), b"[" * 3000, b'{"row":' * 900),
             words=(*WORDS, *texts('"tabs"', '"row"', '"sizes"', '"floating"')),
             shapes=shapes.json_like([_LAYOUT]),
-            share=0.5,
         ),
         Target(
             "shortcuts",
@@ -129,7 +126,6 @@ def targets() -> tuple[Target, ...]:
             seeds=(json.dumps(_SHORTCUTS).encode(), b"[" * 3000),
             words=(*WORDS, *texts("Ctrl+", "Alt+F", "F5", "Shift+Tab")),
             shapes=shapes.json_like([_SHORTCUTS]),
-            share=0.3,
         ),
         Target(
             "state",
@@ -139,19 +135,14 @@ def targets() -> tuple[Target, ...]:
             seeds=(json.dumps(_STATE).encode(), b"[" * 3000),
             words=WORDS,
             shapes=shapes.json_like([_STATE]),
-            share=0.5,
         ),
         Target(
             "typed",
             "command line, as typed",
             _typed,
-            seeds=_LINES,
-            words=_LINE_WORDS,
-            shapes=shapes.lines_of([w.decode() for w in _LINE_WORDS], glue=("", " ")),
-            share=0.1,
+            seeds=LINES,
+            words=LINE_WORDS,
+            shapes=shapes.lines_of([w.decode() for w in LINE_WORDS], glue=("", " ")),
             coverage=False,
         ),
     )
-
-
-_ = st

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.contacts import Contacts, nearest
 from phy_medicine.compute.localize.job import shanks_of, signal_source
@@ -116,7 +117,7 @@ def write_folder(path: Path, folder: Path, *, peak: int) -> Path:
 
 
 def _described_folder(path: Path) -> SpikeFolder:
-    content = json.loads(path.read_text("utf-8"))
+    content = parse_json(path.read_text("utf-8"))
     return read_folder(Path(content["folder"]), peak=int(content["peak"]))
 
 

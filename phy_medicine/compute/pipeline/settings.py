@@ -10,6 +10,7 @@ from typing import Any
 from phy_medicine.base.configuration import nearest
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import changed, params_of, setting
+from phy_medicine.base.words import shortened
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.compute.localize.settings import CORRECTED, LocalizeSettings
 from phy_medicine.compute.motion.settings import MotionSettings
@@ -58,7 +59,7 @@ class PipelineSettings:
         """
         unknown = next((name for name in tables if name not in (RUN, *TABLES)), None)
         if unknown is not None:
-            raise PhyMedError(f"There is no table [{unknown}]; there are {', '.join((RUN, *TABLES))}.")
+            raise PhyMedError(f"There is no table [{shortened(unknown)}]; there are {', '.join((RUN, *TABLES))}.")
         run = _checked(RUN, RunSettings(), tables)
         general = {"device": run.device, "seed": run.seed}
         localize = _checked("localize", LocalizeSettings(), tables)
@@ -88,7 +89,7 @@ def _checked(table: str, settings: Any, tables: Mapping[str, Mapping[str, Any]])
     values = tables.get(table, {})
     unknown = next((name for name in values if name not in known), None)
     if unknown is not None:
-        raise PhyMedError(f"[{table}] has no setting {unknown}.{nearest(unknown, known)}")
+        raise PhyMedError(f"[{table}] has no setting {shortened(unknown)}.{nearest(unknown, known)}")
     try:
         return changed(settings, **values)
     except PhyMedError as error:
@@ -108,5 +109,7 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
         raise PhyMedError(f"{path} is no TOML file that can be read: {error}.") from None
     loose = next((name for name, values in content.items() if not isinstance(values, dict)), None)
     if loose is not None:
-        raise PhyMedError(f"{path}: {loose} stands in no table; write it below [run], [detect], [localize], ...")
+        raise PhyMedError(
+            f"{path}: {shortened(loose)} stands in no table; write it below [run], [detect], [localize], ..."
+        )
     return content
