@@ -84,5 +84,5 @@ def job_options(command: str) -> dict[str, dict[str, Any]]:
 def plugin_dirs(named: Sequence[Path] | None = None) -> tuple[Path, ...]:
     """Return the folders of plugins that exist: those named, else phy's usual one, and the user's own."""
     usual = (phy_dir() / "plugins",) if named is None else named
-    dirs = [Path(os.path.expanduser(path)) for path in (*usual, user_dir() / "plugins")]  # noqa: PTH111
+    dirs = [Path(os.path.expanduser(p)) for p in (*usual, user_dir() / "plugins") if "\0" not in str(p)]  # noqa: PTH111
     return tuple(path for path in dict.fromkeys(dirs) if os.path.isdir(path))  # noqa: PTH112

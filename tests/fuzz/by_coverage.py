@@ -48,7 +48,7 @@ def feed(target: Target, feed_one: Callable[[bytes], None], n: int, seed: int, a
         f"-dict={folder / 'words'}",
         "-rss_limit_mb=0",
         "-malloc_limit_mb=0",
-        "-timeout=30",
+        "-timeout=600",
         f"-artifact_prefix={folder}/",
         "-verbosity=0",
         "-print_final_stats=0",

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_LONGEST = 300  # letters of a selector; looking into one takes time that grows with its square
 _ROW = re.compile(r"(?:^|[\s>])tr\b((?:\[[^\]]*\])*)\s*(?:>?\s*td\b.*)?\Z")
 _CONDITION = re.compile(r"\[\s*(?:data-)?([\w-]+)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\]\s]*)))?\s*\]")
 _QT = re.compile(r"\bQ[A-Z]\w+|\*")
@@ -71,9 +71,10 @@ def read_sheet(text: str) -> Sheet:
     """Take a style sheet apart; rules of the web table that are not about rows mean nothing here."""
     rules: list[RowRule] = []
     for_qt: list[str] = []
-    for selectors, body in _RULE.findall(_COMMENT.sub("", text)):
-        for selector in (s.strip() for s in selectors.split(",")):
-            row = _ROW.search(selector)
+    for rule in _COMMENT.sub("", text).split("}")[:-1]:
+        selectors, _, body = rule.rpartition("{")
+        for selector in (s.strip() for s in selectors.rpartition("{")[2].split(",")):
+            row = _ROW.search(selector) if len(selector) <= _LONGEST else None
             if row is not None:
                 rules.append(RowRule(_conditions(row[1]), _style(body)))
             elif _QT.search(selector):
