@@ -41,16 +41,14 @@ format: env ## rewrite the source in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-fuzz: env ## every broken dataset in the window too, which takes half an hour
+fuzz: env ## a million inputs that no program writes, FUZZ="params npy --inputs 5000" for some; then every broken dataset
+	PYTHONPATH=. $(BIN)/python -m tests.fuzz $(FUZZ)
 	PHY_MEDICINE_EVERY_CASE=1 $(BIN)/python -m pytest $(PYTEST_OPTIONS) tests/broken
 
 bench: env ## measure the curation core, then opening, selection, actions and saving on a simulated dataset
 	@test -f demo/bench/params.py || $(BIN)/python -m phy_medicine simulate demo/bench --channels 128 --units 120 --duration 300
 	$(BIN)/python -m benchmarks.assignment
 	xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" $(BIN)/python -m benchmarks.selection demo/bench
-
-fuzz: env ## feed every reader a million inputs that no program writes; FUZZ="params npy --inputs 5000" for some
-	PYTHONPATH=. $(BIN)/python -m tests.fuzz $(FUZZ)
 
 clean: ## remove everything that can be made again
 	rm -rf .venv build dist demo site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks

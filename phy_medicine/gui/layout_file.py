@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.base.json_text import parse_json
 from phy_medicine.gui.layout import Node, kinds_of
 from phy_medicine.io.plain_file import read_json
 from phy_medicine.session.time_ranges import A, B

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from phy_medicine.base.configuration import Configuration, Configured
-from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles, user_dir
+from phy_medicine.base.words import shortened
+from phy_medicine.gui.state_shapes import fitting
 from phy_medicine.io.plain_file import read_json
 
 VERSION = 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray, frozen
 from phy_medicine.io.plain_file import read_json

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phy_medicine.base.errors import SaveError
-from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason, replace_file, sync_file, sync_folder, time_stamp

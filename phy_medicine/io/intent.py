@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.log import logger
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import replace_file

@@ -77,8 +77,8 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     if not mark or rest != f"{zlib.crc32(body):08x}".encode() + b'"}':
         return None
     try:
-        record = _arrays(json.loads(body))
-    except (ValueError, JournalError, RecursionError):
+        record = _arrays(parse_json(body))
+    except (*WRONG_CONTENT, JournalError):
         return None
     return record if isinstance(record, dict) else None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from phy_medicine.base import processes
 from phy_medicine.base.errors import ReadOnlyError
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import host_name, iso_time, reason, user_name
 from phy_medicine.io.plain_file import read_json

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from phy_medicine.base.json_text import parse_json
 
 _MOST_BYTES = 64 << 20
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket",
@@ -69,7 +70,4 @@ def read_json(path: Path, most_bytes: int = _MOST_BYTES) -> Any:
     OSError : see `read_plain`
     ValueError : it is no JSON, or its brackets are too deep
     """
-    try:
-        return json.loads(read_plain(path, most_bytes).decode("utf-8"))
-    except RecursionError:
-        raise ValueError("its brackets are too deep") from None
+    return parse_json(read_plain(path, most_bytes).decode("utf-8"))

@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from phy_medicine.base.errors import DatasetError
-from phy_medicine.base.json_text import parse_json
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.base.words import shortened
 from phy_medicine.io.array_files import load_array

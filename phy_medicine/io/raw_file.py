@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.types import FloatArray
 from phy_medicine.base.words import shortened
 from phy_medicine.io.checks import CheckList

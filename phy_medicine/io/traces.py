@@ -10,7 +10,6 @@ import numpy as np
 
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, IntArray, frozen
-from phy_medicine.base.words import shortened
 from phy_medicine.io.array_files import map_array, row_file
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.compressed import CompressedPart

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from phy_medicine.base.errors import SaveError
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason, replace_file
 from phy_medicine.io.plain_file import read_json

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from psygnal import Signal
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
+from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray
 from phy_medicine.io.plain_file import read_json

@@ -163,7 +163,7 @@ def _of_folder(folder: Path) -> _Known:
     if group.is_file():
         return raw, lambda n: read_probe(str(group), n), str(group)
     if location.is_file():
-        return raw, lambda n: channels_of(np.load(location, allow_pickle=False), source=str(location), n_columns=n), ""
+        return raw, lambda n: channels_of(load_array(location), source=str(location), n_columns=n), ""
     return raw, None, ""
 
 

@@ -77,11 +77,11 @@ def open_simulation(folder: Path) -> ProbeSimulation:
     """
     try:
         params = read_params(folder / "params.py")
-        with np.load(folder / "ground_truth.npz", allow_pickle=False) as file:
-            truth = {name: frozen(file[name]) for name in file.files}
-        arrays = {name: frozen(np.load(folder / f"{name}.npy", allow_pickle=False)) for name in _ARRAYS}
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{folder} holds no recording of phy-med simulate: {error}.") from None
+        truth = {name: frozen(array) for name, array in read_npz(folder / "ground_truth.npz", _TRUTH).items()}
+        arrays = {name: frozen(load_array(folder / f"{name}.npy")) for name in _ARRAYS}
+        gain_uv = float(truth["gain_uv"])
+    except (ValueError, TypeError, DatasetError) as error:
+        raise DatasetError(f"{folder} holds no recording of phy-med simulate: {error}") from None
     if not params.dat_paths:
         raise DatasetError(f"{folder} was simulated without a recording; simulate it with one (--raw).")
     data = open_flat(params.dat_paths[0], len(arrays["channel_map"]), params.dtype, params.offset, CheckList())
