@@ -79,7 +79,7 @@ def read_header(path: Path) -> NpyHeader:
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise DatasetError(f"{path.name} cannot be read ({reason(error)}); check the file and its rights.") from None
-    except (ValueError, TypeError, SyntaxError, EOFError, MemoryError, RecursionError):  # the header is made to harm
+    except Exception:  # a header that is made to harm has errors of the tokenizer, the parser and the memory
         raise DatasetError(f"{path.name} is not a valid .npy file; export it again.") from None
     if min(shape, default=0) < 0:
         raise DatasetError(f"{path.name} has the impossible shape {shape}; export it again.")

@@ -59,7 +59,7 @@ def read_plain(path: Path, most_bytes: int = _MOST_BYTES) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > most_bytes:
             raise OSError(errno.EFBIG, f"It holds {size:,} bytes where {most_bytes:,} are the most", str(path))
-        return file.read(most_bytes)
+        return file.read(size)  # room is made for as much as is asked for
 
 
 def read_json(path: Path, most_bytes: int = _MOST_BYTES) -> Any:
