@@ -103,13 +103,15 @@ def map_array(path: Path) -> AnyArray:
     DatasetError : see `read_header`
     """
     header = read_header(path)
-    if math.prod(header.shape) == 0:
-        return frozen(np.zeros(header.shape, dtype=header.dtype))
     order: Any = "F" if header.fortran_order else "C"
     try:
+        if math.prod(header.shape) == 0:
+            return frozen(np.zeros(header.shape, dtype=header.dtype))
         mapped = np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
     except OSError as error:
         raise DatasetError(f"{path.name} cannot be opened ({reason(error)}); check the file and its rights.") from None
+    except ValueError:  # more than 64 axes, or nothing times more than there is
+        raise DatasetError(f"{path.name} has a shape that no array can have; export it again.") from None
     return np.asarray(mapped)  # a plain array: indexing a memmap object costs microseconds each time
 
 

@@ -8,6 +8,7 @@ import pickle
 import zlib
 from pathlib import Path
 
+import mtscomp  # noqa: F401 - the reader imports it when it is needed
 import numpy as np
 from hypothesis import strategies as st
 

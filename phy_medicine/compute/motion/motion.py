@@ -28,10 +28,10 @@ class Motion:
     def __post_init__(self) -> None:
         names = ("displacement", "temporal_bins_s", "spatial_bins_um")
         for name in names:
-            try:
-                value = np.array(getattr(self, name), np.float64)
-            except (ValueError, TypeError):
-                raise PhyMedError(f"The motion's {name} holds values that are no numbers.") from None
+            given = np.asarray(getattr(self, name))
+            if given.dtype.kind not in "biuf":
+                raise PhyMedError(f"The motion's {name} holds values that are no numbers.")
+            value = np.array(given, np.float64)
             if not np.isfinite(value).all():
                 raise PhyMedError(f"The motion's {name} holds values that are not finite.")
             object.__setattr__(self, name, frozen(value))
