@@ -18,7 +18,7 @@ from tests.fuzz.table import table
 from tests.fuzz.target import Read, Target, in_file
 
 ROOT = Path(__file__).resolve().parents[2]
-N_INPUTS = 4_000
+N_INPUTS = 2_000
 
 pytestmark = pytest.mark.fuzz
 
