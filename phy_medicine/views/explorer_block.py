@@ -179,11 +179,9 @@ class ExplorerBlocks:
     ) -> int | None:
         """The picked spike while it is one of those that are shown, else a typical one of the first cluster."""
         first, stop = self._data.within(request.time_range).id_range
-        if picked is not None and first <= picked < stop and np.isfinite(everything.columns.lx[picked]):
-            if not request.cluster_ids:
-                return picked
-            if int(self._data.labels_of(np.array([picked]))[0]) in request.cluster_ids:
-                return picked
+        known = picked is not None and first <= picked < stop and np.isfinite(everything.columns.lx[picked])
+        if known and (not request.cluster_ids or (ids == picked).any()):
+            return picked
         return typical(everything, self._data.explored.with_waveforms(ids[rows == rows[0]])) if len(ids) else None
 
     def _region(self, everything: Everything, ids: IntArray, *, whole_probe: bool) -> tuple[Range, Range]:

@@ -99,13 +99,14 @@ class FeatureView(View):
         return max(pairs.n_channels, min(least, self.host.data.n_channels))
 
     def _channels_for(self, request: ViewRequest, pairs: FeatureGrid) -> tuple[int, ...]:
-        """Keep the channels while the clusters are the same, after a merge or split there, and when they are fixed."""
+        """Keep the channels while the clusters are the same, when they are merged or split there, and when fixed."""
         n = self._n_channels(pairs)
         clusters, channels = self._shown
         alive = set(self.host.data.cluster_ids())
         best = [self.host.data.best_channels(c).tolist() for c in request.cluster_ids]
         seen = all(set(channels).intersection(of_cluster) for of_cluster in best)
-        changed = not alive.issuperset(clusters) and seen
+        # Those shown are gone, or what is to be shown is only supposed.
+        changed = not alive.issuperset((*clusters, *request.cluster_ids)) and seen
         kept = self.settings.fixed_channels or clusters == request.cluster_ids or changed
         if kept and len(channels) >= n:
             return channels[:n]
