@@ -122,7 +122,7 @@ def test_a_window_that_is_brought_down_is_reported_at_the_next_start(secret_data
     )
     assert [words for words in (*code, *done_before) if words not in text] == []
     assert SECRET not in text and "mouse" not in text
-    assert "Recovered 2 actions" in _log(secret_dataset)
+    assert "Recovered 2 unsaved actions." in _log(secret_dataset)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_display_that_goes_away_costs_no_action(secret_dataset: Path, display,
     assert not list(reports()) and not list((Path(os.environ["PHY_MEDICINE_HOME"]) / "reports").glob("*"))
     session = Session.open(secret_dataset)
     assert session.storage.pending is not None
-    assert session.recover() == 2
+    assert session.recover().n_done == 2
     session.close()
 
 
