@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from phy_medicine.io.plain_file import kind_of
 Mode = Literal["r", "r+", "w", "x"]
 _MISSING: Any = object()
 # What h5py raises for damaged, foreign or missing content.
+_DISK_SAID = re.compile(r"error message = '([^']+)'")
 _FAILURES = (OSError, RuntimeError, KeyError, ValueError, TypeError, UnicodeError, MemoryError, OverflowError)
 _LARGEST_RATIO = 1100  # compression gives at most 1,032 bytes for one
 _ALWAYS_READ = 64 << 20  # bytes; a data set that was never written is read as its fill value
@@ -389,6 +391,9 @@ def _cannot_open(path: Path, mode: Mode, error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
-    """What went wrong in a few words; h5py's messages have the useful part in brackets."""
+    """What went wrong in a few words; h5py's messages have the useful part in brackets, or what the disk said in it."""
     text = reason(error) if isinstance(error, OSError) and error.strerror else str(error)
+    said = _DISK_SAID.search(text)
+    if said:
+        return said[1][:1].lower() + said[1][1:]
     return text.partition("(")[2].rpartition(")")[0] or text or type(error).__name__

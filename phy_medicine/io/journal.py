@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,6 @@ class Journal:
         self._descriptor: int | None = None
         self._size = 0
         self._seq = 0
-        self._torn = False
         self._lock = threading.Lock()
         self.path: Path | None = None
 
@@ -58,15 +58,13 @@ class Journal:
             path.parent, labels_hash=header.labels_hash, n_spikes=header.n_spikes, dataset=header.dataset
         )  # fmt: skip
         journal._folder = path.parent
+        journal.path, journal._size, journal._seq = path, n_bytes, seq
         try:
             if old.n_lost or n_bytes < old.n_bytes:
                 _keep_rest(path)
-            journal._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-            os.ftruncate(journal._descriptor, n_bytes)
+            journal._reopen(path)
         except OSError as error:
-            journal.close()
             raise JournalError(f"{path} cannot be continued ({reason(error)}); check its rights.") from None
-        journal.path, journal._size, journal._seq = path, n_bytes, seq
         return journal
 
     def append(self, record: Mapping[str, Any]) -> int:
@@ -100,8 +98,10 @@ class Journal:
             now = iso_time()
             lines = [encode_line({"seq": self._seq + i, "time": now, **r}) for i, r in enumerate(records, 1)]
             try:
-                if self._descriptor is None:
+                if self.path is None:
                     self._create()
+                elif self._descriptor is None:
+                    self._reopen(self.path)
                 self._write(b"".join(lines))
             except OSError as error:
                 raise JournalError(
@@ -112,31 +112,46 @@ class Journal:
             return self._seq
 
     def mark_saving(self, labels_hash: str) -> None:
-        """Note what a save is about to write: should it be the last that happens, the next opening knows it was done.
-
-        Raises
-        ------
-        JournalError : it could not be written; the journal is as before
-        """
-        if self._descriptor is not None:
-            self.append({"kind": SAVING, "labels_hash": labels_hash})
+        """Note what a save is about to write: should nothing follow, the next opening knows that it was done."""
+        self._mark(SAVING, labels_hash)
 
     def mark_saved(self, labels_hash: str) -> None:
         """Close the current journal as saved; the next action starts a new one on the given labels."""
-        if self._descriptor is not None:
-            try:
-                self.append({"kind": SAVED, "labels_hash": labels_hash})
-            except JournalError as error:  # the files are written, and the journal says for which labels it was saving
-                logger.warning("The curation is saved, but the journal could not be closed as saved: %s", error)
+        self._mark(SAVED, labels_hash)
         self.close()
         self._labels_hash = labels_hash
+
+    def _mark(self, kind: str, labels_hash: str) -> None:
+        """Write a line about a save; that it cannot be written is no reason not to save."""
+        if self.path is not None:
+            try:
+                self.append({"kind": kind, "labels_hash": labels_hash})
+            except JournalError as error:
+                logger.warning("The journal could not be marked as %s: %s", kind, error)
 
     def close(self) -> None:
         """Close the file; unsaved actions stay in it."""
         with self._lock:
-            if self._descriptor is not None:
+            self._let_go()
+            self.path, self._size, self._seq = None, 0, 0
+
+    def _let_go(self) -> None:
+        """Close the file, to be opened again at the next action."""
+        if self._descriptor is not None:
+            with suppress(OSError):  # of a drive that is gone
                 os.close(self._descriptor)
-            self._descriptor, self.path, self._size, self._seq, self._torn = None, None, 0, 0, False
+        self._descriptor = None
+
+    def _reopen(self, path: Path) -> None:
+        """Open the journal where it was left; what is torn at its end is cut off."""
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+            self._cut()
+        except FileNotFoundError:
+            raise self._gone() from None
+        except OSError:
+            self._let_go()
+            raise
 
     def _create(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -155,35 +170,51 @@ class Journal:
         }
         try:
             self._write(encode_line(header))
+            for folder in (self._folder, self._folder.parent, self._folder.parent.parent):
+                sync_folder(folder)
         except OSError:
-            os.close(self._descriptor)
-            self._descriptor, self.path, self._torn = None, None, False
-            path.unlink(missing_ok=True)  # a journal without its first line could not be read
+            self._let_go()
+            self.path = None
+            with suppress(OSError):
+                path.unlink(missing_ok=True)  # a journal without its first line could not be read
             raise
-        for folder in (self._folder, self._folder.parent, self._folder.parent.parent):
-            sync_folder(folder)
 
     def _write(self, lines: bytes) -> None:
         assert self._descriptor is not None
-        if self._torn:
-            self._cut()
+        self._cut()
         try:
             left = memoryview(lines)
             while left:
                 left = left[os.write(self._descriptor, left) :]
             os.fsync(self._descriptor)
         except OSError:
-            # A half-written line would hide every later one from the reader: it goes now, or before the next line.
-            self._torn = True
-            self._cut()
+            with suppress(OSError, JournalError):  # otherwise before the next line
+                self._cut()
+            self._let_go()  # of a drive that went and came back, this handle stays dead
             raise
         self._size += len(lines)
 
     def _cut(self) -> None:
-        """Take away what a write that failed left behind."""
+        """Take away what a write that failed left behind: it would hide every later line from the reader.
+
+        Raises
+        ------
+        OSError : the disk refuses
+        JournalError : lines are missing, so that later ones could not be read
+        """
         assert self._descriptor is not None
-        os.ftruncate(self._descriptor, self._size)
-        self._torn = False
+        facts = os.fstat(self._descriptor)
+        if facts.st_nlink == 0 or facts.st_size < self._size:
+            self._let_go()
+            raise self._gone()
+        if facts.st_size > self._size:
+            os.ftruncate(self._descriptor, self._size)
+
+    def _gone(self) -> JournalError:
+        return JournalError(
+            f"The journal {self.path} was removed or cut short by another program, so nothing was changed; save, which "
+            "keeps what was done so far, then go on."
+        )
 
 
 def discard(path: Path) -> None:

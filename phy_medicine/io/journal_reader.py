@@ -160,10 +160,13 @@ def unsaved_work(dataset_dir: Path, labels_hash: str, dataset: str = "") -> Unsa
     later = {labels_hash}
     offered: Path | None = None
     stale = []
+    saved_since = False
     for path, header in reversed(headers.items()):
-        fits, known = header.labels_hash == labels_hash, frozenset(later)
+        fits, closed = header.labels_hash == labels_hash, _closing_of(path)
+        saved_since |= fits and closed == SAVED
+        known = frozenset(later)
         later.add(header.labels_hash)
-        if (fits and offered) or (not fits and header.dataset != dataset) or _ends_closed(path):
+        if (fits and offered) or (not fits and header.dataset != dataset) or closed:
             continue
         try:
             journal = read_journal(path)
@@ -171,24 +174,27 @@ def unsaved_work(dataset_dir: Path, labels_hash: str, dataset: str = "") -> Unsa
             continue
         if not (journal.records or journal.n_lost) or journal.closed or was_saved(journal, known):
             continue
-        if fits and journal.records:
+        # A journal that was being saved, of groups and labels only, may be older than what was saved later.
+        overtaken = saved_since and journal.saved_hash == header.labels_hash
+        if fits and journal.records and not overtaken:
             offered = path
         else:
             stale.append(journal)
     return UnsavedWork(offered, tuple(reversed(stale)))
 
 
-def _ends_closed(path: Path) -> bool:
-    """Whether the last line says that the actions were saved or discarded; quick, as journals may be long."""
+def _closing_of(path: Path) -> str:
+    """What the last line says became of the actions, "" when it does not; quick, as journals may be long."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _TAIL))
             lines = file.read().split(b"\n")
     except OSError:
-        return False
+        return ""
     record = decode_line(lines[-2]) if len(lines) > 1 and not lines[-1] else None
-    return record is not None and record.get("kind") in (SAVED, DISCARDED)
+    kind = None if record is None else record.get("kind")
+    return str(kind) if kind in (SAVED, DISCARDED) else ""
 
 
 def _header_of(path: Path) -> JournalHeader | None:

@@ -68,9 +68,9 @@ class KwikSaver:
         self._failed: tuple[SaveSet, _State] | None = None
         self._on_step = on_step
 
-    def changed(self) -> tuple[str, ...]:
-        """Return the file when another program changed this clustering in it."""
-        return () if self._present().same(self._known) else (self._path.name,)
+    def labels_changed(self) -> str:
+        """Return the file when another program changed the labels of this clustering in it, else ""."""
+        return "" if np.array_equal(self._present().labels, self._known.labels) else self._path.name
 
     def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
         """Write labels, groups and label columns into the file, and the tables beside it.

@@ -72,12 +72,12 @@ class Saver(Protocol):
         SaveError : nothing was replaced, or the sentence says otherwise
         """
 
-    def changed(self) -> tuple[str, ...]:
-        """Return the files that another program changed since they were read or saved here.
+    def labels_changed(self) -> str:
+        """Return the file of the labels when another program changed them since they were read or saved here, else "".
 
         Raises
         ------
-        OSError : the disk does not answer
+        OSError, DatasetError : they cannot be read
         """
 
     def took_effect(self) -> bool:

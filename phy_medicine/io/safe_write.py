@@ -135,7 +135,7 @@ class SaveSet:
         begin = time.perf_counter()
         recover_pending(self._dir)
         try:
-            changed = [] if force or self._expected is None else changed_files(self._dir, self._expected, self._chunks)
+            changed = [] if force or self._expected is None else self._changed(self._expected)
             if changed:
                 raise FileChangedError(changed)
             target = self._dir / self._folder
@@ -176,6 +176,11 @@ class SaveSet:
     def _named(self, names: Iterable[str]) -> tuple[str, ...]:
         """Files as they are named in the dataset folder."""
         return tuple(f"{self._folder}/{name}" if self._folder else name for name in names)
+
+    def _changed(self, expected: Mapping[str, Fingerprint]) -> list[str]:
+        never_read = {_DERIVED} if has_foreign_metrics(self._dir) else {_DERIVED, METRICS_FILE}
+        names = [name for name in {**self._chunks, **expected} if name not in never_read]
+        return [name for name in names if not unchanged(expected, self._dir, name)]
 
     def _write(self, names: Sequence[str], draft: Path | None, leader: str) -> Path | None:
         paths, self.stamp = SavePaths(self._dir), time_stamp()
@@ -226,13 +231,6 @@ class SaveSet:
         for chunk in chunks:
             digest.update(chunk)
         return PlannedFile(name, size, digest.hexdigest(), identity(final))
-
-
-def changed_files(dataset_dir: Path, expected: Mapping[str, Fingerprint], names: Iterable[str] = ()) -> list[str]:
-    """Return which of the expected and of the named files another program changed, made or removed."""
-    never_read = {_DERIVED} if has_foreign_metrics(dataset_dir) else {_DERIVED, METRICS_FILE}
-    wanted = [name for name in {**dict.fromkeys(names), **expected} if name not in never_read]
-    return [name for name in wanted if not unchanged(expected, dataset_dir, name)]
 
 
 def _npy_chunks(array: AnyArray) -> list[Chunk]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from phy_medicine.base.errors import SaveError
 from phy_medicine.io.fingerprint import Fingerprint
+from phy_medicine.io.generation import pending_files
 from phy_medicine.io.metadata import METRICS_FILE, format_cluster_info, format_field, has_foreign_metrics
 from phy_medicine.io.model import Curation
-from phy_medicine.io.safe_write import SaveReport, SaveSet, changed_files
+from phy_medicine.io.safe_write import SaveReport, SaveSet
 
 
 class TemplateSaver:
@@ -25,9 +25,11 @@ class TemplateSaver:
         self._known = dict(fingerprints)
         self._failed: SaveSet | None = None
 
-    def changed(self) -> tuple[str, ...]:
-        """Return the files that another program changed since they were read or saved here."""
-        return tuple(changed_files(self._dir, self._known))
+    def labels_changed(self) -> str:
+        """Return the file of the labels when another program changed it since it was read or saved here, else ""."""
+        name = self._clusters_name
+        file, known = pending_files(self._dir).get(name, self._dir / name), self._known.get(name)
+        return "" if (known.matches(file) if known else not file.exists()) else name
 
     def save(self, curation: Curation, *, force: bool = False) -> SaveReport:
         """Write all files or none, with a dated backup of what they replace.
@@ -46,11 +48,9 @@ class TemplateSaver:
         taken = Path(METRICS_FILE).stem.removeprefix("cluster_") in curation.fields
         if curation.metrics and not taken and not has_foreign_metrics(self._dir):
             files.add(METRICS_FILE, curation.metrics)
-        try:
-            report = files.commit(force=force)
-        except SaveError:
-            self._failed = files
-            raise
+        self._failed = files  # until it is known that it went well
+        report = files.commit(force=force)
+        self._failed = None
         self._known = {**self._known, **report.fingerprints}
         return report
 

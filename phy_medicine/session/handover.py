@@ -12,7 +12,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.io.export.handover import Handover, MeanWaveforms
 from phy_medicine.io.export.output import Progress, no_progress
 from phy_medicine.io.model import Model
-from phy_medicine.session.storage import info_row
+from phy_medicine.session.saved_curation import info_row
 
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session

@@ -68,6 +68,7 @@ class Session(Curating, Collecting, Shown, Exports):
     model : the dataset, which is never changed
     read_only : refuse every change
     recover : replay an unsaved journal (True), leave it aside (False), or keep it for later (None)
+    take_over : become the writer although somebody else seems to be curating
     configuration : what a person configured for this dataset; nothing by default
     """
 
@@ -86,12 +87,13 @@ class Session(Curating, Collecting, Shown, Exports):
         *,
         read_only: bool = False,
         recover: bool | None = None,
+        take_over: bool = False,
         configuration: Configuration | None = None,
     ) -> None:
         self.model: Model = model
         self.configuration = configuration or Configuration()
         self.extensions = Extensions()
-        self.storage = Storage(model, read_only=read_only)
+        self.storage = Storage(model, read_only=read_only, take_over=take_over)
         self.manager = fresh_manager(model)
         assignment = self.manager.assignment
         statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
@@ -156,6 +158,7 @@ class Session(Curating, Collecting, Shown, Exports):
         *,
         read_only: bool = False,
         recover: bool | None = None,
+        take_over: bool = False,
         configuration: Configuration | None = None,
         **choice: Any,
     ) -> Session:
@@ -166,7 +169,7 @@ class Session(Curating, Collecting, Shown, Exports):
         DatasetError : a required file is missing or wrong
         """
         model = open_model(Path(path), **choice)
-        return cls(model, read_only=read_only, recover=recover, configuration=configuration)
+        return cls(model, read_only=read_only, recover=recover, take_over=take_over, configuration=configuration)
 
     # What is there
 
@@ -252,6 +255,16 @@ class Session(Curating, Collecting, Shown, Exports):
         if remark:
             self.message.emit(remark)
         return report
+
+    def take_over(self) -> None:
+        """Become the writer in place of somebody whose session ended without giving the dataset back.
+
+        Raises
+        ------
+        ReadOnlyError : opened read-only, or the folder cannot be written
+        """
+        self.storage.take_over()
+        self.message.emit("The dataset accepts changes now.")
 
     def recover(self) -> Recovered:
         """Do again what an unsaved journal of the same starting labels holds, as far as it fits.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from phy_medicine.base.errors import JournalError, ReadOnlyError, SaveError
 from phy_medicine.base.log import logger
@@ -17,42 +16,57 @@ from phy_medicine.curation.actions import GROUP, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.entries import REDO, UNDO
 from phy_medicine.curation.history import Draft
+from phy_medicine.io.generation import recover_pending
 from phy_medicine.io.journal import Journal, discard, rest_of
-from phy_medicine.io.journal_reader import JournalFile, journals, read_journal, unsaved_work
-from phy_medicine.io.lock import DatasetLock
-from phy_medicine.io.model import Curation, Model
+from phy_medicine.io.journal_reader import JournalFile, read_journal, unsaved_work
+from phy_medicine.io.lock import DatasetLock, LockOwner
+from phy_medicine.io.model import Model
 from phy_medicine.io.own_folder import why_not_written
 from phy_medicine.io.safe_write import SaveReport
 from phy_medicine.io.user_fields import write_user_fields
-from phy_medicine.session.clusters import CORRECTED, ClusterTable
+from phy_medicine.session.audit import Audit
+from phy_medicine.session.clusters import ClusterTable
+from phy_medicine.session.meanwhile import Meanwhile
 from phy_medicine.session.recovery import Offer, Recovered, replay
+from phy_medicine.session.saved_curation import curation_of
 from phy_medicine.session.stale import what_differs
 
-_INFO_LEFT_OUT = frozenset({"id", CORRECTED})
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    """A save, as what follows it needs to know it; last_serial : of the actions until then."""
+
+    labels: IntArray
+    labels_hash: str
+    last_serial: int
 
 
 class Storage:
     """Journal, lock and save of one dataset; nothing is written before the first action.
 
     read_only : no change is accepted; `why_read_only` says why
+    holder : who was curating when the dataset was opened, and can be taken over; None without
     pending : journal of an earlier session with unsaved actions on these labels, or None
     stale : journals with unsaved actions on other labels that this dataset had
     """
 
-    def __init__(self, model: Model, *, read_only: bool = False) -> None:
+    def __init__(self, model: Model, *, read_only: bool = False, take_over: bool = False) -> None:
         self._model = model
         self._dir = model.dir_path
         self._lock = DatasetLock(self._dir)
+        self.holder: LockOwner | None = None
         self.why_read_only = "It was opened read-only." if read_only else self._obstacle()
         self._journal: Journal | None = None
         self._saver = model.saver()
         self.pending: Path | None = None
         self.stale: tuple[JournalFile, ...] = ()
-        if journals(self._dir):
-            found = unsaved_work(self._dir, model.labels_hash(), model.labels_name)
-            self.pending, self.stale = found.offered, found.stale
+        self._find_unsaved()
         # Actions up to this serial cannot be named in the current journal, because they were done before it began.
         self._foreign = 0
+        self._audit = Audit(model.spike_clusters)
+        self._doubtful: _Save | None = None
+        if take_over and self.holder is not None:
+            self.take_over()
 
     @property
     def read_only(self) -> bool:
@@ -82,7 +96,28 @@ class Storage:
         ReadOnlyError : opened read-only, or somebody else is curating
         """
         self.check_writable()
+        new = not self._lock.held
         self._lock.acquire()
+        if new:
+            self._complete_interrupted()
+
+    def take_over(self) -> None:
+        """Become the writer in place of somebody whose session ended without giving the dataset back.
+
+        Should that session still run, it is told at its next action, which is not done.
+
+        Raises
+        ------
+        ReadOnlyError : opened read-only, or the folder cannot be written
+        """
+        if self.holder is None:
+            self.check_writable()
+            return
+        self._lock.acquire(force=True)
+        logger.warning("%s was taken over from %s.", self._model.name, self.holder)
+        self.holder, self.why_read_only = None, ""
+        self._complete_interrupted()
+        self._find_unsaved()
 
     def log(self, draft: Draft) -> None:
         """Write an action to the journal and wait until it is on the disk.
@@ -100,8 +135,7 @@ class Storage:
         ------
         ReadOnlyError, JournalError : none of them must be done
         """
-        self.claim()
-        self._current_journal().append_all(records)
+        self._append(*records)
 
     def log_travel(self, manager: ClusterManager, position: int) -> None:
         """Write to the journal that another place of the history is gone to, by undo or redo.
@@ -114,6 +148,7 @@ class Storage:
         ActionError : there is no such place
         ReadOnlyError, JournalError : it must not be done
         """
+        self._settle()
         history, here = manager.history, manager.history.position
         history.check_place(position)
         between = history.items[min(here, position) : max(here, position)]
@@ -134,22 +169,40 @@ class Storage:
         ReadOnlyError : the dataset does not accept changes
         SaveError, JournalError : nothing was replaced; the journal still holds the work
         """
+        self._settle()
         self.claim()
         labels = manager.assignment.labels()
-        _verify(labels, manager)
+        self._audit.check(labels, manager)
         # Before the files, so that a journal that follows the save is replayed with the same rules of inheritance.
         write_user_fields(self._dir, set(manager.labels.fields) - manager.labels.measured - {GROUP})
-        ids, fields = manager.cluster_ids, {f: manager.labels.values(f) for f in manager.labels.fields}
-        info = lambda: [info_row(row) for row in clusters.known_rows()]  # noqa: E731
-        quality = clusters.quality
-        metrics = quality.table() if quality is not None and quality.complete() else ""
-        curation = Curation(labels, ids, fields, info, metrics)
-        journal, labels_hash = self._current_journal(), self._model.labels_hash(labels)
-        journal.mark_saving(labels_hash)
+        curation = curation_of(labels, manager, clusters)
+        save = _Save(labels, self._model.labels_hash(labels), manager.history.last_serial)
+        self._current_journal().mark_saving(save.labels_hash)
+        self._doubtful = save  # until it is known that it went well
         report = self._saver.save(curation, force=force)
-        journal.mark_saved(labels_hash)
-        self._foreign = manager.history.last_serial
+        self._doubtful = None
+        self._follow(save)
         return report
+
+    def _follow(self, save: _Save) -> None:
+        """Begin anew with what was saved."""
+        self._current_journal().mark_saved(save.labels_hash)
+        self._foreign = save.last_serial
+        self._audit = Audit(save.labels)
+
+    def _settle(self) -> None:
+        """Find out whether a save that failed took effect all the same: then the journal ends there as after any save.
+
+        An action written to the older journal would not be found on the new labels.
+
+        Raises
+        ------
+        SaveError : the disk does not answer, so nobody can tell
+        """
+        if self._doubtful is not None:
+            if self._saver.took_effect():
+                self._follow(self._doubtful)
+            self._doubtful = None
 
     def offer(self) -> Offer | None:
         """Return what could be recovered, None when there is nothing.
@@ -186,6 +239,7 @@ class Storage:
             self._foreign = manager.history.last_serial
             raise
         self.pending = None
+        self._audit.note(*journal.records[:n])
         rest = rest_of(path) if why else None
         report = Recovered(n, left + journal.n_lost, why, rest)
         logger.log(logging.WARNING if why else logging.INFO, "%s", report.text)
@@ -214,9 +268,27 @@ class Storage:
             self._journal.close()
         self._lock.release()
 
-    def _append(self, record: Mapping[str, Any]) -> None:
+    def _append(self, *records: Mapping[str, Any]) -> None:
+        self._settle()
         self.claim()
-        self._current_journal().append(record)
+        journal = self._current_journal()
+        if journal.path is None:
+            self._meanwhile.check()
+        journal.append_all(records)
+        self._audit.note(*records)
+
+    def _complete_interrupted(self) -> None:
+        try:
+            recover_pending(self._dir)
+        except SaveError as error:
+            logger.warning("%s", error)  # it is tried again at the next save
+
+    def _find_unsaved(self) -> None:
+        """Look what earlier sessions have left."""
+        self._meanwhile = Meanwhile(self._model, self._saver)
+        if self._meanwhile.journals:
+            found = unsaved_work(self._dir, self._model.labels_hash(), self._model.labels_name)
+            self.pending, self.stale = found.offered, found.stale
 
     def _current_journal(self) -> Journal:
         if self._journal is None:
@@ -233,25 +305,5 @@ class Storage:
         outside = why_not_written(self._model.path, self._dir)
         if outside:
             return outside
-        owner = self._lock.owner()
-        return "" if owner is None else f"It is being curated by {owner}."
-
-
-def _verify(labels: IntArray, manager: ClusterManager) -> None:
-    """Compare the labels about to be written with the counts the tables show."""
-    ids, counts = np.unique(labels, return_counts=True) if labels.min() < 0 else _count(labels)
-    expected = manager.assignment.counts(manager.cluster_ids)
-    if tuple(ids.tolist()) != manager.cluster_ids or not np.array_equal(counts, expected):
-        raise SaveError("The labels disagree with the cluster table, so nothing was written; please report this.")
-
-
-def _count(labels: IntArray) -> tuple[IntArray, IntArray]:
-    counts = np.bincount(labels)
-    ids = np.flatnonzero(counts)
-    return ids, counts[ids]
-
-
-def info_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of the cluster table as `cluster_info.tsv` has it."""
-    kept = {name: cell for name, cell in row.items() if name not in _INFO_LEFT_OUT}
-    return {"cluster_id": row["id"], **kept}
+        self.holder = self._lock.owner()
+        return "" if self.holder is None else f"It is being curated by {self.holder}."

@@ -130,7 +130,7 @@ def test_an_action_that_cannot_be_written_is_not_done(dataset, monkeypatch):
     def full(*_: object) -> None:
         raise JournalError("The journal could not be written (no space).")
 
-    monkeypatch.setattr("phy_medicine.io.journal.Journal.append", full)
+    monkeypatch.setattr("phy_medicine.io.journal.Journal.append_all", full)
     with pytest.raises(JournalError):
         session.merge(session.cluster_ids[:2])
     np.testing.assert_array_equal(session.spike_clusters(), before)
