@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo gallery docs pages test check format fuzz bench clean
+.PHONY: help env demo gallery docs pages test check format faults fuzz bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ check: env ## format, lint, types, layers
 format: env ## rewrite the source in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+faults: env ## kill a curating process 1,000 times, and let the disk fail at every call of a save
+	PHY_MEDICINE_FAULTS=all $(BIN)/python -m pytest $(PYTEST_OPTIONS) tests/faults
 
 fuzz: env ## a million inputs that no program writes, FUZZ="params npy --inputs 5000" for some; then every broken dataset
 	PYTHONPATH=. $(BIN)/python -m tests.fuzz $(FUZZ)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,27 @@ def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = tmp_path_factory.mktemp("library") / "disk_faults.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True)
     return library
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None]) -> Callable[[str, Counter[str]], None]:
+    """Takes what a test counted, to be printed at the end, also when tests run side by side."""
+
+    def count(what: str, counts: Counter[str]) -> None:
+        record_property(what, dict(counts))
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the sum of all counts."""
+    sums: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for what, counts in report.user_properties:
+            sums.setdefault(what, Counter()).update(counts)
+    for what, counts in sums.items():
+        numbers = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items()))
+        terminalreporter.write_line(f"{what}: {numbers}")
 
 
 @pytest.fixture(scope="module")

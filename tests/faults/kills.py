@@ -91,7 +91,7 @@ class Killer:
         self._look(self._path, [base, acknowledged] if tried == ["save"] else [base])
         on_disk, session = _opened(self._path)
         assert on_disk in ([base, acknowledged] if tried == ["save"] else [base])
-        recovered = session.recover()
+        recovered = session.recover().n_done
         state = state_of(session)
         session.close()
         if state != acknowledged:
