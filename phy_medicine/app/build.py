@@ -41,6 +41,7 @@ def open_session(
     *,
     read_only: bool = False,
     recover: bool | None = None,
+    take_over: bool = False,
     configuration: Configuration | None = None,
     use_runs: bool = True,
     **choice: Any,
@@ -52,6 +53,7 @@ def open_session(
     path : the dataset's params.py, or a .kwik file
     read_only : refuse every change
     recover : replay unsaved work of an earlier session (True), leave it aside (False), or keep it for later (None)
+    take_over : curate although somebody else seems to be curating, whose session ended without giving the dataset back
     configuration : what counts for caches, threads, jobs and the window; read from the configuration files by default
     use_runs : use the motion and the positions of spikes that were used last, or else the newest ones of the store; the
         window reads them later, once it is up
@@ -65,7 +67,9 @@ def open_session(
 
     if configuration is None:
         configuration = configuration_for(path)
-    session = Session.open(Path(path), read_only=read_only, recover=recover, configuration=configuration, **choice)
+    session = Session.open(
+        Path(path), read_only=read_only, recover=recover, take_over=take_over, configuration=configuration, **choice
+    )
     session.make_view = _notebook_view
     session.similar.at_once = True
     if use_runs:

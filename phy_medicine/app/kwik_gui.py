@@ -45,6 +45,7 @@ def command(
     clustering: str | None,
     read_only: bool,
     recover: bool | None,
+    take_over: bool,
     **values: Any,
 ) -> None:
     """Open KWIK_FILE, written by SpikeDetekt, klusta or phy, and curate one clustering of it.
@@ -60,6 +61,7 @@ def command(
         kwik_file,
         read_only=read_only,
         recover=recover,
+        take_over=take_over,
         configuration=options.configuration,
         use_runs=False,
     )

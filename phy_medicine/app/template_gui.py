@@ -15,7 +15,7 @@ from phy_medicine.app.window_command import prepared, window_options
 @click.command("template-gui")
 @click.argument("params_py", type=click.Path(readable=False, path_type=Path))
 @window_options
-def command(params_py: Path, *, read_only: bool, recover: bool | None, **values: Any) -> None:
+def command(params_py: Path, *, read_only: bool, recover: bool | None, take_over: bool, **values: Any) -> None:
     """Open the phy or Kilosort dataset of PARAMS_PY and curate it.
 
     \b
@@ -28,6 +28,7 @@ def command(params_py: Path, *, read_only: bool, recover: bool | None, **values:
         params_py,
         read_only=read_only,
         recover=recover,
+        take_over=take_over,
         configuration=options.configuration,
         use_runs=False,
     )

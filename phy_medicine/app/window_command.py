@@ -61,6 +61,11 @@ _OPTIONS = (
         default=None,
         help="Replay unsaved work of an earlier session, or leave it aside. Without either, the window asks.",
     ),
+    click.option(
+        "--take-over",
+        is_flag=True,
+        help="Curate although somebody else seems to, whose session ended without giving the dataset back.",
+    ),
     click.option("--clear-cache", "clear_cache_first", is_flag=True, help="Delete the cache beside the dataset first."),
     click.option("--clear-state", is_flag=True, help="Forget the layout and the settings of the window."),
     click.option("--no-shared-context", is_flag=True, help="One OpenGL context per view, for drivers that need it."),
@@ -69,7 +74,7 @@ _OPTIONS = (
 
 
 def window_options(command: Any) -> Any:
-    """Give a command the options of a window: `read_only` and `recover` for the session, the others for `prepared`."""
+    """Give a command the options of a window: three for the session, from `read_only` on, the others for `prepared`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -19,6 +19,7 @@ from phy_medicine.base.crash_report import REPORTER
 from phy_medicine.base.log import logger
 from phy_medicine.base.log_file import keep_log, stop_log
 from phy_medicine.base.paths import OwnFiles, user_dir
+from phy_medicine.gui import taking_over
 from phy_medicine.gui.display import end_without_display, watch_display
 from phy_medicine.gui.errors import Errors
 from phy_medicine.gui.opening import opened
@@ -189,6 +190,7 @@ def run(
         for report in crashes:
             logger.warning("The program was brought down the last time; the report %s says more.", report)
         if not quit:
+            taking_over.offer(window)
             ask_recovery(window)
         lines = [*do, *([f"screenshot {screenshot}"] if screenshot else ())]
         code = [0]

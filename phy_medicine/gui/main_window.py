@@ -45,6 +45,7 @@ from phy_medicine.gui.splitting import Splitting
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
 from phy_medicine.gui.table_panels import TablePanels
+from phy_medicine.gui.taking_over import mark_of
 from phy_medicine.gui.text_size import TextSize
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.time_ranges import RangeSwitch
@@ -135,7 +136,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._log = StatusLog(self.status, self.bridge)
         logger.addHandler(self._log)
         self._listen()
-        self._show_state()
+        self.show_state()
 
     def _listen(self) -> None:
         """Connect the session's news; the one place where it happens."""
@@ -197,17 +198,19 @@ class MainWindow(QtWidgets.QMainWindow):
         # The buttons are painted with the views: a frame of their own would compose the whole window once more.
         self.menus.toolbar.setUpdatesEnabled(False)
         self.menus.update_enabled()
-        self.later.put("state", self._show_state)
+        self.later.put("state", self.show_state)
         self.host.wake()
 
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
         """Title, dirty mark, enabled actions, and the toolbar as they are now."""
         self.menus.update_enabled()
         self.menus.toolbar.setUpdatesEnabled(True)
         dirty = self.session.dirty
         mark = "\N{BLACK CIRCLE} " if dirty else ""
-        self.setWindowTitle(f"{mark}{self.session.name} \N{EN DASH} phy-medicine")
-        self.status.show_dirty(dirty, read_only=self.session.read_only)
+        storage, read_only = self.session.storage, mark_of(self.session.storage)
+        name = f"{self.session.name} ({read_only})" if read_only else self.session.name
+        self.setWindowTitle(f"{mark}{name} \N{EN DASH} phy-medicine")
+        self.status.show_dirty(dirty, read_only=read_only, why=storage.why_read_only)
         journal = self.session.storage.journal_path
         if journal is not None:
             self.status.show_journal("journal ok", f"Every action is in {journal} before it is applied.")
@@ -216,7 +219,7 @@ class MainWindow(QtWidgets.QMainWindow):
     def _saved(self, report: SaveReport) -> None:
         n = len(self.session.cluster_ids)
         self.say(f"Saved {n:,} clusters, {len(report.files)} files, {report.seconds:.1f} s")
-        self._show_state()
+        self.show_state()
 
     def say(self, text: str, level: int = logging.INFO) -> None:
         """Show one sentence in the status bar."""

@@ -74,6 +74,20 @@ def say_partly_recovered(parent: QtWidgets.QWidget, text: str) -> None:
     box.exec_()
 
 
+def ask_take_over(parent: QtWidgets.QWidget, dataset: str, owner: str) -> bool:
+    """Ask whether a dataset that somebody else seems to be curating may be taken over."""
+    text = f"{dataset} is being curated by {owner}."
+    more = (
+        "You can look at everything, but change nothing. Take it over only when that session is gone, as after its "
+        "machine was switched off: one that still runs could save no more. What it did not save stays in its journal."
+    )
+    box = _box(parent, Box.Question, "In use", text, more)
+    over = box.addButton("Take over", Box.DestructiveRole)
+    box.setDefaultButton(box.addButton("Open read-only", Box.RejectRole))
+    box.exec_()
+    return box.clickedButton() is over
+
+
 def say_save_failed(parent: QtWidgets.QWidget, text: str) -> None:
     """Say that a save failed."""
     box = _box(parent, Box.Warning, "Not saved", text, "Nothing is lost: every action is in the journal.")

@@ -184,9 +184,13 @@ class StatusBar(QtWidgets.QStatusBar):
         self.message.setToolTip(text)
         self.message.update()
 
-    def show_dirty(self, dirty: bool, *, read_only: bool = False) -> None:
-        """Say whether there is work that is not in the dataset's files yet."""
-        self.dirty.setText("read-only" if read_only else "\N{BLACK CIRCLE} not saved" if dirty else "saved")
+    def show_dirty(self, dirty: bool, *, read_only: str = "", why: str = "") -> None:
+        """Say whether there is work that is not in the dataset's files yet.
+
+        read_only : what to say of a dataset that accepts no changes; why : more about it
+        """
+        self.dirty.setText(read_only or ("\N{BLACK CIRCLE} not saved" if dirty else "saved"))
+        self.dirty.setToolTip(why)
         self._paint(self.dirty, "warning" if dirty or read_only else "dim")
 
     def show_checks(self, text: str, tip: str, *, warning: bool) -> None:

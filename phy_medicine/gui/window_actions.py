@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.gui.taking_over import take_over_action
 from phy_medicine.session.actions import Action, Arg
 from phy_medicine.views.theme import THEMES
 
@@ -23,6 +24,7 @@ def file_actions(w: MainWindow) -> tuple[Action, ...]:
                "File", "save", ("Ctrl+S",), icon="fa5s.save", toolbar=True),
         Action("about_dataset", "About this dataset", w.about_dataset.show,
                "What the dataset holds, and what was found odd in it.", "File", "dataset"),
+        take_over_action(w),
         *w.sorting.actions(),
         *picture_actions(w),
         Action("exit", "Quit", w.close, "Close the window; unsaved work is asked about.", "File", "exit",

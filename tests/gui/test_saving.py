@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.base.errors import SaveError
+from phy_medicine.base.paths import OwnFiles
 from phy_medicine.gui.qt import QtCore, QtWidgets
 
 pytestmark = pytest.mark.usefixtures("few_views")
@@ -102,6 +103,37 @@ def test_another_failure_is_said_and_the_work_stays_unsaved(window, press, monke
     assert window.windowTitle().startswith("\N{BLACK CIRCLE}")
     assert window.status.dirty.text() == "\N{BLACK CIRCLE} not saved"
     window.scripted = True
+
+
+def test_a_disk_that_says_no_is_told_and_the_save_works_when_it_says_yes(window, press, dataset, monkeypatch):
+    press("Space", "Space", "G")
+    in_the_way = OwnFiles(dataset.parent).root / "staging"
+    in_the_way.write_text("a file where the save needs a folder")
+    said = answer_boxes(monkeypatch, "OK")
+    window.scripted = False
+    press("Ctrl+S")
+    assert len(said) == 1 and "left the files as they were, and your work is in the journal" in said[0]
+    assert window.windowTitle().startswith("\N{BLACK CIRCLE}") and window.session.dirty
+    press("Ctrl+Z")
+    press("Space", "Space", "G")
+    in_the_way.unlink()
+    press("Ctrl+S")
+    assert not window.session.dirty and not window.windowTitle().startswith("\N{BLACK CIRCLE}")
+    assert (np.load(dataset.parent / "spike_clusters.npy").ravel() == window.session.spike_clusters()).all()
+    window.scripted = True
+
+
+def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_done(window, press, dataset):
+    in_the_way = OwnFiles(dataset.parent).journal
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.write_text("a file where the journal needs a folder")
+    before = window.session.spike_clusters().tolist()
+    press("Space", "Space", "G")
+    assert "could not be written" in window.status.message.text()
+    assert window.session.spike_clusters().tolist() == before and not window.session.dirty
+    in_the_way.unlink()
+    press("G")
+    assert window.session.dirty
 
 
 def test_the_pointer_says_that_a_save_is_going_on_and_comes_back(window, press, monkeypatch):
