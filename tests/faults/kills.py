@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +92,26 @@ class Killer:
         self._look(self._path, [base, acknowledged] if tried == ["save"] else [base])
         on_disk, session = _opened(self._path)
         assert on_disk in ([base, acknowledged] if tried == ["save"] else [base])
-        recovered = session.recover().n_done
-        state = state_of(session)
+        recovered = bool(session.recover().n_done)
+        found = state_of(session), (session.history.position, len(session.history.items))
         session.close()
-        if state != acknowledged:
-            assert tried is not None and tried != ["save"] and replica.can(tried) and state == replica.after(tried)
-            replica.take(tried)
-            self.counts["one more"] += 1
-        replica.reopen(on_disk, recovered=bool(recovered))
-        assert replica.state == state
+        self._replica = self._that_matches(found, on_disk, recovered, tried)
         recover_pending(self._path.parent)
         self._look(self._path, [on_disk])
+
+    def _that_matches(self, found: Any, on_disk: State, recovered: bool, tried: list[Any] | None) -> Replica:
+        """The replica that has what was found: all that was acknowledged, and at most what was being done."""
+        exact = deepcopy(self._replica)
+        exact.reopen(on_disk, recovered=recovered)
+        if (exact.state, exact.place) == found:
+            return exact
+        assert tried is not None and tried != ["save"] and self._replica.can(tried)
+        more = deepcopy(self._replica)
+        more.take(tried)
+        more.reopen(on_disk, recovered=recovered)
+        assert (more.state, more.place) == found
+        self.counts["one more"] += 1
+        return more
 
 
 def _opened(path: Path) -> tuple[State, Session]:

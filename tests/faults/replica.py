@@ -32,6 +32,11 @@ class Replica:
         """Labels of all spikes, and the cells that are not empty."""
         return list(self._plain.labels), _filled(self._plain.table)
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Number of actions that are done, and of those that are done or can be redone."""
+        return self._plain.position, len(self._plain.states) - 1
+
     def can(self, step: Step) -> bool:
         """Say whether a step makes sense now."""
         kind, plain = step[0], self._plain
@@ -51,12 +56,6 @@ class Replica:
             return
         self._written.append((self._plain.next_id, step))
         self._do(kind, arguments)
-
-    def after(self, step: Step) -> State:
-        """Return the state as it would be after one more step."""
-        other = deepcopy(self)
-        other.take(step)
-        return other.state
 
     def reopen(self, base: State, *, recovered: bool) -> None:
         """Begin again with what is on disk, and do what the journal holds, if it was recovered."""
