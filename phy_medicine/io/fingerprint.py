@@ -36,7 +36,7 @@ def file_mark(path: Path) -> FileMark:
     """Return what changes when a file is written or replaced; cheap whatever its size."""
     try:
         facts = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # no such file, nor can there be one with a NUL in its name
         return None
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
@@ -45,7 +45,7 @@ def fingerprint(path: Path) -> Fingerprint | None:
     """Return the fingerprint of a file, None when there is none."""
     try:
         facts = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # no such file, nor can there be one with a NUL in its name
         return None
     try:
         small = hashlib.sha256(read_plain(path, _SMALL)).hexdigest()

@@ -144,6 +144,7 @@ def _listed(folder: Path) -> Sequence[str]:
     """Names in the list of an earlier export, none that lead out of the folder."""
     try:
         names = parse_json((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        names = names if isinstance(names, list) else []
     except (OSError, *WRONG_CONTENT):
         return ()
     return [str(name) for name in names if not Path(str(name)).is_absolute() and ".." not in Path(str(name)).parts]
