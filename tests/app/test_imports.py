@@ -15,11 +15,14 @@ WITH_TORCH = [
     f"phy_medicine.compute.{package}.{name}"
     for package, names in {
         "localize": ["apply", "checkpoints", "features", "joint", "joint_steps", "losses", "networks", "train"],
-        "sorting": ["convolution", "dense", "initialise", "low_rank", "reference"],
+        "sorting": [
+            *("convolution", "dense", "initialise", "low_rank", "reference", "torch_board", "torch_data"),
+            *("torch_exchange", "torch_matching", "torch_pursuit", "torch_rows", "torch_scores"),
+        ],
     }.items()
     for name in names
 ]
-"""Networks with what trains them, and the reference solver: they are made of torch's own classes."""
+"""Networks with what trains them, the reference solver, and the sorter on a card: they are made of torch's own classes."""
 HEAVY = (*sorted(JOBS_ONLY), "PyQt5", "h5py", "mtscomp", "pandas", "qtconsole", "scipy", "vispy")
 
 
