@@ -22,7 +22,7 @@ WITH_TORCH = [
     }.items()
     for name in names
 ]
-"""Networks with what trains them, the reference solver, and the sorter on a card: they are made of torch's own classes."""
+"""Networks and what trains them, the reference solver, the sorter on a card: they are made of torch's own classes."""
 HEAVY = (*sorted(JOBS_ONLY), "PyQt5", "h5py", "mtscomp", "pandas", "qtconsole", "scipy", "vispy")
 
 
