@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.words import shown
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.h5 import H5File, number_of, text_of
 from phy_medicine.io.kwik_write import MARGIN, SPIKEDETEKT, VERSION
@@ -122,13 +123,13 @@ class _Taker:
 
     def number(self, key: str, default: float) -> float:
         value = self.left.pop(key, None)
-        if value is None or value == "None":
+        if value is None or (isinstance(value, str) and value == "None"):
             return default
-        if value in ("True", "False"):
+        if isinstance(value, str) and value in ("True", "False"):
             return float(value == "True")
         found = number_of(value)
         if found is None or not np.isfinite(found):
-            self.warn(key, f"is {value!r} and no number; {default:g} is used.")
+            self.warn(key, f"is {shown(value)} and no number; {default:g} is used.")
             return default
         return float(found)
 

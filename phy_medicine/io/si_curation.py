@@ -14,6 +14,7 @@ import numpy as np
 from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.json_text import WRONG_CONTENT
 from phy_medicine.base.types import IntArray
+from phy_medicine.base.words import shortened
 from phy_medicine.io.plain_file import read_json
 
 UnitId = int | str
@@ -98,7 +99,7 @@ def read_curation(source: Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
             if len(steps) > 1:
                 SequentialCuration(curation_steps=steps)
     except (*WRONG_CONTENT, RecursionError, StopIteration) as error:
-        raise DatasetError(f"{name} is no curation that SpikeInterface accepts: {_short(error)}.") from None
+        raise DatasetError(f"{name} is no curation that SpikeInterface accepts: {shortened(_short(error))}.") from None
     return tuple(_step(one) for one in steps)
 
 
