@@ -44,7 +44,8 @@ def _row(case: Case) -> str:
 
 def _plain(text: str) -> str:
     """Text that Markdown leaves as it is."""
-    return "".join(f"\\{sign}" if sign in "<>*[]" else sign for sign in text)
+    seen = (sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return "".join(f"\\{sign}" if sign in "<>*[]" else sign for sign in seen)
 
 
 if __name__ == "__main__":
