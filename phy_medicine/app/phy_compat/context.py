@@ -33,8 +33,11 @@ _HARMLESS = {
 }  # fmt: skip
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Reads data, runs nothing."""
+class _PlainUnpickler(pickle._Unpickler):
+    """Reads data, runs nothing.
+
+    The reader that is written in Python: that in C makes room for as many objects as nine bytes of a file claim.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _HARMLESS:
@@ -86,8 +89,9 @@ class Context:
         cache = self._memcache.get(name)
         if cache is None:
             found = self._read(self._memcache_file(name))
-            usable = isinstance(found, dict) and found.get("labels") == self._labels_hash()
-            cache = self._memcache[name] = dict(found["values"]) if usable else {}
+            labels, values = (found.get("labels"), found.get("values")) if isinstance(found, dict) else (None, None)
+            current = isinstance(labels, str) and labels == self._labels_hash()
+            cache = self._memcache[name] = dict(values) if current and isinstance(values, dict) else {}
         return cache
 
     def save_memcache(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,12 @@ def test_nothing_is_written_to_a_dataset_that_is_read_only(tmp_path: Path):
     context.save_memcache()
     context.save("a", {})
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_cache_that_claims_many_objects_takes_no_memory(tmp_path):
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x04Nr\xff\xff\xff\x07.")
+    tracemalloc.start()
+    assert Labels().context(tmp_path).load("x") == {}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
