@@ -145,7 +145,7 @@ def _workspace_actions(s: Session) -> tuple[Action, ...]:
              "Add the selected similar clusters to the workspace, around the cluster that others are compared with; "
              "then Merge joins what is collected.", "B"),
         work("take_out", "Take out the last", s.take_out,
-             "Take the cluster that was collected last out of the workspace.", "Ctrl+B"),
+             "Take the cluster that was collected last out of the workspace.", "Shift+Backspace"),
         work("turn_workspace", "Next as reference", s.turn_workspace,
              "Compare with the next cluster of the workspace.", "Ctrl+Shift+B"),
         work("leave_workspace", "Leave the workspace", s.leave_workspace,

@@ -118,7 +118,7 @@ BEYOND_PHY = (
     Key("", "D", "toggle_motion_correction", "!message"),
     Key("", "T", "what_if", "!message"),
     Key("", "B", "collect", BEST),
-    Key("", "Ctrl+B", "take_out", BEST, "workspace"),
+    Key("", "Shift+Backspace", "take_out", BEST, "workspace"),
     Key("", "Ctrl+Shift+B", "turn_workspace", BEST, "workspace"),
     Key("", "Shift+B", "leave_workspace", BEST, "workspace"),
     Key("", "F11", "focus_mode", "!shown"),

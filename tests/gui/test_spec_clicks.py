@@ -195,10 +195,12 @@ def test_a_right_click_on_a_title_chooses_columns_and_a_drag_moves_one(desk: Des
 
     def choose() -> None:
         menu = QtWidgets.QApplication.activePopupWidget()
-        entries = {action.text(): action for action in menu.actions()}
+        (columns,) = (action for action in menu.actions() if action.text() == "Columns")
+        qtbot.mouseClick(menu, Qt.LeftButton, pos=menu.actionGeometry(columns).center())
+        entries = {action.text(): action for action in columns.menu().actions()}
         title = header._model.columns[section].title
         seen.append(entries[title].isChecked())
-        qtbot.mouseClick(menu, Qt.LeftButton, pos=menu.actionGeometry(entries[title]).center())
+        entries[title].trigger()
         menu.close()
 
     for hidden in (True, False):

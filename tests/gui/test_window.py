@@ -93,11 +93,12 @@ def test_a_read_only_dataset_gets_no_state_file(dataset, open_window):
 
 def test_values_of_the_dataset_win_and_clear_forgets_both(tmp_path):
     state = WindowState(tmp_path / "user.json", tmp_path / "data" / "state.json")
-    state.set("views", {"a": 1, "b": 1})
-    state.set("views", {"b": 2}, local=True)
+    one, two = {"kind": "TraceView"}, {"kind": "ProbeView"}
+    state.set("views", {"a": one, "b": one})
+    state.set("views", {"b": two}, local=True)
     state.write()
     again = WindowState(tmp_path / "user.json", tmp_path / "data" / "state.json")
-    assert again.merged("views") == {"a": 1, "b": 2}
+    assert again.merged("views") == {"a": one, "b": two}
     WindowState.of_dataset(tmp_path, writable=True).write()
     assert WindowState.of_dataset(tmp_path, writable=True, clear=True).get("views") is None
 
