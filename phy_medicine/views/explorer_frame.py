@@ -175,9 +175,6 @@ def _label(scene: Scene, text: str, ends: FloatArray, taken: FloatArray) -> Floa
     return np.vstack([taken, box])
 
 
-_STILL = 1e-9  # px; a line that goes no further along an axis is parallel to the other one
-
-
 def clipped(ends: FloatArray, box: FloatArray) -> FloatArray:
     """Return the parts of straight lines inside a box, (m, 4).
 
@@ -189,13 +186,12 @@ def clipped(ends: FloatArray, box: FloatArray) -> FloatArray:
     enter, leave = np.zeros(len(ends)), np.ones(len(ends))
     seen = np.ones(len(ends), dtype=bool)
     for axis in (0, 1):
-        step = along[:, axis]
-        moves = np.abs(step) > _STILL
+        step, moves = along[:, axis], along[:, axis] != 0
         safe = np.where(moves, step, 1.0)
         first = (np.where(step > 0, box[axis], box[axis + 2]) - start[:, axis]) / safe
         last = (np.where(step > 0, box[axis + 2], box[axis]) - start[:, axis]) / safe
         enter, leave = np.where(moves, np.maximum(enter, first), enter), np.where(moves, np.minimum(leave, last), leave)
-        seen &= moves | ((start[:, axis] >= box[axis] - _STILL) & (start[:, axis] <= box[axis + 2] + _STILL))
+        seen &= moves | ((start[:, axis] >= box[axis]) & (start[:, axis] <= box[axis + 2]))
     kept = seen & (leave > enter)
     parts = [start[kept] + part[kept, None] * along[kept] for part in (enter, leave)]
     return np.hstack(parts)
