@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import hypothesis
 import pytest
@@ -117,3 +118,9 @@ def script() -> Iterator[Callable[[str], ModuleType]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         yield load
+
+
+@pytest.fixture(scope="session")
+def qapp() -> Any:
+    """The application as the program makes it, whichever test is first: there is one in a process."""
+    return pytest.importorskip("phy_medicine.gui.app").create_app()
