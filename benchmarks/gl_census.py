@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SPAN = 4096
-"""Names are given in order; after so many that are free in a row no more are looked for."""
+"""Names are looked for up to so many past the one that the driver gives next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,20 @@ class Counter:
         before = QtGui.QOpenGLContext.currentContext()
         surface = before.surface() if before is not None else None
         assert self._context.makeCurrent(self._surface)
-        found = Census(*(_count(f) for f in (gl.glIsBuffer, gl.glIsTexture, gl.glIsProgram, gl.glIsShader)))
+        found = Census(
+            buffers=_count(gl.glIsBuffer, gl.glCreateBuffer, gl.glDeleteBuffer),
+            textures=_count(gl.glIsTexture, gl.glCreateTexture, gl.glDeleteTexture),
+            programs=_count(gl.glIsProgram, gl.glCreateProgram, gl.glDeleteProgram),
+            shaders=_count(gl.glIsShader, lambda: gl.glCreateShader(gl.GL_VERTEX_SHADER), gl.glDeleteShader),
+        )
         self._context.doneCurrent()
         if before is not None and surface is not None:
             before.makeCurrent(surface)
         return found
 
 
-def _count(is_one: Any) -> int:
-    n, last, name = 0, 0, 1
-    while name - last < _SPAN:
-        if is_one(name):
-            n, last = n + 1, name
-        name += 1
-    return n
+def _count(is_one: Any, create: Any, delete: Any) -> int:
+    """Drivers give the lowest free name or the one after the last; a process that lived long has gaps of any length."""
+    top = create()
+    delete(top)
+    return sum(bool(is_one(name)) for name in range(1, top + _SPAN))
