@@ -10,7 +10,7 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.metrics import _kernels_neighbours
 
 N_NEIGHBOURS = 4
-_BLOCK = 512
+_BLOCK = 128
 
 
 def nearest_neighbours(
@@ -44,12 +44,16 @@ def nearest_neighbours(
 
 def _own_among(points: FloatArray, n_own: int, rows: IntArray, k: int) -> float:
     """Mean part of the first `n_own` points among the k nearest of some points, themselves left out."""
+    # Along the axis on which they vary most, so that few blocks have to be looked at.
+    axis = int(points.var(axis=0, dtype=np.float64).argmax())
+    order = np.argsort(points[:, axis], kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
     n_found = np.zeros(len(rows), np.int64)
-    best, places = np.empty(k, np.float32), np.empty(k, np.int64)
-    columns, distances = np.ascontiguousarray(points.T), np.empty(_BLOCK, np.float32)
     _kernels_neighbours.own_among_nearest(
-        columns, n_own, np.ascontiguousarray(rows, np.int64), best, places, distances, n_found
-    )
+        np.ascontiguousarray(points[order].T), axis, (order < n_own).astype(np.uint8), place[rows],
+        np.empty(k, np.float32), np.empty(k, np.uint8), np.empty(_BLOCK, np.float32), n_found,
+    )  # fmt: skip
     return float(n_found.mean() / k) if len(rows) else nan
 
 
@@ -67,18 +71,17 @@ def silhouette(own: FloatArray, others: FloatArray, labels: IntArray) -> float:
 
     Source: Hruschka, de Castro & Campello 2004, ICDM, the simplified silhouette, as SpikeInterface has it.
     """
+    from scipy.spatial.distance import cdist
+
     if not len(own) or not len(others):
         return nan
     spikes = np.asarray(own, np.float64)
-    inside = _distances(spikes, spikes.mean(axis=0))
+    inside = cdist(spikes, spikes.mean(axis=0, keepdims=True))[:, 0]
     ids, rows = np.unique(labels, return_inverse=True)
     # np.add.at takes ten times as long.
     sums = [np.bincount(rows, weights=column, minlength=len(ids)) for column in np.asarray(others).T]
     centers = np.stack(sums, axis=1) / np.bincount(rows)[:, None]
-    outside = min((_distances(spikes, center) for center in centers), key=lambda d: float(d.mean()))
+    away = cdist(spikes, centers)
+    outside = away[:, away.mean(axis=0).argmin()]
     larger = np.maximum(inside, outside)
     return float(((outside - inside) / np.where(larger > 0, larger, 1)).mean())
-
-
-def _distances(points: FloatArray, center: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt(((points - center) ** 2).sum(axis=1)))
