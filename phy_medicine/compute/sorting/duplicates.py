@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray
-from phy_medicine.compute.sorting.pair_counts import pair_counts
+from phy_medicine.compute.pairs.pair_counts import pair_counts
+from phy_medicine.compute.pairs.template_pairs import SIMILARITY_LAG_S, TemplateBank
 from phy_medicine.compute.sorting.post_settings import PostSettings
-from phy_medicine.compute.sorting.template_pairs import SIMILARITY_LAG_S, TemplateBank
 from phy_medicine.compute.sorting.unit import Unit, units_of
 
 _FEWEST = 5

@@ -12,10 +12,10 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.pairs.template_pairs import shifted
 from phy_medicine.compute.sorting.averages import LEAST_NOISE, Averages, kernel
 from phy_medicine.compute.sorting.learning import Model, Pass, moments
 from phy_medicine.compute.sorting.likeness import similarities
-from phy_medicine.compute.sorting.template_pairs import shifted
 
 
 @dataclass(frozen=True, slots=True)

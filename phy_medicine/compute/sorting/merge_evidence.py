@@ -8,8 +8,8 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.metrics.contamination import contamination_by_one, refractory_pairs
-from phy_medicine.compute.sorting.bimodality import FEWEST, separation
-from phy_medicine.compute.sorting.pair_counts import PairCounts, pair_counts, poisson_lower, shared_presence
+from phy_medicine.compute.pairs.bimodality import FEWEST, separation
+from phy_medicine.compute.pairs.pair_counts import PairCounts, pair_counts, poisson_lower, shared_presence
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit, shared_features
 

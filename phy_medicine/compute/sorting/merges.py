@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.pairs.template_pairs import SIMILARITY_LAG_S, TemplateBank
 from phy_medicine.compute.sorting.merge_evidence import Evidence, weigh
 from phy_medicine.compute.sorting.post_settings import PostSettings
-from phy_medicine.compute.sorting.template_pairs import SIMILARITY_LAG_S, TemplateBank
 from phy_medicine.compute.sorting.unit import Unit, joined, spikes_of, units_of
 
 Suggestion = tuple[int, int, float, str]

@@ -17,8 +17,8 @@ import phy_medicine
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.job_files import as_json
 from phy_medicine.compute.motion.motion import Motion
+from phy_medicine.compute.pairs.template_pairs import best_lags
 from phy_medicine.compute.sorting.result import Sorting
-from phy_medicine.compute.sorting.template_pairs import best_lags
 from phy_medicine.io.raw_file import RawFile
 from phy_medicine.io.sorting_output import Rows, SortedDataset
 from phy_medicine.io.sorting_store import StoredResult

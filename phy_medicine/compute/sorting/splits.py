@@ -9,11 +9,11 @@ import numpy as np
 from phy_medicine.base.types import BoolArray, FloatArray, IntArray
 from phy_medicine.compute.discriminant import discriminant
 from phy_medicine.compute.metrics.contamination import contamination_by_one, refractory_pairs
-from phy_medicine.compute.sorting.bimodality import FEWEST, bimodality
+from phy_medicine.compute.pairs.bimodality import FEWEST, bimodality
+from phy_medicine.compute.pairs.pair_counts import pair_counts, shared_presence
+from phy_medicine.compute.pairs.template_pairs import SIMILARITY_LAG_S, best_lags
 from phy_medicine.compute.sorting.merge_evidence import COMPLEMENTARY
-from phy_medicine.compute.sorting.pair_counts import pair_counts, shared_presence
 from phy_medicine.compute.sorting.post_settings import PostSettings
-from phy_medicine.compute.sorting.template_pairs import SIMILARITY_LAG_S, best_lags
 from phy_medicine.compute.sorting.unit import Unit, parted
 
 CHANCE = 0.05

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from phy_medicine.base.types import AnyArray, BoolArray, FloatArray, IntArray
-from phy_medicine.compute.sorting.template_pairs import shifted
+from phy_medicine.compute.pairs.template_pairs import shifted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,9 @@ from phy_medicine.compute.metrics.amplitudes import amplitude_cutoff
 from phy_medicine.compute.metrics.contamination import contamination_by_many, contamination_by_one, refractory_pairs
 from phy_medicine.compute.metrics.footprint import footprint
 from phy_medicine.compute.metrics.presence import presence_bins, presence_ratio
+from phy_medicine.compute.pairs.pair_counts import poisson_lower
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.isolation import isolation
-from phy_medicine.compute.sorting.pair_counts import poisson_lower
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit
 

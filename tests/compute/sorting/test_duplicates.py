@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phy_medicine.compute.pairs.template_pairs import shifted
 from phy_medicine.compute.sorting.duplicates import coincident, duplicate_units, keep_largest
-from phy_medicine.compute.sorting.template_pairs import shifted
 from tests.compute.sorting.neurons import RATE, neuron_train, spikes, template
 
 TIMES = st.lists(st.integers(0, 60), max_size=25)

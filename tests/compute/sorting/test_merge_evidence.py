@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from phy_medicine.compute.pairs.pair_counts import PairCounts
 from phy_medicine.compute.sorting.merge_evidence import Evidence, _dips
-from phy_medicine.compute.sorting.pair_counts import PairCounts
 from phy_medicine.compute.sorting.post_settings import PostSettings
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phy_medicine.compute.pairs.template_pairs import shifted
 from phy_medicine.compute.sorting.merges import merge_units
-from phy_medicine.compute.sorting.template_pairs import shifted
 from tests.compute.sorting.neurons import (
     N_CHANNELS,
     N_SAMPLES,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phy_medicine.compute.sorting.template_pairs import shifted
+from phy_medicine.compute.pairs.template_pairs import shifted
 from phy_medicine.compute.sorting.unit import joined, parted, shared_features, spikes_of, units_of
 from tests.compute.sorting.neurons import N_CHANNELS, WIDTH, features, shapes_of, template
 

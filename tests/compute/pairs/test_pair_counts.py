@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phy_medicine.compute.sorting.pair_counts import (
+from phy_medicine.compute.pairs.pair_counts import (
     PairCounts,
     pair_counts,
     poisson_lower,

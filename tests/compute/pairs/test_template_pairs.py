@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from phy_medicine.compute.pairs.template_pairs import TemplateBank, best_lags, shifted
 from phy_medicine.compute.sorting.evaluate import best_lag_similarity
-from phy_medicine.compute.sorting.template_pairs import TemplateBank, best_lags, shifted
 from tests.compute.sorting.neurons import template
 
 

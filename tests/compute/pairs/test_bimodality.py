@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from phy_medicine.compute.sorting.bimodality import bimodality, separation
+from phy_medicine.compute.pairs.bimodality import bimodality, separation
 
 
 def test_values_of_one_kind_are_never_taken_for_two():

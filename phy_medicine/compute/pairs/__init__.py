@@ -1,0 +1,1 @@
+"""Whether two clusters are one neuron: functions of arrays, for curation and for the sorter."""
