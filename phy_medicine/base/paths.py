@@ -57,6 +57,11 @@ class OwnFiles:
         return self.root / "fields.json"
 
     @property
+    def suggestions(self) -> Path:
+        """What the curator decided about suggestions."""
+        return self.root / "suggestions.json"
+
+    @property
     def jobs(self) -> Path:
         """A folder for each heavy computation: its inputs while it runs, its log."""
         return self.root / "jobs"

@@ -50,6 +50,7 @@ from phy_medicine.session.shown import Shown
 from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
+from phy_medicine.session.suggestions import Suggestions
 from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
@@ -136,6 +137,7 @@ class Session(Curating, Collecting, Shown, Exports):
         follow_plugins(self)
         self.quality = self.clusters.quality = QualityMetrics(self)
         follow_quality(self)
+        self.suggestions = Suggestions(self)
         self._position_items = PositionItems(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
@@ -300,6 +302,7 @@ class Session(Curating, Collecting, Shown, Exports):
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""
         self._closing.set()
         self.jobs.close()
+        self.suggestions.close()
         self.quality.close()
         self.pool.shutdown(wait=False)
         self.data.trace_columns.close()

@@ -1,0 +1,236 @@
+"""The suggestions of a session: found in the background, walked through, and done as ordinary actions."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from psygnal import Signal
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.curation.actions import Delta
+from phy_medicine.curation.suggestions import About, Suggestion, SuggestionQueue
+from phy_medicine.io.metric_cache import spikes_key
+from phy_medicine.io.suggestion_files import Decision, read_decisions, write_decisions
+from phy_medicine.session.sorter_merges import SorterMerges
+
+if TYPE_CHECKING:
+    from phy_medicine.base.types import IntArray
+    from phy_medicine.session.session import Session
+
+
+class Source(Protocol):
+    """Finds suggestions of some kind, in the background, and tells of them through `Suggestions.offer`."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it may find more."""
+
+    def ask(self, cluster_ids: Sequence[int]) -> None:
+        """Look at clusters that were not looked at before; returns at once."""
+
+    def compute(self, cluster_ids: Sequence[int]) -> None:
+        """Look at them here, in this thread."""
+
+    def values(self, suggestion: Suggestion) -> dict[str, float]:
+        """Return the numbers that are known of a suggestion of this source, by name."""
+
+    def close(self) -> None:
+        """Find nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """What the queue asks, of a session."""
+
+    session: Session
+
+    def contains(self, cluster_id: int) -> bool:
+        return self.session.facts.contains(cluster_id)
+
+    def group(self, cluster_id: int) -> str | None:
+        return self.session.manager.group(cluster_id)
+
+    def spikes_key(self, cluster_id: int) -> str:
+        n_spikes, digest = spikes_key(self.session.facts.spikes(cluster_id))
+        return f"{n_spikes}.{digest & (1 << 64) - 1:x}"
+
+
+class Suggestions:
+    """What the session proposes to do, the most useful first.
+
+    Suggestions are found in any thread and enter the queue in the one that asks for it. What is accepted is an ordinary
+    action that can be undone, which brings the suggestion back. What was rejected is kept beside the dataset, and does
+    not come back when that is opened again.
+    """
+
+    changed = Signal()
+    """Others wait than before, or another one is looked at; emitted in any thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._inbox: deque[tuple[Suggestion, ...]] = deque()
+        self._withdrawn: deque[tuple[About, ...]] = deque()
+        self._decided: dict[str, Decision] | None = None
+        self._queue: SuggestionQueue | None = None
+        self._sources: tuple[Source, ...] = (SorterMerges(session, self.offer),)
+        self._of_all = False
+        session.manager.changed.connect(self._note)
+
+    # What there is
+
+    @property
+    def queue(self) -> SuggestionQueue:
+        """The queue, with everything that was found up to now; for the thread that changes the session."""
+        if self._queue is None:
+            rejected = [d.key for d in self._decisions.values() if not d.accepted]
+            self._queue = SuggestionQueue(_Clusters(self._session), rejected)
+        with self._lock:
+            withdrawn, offered = list(self._withdrawn), list(self._inbox)
+            self._withdrawn.clear()
+            self._inbox.clear()
+        for abouts in withdrawn:
+            self._queue.withdraw(abouts)
+        for suggestions in offered:
+            self._queue.offer(suggestions)
+        return self._queue
+
+    @property
+    def busy(self) -> bool:
+        """Whether more may be found."""
+        return any(source.busy for source in self._sources)
+
+    def ask_all(self) -> None:
+        """Look for suggestions in the background, about all clusters and about those that later actions make."""
+        self._of_all = True
+        self._ask(self._session.cluster_ids)
+
+    def compute(self) -> None:
+        """Look for all suggestions here, in this thread."""
+        for source in self._sources:
+            source.compute(self._session.cluster_ids)
+
+    # Deciding
+
+    def accept(self) -> Delta:
+        """Do what is looked at, as one action.
+
+        Raises
+        ------
+        ActionError : nothing waits
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        queue, session = self.queue, self._session
+        suggestion = queue.accept()
+        key = queue.key(suggestion)
+        values = self._values(suggestion)
+        match suggestion.kind:
+            case "merge":
+                delta = session.merge(suggestion.cluster_ids)
+            case "split":
+                cluster_id = suggestion.cluster_ids[0]
+                delta = session.split(session.facts.spikes(cluster_id), self._parts(suggestion))
+            case kind:
+                delta = session.move(kind, cluster_ids=suggestion.cluster_ids)
+        self._keep(Decision(key, "accepted", values))
+        return delta
+
+    def reject(self) -> Suggestion:
+        """Never propose again what is looked at, and go on.
+
+        Raises
+        ------
+        ActionError : nothing waits
+        """
+        queue = self.queue
+        suggestion = queue.reject()
+        self._keep(Decision(queue.key(suggestion), "rejected", self._values(suggestion)))
+        self.changed.emit()
+        return suggestion
+
+    def later(self) -> Suggestion:
+        """Put what is looked at behind all others, and go on.
+
+        Raises
+        ------
+        ActionError : nothing waits
+        """
+        suggestion = self.queue.later()
+        self.changed.emit()
+        return suggestion
+
+    def take_back(self) -> Suggestion:
+        """Propose again what was rejected or put off last.
+
+        Raises
+        ------
+        ActionError : nothing was
+        """
+        queue = self.queue
+        suggestion = queue.take_back()
+        if self._decisions.keys() - queue.rejected:
+            self._decided = {k: d for k, d in self._decisions.items() if d.accepted or k in queue.rejected}
+            self._write()
+        self.changed.emit()
+        return suggestion
+
+    # For sources
+
+    def offer(self, suggestions: Iterable[Suggestion], withdrawn: Iterable[About] = ()) -> None:
+        """Take what a source found, and take back what it does not stand by any more; in any thread."""
+        found, gone = tuple(suggestions), tuple(withdrawn)
+        if not found and not gone:
+            return
+        with self._lock:
+            self._inbox.append(found)
+            self._withdrawn.append(gone)
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Find nothing any more."""
+        for source in self._sources:
+            source.close()
+
+    # Inside
+
+    @property
+    def _decisions(self) -> dict[str, Decision]:
+        """What was decided, by key, the latest last; read when first needed."""
+        if self._decided is None:
+            self._decided = {d.key: d for d in read_decisions(self._session.model.dir_path)}
+        return self._decided
+
+    def _keep(self, decision: Decision) -> None:
+        self._decisions.pop(decision.key, None)
+        self._decisions[decision.key] = decision
+        self._write()
+
+    def _write(self) -> None:
+        if not self._session.read_only:
+            write_decisions(self._session.model.dir_path, self._decisions.values())
+
+    def _ask(self, cluster_ids: Sequence[int]) -> None:
+        for source in self._sources:
+            source.ask(cluster_ids)
+
+    def _values(self, suggestion: Suggestion) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for source in self._sources:
+            found |= source.values(suggestion)
+        return found
+
+    def _parts(self, suggestion: Suggestion) -> IntArray:
+        if suggestion.parts is None:
+            raise ActionError(f"The parts of cluster {suggestion.cluster_ids[0]} are not known yet; wait a moment.")
+        return suggestion.parts
+
+    def _note(self, delta: Delta) -> None:
+        if self._queue is not None:
+            self._queue.note(delta)
+        if self._of_all and delta.added:
+            self._ask(delta.added)
+        self.changed.emit()
