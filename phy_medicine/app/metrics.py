@@ -40,7 +40,9 @@ def command(
     """
     from phy_medicine.app.build import open_session
     from phy_medicine.io.export.metrics import as_json as json_text
+    from phy_medicine.io.metadata import format_metrics
     from phy_medicine.session.quality_columns import TABLE
+    from phy_medicine.session.quality_rows import metric_rows
 
     wanted = tuple(word.strip() for word in names.split(",") if word.strip()) if names else TABLE
     unknown = [name for name in wanted if name not in TABLE]
@@ -56,7 +58,7 @@ def command(
                     click.echo(path)
                 return
             session.quality.compute(names=wanted, done=progress)
-        rows = session.quality.rows(wanted)
-        click.echo(json_text(wanted, rows) if as_json else session.quality.table(wanted), nl=False)
+        rows = metric_rows(session, wanted)
+        click.echo(json_text(wanted, rows) if as_json else format_metrics(wanted, rows), nl=False)
     finally:
         session.close()

@@ -122,13 +122,14 @@ class Exports:
         """
         from phy_medicine.io.export.metrics import export_metrics
         from phy_medicine.session.quality_columns import TABLE
+        from phy_medicine.session.quality_rows import metric_rows
 
-        quality, wanted = cast("Session", self).quality, tuple(TABLE if names is None else names)
+        session, wanted = cast("Session", self), tuple(TABLE if names is None else names)
         unknown = [name for name in wanted if name not in TABLE]
         if unknown:
             raise DatasetError(f"There is no metric {unknown[0]}; available: {', '.join(TABLE)}.")
-        quality.compute(names=wanted, done=progress)
-        return export_metrics(wanted, quality.rows(wanted), Path(out), force=force)
+        session.quality.compute(names=wanted, done=progress)
+        return export_metrics(wanted, metric_rows(session, wanted), Path(out), force=force)
 
     def apply_curation(self, curation: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CurationReport:
         """Do a curation of SpikeInterface, by actions that can be undone one by one; all of it, or nothing.

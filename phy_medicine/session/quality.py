@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from phy_medicine.base.paths import OwnFiles
 from phy_medicine.base.types import LabelValue
-from phy_medicine.compute.signal_filters import HIGH_PASS
-from phy_medicine.io.metadata import format_metrics
-from phy_medicine.io.metric_cache import MetricCache, inputs_digest, raw_marks, spikes_key
 from phy_medicine.session.columns import Column
 from phy_medicine.session.extensions import Registry
 from phy_medicine.session.heirs import Heirs
-from phy_medicine.session.quality_columns import (
-    CENSORED_MS,
-    DRIFT,
-    ISOLATION,
-    QUALITY,
-    QUALITY_COLUMNS,
-    REFRACTORY_MS,
-    SHAPE,
-    TABLE,
-    TRAINS,
-)
+from phy_medicine.session.quality_columns import DRIFT, QUALITY, QUALITY_COLUMNS, SHAPE
+from phy_medicine.session.quality_kept import KeptMetrics
 from phy_medicine.session.quality_queue import Family, FamilyValues
-from phy_medicine.session.quality_values import N_WAVEFORMS, ClusterQuality, Values
+from phy_medicine.session.quality_values import ClusterQuality, Values
 
 if TYPE_CHECKING:
     from phy_medicine.curation.actions import Delta
     from phy_medicine.session.session import Session
 
-_VERSION = 1
 _AT_ONCE = 10
-# Of all files of the dataset the labels alone do not matter: rows are kept by the spikes themselves.
-_LABELS = re.compile(r"spike_clusters\.npy|spikes\.clusters.*\.npy")
 _FAMILY_OF = {column.name: family for family, columns in QUALITY.items() for column in columns}
 _PLACE_OF = {column.name: i for columns in QUALITY.values() for i, column in enumerate(columns)}
 
@@ -54,10 +37,10 @@ class QualityMetrics:
     """Names of columns whose values came or went, frozenset; in any thread, a few times a second at most."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._facts = session.facts
         self._quality = ClusterQuality(session.data, session.facts, session.clusters.channels)
-        self._cache: MetricCache | None = None
+        self._kept = KeptMetrics(session, self._values_of)
         self._heirs = Heirs()
         self._of_all = False
         self._keeps = True
@@ -147,7 +130,7 @@ class QualityMetrics:
         ids = sorted(self._facts.cluster_ids() if cluster_ids is None else cluster_ids, key=self._depth)
         families = [f for f in QUALITY if names is None or {c.name for c in QUALITY[f]} & set(names)]
         if DRIFT in families:  # in the background it is taken as it is known by then, and nothing is read for it
-            for used in (self._session.motion, self._session.localization):
+            for used in (self.session.motion, self.session.localization):
                 used.restore()
         self._keeps = False
         try:
@@ -157,7 +140,7 @@ class QualityMetrics:
                     done(i * len(ids) + min(j + _AT_ONCE, len(ids)), len(families) * len(ids))
         finally:
             self._keeps = True
-        self.keep()
+        self._kept.write()
 
     def wait(self, timeout_s: float | None = None) -> int:
         """Wait until everything is known of all clusters; return how many rows of values are not in time."""
@@ -167,31 +150,6 @@ class QualityMetrics:
         """Tell whether everything is known of all clusters."""
         ids = self._facts.cluster_ids()
         return not any(self._values.missing(family, ids) for family in QUALITY)
-
-    def rows(self, names: Iterable[str] | None = None) -> list[dict[str, LabelValue | None]]:
-        """Return a row for each cluster, as far as is known; `cluster_id` and the columns `names`, all by default.
-
-        A column that a plugin computes in our place is the plugin's.
-        """
-        names, plugins = tuple(TABLE if names is None else names), self._session.metrics
-        rows = []
-        for cluster_id in self._facts.cluster_ids():
-            stats, row = self._facts.stats(cluster_id), dict[str, LabelValue | None](cluster_id=cluster_id)
-            counted = {"num_spikes": stats.n_spikes, "firing_rate": stats.firing_rate}
-            for name in names:
-                if name in counted:
-                    row[name] = counted[name]
-                elif name == "amplitude_median":
-                    row[name] = stats.amplitude_median
-                else:
-                    row[name] = (plugins if name in plugins else self).peek(cluster_id, name)
-            rows.append(row)
-        return rows
-
-    def table(self, names: Iterable[str] | None = None) -> str:
-        """Return the text of `cluster_metrics.tsv`."""
-        names = tuple(TABLE if names is None else names)
-        return format_metrics(names, self.rows(names))
 
     # Following the session
 
@@ -211,15 +169,10 @@ class QualityMetrics:
         """Work the drift out again: another motion or localization is in use."""
         self._again(DRIFT)
 
-    def keep(self) -> None:
-        """Write what was computed to the disk, for the next time."""
-        if self._cache is not None and not self._session.read_only:
-            self._cache.write()
-
     def close(self) -> None:
         """Compute nothing any more, wait for the cluster that is being measured, and keep what there is."""
         self._values.close()
-        self.keep()
+        self._kept.write()
 
     # Inside
 
@@ -231,56 +184,19 @@ class QualityMetrics:
 
     def _depth(self, cluster_id: int) -> tuple[float, float]:
         """Where a cluster is: neighbours one after another read the same spikes."""
-        channel = int(self._session.clusters.channels.of(cluster_id)[0])
-        x, y = self._session.model.channel_positions[channel]
+        channel = int(self.session.clusters.channels.of(cluster_id)[0])
+        x, y = self.session.model.channel_positions[channel]
         return float(y), float(x)
 
     def _tell(self, families: frozenset[str]) -> None:
         if self._keeps and not self._values.busy:
-            self.keep()
+            self._kept.write()
         self.arrived.emit(frozenset(column.name for family in families for column in QUALITY[family]))
 
+    def _values_of(self, family: str, cluster_id: int) -> Values:
+        return self._quality.values(family, cluster_id)
+
     def _function(self, family: str) -> Callable[[int], Values]:
-        if family == DRIFT:
-            return lambda cluster_id: self._quality.values(family, cluster_id)
-
-        def values(cluster_id: int) -> Values:
-            if not self._facts.contains(cluster_id) or (family == SHAPE and self._own_filter):
-                return self._quality.values(family, cluster_id)
-            cache, key = self._kept, spikes_key(self._facts.spikes(cluster_id))
-            kept = cache.get(family, key)
-            if kept is not None:
-                return tuple(map(_as_shown, kept, QUALITY[family]))
-            found = self._quality.values(family, cluster_id)
-            # An action is done, and told to `note`, under this lock: of a cluster that went meanwhile nothing is kept.
-            with self._facts.lock:
-                if not self._values.spoiled and self._facts.contains(cluster_id):
-                    cache.put(family, key, found)
-            return found
-
-        return values
-
-    @property
-    def _own_filter(self) -> bool:
-        """Whether a plugin filters the signal, so that what is measured on it holds only with that plugin."""
-        return self._session.data.filters.plugin(HIGH_PASS) is not None
-
-    @property
-    def _kept(self) -> MetricCache:
-        if self._cache is None:
-            model = self._session.model
-            facts = (
-                _VERSION, model.store_name, model.sample_rate, model.duration_s, model.n_spikes, REFRACTORY_MS,
-                CENSORED_MS, N_WAVEFORMS, model.waveform_rule, model.channel_positions.tolist(),
-                model.channel_map.tolist(), raw_marks(model.params.dat_paths),
-            )  # fmt: skip
-            arrays = sorted(path for path in model.dir_path.glob("*.npy") if not _LABELS.fullmatch(path.name))
-            digest = inputs_digest([*arrays, model.path.with_suffix(".kwx")], facts)
-            widths = {family: len(QUALITY[family]) for family in (TRAINS, SHAPE, ISOLATION)}
-            self._cache = MetricCache(OwnFiles(model.dir_path).cache, digest, widths)
-        return self._cache
-
-
-def _as_shown(value: float | None, column: Column) -> float | None:
-    """A number of the file, where all are floats."""
-    return int(value) if value is not None and column.kind == "int" else value
+        if family == DRIFT:  # of what is in use now
+            return lambda cluster_id: self._values_of(family, cluster_id)
+        return lambda cluster_id: self._kept.values(family, cluster_id, lambda: self._values.spoiled)

@@ -9,6 +9,7 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.io.model import Curation
 from phy_medicine.session.clusters import CORRECTED, ClusterTable
+from phy_medicine.session.quality_rows import metric_table
 
 _LEFT_OUT = frozenset({"id", CORRECTED})
 
@@ -17,7 +18,7 @@ def curation_of(labels: IntArray, manager: ClusterManager, clusters: ClusterTabl
     """Return the curation of now; labels : (n_spikes,) int32, those of the manager."""
     fields = {field: manager.labels.values(field) for field in manager.labels.fields}
     quality = clusters.quality
-    metrics = quality.table() if quality is not None and quality.complete() else ""
+    metrics = metric_table(quality.session) if quality is not None and quality.complete() else ""
     return Curation(
         labels, manager.cluster_ids, fields, lambda: [info_row(row) for row in clusters.known_rows()], metrics
     )  # fmt: skip

@@ -21,6 +21,7 @@ from phy_medicine.io.metadata import METRICS_FILE
 from phy_medicine.io.metric_cache import MetricCache
 from phy_medicine.session.extensions import Metric
 from phy_medicine.session.quality_columns import QUALITY, QUALITY_COLUMNS, TABLE, TRAINS
+from phy_medicine.session.quality_rows import metric_rows
 from phy_medicine.session.session import Session
 
 from .any_steps import any_steps, take, unwritten
@@ -35,7 +36,7 @@ def session(dataset: Path) -> Iterator[Session]:
 
 def forget_the_disk(session: Session) -> None:
     """What other tests left beside the dataset is not to be found."""
-    session.quality._cache = MetricCache(None, "", {family: len(columns) for family, columns in QUALITY.items()})
+    session.quality._kept._cache = MetricCache(None, "", {family: len(columns) for family, columns in QUALITY.items()})
 
 
 def slow_train(session: Session, spikes: np.ndarray) -> dict[str, float | None]:
@@ -193,7 +194,7 @@ def test_a_plugin_takes_the_place_of_a_metric_until_it_goes(session):
     own = session.cluster_table.value(first, "snr")
     session.extensions.metrics.add(Metric("snr", lambda c: -1.0))
     session.metrics.compute("snr", session.cluster_ids)
-    assert session.cluster_table.value(first, "snr") == -1.0 == session.quality.rows(["snr"])[0]["snr"]
+    assert session.cluster_table.value(first, "snr") == -1.0 == metric_rows(session, ["snr"])[0]["snr"]
     assert session.cluster_table.column_names.count("snr") == 1
     session.extensions.metrics.remove("snr")
     assert session.cluster_table.value(first, "snr") == own
@@ -263,7 +264,8 @@ def test_other_amplitudes_are_other_metrics(dataset):
     path = dataset.parent / "amplitudes.npy"
     np.save(path, np.load(path)[::-1] ** 3)
     fresh = Session.open(dataset)
-    assert fresh.quality._kept.get(TRAINS, (0, 0)) is None and not any(fresh.quality._kept._rows.values())
+    kept = fresh.quality._kept._cache
+    assert kept.get(TRAINS, (0, 0)) is None and not any(kept._rows.values())
     fresh.close()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phy_medicine.session.quality_rows import metric_rows
 from phy_medicine.session.session import Session
 
 ENOUGH = 40
@@ -22,7 +23,7 @@ def both(simulated_dataset: Path) -> tuple[dict[int, dict[str, Any]], Any]:
 
     session = Session.open(simulated_dataset, read_only=True)
     session.quality.compute()
-    rows = {row["cluster_id"]: row for row in session.quality.rows() if row["num_spikes"] >= ENOUGH}
+    rows = {row["cluster_id"]: row for row in metric_rows(session) if row["num_spikes"] >= ENOUGH}
     model = session.model
     recording = si.read_binary(
         model.params.dat_paths[0], model.sample_rate, model.params.dtype, model.params.n_channels_dat
