@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from phy_medicine.compute import kernels
-from phy_medicine.compute.sorting import final_pass, learning, rounds, sorter, torch_pass
+from phy_medicine.compute.sorting import bank, final_pass, learning, rounds, sorter, stretch_spikes, torch_pass
 from phy_medicine.compute.sorting.evaluate import Spikes, evaluate
 from phy_medicine.compute.sorting.result import SortedChannels, Sorting
 from phy_medicine.compute.sorting.settings import SortingSettings
@@ -35,8 +35,8 @@ VISIBLE_UV = 60.0
 PARTS: tuple[tuple[str, Any, str], ...] = (
     ("motion", sorter.Sorter, "_find_motion"), ("noise", sorter.SortingRecording, "of_signal"),
     ("first peaks", rounds.Learner, "_peaks"), ("first clusters", rounds, "first_units"),
-    ("templates for a pass", learning.Bank, "_make"), ("spikes of a pass", torch_pass, "_sort_some"),
-    ("spikes of a pass", learning, "_sort_stretch"), ("means of a pass", learning, "_add"),
+    ("templates for a pass", bank.Bank, "_make"), ("spikes of a pass", torch_pass, "_sort_some"),
+    ("spikes of a pass", stretch_spikes, "_sort_stretch"), ("means of a pass", learning, "_add"),
     ("joining", rounds, "join"), ("giving back", rounds, "give_back"), ("which are neurons", rounds, "kept_units"),
     ("features", final_pass.Describe, "__call__"), ("peaks in what is left", rounds._Look, "__call__"),
     ("units", sorter, "postprocess"),

@@ -14,8 +14,9 @@ from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.pairs.template_pairs import shifted
 from phy_medicine.compute.sorting.averages import LEAST_NOISE, Averages, kernel
-from phy_medicine.compute.sorting.learning import Model, Pass, moments
+from phy_medicine.compute.sorting.learning import Pass, moments
 from phy_medicine.compute.sorting.likeness import similarities
+from phy_medicine.compute.sorting.model import Model
 
 
 @dataclass(frozen=True, slots=True)

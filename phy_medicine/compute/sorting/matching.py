@@ -13,7 +13,7 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting.priors import Prior
-from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions
+from phy_medicine.compute.sorting.pursuit import Found, Pursuit, PursuitOptions, log_likelihood
 from phy_medicine.compute.sorting.scores import Scorer, sum_of_squares
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
 
@@ -41,8 +41,7 @@ class Matched:
 
     def log_likelihood(self, noise_std: float = 1.0) -> float:
         """Return the log likelihood per data point, without forming the residual."""
-        left = self.energy - float(self.spikes.explained.sum())
-        return -0.5 * float(np.log(2 * np.pi * noise_std**2)) - left / (2 * noise_std**2 * self.n_points)
+        return log_likelihood(self.energy, self.spikes.explained, self.n_points, noise_std)
 
 
 class Matcher:

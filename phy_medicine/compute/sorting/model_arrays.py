@@ -8,7 +8,7 @@ import numpy as np
 
 from phy_medicine.base.types import AnyArray, FloatArray
 from phy_medicine.compute.sorting.averages import Moving, Still
-from phy_medicine.compute.sorting.learning import Model, Setting
+from phy_medicine.compute.sorting.model import Model, Setting
 
 _COLUMNS = ("means", "stds", "counts", "rates", "mains")
 

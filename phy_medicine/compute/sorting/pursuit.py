@@ -84,6 +84,15 @@ class Found:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
 
+def log_likelihood(energy: float, explained: FloatArray, n_points: int, noise_std: float = 1.0) -> float:
+    """Return the log likelihood per data point, without forming the residual.
+
+    energy : sum of squares of the data, n_points of them; explained : (n,) by how much each spike lessens it
+    """
+    left = energy - float(explained.sum())
+    return -0.5 * float(np.log(2 * np.pi * noise_std**2)) - left / (2 * noise_std**2 * max(n_points, 1))
+
+
 class Pursuit:
     """Pursuit of the spikes of all units.
 

@@ -13,25 +13,17 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.peak_settings import BOTH, TROUGHS
 from phy_medicine.compute.sorting.averages import shapes_from
+from phy_medicine.compute.sorting.bank import Bank, sample_of
 from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
 from phy_medicine.compute.sorting.joining import joined as join
-from phy_medicine.compute.sorting.learning import (
-    Bank,
-    Model,
-    Pass,
-    Setting,
-    Sorted,
-    empty_averages,
-    learned,
-    moments,
-    run_pass,
-    sample_of,
-)
+from phy_medicine.compute.sorting.learning import Pass, empty_averages, learned, moments, run_pass
 from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.matching import in_order
+from phy_medicine.compute.sorting.model import Model, Setting
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.spike_features import PeakFinder, PeakList, Peaks, shapes_of
 from phy_medicine.compute.sorting.stretch_data import Data
+from phy_medicine.compute.sorting.stretch_spikes import Sorted
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
 from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, pieces, same_size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from phy_medicine.compute.filtered_recording import Recorded
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.bad_channels import good_channels
+from phy_medicine.compute.sorting.bank import Bank, sample_of
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
 from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
-from phy_medicine.compute.sorting.learning import PAD, Bank, Model, Setting, sample_of, templates_at_rest
+from phy_medicine.compute.sorting.learning import PAD
 from phy_medicine.compute.sorting.memory import threads_within
+from phy_medicine.compute.sorting.model import Model, Setting, templates_at_rest
 from phy_medicine.compute.sorting.model_arrays import arrays_of, model_from
 from phy_medicine.compute.sorting.moving import Moved
 from phy_medicine.compute.sorting.place import Place
@@ -39,6 +41,7 @@ BETWEEN_FROM = 20.0
 MOTION_THREADS = 4
 """At most, of which each has a second of the recording in memory a few times over."""
 
+_SPIKES = tuple(one.name for one in fields(SortedSpikes))
 Told = Callable[[str, float], object]
 
 
@@ -165,26 +168,22 @@ class Sorter:
     def _spikes(
         self, source: Surroundings, every: list[Any], bank: Bank, setting: Setting, shapes: FloatArray
     ) -> Mapping[str, AnyArray]:
-        found, features, residuals, channels = final_pass(
+        found = final_pass(
             source, every, bank, setting, np.asarray(shapes), self.stages, n_threads=self.n_threads,
             progress=lambda done: self.progress("spikes", done),
         )  # fmt: skip
         s = found.spikes
         self.log(f"{len(s.times):,} spikes of {bank.model.n_units} units, log likelihood {found.log_likelihood:.5f}")
-        return {
-            "times": s.times + setting.trough, "units": s.units.astype(np.int32),
-            "amplitudes": s.amplitudes.astype(np.float32), "gains": s.gains.astype(np.float32), "features": features,
-            "residuals": residuals, "channels": channels, "log_likelihood": np.array(found.log_likelihood),
-        }  # fmt: skip
+        columns = {name: getattr(s, name) for name in _SPIKES}
+        return {**columns, "channels": found.channels, "log_likelihood": np.array(found.log_likelihood)}
 
     def _finish(
         self, recording: SortingRecording, setting: Setting, model: Model, learned: Mapping[str, AnyArray],
         found: Mapping[str, AnyArray], motion: Motion | None,
     ) -> Sorting:  # fmt: skip
         began = time.perf_counter()
-        names = ("times", "units", "amplitudes", "gains", "residuals", "features")
         draft = Draft(
-            SortedSpikes(*(found[name] for name in names)),
+            SortedSpikes(*(found[name] for name in _SPIKES)),
             templates_at_rest(model), setting.trough, found["channels"],
             np.asarray(learned["shapes"]), self._good, recording.whitening, recording.sample_rate,
             recording.n_samples,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.compute.sorting.learning import Bank, Model, Pass, moments
+from phy_medicine.compute.sorting.bank import Bank
+from phy_medicine.compute.sorting.learning import Pass, moments
 from phy_medicine.compute.sorting.likeness import similarities
+from phy_medicine.compute.sorting.model import Model
 
 _ABOUT = 7
 """Delays that are taken for one, samples."""

@@ -29,15 +29,19 @@ class TorchMatcher:
         self.channels = put(matcher.templates.channels, device, torch.int64)
         self.waveforms = put(matcher.templates.waveforms(), device)
 
-    def find(self, stretches: Sequence[Tensor]) -> list[tuple[Found, IntArray]]:
-        """Return, of the data (N, T) float32 of each stretch, what `Matcher.find_all` does: its spikes, and decoys."""
+    def find(self, stretches: Sequence[Tensor], *, decoys: bool = True) -> list[tuple[Found, IntArray]]:
+        """Return, of the data (N, T) float32 of each stretch, what `Matcher.find_all` does: its spikes, and decoys.
+
+        decoys : whether these are counted
+        """
         cuts = [
             (number, *piece)
             for number, data in enumerate(stretches)
             for piece in pieces(self._width, self._n_units, 0, None, data.shape[1])
         ]
+        counts = [np.zeros(self._n_units, np.int64) for _ in stretches]
         if not cuts:
-            return [(Found.joined([]), np.zeros(self._n_units, np.int64)) for _ in stretches]
+            return [(Found.joined([]), of_stretch) for of_stretch in counts]
         scores = [self._scorer(data) for data in stretches]
         last = self._width - 1
         board = self._pursuit.board([scores[n][:, low : max(low, high - last)] for n, _, _, low, high in cuts])
@@ -48,15 +52,15 @@ class TorchMatcher:
         times = found.times - board.starts[piece] + lows[piece]
         inside = (times >= begins[piece]) & (times < ends[piece])
         found = replace(found, times=times)
-        decoys = self._decoys(board, len(stretches), of, begins - lows, ends - lows)
-        return [(found.part(inside & (of[piece] == n)), decoys[n]) for n in range(len(stretches))]
+        if decoys:
+            self._count_decoys(board, counts, of, begins - lows, ends - lows)
+        return [(found.part(inside & (of[piece] == n)), counts[n]) for n in range(len(stretches))]
 
-    def _decoys(
-        self, board: TorchBoard, n_stretches: int, of: IntArray, firsts: IntArray, stops: IntArray
-    ) -> list[IntArray]:
-        """How often each unit's score falls to minus what makes a spike, in some columns of the pieces of a stretch."""
+    def _count_decoys(
+        self, board: TorchBoard, counts: list[IntArray], of: IntArray, firsts: IntArray, stops: IntArray
+    ) -> None:
+        """Add how often each unit's score falls to minus what makes a spike, in some columns of the pieces."""
         limits = -self._pursuit.links.judge[:, :1]
-        counts = [np.zeros(self._n_units, np.int64) for _ in range(n_stretches)]
         for n, start, first, stop in zip(of, board.starts, firsts, np.minimum(stops, board.widths - 1), strict=True):
             a, b = start + max(1, first), start + stop
             if a >= b:
@@ -64,4 +68,3 @@ class TorchMatcher:
             here = board.scores[:, a:b]
             low = (here <= limits) & (here < board.scores[:, a - 1 : b - 1]) & (here <= board.scores[:, a + 1 : b + 1])
             counts[n] += low.sum(dim=1).cpu().numpy()
-        return counts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,9 +17,10 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import IntArray
 from phy_medicine.compute.device import free_bytes, in_halves
-from phy_medicine.compute.sorting.learning import Bank, Look, Sorted
+from phy_medicine.compute.sorting.bank import Bank
 from phy_medicine.compute.sorting.matching import Matcher
 from phy_medicine.compute.sorting.step_file import STEP
+from phy_medicine.compute.sorting.stretch_spikes import Sorted
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from phy_medicine.compute.sorting.torch_matching import TorchMatcher
 
+T = TypeVar("T")
 MOST_STRETCHES = 8
 """That are pursued together, for a round of one takes as long as one of all. More of 500 units on 384 channels would
 take over 4 GB."""
@@ -86,27 +88,28 @@ class TorchSurroundings(Surroundings):
 
 
 def sorted_stretches(
-    source: Surroundings, every: Sequence[Stretch], bank: Bank, steps_of: Sequence[IntArray], look: Look | None
-) -> Iterator[tuple[Sorted, IntArray, float, int, Any]]:
-    """Go through stretches in order: with the spikes of each, decoys, energy, values, and what `look` returned."""
+    source: Surroundings, every: Sequence[Stretch], bank: Bank, look: Callable[[Sorted], T], *, decoys: bool
+) -> Iterator[T]:
+    """Go through stretches in order, and give what `look` sees in each."""
     assert isinstance(source, TorchSurroundings)
     first = 0
     while first < len(every):
-        same = 1
-        while first + same < len(every) and np.array_equal(steps_of[first], steps_of[first + same]):
+        steps, same = bank.steps(every[first].start), 1
+        while first + same < len(every) and np.array_equal(steps, bank.steps(every[first + same].start)):
             same += 1
+            if same == MOST_STRETCHES:
+                break
         batch = min(same, source.batch or batch_for(source, every[first], bank.model.n_units))
 
-        def step(n: int, first: int = first) -> list[tuple[Sorted, IntArray, float, int]]:
-            return _sort_some(source, every[first : first + n], bank, steps_of[first])
+        def step(n: int, first: int = first, steps: IntArray = steps) -> list[Sorted]:
+            return _sort_some(source, every[first : first + n], bank, steps, decoys)
 
         done, fitted = in_halves(step, batch)
         if fitted < batch:
             source.batch = fitted
         first += len(done)
         while done:
-            one = done.pop(0)
-            yield *one, look(one[0]) if look else None
+            yield look(done.pop(0))
 
 
 def batch_for(source: TorchSurroundings, stretch: Stretch, n_units: int) -> int:
@@ -125,20 +128,20 @@ def _matcher_on(device: str, matcher: Matcher) -> TorchMatcher:
 
 
 def _sort_some(
-    source: TorchSurroundings, every: Sequence[Stretch], bank: Bank, steps: IntArray
-) -> list[tuple[Sorted, IntArray, float, int]]:
+    source: TorchSurroundings, every: Sequence[Stretch], bank: Bank, steps: IntArray, decoys: bool
+) -> list[Sorted]:
     """Spikes of stretches for which the templates are the same."""
     from phy_medicine.compute.sorting import torch_data
 
-    matcher, templates, waveforms, scales = bank.matcher(steps)
-    on_device = _matcher_on(source.device, matcher)
+    placed = bank.placed(steps)
+    on_device = _matcher_on(source.device, placed.matcher)
     data = [source(stretch) for stretch in every]
     out = []
-    for stretch, (found, decoys) in zip(every, on_device.find(data), strict=True):
+    for stretch, (found, counts) in zip(every, on_device.find(data, decoys=decoys), strict=True):
         whole, (begin, _) = data.pop(0), source.bounds(stretch)
         own = whole[:, stretch.start - begin : stretch.stop - begin]
+        energy, n_points = torch_data.energy(own), own.numel()
         left = torch_data.subtract(whole, found, on_device.channels, on_device.waveforms)
         core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)
-        done = Sorted(left, found, core, stretch, begin, templates, waveforms, scales, matcher.shares)
-        out.append((done, decoys, torch_data.energy(own), own.numel()))
+        out.append(Sorted(left, found, core, stretch, begin, steps, placed, energy, n_points, counts))
     return out

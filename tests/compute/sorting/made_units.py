@@ -6,7 +6,8 @@ import numpy as np
 
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.sorting.averages import Averages, Still, shapes_from
-from phy_medicine.compute.sorting.learning import PAD, Model, Pass, Setting, empty_averages
+from phy_medicine.compute.sorting.learning import PAD, Pass, empty_averages
+from phy_medicine.compute.sorting.model import Model, Setting
 from phy_medicine.compute.sorting.moving import Moved
 from phy_medicine.compute.sorting.pursuit import Found
 

@@ -8,19 +8,9 @@ import pytest
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting import memory
 from phy_medicine.compute.sorting.averages import Still
-from phy_medicine.compute.sorting.learning import (
-    LEAST_ENERGY,
-    PAD,
-    Bank,
-    Model,
-    empty_averages,
-    learned,
-    moments,
-    run_pass,
-    sample_of,
-    seen,
-    templates_at_rest,
-)
+from phy_medicine.compute.sorting.bank import Bank, sample_of
+from phy_medicine.compute.sorting.learning import PAD, empty_averages, learned, moments, run_pass
+from phy_medicine.compute.sorting.model import LEAST_ENERGY, Model, seen, templates_at_rest
 from phy_medicine.compute.sorting.stretches import Surroundings, stretches
 from tests.compute.sorting.made_units import (
     CONTACTS,

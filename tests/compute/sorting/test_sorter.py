@@ -14,7 +14,7 @@ import torch
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.evaluate import Spikes, evaluate
-from phy_medicine.compute.sorting.learning import LEAST_ENERGY
+from phy_medicine.compute.sorting.model import LEAST_ENERGY
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import SortingSettings
 from phy_medicine.compute.sorting.sorter import sort

@@ -13,7 +13,8 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.device import exact_products
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting import stretch_data, torch_data, torch_pass
-from phy_medicine.compute.sorting.learning import PAD, Bank, run_pass, sample_of
+from phy_medicine.compute.sorting.bank import Bank, sample_of
+from phy_medicine.compute.sorting.learning import PAD, run_pass
 from phy_medicine.compute.sorting.place import Place
 from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
 from phy_medicine.compute.sorting.result import SortedChannels
