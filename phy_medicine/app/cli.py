@@ -29,6 +29,7 @@ COMMANDS = {
     "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
     "history": "phy_medicine.app.history",
+    "record": "phy_medicine.app.record",
     "replay": "phy_medicine.app.replay",
     "diff": "phy_medicine.app.diff",
     "doctor": "phy_medicine.app.doctor",

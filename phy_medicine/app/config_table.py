@@ -34,6 +34,7 @@ class GeneralSettings:
     device: str = setting("auto", "Where jobs compute: auto, cpu, mps, cuda or cuda:N")
     threads: int = setting(2, "Threads that prepare what the views show", minimum=1, maximum=64)
     cache_mb: int = setting(256, "Memory for arrays that views may ask for again", unit="MB", minimum=16, maximum=65536)
+    record: bool = setting(False, "Keep a record of which clusters are shown, how long, and what is decided")
     ask_before_new_plugins: bool = setting(False, "Ask before a plugin file that was never run here is run")
 
 
@@ -117,7 +118,7 @@ SECTIONS: Mapping[str, Structured] = {
 }
 """Name -> a dictionary whose entries are settings of their own."""
 
-USER_ONLY = frozenset({"plugins", "plugin_dirs", "ask_before_new_plugins", "ask_before_closing", "shortcuts"})
+USER_ONLY = frozenset({"plugins", "plugin_dirs", "ask_before_new_plugins", "ask_before_closing", "shortcuts", "record"})
 """What a dataset may not say, since it may come from somebody else."""
 
 

@@ -65,6 +65,7 @@ class Commands:
             *window_actions.help_actions(w),
             *KeySettings(w).actions(),
             *MetricsExport(w).actions(),
+            *w.recording.actions(),
         )
         self._own.update(a.id for a in own if not a.group.startswith("move_"))  # the others name groups
         self.table.add(map(self.shortcuts.worn, _in_menu_order(own)))

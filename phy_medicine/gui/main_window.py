@@ -37,6 +37,7 @@ from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.plugin_actions import PluginActions
 from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.recording import Recording
 from phy_medicine.gui.resort import Resort
 from phy_medicine.gui.script import run_in_window
 from phy_medicine.gui.snippet_line import SnippetLine
@@ -124,6 +125,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.motion = MotionSwitch(self)
         self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
+        self.recording = Recording(self)
         self.pictures = Pictures(self)
         self.plugins = WindowPlugins(self, plugins)
         self.plugin_actions = PluginActions(self)
@@ -170,6 +172,7 @@ class MainWindow(QtWidgets.QMainWindow):
         key_of = self.commands.key_of
         self.say(f"{key_of('next')} selects the next cluster; {key_of('show_all_shortcuts')} lists all keys.")
         self.ranges.restore()
+        self.recording.restore()
         self.later.after(_ICONS_MS, self._finish_opening)
 
     def _finish_opening(self) -> None:
@@ -289,7 +292,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        for part in (*parts, self.plugins, self.console, self.history, *self.tools.values()):
+        for part in (*parts, self.recording, self.plugins, self.console, self.history, *self.tools.values()):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:

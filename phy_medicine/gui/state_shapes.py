@@ -86,7 +86,7 @@ SHAPES: Mapping[str, Shape] = {
     "sort": table(fields=table(), settings=table()), "views": table(_VIEW),
     "tables": table(table(columns=_COLUMNS, sort=list_of(row(text, truth)), filters=list_of(text))),
     "selection": row(list_of(whole), list_of(whole)), "time_ranges": maybe(list_of(maybe(row(number, number)))),
-    "configured": table(),
+    "configured": table(), "record": truth,
 }  # fmt: skip
 """Name of a value -> its shape; of a name that is not here the reader looks for itself."""
 

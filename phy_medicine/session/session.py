@@ -43,6 +43,7 @@ from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save,
 from phy_medicine.session.position_items import PositionItems
 from phy_medicine.session.quality import QualityMetrics
 from phy_medicine.session.quality_following import follow_quality
+from phy_medicine.session.record import Recorder
 from phy_medicine.session.recovery import Recovered
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.selection_colors import SelectionColors
@@ -148,6 +149,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None
         note_events(self)
+        self.record = Recorder(self)
         if recover is False:
             self.discard_journal()
         elif recover:
@@ -301,6 +303,7 @@ class Session(Curating, Collecting, Shown, Exports):
     def close(self) -> None:
         """Stop background work and let go of the dataset; unsaved work stays in the journal."""
         self._closing.set()
+        self.record.stop()
         self.jobs.close()
         self.suggestions.close()
         self.quality.close()
