@@ -1,0 +1,1 @@
+"""Explicit mixture models of spikes: features, fits, assignments, and the registry of fits."""
