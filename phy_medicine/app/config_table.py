@@ -10,6 +10,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param, params_of, setting
 from phy_medicine.base.words import shown
 from phy_medicine.curation.colors import PALETTES
+from phy_medicine.session.prefetch import MAX_MB, N_AHEAD
 from phy_medicine.views.theme import DARK, MAX_POINTS, MIN_POINTS, THEMES
 
 
@@ -35,6 +36,13 @@ class GeneralSettings:
     threads: int = setting(2, "Threads that prepare what the views show", minimum=1, maximum=64)
     cache_mb: int = setting(256, "Memory for arrays that views may ask for again", unit="MB", minimum=16, maximum=65536)
     record: bool = setting(False, "Keep a record of which clusters are shown, how long, and what is decided")
+    prefetch: int = setting(
+        N_AHEAD, "Selections that may come next and are made ready meanwhile; 0: none", minimum=0, maximum=20
+    )  # fmt: skip
+    prefetch_mb: int = setting(
+        MAX_MB, "Memory of what is made ready and was not asked for yet; at most half of cache_mb", unit="MB",
+        minimum=1, maximum=65536,
+    )  # fmt: skip
     ask_before_new_plugins: bool = setting(False, "Ask before a plugin file that was never run here is run")
 
 

@@ -154,9 +154,9 @@ class Wizard:
         """Next keys, lazily, since a similarity order may have to be computed."""
         yield (following := self.next(selection))
         yield (best := self.next_best(selection))
-        yield best and self.next(best)
         yield following and self.next(following)
         yield best and self.next_best(best)
+        yield best and self.next(best)
         yield self.previous(selection)
         yield self.previous_best(selection)
 

@@ -10,6 +10,7 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.bridge import Bridge, Ticker
 from phy_medicine.gui.qt import QtCore
+from phy_medicine.session.prefetch import ask_ahead
 from phy_medicine.session.time_ranges import A
 from phy_medicine.views import raster
 from phy_medicine.views.base import View
@@ -105,7 +106,7 @@ class WindowHost:
 
     def show_ranges(self) -> None:
         """Ask every view to show the selection in its time range; what was prefetched of other ranges is dropped."""
-        self._session.pool.cancel_all(Priority.PREFETCH)
+        self._session.prefetch.cancel()
         self._shown = self._session.request()
         others = {self._wish_of(view) for view in self.views} - {(A, False)}
         asked = {(which, parts): self._session.request(which, of_parts=parts) for which, parts in others}
@@ -227,12 +228,19 @@ class WindowHost:
             self._warm_up()
         else:
             self._calm.start()
-        for which in {view.range_name for view in self.views}:
-            for request in self._session.candidate_requests(which=which):
-                for view in self.views:
-                    if view.range_name == which and view.auto_update and self.in_sight(view):
-                        key = ("prefetch", id(view), request.cluster_ids)
-                        self._session.pool.submit(key, prepare, view, request, priority=Priority.PREFETCH)
+        session = self._session
+        session.prefetch.begin()
+        asked = {which: session.candidate_requests(session.prefetch.n_ahead, which) for which in self._ranges()}
+        for rank in range(session.prefetch.n_ahead):
+            for view in self.views:
+                request = next(iter(asked[view.range_name][rank : rank + 1]), None)
+                if request is not None and view.auto_update and self.in_sight(view):
+                    session.prefetch.add((id(view), request.cluster_ids), prepare, view, request)
+        ask_ahead(asked.get(A, []), session.quality, session.similar)
+
+    def _ranges(self) -> set[str]:
+        """The time ranges that views show."""
+        return {view.range_name for view in self.views}
 
     def _warm_up(self) -> None:
         """Compile kernels, the first time, and read ahead; not before the first picture, which would wait."""

@@ -103,6 +103,11 @@ class DataService(Recording):
             self.waveform_source, facts.spikes, self._cache, lambda: self.shown_times
         )
 
+    @property
+    def cache(self) -> ArrayCache:
+        """Where arrays stay, of all stretches of time."""
+        return self._whole._cache
+
     # Of a stretch of time
 
     def within(self, time_range: TimeRange | None) -> DataService:

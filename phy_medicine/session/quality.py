@@ -110,6 +110,10 @@ class QualityMetrics:
     def ask_for(self, cluster_ids: Sequence[int]) -> None:
         """Have everything of some clusters computed before what waits, and give way to what else they need now."""
         self._values.give_way()
+        self.ask_ahead(cluster_ids)
+
+    def ask_ahead(self, cluster_ids: Sequence[int]) -> None:
+        """Have everything of some clusters computed before what waits; they may be selected next."""
         for family in QUALITY if self._values.busy else ():
             self._values.ask(family, cluster_ids)
 

@@ -41,6 +41,7 @@ from phy_medicine.session.motion_jobs import follow_jobs
 from phy_medicine.session.past import fresh_manager
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.position_items import PositionItems
+from phy_medicine.session.prefetch import Prefetch, prefetch_limits
 from phy_medicine.session.quality import QualityMetrics
 from phy_medicine.session.quality_following import follow_quality
 from phy_medicine.session.record import Recorder
@@ -145,6 +146,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
         self.jobs.imported.connect(self.localization.use_new)
+        self.prefetch = Prefetch(lambda: self.pool, self.data.cache, **prefetch_limits(self.configuration))
         self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
         self._closing = threading.Event()
         self._reader: threading.Thread | None = None

@@ -13,6 +13,7 @@ from phy_medicine.base.types import IntArray
 from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.selection import Selection, SelectionModel
 from phy_medicine.curation.wizard import Wizard
+from phy_medicine.session.prefetch import N_AHEAD
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.spike_subset import SpikeSubset
 from phy_medicine.session.suppose import Suppositions
@@ -74,7 +75,7 @@ class Shown:
         within = None if spike_ids is None else SpikeSubset.of(spike_ids, self.time_ranges.a or self.time_ranges.whole)
         return self._requests.make(Selection.of(cluster_ids), self._time_window, A, within)
 
-    def candidate_requests(self, n: int = 2, which: str = A) -> list[ViewRequest]:
+    def candidate_requests(self, n: int = N_AHEAD, which: str = A) -> list[ViewRequest]:
         """Return what the views will probably be asked next, likeliest first; nothing while something is supposed."""
         if self.suppose.current is not None:
             return []

@@ -205,6 +205,12 @@ class SimilarClusters:
                 return row
         return self._rows(self._current(), reference)
 
+    def ask_ahead(self, reference: int) -> None:
+        """Have the row of a cluster that may be selected next computed; only those of plugins take long."""
+        plugins = self._of_plugin(self.metric)
+        if plugins is not None:
+            plugins.ask(self.metric, (reference,), first=False)
+
     def matrix(self, cluster_ids: Sequence[int]) -> FloatArray:
         """Return the similarity of every cluster to every other, as the rows show it; (n, n) float32.
 

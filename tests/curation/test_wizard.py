@@ -131,7 +131,7 @@ def test_undo_and_redo_select_what_they_remember() -> None:
 
 def test_candidates_are_the_next_keys_without_repeats() -> None:
     wizard = Tables([1, 2, 3], {1: [2, 3], 2: [3]}).wizard
-    assert wizard.candidates(_best(1), 3) == [Selection((1,), (2,)), _best(2), Selection((2,), (3,))]
+    assert wizard.candidates(_best(1), 3) == [Selection((1,), (2,)), _best(2), Selection((1,), (3,))]
     assert wizard.candidates(Selection(), 5)[0] == _best(1)
 
 
