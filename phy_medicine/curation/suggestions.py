@@ -16,6 +16,7 @@ __all__ = ["Clusters", "Kind", "Reason", "Speaks", "Suggestion", "SuggestionQueu
 Kind = Literal["merge", "split", "noise", "mua"]
 About = tuple[Kind, tuple[int, ...]]
 """What a suggestion is about: its kind and its clusters."""
+KINDS: tuple[Kind, ...] = ("merge", "split", "noise", "mua")
 MOST = 10_000
 """Suggestions that are kept, those of the largest gain."""
 NOISE, MUA = "noise", "mua"
@@ -90,6 +91,8 @@ class SuggestionQueue:
         self._passed: set[About] = set()
         self._keys: dict[About, str] = {}
         self._decisions: list[_Decision] = []
+        self._kinds = frozenset(KINDS)
+        self._open: tuple[Suggestion, ...] | None = None
         self._waiting: tuple[Suggestion, ...] | None = None
         self._current: About | None = None
         self._place = 0
@@ -97,11 +100,41 @@ class SuggestionQueue:
     # What is there
 
     @property
+    def open(self) -> tuple[Suggestion, ...]:
+        """Suggestions to decide on, of every kind; the one of the largest gain first, those that were put off last."""
+        if self._open is None or self._waiting is None:
+            self._open = tuple(sorted(filter(self._is_shown, self._known.values()), key=self._rank))
+            self._waiting = tuple(s for s in self._open if s.kind in self._kinds)
+        return self._open
+
+    @property
     def waiting(self) -> tuple[Suggestion, ...]:
-        """Suggestions to decide on, the one of the largest gain first, those that were put off last."""
-        if self._waiting is None:
-            self._waiting = tuple(sorted(filter(self._is_shown, self._known.values()), key=self._rank))
-        return self._waiting
+        """Those of the kinds that are walked through, in the same order."""
+        everything = self.open
+        return everything if self._waiting is None else self._waiting
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds that are walked through, all of them by default."""
+        return self._kinds
+
+    @kinds.setter
+    def kinds(self, kinds: frozenset[Kind]) -> None:
+        self._kinds = kinds
+        self._waiting = None
+
+    @property
+    def refused(self) -> tuple[Suggestion, ...]:
+        """Suggestions that would be open if they had not been rejected, the one of the largest gain first."""
+        if not self._rejected:
+            return ()
+        refused = (s for s in self._known.values() if self._may_be_shown(s) and self.key(s) in self._rejected)
+        return tuple(sorted(refused, key=self._rank))
+
+    @property
+    def late(self) -> frozenset[About]:
+        """What those that were put off are about."""
+        return frozenset(self._late)
 
     @property
     def current(self) -> Suggestion | None:
@@ -168,6 +201,11 @@ class SuggestionQueue:
 
     # Walking
 
+    def coming(self, n: int) -> tuple[Suggestion, ...]:
+        """Return the n that come after the current one."""
+        place = self.place
+        return () if place is None else self.waiting[place + 1 : place + 1 + n]
+
     def next(self) -> Suggestion | None:
         """Look at the one after the current one without deciding; at the end nothing happens."""
         return self._step(1)
@@ -222,13 +260,20 @@ class SuggestionQueue:
         self._late[suggestion.about] = self._n_late
         return self._decided(suggestion, "")
 
-    def take_back(self) -> Suggestion:
+    def take_back(self, suggestion: Suggestion | None = None) -> Suggestion:
         """Take back the last reject or later, and look at that suggestion again if its clusters live.
+
+        suggestion : one of `refused`, which is taken back instead
 
         Raises
         ------
         ActionError : nothing was rejected or put off
         """
+        if suggestion is not None:
+            self._rejected.discard(self.key(suggestion))
+            self._decisions = [d for d in self._decisions if d.about != suggestion.about]
+            self._waiting, self._current = None, suggestion.about
+            return suggestion
         while self._decisions:
             decision = self._decisions.pop()
             self._rejected.discard(decision.rejected)
@@ -242,6 +287,10 @@ class SuggestionQueue:
     # Inside
 
     def _is_shown(self, suggestion: Suggestion) -> bool:
+        return self._may_be_shown(suggestion) and not (self._rejected and self.key(suggestion) in self._rejected)
+
+    def _may_be_shown(self, suggestion: Suggestion) -> bool:
+        """Whether the clusters are there, and in groups that leave something to decide."""
         clusters = self._clusters
         if not all(map(clusters.contains, suggestion.cluster_ids)):
             return False
@@ -252,7 +301,7 @@ class SuggestionQueue:
                 return False
         elif NOISE in groups:
             return False
-        return not self._rejected or self.key(suggestion) not in self._rejected
+        return True
 
     def _rank(self, suggestion: Suggestion) -> tuple[int, float, Kind, tuple[int, ...]]:
         return self._late.get(suggestion.about, 0), -suggestion.gain, suggestion.kind, suggestion.cluster_ids

@@ -61,6 +61,8 @@ class Wizard:
         self._visited: list[Selection] = []
         self.running = True
         self.pair_after_action = False
+        self.instead: Callable[[Delta], Selection | None] = lambda _delta: None
+        """What to select after an action in place of what the rules say; None: as they say."""
 
     @property
     def visited(self) -> tuple[Selection, ...]:
@@ -135,6 +137,8 @@ class Wizard:
         selection : the selection when it was done
         """
         before, self._before = self._before, ((), ())
+        if (wanted := self.instead(delta)) is not None:
+            return wanted
         if delta.direction != "do":
             return delta.selection or (Selection(delta.added) if delta.added else None)
         if delta.kind == "merge":

@@ -52,6 +52,7 @@ from phy_medicine.session.shown import Shown
 from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
 from phy_medicine.session.storage import Storage
+from phy_medicine.session.suggestion_walk import SuggestionWalk
 from phy_medicine.session.suggestions import Suggestions
 from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.table_source import TableSource
@@ -140,6 +141,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self.quality = self.clusters.quality = QualityMetrics(self)
         follow_quality(self)
         self.suggestions = Suggestions(self)
+        self.walk = SuggestionWalk(self)
         self._position_items = PositionItems(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)

@@ -16,6 +16,7 @@ from phy_medicine.curation.wizard import Wizard
 from phy_medicine.session.prefetch import N_AHEAD
 from phy_medicine.session.requests import RequestMaker
 from phy_medicine.session.spike_subset import SpikeSubset
+from phy_medicine.session.suggestion_walk import SuggestionWalk
 from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.time_ranges import A, TimeRanges
 from phy_medicine.session.view_host import ViewRequest
@@ -28,6 +29,7 @@ class Shown:
     selection: SelectionModel
     wizard: Wizard
     suppose: Suppositions
+    walk: SuggestionWalk
     time_ranges: TimeRanges
     time_window_changed: SignalInstance
     make_view: Callable[..., Any] | None = None
@@ -76,11 +78,14 @@ class Shown:
         return self._requests.make(Selection.of(cluster_ids), self._time_window, A, within)
 
     def candidate_requests(self, n: int = N_AHEAD, which: str = A) -> list[ViewRequest]:
-        """Return what the views will probably be asked next, likeliest first; nothing while something is supposed."""
-        if self.suppose.current is not None:
-            return []
-        candidates = self.wizard.candidates(self.selection.current, n)
-        return [self._requests.make(s, self._time_window, which) for s in candidates]
+        """Return what the views will probably be asked next, likeliest first: suggestions, then similar clusters.
+
+        While something is supposed, only the suggestion after it.
+        """
+        likely = self.walk.ahead(n)
+        if self.suppose.current is None:
+            likely += self.wizard.candidates(self.selection.current, n)
+        return [self._requests.make(s, self._time_window, which) for s in list(dict.fromkeys(likely))[:n]]
 
     def view(self, kind: str = "waveform", **options: Any) -> Any:
         """Return a view for a Jupyter notebook, which shows it where it is the last line of a cell.

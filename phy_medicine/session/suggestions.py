@@ -163,15 +163,15 @@ class Suggestions:
         self.changed.emit()
         return suggestion
 
-    def take_back(self) -> Suggestion:
-        """Propose again what was rejected or put off last.
+    def take_back(self, suggestion: Suggestion | None = None) -> Suggestion:
+        """Propose again what was rejected or put off last, or one that is named, of `queue.refused`.
 
         Raises
         ------
         ActionError : nothing was
         """
         queue = self.queue
-        suggestion = queue.take_back()
+        suggestion = queue.take_back(suggestion)
         if self._decisions.keys() - queue.rejected:
             self._decided = {k: d for k, d in self._decisions.items() if d.accepted or k in queue.rejected}
             self._write()
