@@ -59,7 +59,15 @@ def discriminant(first: FloatArray, second: FloatArray) -> Discriminant:
     weights = weights / (np.sqrt(weights @ within @ weights) or np.linalg.norm(weights))
     offset = float((means[0] + means[1]) @ weights / 2)
     places = a @ weights - offset, b @ weights - offset
-    return Discriminant(frozen(weights), offset, _d_prime(*places), (_wrong(-places[0]) + _wrong(places[1])) / 2)
+    return Discriminant(frozen(weights), offset, _d_prime(*places), wrong_side(*places))
+
+
+def wrong_side(first: FloatArray, second: FloatArray) -> float:
+    """Return the part of the places on an axis that are on the wrong side of 0, each cluster counting alike, 0 to 1.
+
+    first, second : (n,), (m,) float, places of the spikes of the cluster above 0 and of the one below
+    """
+    return (_wrong(-first) + _wrong(second)) / 2
 
 
 def _table(scores: FloatArray) -> FloatArray:

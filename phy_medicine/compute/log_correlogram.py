@@ -10,9 +10,8 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.compute import kernels
 from phy_medicine.compute.correlogram import BinError, checked_train
+from phy_medicine.compute.spike_pairs import NUMPY_LIMIT, pairs_before
 
-# Spikes of both trains, times edges. numpy: 0.5 s; loading the kernels takes as long.
-_NUMPY_LIMIT = 20_000_000
 # Lags, 4 B each: beyond, a table leaves the caches of the processor.
 _LARGEST_TABLE = 1 << 20
 
@@ -89,22 +88,13 @@ def log_correlogram(samples_a: IntArray, samples_b: IntArray | None, bins: LogLa
     first = checked_train(samples_a)
     second = first if samples_b is None else checked_train(samples_b)
     edges = np.array(bins.edges, dtype=np.int64)
-    if not kernels.use_compiled((first.size + second.size) * len(edges), _NUMPY_LIMIT):
-        return _between([int(np.searchsorted(second, first + edge).sum()) for edge in edges])
-    from phy_medicine.compute._kernels_pairs import count_before, count_by_table
+    few = edges[-1] <= _LARGEST_TABLE and _n_pairs(first, second, edges[-1]) < len(edges) * (first.size + second.size)
+    if not (few and kernels.use_compiled((first.size + second.size) * len(edges), NUMPY_LIMIT)):
+        return np.diff(pairs_before(first, second, edges))
+    from phy_medicine.compute._kernels_pairs import count_by_table
 
-    if edges[-1] <= _LARGEST_TABLE and _n_pairs(first, second, edges[-1]) < len(edges) * (first.size + second.size):
-        counts = np.zeros(bins.n_bins, dtype=np.int64)
-        count_by_table(first, second, _table(bins), edges[0], counts)
-        return counts
-    totals = np.zeros(len(edges), dtype=np.int64)
-    count_before(first, second, edges, totals)
-    return _between(totals)
-
-
-def _between(totals: IntArray | list[int]) -> IntArray:
-    """Return what each bin has, from what there is before each edge."""
-    counts: IntArray = np.diff(np.asarray(totals, dtype=np.int64))
+    counts = np.zeros(bins.n_bins, dtype=np.int64)
+    count_by_table(first, second, _table(bins), edges[0], counts)
     return counts
 
 

@@ -24,6 +24,8 @@ class PairEvidence:
     presence_overlap : of the histograms of the spikes over time; 0 if the two are there one after the other, 1 together
     amplitude_continuity : overlap of the amplitudes of those spikes that are nearest in time to the other's, 0 to 1
     distance_um : between the two, with the motion in use taken out
+    moved_um : by how much more the tissue was moved while the one was there than while the other was, 0 or more; NaN
+        without a motion in use
     one_sided : spikes of one follow those of the other, but not the reverse, as in bursts whose waveform changes
     """
 
@@ -41,6 +43,7 @@ class PairEvidence:
     presence_overlap: float = nan
     amplitude_continuity: float = nan
     distance_um: float = nan
+    moved_um: float = nan
     one_sided: bool = False
 
     @property

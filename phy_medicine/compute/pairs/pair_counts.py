@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute.spike_pairs import spike_pairs
+from phy_medicine.compute.spike_pairs import pairs_before
 
 SHOULDER_S = 0.05
 BURST_S = 0.02
@@ -65,12 +64,14 @@ def pair_counts(first: IntArray, second: IntArray, coincident: int, refractory: 
     coincident, refractory : samples; lags up to and with the first, and from there up to the second, not with it
     """
     burst, shoulder = round(BURST_S * sample_rate), round(SHOULDER_S * sample_rate)
-    edges = (coincident + 1, max(refractory, coincident + 1), burst, shoulder)
-    sides = [[_pairs(first, second, sign, *lags) for lags in pairwise(edges)] for sign in (-1, 1)]
-    near = len(spike_pairs(first, second, (-coincident, coincident)))
-    lags = (2 * coincident + 1, 2 * (edges[1] - edges[0]), 2 * (shoulder - edges[1]))
-    refractory_count = sides[0][0] + sides[1][0]
-    return PairCounts(near, refractory_count, sides[0][1], sides[1][1], sum(s[1] + s[2] for s in sides), lags)
+    edges = np.array([coincident + 1, max(refractory, coincident + 1), burst, shoulder])
+    # Of an edge on the left side, 1 - edge is the first lag within it.
+    below = pairs_before(first, second, np.concatenate([1 - edges[::-1], edges]))
+    left, right = below[3::-1], below[4:]
+    before, after = (np.where(np.diff(edges) > 0, abs(np.diff(side)), 0).tolist() for side in (left, right))
+    lags = (2 * coincident + 1, int(2 * (edges[1] - edges[0])), int(2 * (shoulder - edges[1])))
+    near, shoulders = int(right[0] - left[0]), sum(side[1] + side[2] for side in (before, after))
+    return PairCounts(near, before[0] + after[0], before[1], after[1], shoulders, lags)
 
 
 def poisson_upper(count: int, confidence: float = CONFIDENCE) -> float:
@@ -92,8 +93,3 @@ def shared_presence(first: IntArray, second: IntArray, n_samples: int) -> float:
     edges = np.linspace(0, n_samples, _PRESENCE_BINS + 1)
     a, b = (np.histogram(train, edges)[0] / max(len(train), 1) for train in (first, second))
     return float(np.minimum(a, b).sum())
-
-
-def _pairs(first: IntArray, second: IntArray, sign: int, low: int, high: int) -> int:
-    """Pairs with a lag of low to high - 1 samples, on one side."""
-    return len(spike_pairs(first, second, (low, high - 1) if sign > 0 else (1 - high, -low))) if high > low else 0

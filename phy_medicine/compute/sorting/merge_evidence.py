@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.compute.metrics.contamination import contamination_by_one, refractory_pairs
+from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.pairs.bimodality import FEWEST, separation
+from phy_medicine.compute.pairs.contamination import contamination_gain
 from phy_medicine.compute.pairs.pair_counts import PairCounts, pair_counts, poisson_lower, shared_presence
 from phy_medicine.compute.sorting.post_settings import PostSettings
 from phy_medicine.compute.sorting.unit import Unit, shared_features
@@ -124,7 +124,7 @@ def weigh(
     complementary = shared_presence(first.times, later, n_samples) < COMPLEMENTARY
     return Evidence(
         cosine, lag, dip, upper, dips,
-        _more_contaminated(first.times, later, censored, refractory, n_samples),
+        contamination_gain(first.times, later, censored, refractory, n_samples),
         _bimodality(first, second, lag, shapes) if sure or dips else None, counts.one_sided, complementary, settings,
     )  # fmt: skip
 
@@ -151,19 +151,6 @@ def _dips(counts: PairCounts, most: float, usual: float) -> bool | None:
     if counts.dip()[1] < most:
         return True
     return None if poisson_lower(counts.refractory) <= usual * counts.expected else False
-
-
-def _more_contaminated(first: IntArray, second: IntArray, censored: int, refractory: int, n_samples: int) -> float:
-    """By how much the union is more contaminated than the worse of two trains."""
-    union = np.sort(np.concatenate([first, second]))
-    # The unit of time is a sample.
-    found = [
-        contamination_by_one(
-            len(t), refractory_pairs(t, censored, refractory), max(refractory - censored, 0), n_samples
-        )
-        for t in (union, first, second)
-    ]
-    return found[0] - max(found[1:])
 
 
 def _bimodality(first: Unit, second: Unit, lag: int, shapes: FloatArray | None) -> float | None:
