@@ -105,6 +105,17 @@ def checked_group(value: Any) -> dict[str, Any]:
     return {**texts, **({"masked": bool(facts["masked"])} if "masked" in facts else {})}
 
 
+def checked_weight(value: Any) -> float:
+    """Return how much one source counts."""
+    try:
+        weight = float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        weight = float("nan")
+    if not 0 <= weight < float("inf"):
+        raise PhyMedError(f"must be a number of 0 or more, not {shown(value)}.")
+    return weight
+
+
 STRUCTURED = {
     s.name: s
     for s in (
@@ -121,6 +132,12 @@ SECTIONS: Mapping[str, Structured] = {
     s.name: s
     for s in (
         Structured("shortcuts", '{"merge": "g", "undo": ["Ctrl+Z", "u"]}', "Keys of actions", checked_keys),
+        Structured(
+            "similarity_weights",
+            '{"features": 2, "distance": 0}',
+            "How much each source counts in the combined similarity",
+            checked_weight,
+        ),
         Structured("groups", '{"artifact": {"key": "a", "color": "#cc4455"}}', "Groups of your own", checked_group),
     )
 }

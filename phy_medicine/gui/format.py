@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 
 from phy_medicine.base.types import LabelValue
+from phy_medicine.session.pair_columns import PAIR_NAMES
 
 MINUS = "\N{MINUS SIGN}"
+_SHARES = frozenset({"similarity", *PAIR_NAMES}) - {"distance"}
+"""Columns of numbers between 0 and about 1, written alike so that they can be compared from row to row."""
 
 
 def number(value: float) -> str:
@@ -33,8 +36,8 @@ def cell(value: LabelValue | None, kind: str = "float", column: str = "") -> str
     """Write a table cell; ids and channels are names, so they carry no separators."""
     if value is None:
         return ""
-    if column == "similarity" and isinstance(value, float):
-        return f"{value:.3f}"
+    if column in _SHARES and isinstance(value, float) and math.isfinite(value):
+        return f"{value:.3f}".replace("-", MINUS)
     if isinstance(value, (bool, str)):
         return str(value)
     if isinstance(value, int):

@@ -13,7 +13,7 @@ from phy_medicine.views.theme import Theme
 
 HEIGHT = 36
 # Where there is no room for all; the depth of templates says much of what the localized one does.
-_FIRST_TO_GO = (SPREAD, X, "presence_ratio", "amp", "contamination", "ch", "snr", "fr", DEPTH)
+_FIRST_TO_GO = (SPREAD, X, "presence_ratio", "amp", "contamination", "ch", "snr", "dip", "lda_error", "fr", DEPTH)
 
 
 class ColumnHeader(QtWidgets.QHeaderView):

@@ -11,6 +11,7 @@ from phy_medicine.gui.qt import QtWidgets
 from phy_medicine.gui.similarity_menu import fill_similarity_menu
 from phy_medicine.gui.table_delegate import GroupMark, RowLook, RowStyle
 from phy_medicine.gui.tables import ClusterTableWidget, send_to_other
+from phy_medicine.session import pair_columns
 from phy_medicine.session.position_items import ALPHA, Z
 from phy_medicine.session.quality_columns import SHOWN
 from phy_medicine.session.ranged import STATISTICS
@@ -55,7 +56,7 @@ class TablePanels:
         connect(session.cluster_table.changed, lambda: later("clusters", self._refill_clusters))
         connect(session.similarity_table.changed, lambda: later("similar", self._refill_similar))
         connect(session.selection.changed, lambda _selection: later("selection", self._show_selection))
-        for values in (session.metrics, session.quality):
+        for values in (session.metrics, session.quality, session.pairs):
             connect(values.arrived, self._metrics_arrived)
         connect(session.time_range_changed, lambda _ranges: self._show_range())
         self._apply_state()
@@ -69,6 +70,7 @@ class TablePanels:
         def hidden(columns: Sequence[Column]) -> list[str]:
             shown = {c.name: clusters.choice.shows(c) for c in columns}
             later = {n for n in shown if n not in SHOWN and clusters.is_quality(n)}
+            later |= {n for n in pair_columns.PAIR_NAMES - {*pair_columns.SHOWN} if not clusters.adds(n)}
             return [n for n, chosen in shown.items() if chosen is False or (chosen is None and n in usual | later)]
 
         return ClusterTableWidget(
@@ -136,9 +138,9 @@ class TablePanels:
         self._show_progress()
 
     def _refill_similar(self) -> None:
-        """Read the rows again; the similarity column holds other values for every reference."""
+        """Read the rows again; the columns of pairs hold other values for every reference."""
         self._forget()
-        self.similar.model.forget_columns(("similarity",))
+        self.similar.model.forget_columns({"similarity", *pair_columns.PAIR_NAMES})
         self.similar.refill()
         self._show_metric()
 

@@ -195,8 +195,8 @@ def _table_actions(s: Session) -> tuple[Action, ...]:
                args=(Arg("letters"), order)),
         Action("similarity", "Similarity by...", partial(_similarity, s),
                "Compare templates as they are (template), with the motion taken out (drift), or as the motion in use "
-               "says (auto); where spikes are localized their positions (position), or both (template_position); or a "
-               "similarity of a plugin.", "Select", "table",
+               "says (auto), or all that is known of a pair (combined); where spikes are localized their positions "
+               "(position), or both (template_position); or a similarity of a plugin.", "Select", "table",
                args=(Arg("metric", choices=lambda: (*s.similar.names, "auto")),)),
     )  # fmt: skip
 

@@ -115,6 +115,10 @@ class ClusterTable:
         own = (c for c in quality if c.name not in labels and c.name not in metrics)
         return *(metrics.pop(c.name, c) for c in built_in), *fields, *metrics.values(), *own
 
+    def adds(self, column: str) -> bool:
+        """Tell whether a column of this name is one of labels or of a plugin."""
+        return column in self._fields or (self._metrics is not None and column in self._metrics)
+
     def value(self, cluster_id: int, column: str) -> Cell:
         """Return one cell; None when it is empty, or computed late and not known yet, which has it computed."""
         late = self._late(column)

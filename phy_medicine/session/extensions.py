@@ -50,12 +50,15 @@ class Similarity:
     """A way to compare clusters, for the similarity table and the wizard.
 
     function : cluster id -> pairs of a cluster id and a value, largest first; ids that are gone are left out
+    weight : how much it counts in the combined similarity, beside 1 for most sources of the program; the value counts
+        as a number between 0 and 1, and 0 for clusters that are not named
     """
 
     name: str
     function: Callable[[int], Sequence[tuple[int, float]]]
     title: str = ""
     help: str = ""
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

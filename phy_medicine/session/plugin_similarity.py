@@ -12,7 +12,7 @@ from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.curation.similarity import N_SIMILAR
 from phy_medicine.session.cluster_values import ClusterValues
-from phy_medicine.session.extensions import Extensions, Similarity
+from phy_medicine.session.extensions import Extensions, Problem, Similarity
 
 if TYPE_CHECKING:
     from phy_medicine.compute.pool import Pool
@@ -78,6 +78,10 @@ class SimilarityValues(ClusterValues[Similarity, Row]):
             self.ask(name, (reference,))
         elif self.wait((reference,), patience, (name,)):
             self._slow.add(name)
+
+    def _report_once(self, name: str, problem: Problem) -> None:
+        if problem.error is not None or problem.owner:  # that our own take long is nothing to be done about
+            super()._report_once(name, problem)
 
     def _took(self, name: str, seconds: float) -> None:
         if self.patience_s is not None and seconds < self.patience_s / 2:

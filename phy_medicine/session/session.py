@@ -38,6 +38,8 @@ from phy_medicine.session.jobs import SessionJobs, session_store
 from phy_medicine.session.localization import LocalizationState
 from phy_medicine.session.motion import MotionState
 from phy_medicine.session.motion_jobs import follow_jobs
+from phy_medicine.session.pair_evidence import PairFacts
+from phy_medicine.session.pair_following import follow_pairs
 from phy_medicine.session.past import fresh_manager
 from phy_medicine.session.plugin_values import follow_plugins, metrics_for_save, plugin_values
 from phy_medicine.session.position_items import PositionItems
@@ -51,12 +53,13 @@ from phy_medicine.session.selection_colors import SelectionColors
 from phy_medicine.session.shown import Shown
 from phy_medicine.session.signal_filters import SignalFilters
 from phy_medicine.session.similar import SimilarClusters
+from phy_medicine.session.similarity_table import SimilarityTable
 from phy_medicine.session.storage import Storage
 from phy_medicine.session.suggestion_walk import SuggestionWalk
 from phy_medicine.session.suggestions import Suggestions
 from phy_medicine.session.suppose import Suppositions
 from phy_medicine.session.table_source import TableSource
-from phy_medicine.session.tables import SimilarityTable, TableState, cluster_table
+from phy_medicine.session.tables import TableState, cluster_table
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 from phy_medicine.session.workspace import Collecting
 
@@ -143,6 +146,8 @@ class Session(Curating, Collecting, Shown, Exports):
         self.suggestions = Suggestions(self)
         self.walk = SuggestionWalk(self)
         self._position_items = PositionItems(self)
+        self.pairs = self.similarity_table.pairs = PairFacts(self)
+        follow_pairs(self)
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
@@ -311,6 +316,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self.jobs.close()
         self.suggestions.close()
         self.quality.close()
+        self.pairs.close()
         self.pool.shutdown(wait=False)
         self.data.trace_columns.close()
         self.storage.close()

@@ -232,6 +232,18 @@ class SimilarClusters:
             return self.template_rows(reference)
         return self._rows(self._compute(motion)[1], reference)
 
+    def aware_value(self, a: int, b: int) -> float:
+        """Return the similarity of two clusters by templates with the motion in use taken out; NaN without a motion.
+
+        In a worker, as `aware_rows`.
+        """
+        motion = self._known_motion()
+        if motion is None or motion is self._failed:
+            return float("nan")
+        similarity = self._compute(motion)[1]
+        with self._facts.lock:
+            return float(similarity.matrix((a, b))[0, 1])
+
     def _rows(self, similarity: TemplateSimilarity | VectorSimilarity, reference: int) -> dict[int, float]:
         # An action asks with this lock held, and what is asked needs it: another lock might be waited for for ever.
         with self._facts.lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -12,9 +12,7 @@ from phy_medicine.curation.filter_completion import Completion, complete_filter
 from phy_medicine.curation.filters import columns_in, compile_filter
 from phy_medicine.curation.groups import DEFAULT_GROUPS
 from phy_medicine.curation.order import SortKey, sort_rows
-from phy_medicine.curation.selection import SelectionModel
-from phy_medicine.session.clusters import SIMILARITY, Cell, ClusterTable, Column
-from phy_medicine.session.similar import SimilarClusters
+from phy_medicine.session.clusters import Cell, ClusterTable, Column
 
 Rows = Callable[[], Sequence[int]]
 Value = Callable[[int, str], Cell]
@@ -106,25 +104,21 @@ class TableState:
                 self._visible = visible
         return visible
 
-    def arrange(self, ids: Sequence[int], value: Value) -> tuple[int, ...]:
-        """Return ids filtered and sorted as this table is."""
-        keys, (keep, columns) = self._used
+    def arrange(self, ids: Sequence[int], value: Value, late: LateCells | None = None) -> tuple[int, ...]:
+        """Return ids filtered and sorted as this table is; late : which cells come later, if not those of the table."""
+        (keys, (keep, columns)), late = self._used, late or self._late
+        if late is None:
+            return sort_rows([c for c in ids if keep is None or keep(partial(value, c))], keys, value)
         if keep is not None:
-            late = self._late_among(columns)
-            ids = [c for c in ids if keep(partial(value, c)) or not all(self.known(c, name) for name in late)]
-        if not self._late_among(k.column for k in keys):
+            names = tuple(c for c in columns if late.late(c))
+            ids = [c for c in ids if keep(partial(value, c)) or not all(late.known(c, name) for name in names)]
+        if not any(late.late(k.column) for k in keys):
             return sort_rows(ids, keys, value)
-        return sort_rows(ids, keys, partial(self._rank_value, value))
+        return sort_rows(ids, keys, partial(_rank_value, value, late))
 
     def known(self, cluster_id: int, column: str) -> bool:
         """Tell whether a cell is there, and not still computed by a plugin."""
         return self._late is None or self._late.known(cluster_id, column)
-
-    def _rank_value(self, value: Value, cluster_id: int, column: str) -> Cell:
-        if self._late is None or self._late.known(cluster_id, column):
-            return value(cluster_id, column)
-        self._late.missing(column, (cluster_id,))
-        return self._late.guess(cluster_id, column)
 
     def _late_among(self, columns: Iterable[str]) -> tuple[str, ...]:
         late = self._late
@@ -207,6 +201,14 @@ class TableState:
         self.changed.emit()
 
 
+def _rank_value(value: Value, late: LateCells, cluster_id: int, column: str) -> Cell:
+    """What a row is sorted by."""
+    if late.known(cluster_id, column):
+        return value(cluster_id, column)
+    late.missing(column, (cluster_id,))
+    return late.guess(cluster_id, column)
+
+
 def cluster_table(clusters: ClusterTable) -> TableState:
     """Return the table of all clusters, most spikes first."""
     table = TableState(
@@ -219,55 +221,3 @@ def cluster_table(clusters: ClusterTable) -> TableState:
     )
     clusters.changed.connect(table.refresh)
     return table
-
-
-class SimilarityTable(TableState):
-    """Clusters that resemble the reference, most similar first, without those selected in the cluster table."""
-
-    def __init__(self, clusters: ClusterTable, similar: SimilarClusters, selection: SelectionModel) -> None:
-        super().__init__(
-            self._similar_ids,
-            self._cell,
-            lambda: _with_similarity(clusters.columns),
-            sort=[SortKey(SIMILARITY.name, False)],
-            all_columns=lambda: _with_similarity(clusters.all_columns),
-            late=clusters,
-        )
-        self._clusters = clusters
-        self._similar = similar
-        self._selection = selection
-        self._values: dict[int, float] = {}
-        self._best_ids: tuple[int, ...] = ()
-        clusters.changed.connect(self.refresh)
-        similar.changed.connect(self.refresh)
-        selection.changed.connect(self._follow)
-
-    def rows_for(self, reference: int) -> tuple[int, ...]:
-        """Return what the table would show for another reference, the selected clusters included."""
-        if reference not in self._clusters:
-            return ()
-        values = self._similar.rows(reference)
-        return self.arrange(list(values), lambda c, column: self._cell_of(values, c, column))
-
-    def _follow(self) -> None:
-        """Only another selection in the cluster table makes other rows."""
-        if self._selection.best_ids != self._best_ids:
-            self.refresh()
-
-    def _similar_ids(self) -> list[int]:
-        self._best_ids = self._selection.best_ids
-        reference = self._selection.reference_id
-        alive = reference is not None and reference in self._clusters
-        self._values = self._similar.rows(reference) if alive and reference is not None else {}
-        return [c for c in self._values if c not in self._best_ids]
-
-    def _cell(self, cluster_id: int, column: str) -> Cell:
-        return self._cell_of(self._values, cluster_id, column)
-
-    def _cell_of(self, values: Mapping[int, float], cluster_id: int, column: str) -> Cell:
-        return values.get(cluster_id) if column == SIMILARITY.name else self._clusters.shown(cluster_id, column)
-
-
-def _with_similarity(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    first, *others = columns
-    return (first, SIMILARITY, *others)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.selection import Selection
 from phy_medicine.session.navigation import Navigation
-from phy_medicine.session.tables import SimilarityTable
+from phy_medicine.session.similarity_table import SimilarityTable
 
 _NONE = "Nothing is collected; select a cluster and one that resembles it, then collect."
 

@@ -58,6 +58,7 @@ def test_the_title_names_the_template_similarity(window):
         ("auto", True, True),
         ("template", True, False),
         ("drift", False, False),
+        ("combined", True, False),
     ]
 
 

@@ -129,7 +129,7 @@ def test_one_that_goes_gives_way_to_the_usual_one_and_says_so(session):
     session.extensions.remove_of("P")
     assert session.similar.metric == "template" and session.similar.automatic
     assert said == ["The similarity near is gone with its plugin; clusters are compared by template similarity."]
-    with pytest.raises(ActionError, match="template, drift, auto"):
+    with pytest.raises(ActionError, match="template, drift, combined, auto"):
         session.similar.metric = "near"
 
 
@@ -137,7 +137,7 @@ def test_a_plugin_may_replace_the_template_similarity(session):
     reference = session.cluster_ids[0]
     template = session.similar.rows(reference)
     session.extensions.similarities.add(Similarity("template", by_id(session)))
-    assert session.similar.names == ("template", "drift")
+    assert session.similar.names == ("template", "drift", "combined")
     assert session.similar.rows(reference) == by_id_row(session, reference)
     session.extensions.similarities.remove("template")
     assert session.similar.rows(reference) == template

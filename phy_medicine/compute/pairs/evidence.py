@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import isnan, nan
+
+ONE, TWO = 0.15, 1.0
+"""Dips up to the first are usual for one neuron, and about the second for two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,16 @@ class PairEvidence:
         """The largest cosine that is known, NaN without any."""
         known = [c for c in (self.cosine, self.drift_cosine, self.waveform_cosine) if not isnan(c)]
         return max(known, default=nan)
+
+    @property
+    def dip_tells(self) -> bool:
+        """Whether enough pairs are expected to tell one neuron from two by the dip."""
+        return not isnan(self.dip) and (self.dip_lower > ONE or self.dip_upper < TWO)
+
+    @property
+    def swapped(self) -> PairEvidence:
+        """The same of the pair in the other order."""
+        return replace(self, n_spikes=self.n_spikes[::-1], lag_samples=-self.lag_samples)
 
     def known(self, name: str) -> bool:
         """Tell whether a value is there."""
