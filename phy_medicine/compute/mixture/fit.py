@@ -19,6 +19,7 @@ from phy_medicine.compute.mixture.points import as_points
 from phy_medicine.compute.mixture.posterior import Posterior, Sampled
 from phy_medicine.compute.mixture.prior import Prior
 from phy_medicine.compute.mixture.trace import Trace, relabel
+from phy_medicine.compute.mixture.variational import Variational
 from phy_medicine.io.durable import reason
 from phy_medicine.io.npz_file import read_npz
 
@@ -192,6 +193,8 @@ def restore(folder: Path) -> Fit:
 def _posterior(kind: str, chains: tuple[Trace, ...], burn_in: float, arrays: Mapping[str, AnyArray]) -> Posterior:
     if kind == Sampled.kind:
         return Sampled(chains, burn_in, arrays["reference"])
+    if kind == Variational.kind:
+        return Variational.of(arrays)
     raise ValueError(kind)
 
 

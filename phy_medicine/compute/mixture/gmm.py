@@ -20,6 +20,8 @@ from phy_medicine.compute.mixture.prior import COVARIANCES, DATA, FULL, Prior
 from phy_medicine.compute.mixture.start import INITS, PRIOR, kmeans_labels
 from phy_medicine.compute.mixture.trace import Trace, matched
 
+GIBBS, SKLEARN = "gibbs", "sklearn"
+ENGINES = (GIBBS, SKLEARN)
 _TRACE_BYTES = 4 << 30
 _KEYS = 2**63 - 1
 
@@ -35,6 +37,7 @@ def fit(
     covariance: str = "diag",
     prior: Prior | str = DATA,
     init: str = "kmeans",
+    engine: str = GIBBS,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Fit:
@@ -48,6 +51,7 @@ def fit(
     covariance : "diag", independent dimensions, or "full"
     prior : a `Prior`, "unit", or "data", the same on points moved and scaled to an overall variance of 1
     init : "kmeans", or "prior", parameters drawn from the prior
+    engine : "gibbs", or "sklearn", only the most likely parameters (`GaussianMixture`), without a prior
     seed : of every random number; the same seed gives the same fit, whatever the number of processors
 
     Raises
@@ -56,9 +60,15 @@ def fit(
 
     Source: Diebolt & Robert 1994, J. R. Stat. Soc. B 56:363; labels are put in one order as in `trace.matched`.
     """
+    if engine not in ENGINES:
+        raise PhyMedError(f"The engine must be one of {', '.join(ENGINES)}, not {engine!r}.")
     points = Points(x)
     _check(points, k, samples, thin, covariance)
     _check_run(samples, burn_in, thin, chains, init)
+    if engine == SKLEARN:
+        from phy_medicine.compute.mixture import sklearn_engine
+
+        return sklearn_engine.gmm(points, k, covariance=covariance, seed=seed, progress=progress)
     begin = time.perf_counter()
     believed = Prior.of(prior, points.rows)
     plan = _Plan(samples, thin, first_kept(samples // thin, burn_in), covariance == FULL, init)

@@ -12,12 +12,19 @@ KMEANS, PRIOR = "kmeans", "prior"
 INITS = (KMEANS, PRIOR)
 
 
-def kmeans_labels(x: FloatArray, k: int, seed: int) -> IntArray:
-    """Return (n,) int32, labels of points (n, d) by k-means; fewer than k of them where points are the same."""
+_MOST = 20_000
+
+
+def kmeans_labels(x: FloatArray, k: int, seed: int, n_init: int = 3) -> IntArray:
+    """Return (n,) int32, labels of points (n, d) by k-means; fewer than k of them where points are the same.
+
+    The centres are those of 20,000 of the points where there are more.
+    """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(k, n_init=3, random_state=seed).fit_predict(x)
+        some = x if len(x) <= _MOST else x[np.random.default_rng(seed).choice(len(x), _MOST, replace=False)]
+        found = KMeans(k, n_init=n_init, random_state=seed).fit(some).predict(x)
     return np.ascontiguousarray(found, dtype=np.int32)
