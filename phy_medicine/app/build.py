@@ -78,6 +78,24 @@ def open_session(
     return session
 
 
+def open_training(path: str | Path, **options: Any) -> Session:
+    """Open a simulated dataset to train on; options : of `open_session`.
+
+    Raises
+    ------
+    DatasetError : it cannot be opened, or its truth is not there
+    """
+    from phy_medicine.session.training import Training
+
+    session = open_session(path, **options)
+    try:
+        session.training = Training(session)
+    except PhyMedError:
+        session.close()
+        raise
+    return session
+
+
 def _notebook_view(session: Session, kind: str, **options: Any) -> Any:
     try:
         from phy_medicine.app.notebook import NotebookView

@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "phy_medicine.app.runs",
     "run": "phy_medicine.app.run",
     "simulate": "phy_medicine.app.simulate",
+    "train": "phy_medicine.app.train",
     "export": "phy_medicine.app.export",
     "metrics": "phy_medicine.app.metrics",
     "plugins": "phy_medicine.app.plugins_command",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +26,23 @@ def command(out_dir: Path, *, overwrite: bool, **settings: Any) -> None:
 
     OUT_DIR/params.py opens with `phy-med template-gui`; the truth is in ground_truth.npz.
     """
-    from tqdm import tqdm
-
     from phy_medicine.io.simulate import simulate
+
+    with simulation_bar() as progress:
+        params_py = simulate(out_dir, SimulationSettings(**settings), progress=progress, overwrite=overwrite)
+    click.echo(params_py)
+
+
+@contextmanager
+def simulation_bar() -> Iterator[Callable[[float, str], None]]:
+    """Give what shows the progress of a simulation, once it takes long."""
+    from tqdm import tqdm
 
     layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
     with tqdm(total=1.0, delay=PROGRESS_AFTER_S, bar_format=layout, leave=False, disable=None) as bar:
 
-        def show_progress(fraction: float, text: str) -> None:
+        def show(fraction: float, text: str) -> None:
             bar.set_description_str(text, refresh=False)
             bar.update(fraction - bar.n)
 
-        params_py = simulate(out_dir, SimulationSettings(**settings), progress=show_progress, overwrite=overwrite)
-    click.echo(params_py)
+        yield show

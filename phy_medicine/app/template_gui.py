@@ -8,14 +8,17 @@ from typing import Any
 
 import click
 
-from phy_medicine.app.build import open_session, run_window
+from phy_medicine.app.build import open_session, open_training, run_window
 from phy_medicine.app.window_command import prepared, window_options
 
 
 @click.command("template-gui")
 @click.argument("params_py", type=click.Path(readable=False, path_type=Path))
+@click.option("--train", is_flag=True, help="Train on a simulated dataset: its truth is told when you ask for it.")
 @window_options
-def command(params_py: Path, *, read_only: bool, recover: bool | None, take_over: bool, **values: Any) -> None:
+def command(
+    params_py: Path, *, train: bool, read_only: bool, recover: bool | None, take_over: bool, **values: Any
+) -> None:
     """Open the phy or Kilosort dataset of PARAMS_PY and curate it.
 
     \b
@@ -24,7 +27,7 @@ def command(params_py: Path, *, read_only: bool, recover: bool | None, take_over
     """
     options = prepared(params_py, values)
     opening = partial(
-        open_session,
+        open_training if train else open_session,
         params_py,
         read_only=read_only,
         recover=recover,

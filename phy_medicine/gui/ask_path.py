@@ -8,7 +8,7 @@ from pathlib import Path
 from phy_medicine.base.errors import ActionError
 from phy_medicine.gui.qt import QtWidgets
 
-_KINDS = {".json": "JSON", ".tsv": "TSV"}
+_KINDS = {".json": "JSON", ".tsv": "TSV", ".html": "HTML"}
 
 
 def to_read(given: str, parent: QtWidgets.QWidget, title: str, *, scripted: bool) -> Path | None:

@@ -25,7 +25,10 @@ class Closing:
         if self._window.scripted:
             self.ask_plugins()
             return True
-        return self._window.jobs.may_close() and self._work_is_safe() and self.ask_plugins()
+        agreed = self._window.jobs.may_close() and self._work_is_safe() and self.ask_plugins()
+        if agreed:
+            self._window.training.at_end()
+        return agreed
 
     def _work_is_safe(self) -> bool:
         """Ask what to do with unsaved work, unless there is none or that is not wanted."""

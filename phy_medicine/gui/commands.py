@@ -63,6 +63,7 @@ class Commands:
             *w.plugins.actions(),
             *w.console.actions(),
             *window_actions.help_actions(w),
+            *w.training.actions(),
             *KeySettings(w).actions(),
             *MetricsExport(w).actions(),
             *w.recording.actions(),

@@ -50,6 +50,7 @@ from phy_medicine.gui.taking_over import mark_of
 from phy_medicine.gui.text_size import TextSize
 from phy_medicine.gui.theme import wear
 from phy_medicine.gui.time_ranges import RangeSwitch
+from phy_medicine.gui.training import WindowTraining
 from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.gui.what_if import WhatIf
 from phy_medicine.gui.window_jobs import WindowJobs
@@ -126,6 +127,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
         self.recording = Recording(self)
+        self.training = WindowTraining(self)
         self.pictures = Pictures(self)
         self.plugins = WindowPlugins(self, plugins)
         self.plugin_actions = PluginActions(self)

@@ -60,10 +60,10 @@ class Recording(QtCore.QObject):
         )  # fmt: skip
 
     def restore(self) -> None:
-        """Begin where that is wanted; a dataset that must not change gets no record."""
+        """Begin where that is wanted, and in a training; a dataset that must not change gets no record."""
         window = self._window
         wanted = window.session.configuration.get("record") if window.scripted else window.state.get("record")
-        if wanted and not window.session.read_only:
+        if (wanted or window.session.training is not None) and not window.session.read_only:
             self._recorder.start()
 
     def toggle(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
@@ -62,6 +62,9 @@ from phy_medicine.session.table_source import TableSource
 from phy_medicine.session.tables import TableState, cluster_table
 from phy_medicine.session.time_ranges import A, TimeRange, TimeRanges
 from phy_medicine.session.workspace import Collecting
+
+if TYPE_CHECKING:
+    from phy_medicine.session.training import Training
 
 
 class Session(Curating, Collecting, Shown, Exports):
@@ -159,6 +162,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self._reader: threading.Thread | None = None
         note_events(self)
         self.record = Recorder(self)
+        self.training: Training | None = None  # given to a session that somebody trains on
         if recover is False:
             self.discard_journal()
         elif recover:

@@ -127,6 +127,7 @@ BEYOND_PHY = (
     Key("", "Ctrl+J", "show_jobs", "!focus"),
     Key("", "Ctrl+Shift+I", "show_console", "!focus"),
     Key("", "Ctrl+Shift+H", "show_history", "!focus"),
+    Key("", "Ctrl+Shift+T", "training_report", "+dialogs", "training"),
     Key("TraceView", "Alt+A", "toggle_all_channels", "!settings.all_channels"),
     Key("TraceView", "Shift+Alt+PgDown", "go_to_next_violation", "!interval.center_s", "violations"),
     Key("TraceView", "Shift+Alt+PgUp", "go_to_previous_violation", "!interval.center_s", "violations"),

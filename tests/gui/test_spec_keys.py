@@ -11,6 +11,7 @@ import pytest
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import canonical
+from phy_medicine.session.training import Training
 
 from .desk import Desk
 from .located import METHOD, positions
@@ -57,6 +58,11 @@ def use_positions(desk: Desk, qtbot) -> None:
         desk.session.localization.use(run.id)
 
 
+def train(desk: Desk, _qtbot) -> None:
+    desk.session.training = Training(desk.session)
+    desk.window.menus.update_enabled()
+
+
 BEFORE = {
     "": lambda desk, qtbot: None,
     "a view": lambda desk, qtbot: desk.start("AmplitudeView"),
@@ -69,6 +75,7 @@ BEFORE = {
     "workspace": lambda desk, qtbot: (desk.session.next(), desk.session.collect()),
     "localized twice": localize_twice,
     "localized": use_positions,
+    "training": train,
     "violations": lambda desk, qtbot: desk.view.change(refractory_ms=100.0),
 }
 

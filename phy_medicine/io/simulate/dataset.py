@@ -12,7 +12,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, frozen
 from phy_medicine.io.simulate.drift import Drift, make_drift
 from phy_medicine.io.simulate.features import make_projection
-from phy_medicine.io.simulate.footprints import Footprints, make_footprints
+from phy_medicine.io.simulate.footprints import Footprints, make_footprints, with_artifacts
 from phy_medicine.io.simulate.noise import CALIBRATION_LENGTH, NoiseStream, measure_whitening
 from phy_medicine.io.simulate.probe import make_probe, probe_json
 from phy_medicine.io.simulate.recording import Scene, write_drawn, write_measured
@@ -21,7 +21,7 @@ from phy_medicine.io.simulate.sorting import Motion, make_sorting, mean_waveform
 from phy_medicine.io.simulate.stimuli import Stimuli, make_stimuli, write_stimuli
 from phy_medicine.io.simulate.tables import write_tables
 from phy_medicine.io.simulate.trains import Spikes, make_spikes
-from phy_medicine.io.simulate.units import Units, make_units
+from phy_medicine.io.simulate.units import Units, make_units, with_others
 
 Progress = Callable[[float, str], None]
 
@@ -119,10 +119,13 @@ def _build(settings: SimulationSettings, tell: Progress) -> tuple[Scene, _World,
     tell(0.0, "Placing the units")
     probe, clock = make_probe(settings), Clock(settings.sample_rate_hz)
     stimuli = make_stimuli(settings) if settings.events else None
-    world = _World(make_units(settings, probe), make_drift(settings, probe.depth_range_um), stimuli)
+    units = with_others(make_units(settings, probe), settings, probe)
+    world = _World(units, make_drift(settings, probe.depth_range_um), stimuli)
     spikes = make_spikes(settings, world.units, clock, stimuli)
     tell(0.02, "Computing the footprints")
-    footprints = make_footprints(world.units, probe, world.drift, clock)
+    artifacts = settings.units + np.arange(settings.artifacts)
+    footprints = make_footprints(units, probe, world.drift, clock)
+    footprints = with_artifacts(footprints, artifacts, units.peaks_uv, probe.n_channels, clock)
     motion = _motion(world, spikes, footprints, settings)
     sorting = make_sorting(settings, spikes, motion, footprints)
     templates_uv = mean_waveforms(sorting, spikes, motion, footprints, probe.n_channels)
@@ -188,6 +191,9 @@ def _write_truth(out_dir: Path, scene: Scene, world: _World) -> None:
         unit_rates_hz=units.rates_hz,
         unit_refractory_s=units.refractory_s,
         unit_bursty=units.bursty,
+        unit_names=units.names,
+        n_artifacts=scene.settings.artifacts,
+        n_far_clusters=scene.settings.far_clusters,
         cluster_units=sorting.cluster_units,
         oversplit_pairs=sorting.oversplit_pairs,
         overmerged_clusters=sorting.overmerged_clusters,

@@ -71,7 +71,7 @@ def displacement_at(
 
 def make_drift(settings: SimulationSettings, depth_range_um: tuple[float, float]) -> Drift:
     """Return the displacement field that the settings ask for; its full range is `drift_um`."""
-    rng = stream(settings.seed, "drift")
+    rng = stream(settings.own_seed, "drift")
     n_time = int(np.ceil(settings.duration_s / TIME_STEP_S)) + 1
     times = np.arange(n_time) * TIME_STEP_S
     low, high = depth_range_um
@@ -83,6 +83,8 @@ def make_drift(settings: SimulationSettings, depth_range_um: tuple[float, float]
         field = np.repeat(curve[:, None], len(depths), axis=1)
     extent = float(np.ptp(field, axis=0).max())
     field = field * (settings.drift_um / extent if extent > 0 else 0.0)
+    height = (depths - depths[0]) / (depths[-1] - depths[0])
+    field = field + settings.moved_um * (0.8 + 0.4 * height)
     return Drift(frozen(field), frozen(times), frozen(depths))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,6 +84,27 @@ def make_footprints(units: Units, probe: SimulatedProbe, drift: Drift | None, cl
         shifts = lowest[u] + step[u] * np.arange(n_steps)
         waveforms[u, :, :, : len(ids)] = _waveforms(units, u, probe.positions_um[ids], shifts, clock)
     return Footprints(frozen(waveforms), frozen(channels), frozen(lowest), frozen(step))
+
+
+def with_artifacts(
+    footprints: Footprints, rows: IntArray, peaks_uv: FloatArray, n_channels: int, clock: Clock
+) -> Footprints:
+    """Let some units be an artifact: the same slow swing on all contacts, wherever the tissue is.
+
+    rows : (n,) of the units; peaks_uv : (n_units,) of all
+    """
+    if not len(rows):
+        return footprints
+    n_units, n_steps, n_samples, _ = footprints.waveforms.shape
+    waveforms = np.zeros((n_units, n_steps, n_samples, n_channels), np.float32)
+    n_local = min(footprints.waveforms.shape[3], n_channels)
+    waveforms[..., :n_local] = footprints.waveforms[..., :n_local]
+    channels = np.full((n_units, n_channels), -1, np.int32)
+    channels[:, :n_local] = footprints.channels[:, :n_local]
+    channels[rows] = np.arange(n_channels)
+    swing = -np.sin(np.pi * clock.times_ms / 0.9 + 0.5 * np.pi) * np.exp(-((clock.times_ms / 0.7) ** 2)) * _edges(clock)
+    waveforms[rows] = peaks_uv[rows, None, None, None] * swing[None, None, :, None]
+    return replace(footprints, waveforms=frozen(waveforms), channels=frozen(channels))
 
 
 def _displacement_ranges(units: Units, drift: Drift | None) -> tuple[FloatArray, FloatArray]:

@@ -59,7 +59,7 @@ class NoiseStream:
         """Filter one block of white noise and add its far-away spikes; what runs over goes into the next."""
         from scipy.fft import irfft, rfft
 
-        rng = stream(self._settings.seed, "noise", self._n_blocks)
+        rng = stream(self._settings.own_seed, "noise", self._n_blocks)
         n_channels = len(self._mixing)
         white = rng.standard_normal((n_channels, BLOCK_LENGTH), dtype=np.float32)
         spectrum = rfft(white, FFT_LENGTH, axis=1, workers=2)
@@ -130,9 +130,9 @@ def make_slow_field(settings: SimulationSettings, probe: SimulatedProbe) -> Slow
     nodes = np.minimum(place.astype(np.int64), n_nodes - 2)
     n_rows = int(np.ceil(settings.duration_s * FIELD_RATE_HZ)) + 2
     values = np.empty((n_rows, n_nodes), dtype=np.float32)
-    shared = _pink(stream(settings.seed, "field"), n_rows)
+    shared = _pink(stream(settings.own_seed, "field"), n_rows)
     for k in range(n_nodes):
-        values[:, k] = 0.8 * shared + 0.6 * _pink(stream(settings.seed, "field", k), n_rows)
+        values[:, k] = 0.8 * shared + 0.6 * _pink(stream(settings.own_seed, "field", k), n_rows)
     values *= settings.lfp_uv
     return SlowField(frozen(values), frozen(nodes), frozen((place - nodes).astype(np.float32)))
 

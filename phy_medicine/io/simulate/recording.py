@@ -143,7 +143,7 @@ def write_drawn(out_dir: Path, scene: Scene, report: Report) -> None:
     with _Columns(out_dir, len(spikes.samples), scene.projection.n_local) as columns:
         for start in range(0, len(spikes.samples), SPIKES_A_DRAW):
             part = slice(start, min(start + SPIKES_A_DRAW, len(spikes.samples)))
-            rng = stream(scene.settings.seed, "draw", start // SPIKES_A_DRAW)
+            rng = stream(scene.settings.own_seed, "draw", start // SPIKES_A_DRAW)
             features = model.draw(rng, labels[part], spikes.units[part], steps[part], spikes.scales[part])
             columns.append(summarise(features, labels[part], scene.projection, scene.probe))
             report(part.stop / len(spikes.samples))

@@ -12,6 +12,8 @@ from phy_medicine.base.params import changed, setting
 
 DRIFTS = ("none", "zigzag", "jump", "walk", "nonrigid")
 GAMMA = "gamma"
+MIXED = "mixed"
+OVERSPLIT_BY = ("auto", MIXED)
 INTERVALS = (GAMMA, "log-normal")
 PROBES = ("neuropixels", "linear", "multi-shank")
 
@@ -27,6 +29,11 @@ class SimulationSettings:
     drift: str = setting("none", "How the tissue moves along the probe", choices=DRIFTS)
     drift_um: float = setting(40.0, "Full range of the drift", unit="µm", minimum=0.0, maximum=500.0)
     oversplit: float = setting(0.15, "Share of the units written as two clusters", minimum=0.0, maximum=1.0)
+    oversplit_by: str = setting(
+        "auto",
+        "Auto: by the motion where there is any, else by amplitude; mixed: one unit so, the next the other way",
+        choices=OVERSPLIT_BY,
+    )
     overmerge: float = setting(
         0.05, "Share of the units that share a cluster with a neighbour", minimum=0.0, maximum=1.0
     )
@@ -46,9 +53,29 @@ class SimulationSettings:
     probe: str = setting("neuropixels", "Layout of the contacts", choices=PROBES)
     n_shanks: int = setting(4, "Shanks of a multi-shank probe", minimum=1, maximum=64)
     gain_uv: float = setting(0.195, "Microvolts for one bit of the raw file", unit="µV", minimum=0.001, maximum=100.0)
+    artifacts: int = setting(0, "Clusters of artifacts, which all contacts see at once", minimum=0, maximum=1000)
+    far_clusters: int = setting(0, "Clusters of far-away neurons together, no single one", minimum=0, maximum=1000)
+    session: int = setting(
+        0, "Which recording of the same neurons: each has other spikes, noise and mistakes", minimum=0, maximum=10000
+    )
+    moved_um: float = setting(
+        0.0,
+        "How far the tissue moved since session 0, a fifth less at the tip, a fifth more at the top",
+        unit="µm",
+        minimum=-500.0,
+        maximum=500.0,
+    )
+    turnover: float = setting(
+        0.0, "Share of the neurons of session 0 that another took the place of", minimum=0.0, maximum=1.0
+    )
     events: int = setting(0, "Stimuli, of two kinds, that some of the units answer", minimum=0, maximum=100000)
     raw: bool = setting(True, "Write the raw file; without it features are drawn, not measured, which is much faster")
     seed: int = setting(0, "Seed of everything random", minimum=0, maximum=2**32 - 1)
+
+    @property
+    def own_seed(self) -> int:
+        """Seed of what differs between recordings of the same neurons."""
+        return (self.seed + 0x9E3779B1 * self.session) % 2**32
 
 
 def checked(settings: SimulationSettings) -> SimulationSettings:

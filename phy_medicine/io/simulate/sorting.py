@@ -8,7 +8,7 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray, frozen
 from phy_medicine.io.simulate.footprints import Footprints
-from phy_medicine.io.simulate.settings import SimulationSettings, stream
+from phy_medicine.io.simulate.settings import MIXED, SimulationSettings, stream
 from phy_medicine.io.simulate.trains import Spikes
 
 FEWEST_TO_SPLIT = 40
@@ -49,16 +49,19 @@ class Sorting:
 
 def make_sorting(settings: SimulationSettings, spikes: Spikes, motion: Motion, footprints: Footprints) -> Sorting:
     """Split and merge the asked shares of the units, and number the clusters at random."""
-    rng = stream(settings.seed, "sorting")
+    rng = stream(settings.own_seed, "sorting")
     n_units = len(footprints.channels)
     members = _members(spikes.units, n_units)
-    able = [u for u in range(n_units) if len(members[u]) >= FEWEST_TO_SPLIT]
-    split = [int(u) for u in rng.permutation(able)[: round(settings.oversplit * n_units)]]
+    able = [u for u in range(settings.units) if len(members[u]) >= FEWEST_TO_SPLIT]
+    split = [int(u) for u in rng.permutation(able)[: round(settings.oversplit * settings.units)]]
     labels = spikes.units.copy()
     for i, unit in enumerate(split):
         ids = members[unit]
-        labels[ids[_second_half(rng, spikes.scales[ids], motion.displacement_um[ids])]] = n_units + i
-    merged = _alike_pairs(footprints, exclude=split, n=round(settings.overmerge * n_units / 2))
+        still = settings.oversplit_by == MIXED and i % 2 == 1
+        displacement = motion.displacement_um[ids] * (not still)
+        labels[ids[_second_half(rng, spikes.scales[ids], displacement)]] = n_units + i
+    others = range(settings.units, n_units)
+    merged = _alike_pairs(footprints, exclude=[*split, *others], n=round(settings.overmerge * settings.units / 2))
     first_of = np.arange(n_units + len(split))
     first_of[[b for _, b in merged]] = [a for a, _ in merged]
     kept = np.flatnonzero(first_of == np.arange(len(first_of)))

@@ -26,7 +26,7 @@ class Stimuli:
 
 def make_stimuli(settings: SimulationSettings) -> Stimuli:
     """Draw when the stimuli come: a jittered grid, so that few overlap."""
-    rng, n = stream(settings.seed, "stimuli"), settings.events
+    rng, n = stream(settings.own_seed, "stimuli"), settings.events
     step = max(settings.duration_s - 2 * _MARGIN_S, 0.1) / max(n, 1)
     times = min(_MARGIN_S, settings.duration_s / 4) + step * (np.arange(n) + rng.uniform(0.1, 0.9, n))
     return Stimuli(frozen(times), frozen(rng.integers(0, len(KINDS), n)))

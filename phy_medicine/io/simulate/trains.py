@@ -35,7 +35,7 @@ def make_spikes(settings: SimulationSettings, units: Units, clock: Clock, stimul
     """Draw the trains of all units, with what stimuli evoke, and put them in order of time."""
     samples, owners, scales = [], [], []
     for unit in range(units.n_units):
-        rng = stream(settings.seed, "train", unit)
+        rng = stream(settings.own_seed, "train", unit)
         more = evoked(settings, stimuli, unit) if stimuli is not None else np.zeros(0)
         train, scale = _unit_train(rng, settings, units, unit, clock, more)
         samples.append(train)

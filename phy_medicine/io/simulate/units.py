@@ -7,7 +7,7 @@ micrometres away. Each adds its own waveform divided by the distance to the cont
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Units:
     peaks_uv : (n_units,) float64, depth of the trough on the nearest contact, at rest
     rates_hz, refractory_s : (n_units,) float64
     bursty : (n_units,) bool
+    names : (n_units,) int64, the same in every recording of the same neuron
     """
 
     positions_um: FloatArray
@@ -54,6 +55,7 @@ class Units:
     rates_hz: FloatArray
     refractory_s: FloatArray
     bursty: BoolArray
+    names: IntArray
 
     @property
     def n_units(self) -> int:
@@ -62,7 +64,53 @@ class Units:
 
 def make_units(settings: SimulationSettings, probe: SimulatedProbe) -> Units:
     """Draw the neurons: evenly spread over the probe, 10 to 50 um away, 40 to 300 uV, log-normal rates."""
-    rng = stream(settings.seed, "units")
+    units = _drawn(stream(settings.seed, "units"), settings, probe)
+    return _later(units, settings, probe) if settings.session else units
+
+
+def with_others(units: Units, settings: SimulationSettings, probe: SimulatedProbe) -> Units:
+    """Add what is no neuron but makes clusters: artifacts first, then far-away neurons, with names below zero."""
+    n_artifacts, n = settings.artifacts, settings.artifacts + settings.far_clusters
+    if not n:
+        return units
+    rng = stream(settings.seed, "others")
+    positions = _place(rng, n, probe, near_um=55.0, far_um=75.0, beside_um=18.0)
+    is_artifact = np.arange(n) < n_artifacts
+    others = Units(
+        positions_um=positions,
+        returns_um=_return_points(rng, positions),
+        shapes=_draw_shapes(rng, rng.choice(3, n, p=_KIND_SHARES)),
+        peaks_uv=np.where(is_artifact, 120.0, 34.0),
+        rates_hz=np.where(is_artifact, 1.0, 2.0) * settings.rate_hz,
+        refractory_s=np.zeros(n),
+        bursty=np.zeros(n, dtype=bool),
+        names=-1 - np.arange(n),
+    )
+    return _rows(units, others, np.arange(units.n_units + n))
+
+
+def _later(units: Units, settings: SimulationSettings, probe: SimulatedProbe) -> Units:
+    """The neurons in a later recording: a little larger or smaller, some of them gone, with others in their place."""
+    rng, n = stream(settings.own_seed, "later"), units.n_units
+    gone = rng.permutation(n)[: round(settings.turnover * n)]
+    new = _drawn(stream(settings.own_seed, "units"), settings, probe)
+    rows = np.arange(n)
+    rows[gone] += n
+    changed = replace(
+        units,
+        peaks_uv=units.peaks_uv * rng.lognormal(0.0, 0.1, n),
+        rates_hz=units.rates_hz * rng.lognormal(0.0, 0.2, n),
+    )
+    return _rows(changed, replace(new, names=new.names + n * settings.session), rows)
+
+
+def _rows(first: Units, second: Units, rows: IntArray) -> Units:
+    """Units of two lists, one after the other."""
+    columns = {f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])[rows] for f in fields(Units)}
+    return Units(**{name: frozen(column) for name, column in columns.items()})
+
+
+def _drawn(rng: np.random.Generator, settings: SimulationSettings, probe: SimulatedProbe) -> Units:
     n = settings.units
     positions = _place(rng, n, probe, near_um=8.0, far_um=45.0, beside_um=18.0)
     kinds = rng.choice(3, n, p=_KIND_SHARES)
@@ -77,6 +125,7 @@ def make_units(settings: SimulationSettings, probe: SimulatedProbe) -> Units:
         rates_hz=frozen(np.clip(rates, 0.05 * settings.rate_hz, 60.0)),
         refractory_s=frozen(rng.uniform(0.0015, 0.0020, n)),
         bursty=frozen(bursty),
+        names=frozen(np.arange(n)),
     )
 
 
@@ -93,6 +142,7 @@ def make_far_units(settings: SimulationSettings, probe: SimulatedProbe) -> Units
         rates_hz=frozen(np.ones(n)),
         refractory_s=frozen(np.zeros(n)),
         bursty=frozen(np.zeros(n, dtype=bool)),
+        names=frozen(np.arange(n)),
     )
 
 

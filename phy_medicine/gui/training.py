@@ -1,0 +1,165 @@
+"""Training in the window: the report of agreement, when it is asked for and at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.gui import ask_path
+from phy_medicine.gui.qt import Qt, QtWidgets
+from phy_medicine.session.actions import Action, Arg
+
+if TYPE_CHECKING:
+    from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.session.training import TrainingReport
+    from phy_medicine.session.training_text import Facts
+
+
+class WindowTraining:
+    """Shows the report; in a window that nobody trains in there is none."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self.dialog: ReportDialog | None = None
+
+    def actions(self) -> tuple[Action, ...]:
+        """Return how to ask."""
+        is_training = lambda: self._window.session.training is not None  # noqa: E731
+        common = {"when": is_training, "why_not": "This is no training: phy-med train begins one"}
+        return (
+            Action("training_report", "Report of the training", self.show,
+                   "Tell the truth of a simulated dataset: accuracy of every neuron before and now, what is still "
+                   "wrong, score, time and keys.", "Help", "training", ("Ctrl+Shift+T",), **common),
+            Action("export_training_report", "Export the report of the training...", self.export,
+                   "Write the report of the training to an .html or .tsv file.", "Help", "training",
+                   args=(Arg("path", "rest", optional=True),), **common),
+        )  # fmt: skip
+
+    def show(self) -> None:
+        """Open the report of now.
+
+        Raises
+        ------
+        ActionError : this is no training
+        """
+        self._make().open()
+
+    def at_end(self) -> None:
+        """Show the report before a window closes in which somebody trained."""
+        if self._window.session.training is not None:
+            self._make().exec_()
+
+    def export(self, path: str = "") -> None:
+        """Write the report, in place of what the file held.
+
+        Raises
+        ------
+        PhyMedError : this is no training, or the file cannot be written
+        """
+        from phy_medicine.session.training_text import write_report
+
+        window, report = self._window, self._report()
+        start = window.session.model.dir_path / "report.html"
+        target = ask_path.to_write(
+            path, window, "Export the report", scripted=window.scripted, suffix=".html", start=start
+        )
+        if target is not None:
+            write_report(report, target, force=True)
+            window.say(f"Wrote the report to {target}.")
+
+    def _report(self) -> TrainingReport:
+        training = self._window.session.training
+        if training is None:
+            raise ActionError("This is no training; phy-med train begins one.")
+        return training.report()
+
+    def _make(self) -> ReportDialog:
+        report = self._report()
+        if self.dialog is not None:
+            self.dialog.close()
+        self.dialog = ReportDialog(report, self._window)
+        self.dialog.finished.connect(self._window.activateWindow)
+        return self.dialog
+
+
+class ReportDialog(QtWidgets.QDialog):
+    """The score, what it is made of, and three tables."""
+
+    def __init__(self, report: TrainingReport, window: MainWindow) -> None:
+        from phy_medicine.session import training_text as words
+
+        super().__init__(window)
+        self._window = window
+        self.setWindowTitle(f"Training {report.title}")
+        facts = words.summary(report)
+        self.score = QtWidgets.QLabel(f"{report.score:.0f}")
+        font = self.score.font()
+        font.setPointSize(3 * font.pointSize())
+        font.setBold(True)
+        self.score.setFont(font)
+        of = QtWidgets.QLabel("of 100")
+        of.setProperty("dim", True)
+        self.facts = QtWidgets.QGridLayout()
+        self.facts.setHorizontalSpacing(16)
+        for i, (name, value) in enumerate(facts[1:]):
+            label = QtWidgets.QLabel(name)
+            label.setProperty("dim", True)
+            row, column = i % 5, 2 * (i // 5)
+            self.facts.addWidget(label, row, column)
+            self.facts.addWidget(QtWidgets.QLabel(value), row, column + 1)
+        self.facts.setColumnStretch(4, 1)
+        left = QtWidgets.QVBoxLayout()
+        left.addWidget(self.score)
+        left.addWidget(of)
+        left.addStretch(1)
+        top = QtWidgets.QHBoxLayout()
+        top.setSpacing(32)
+        top.addLayout(left)
+        top.addLayout(self.facts, 1)
+        self.tabs = QtWidgets.QTabWidget()
+        for title, found in (
+            (f"Still wrong ({len(report.left)})", words.mistakes(report)),
+            (f"Neurons ({len(report.after.unit_ids)})", words.units(report)),
+            (f"Labels ({len(report.labels)})", words.labels(report)),
+        ):
+            self.tabs.addTab(_table(found), title)
+        buttons = QtWidgets.QDialogButtonBox(QtWidgets.QDialogButtonBox.Close)
+        export = buttons.addButton("Export...", QtWidgets.QDialogButtonBox.ActionRole)
+        export.setAutoDefault(False)
+        export.clicked.connect(self._export)
+        buttons.rejected.connect(self.close)
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(16)
+        column.addLayout(top)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(buttons)
+        self.resize(820, 620)
+
+    def _export(self) -> None:
+        try:
+            self._window.training.export()
+        except PhyMedError as error:
+            QtWidgets.QMessageBox.warning(self, "Export", str(error))
+
+
+def _table(facts: Facts) -> QtWidgets.QTableWidget:
+    """A table that is read only; the widest column of words takes the room."""
+    table = QtWidgets.QTableWidget(len(facts.rows), len(facts.titles))
+    table.setHorizontalHeaderLabels(facts.titles)
+    table.verticalHeader().hide()
+    table.setShowGrid(False)
+    table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
+    table.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectRows)
+    for y, row in enumerate(facts.rows):
+        for x, text in enumerate(row):
+            item = QtWidgets.QTableWidgetItem(text)
+            numeric = text.replace(".", "", 1).replace("-", "", 1).isdigit()
+            item.setTextAlignment(Qt.AlignVCenter | (Qt.AlignRight if numeric else Qt.AlignLeft))
+            table.setItem(y, x, item)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeToContents)
+    header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
+    if "Where" in facts.titles:
+        header.setSectionResizeMode(facts.titles.index("Where"), QtWidgets.QHeaderView.Stretch)
+    return table
