@@ -144,7 +144,7 @@ def fitted_again(fit: Fit) -> Callable[[FloatArray], Fit]:
         engine = dpmm.SKLEARN if fit.engine == dpmm.SKLEARN else dpmm.NATIVE
         return lambda x: dpmm.fit(x, engine=engine, prior=fit.prior, seed=fit.seed, **settings)
     if fit.model == GMM and fit.engine == dpmm.SKLEARN:
-        return lambda x: sklearn_engine.gmm(x, seed=fit.seed, **settings)
+        return lambda x: sklearn_engine.gmm(Points(x), seed=fit.seed, **settings)
     if fit.model == GMM:
         return lambda x: gmm.fit(x, prior=fit.prior, burn_in=fit.burn_in, seed=fit.seed, **settings)
     raise PhyMedError(f"Only {GMM} and {dpmm.DPMM} can be fitted again by their settings, not {fit.model}.")
@@ -207,7 +207,7 @@ def sweep(
     if not ks:
         raise PhyMedError("There must be at least one number of components to try.")
     points = as_points(x)
-    fitting = fit_with or (lambda part, k: sklearn_engine.gmm(part, k, seed=seed))
+    fitting = fit_with or (lambda part, k: gmm.fit(part, k, engine=gmm.SKLEARN, seed=seed))
     found = []
     for k in ks:
         begin = time.perf_counter()

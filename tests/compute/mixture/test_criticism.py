@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest, multivariate_normal, skew
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.compute.mixture import criticism, dpmm, gmm, sklearn_engine
+from phy_medicine.compute.mixture import criticism, dpmm, gmm
 from phy_medicine.compute.mixture.criticism_report import REPORT
 from phy_medicine.compute.mixture.prior import Prior
 
@@ -133,20 +133,20 @@ def test_held_out_points_are_scored_by_fits_that_did_not_see_them(two):
 
     def fit_to(part):
         seen.append(part)
-        return sklearn_engine.gmm(part, 2)
+        return gmm.fit(part, 2, engine="sklearn")
 
     found = criticism.held_out_log_likelihood(x, fit_to, folds=4)
     assert [len(part) for part in seen] == [300] * 4 and found.per_fold.shape == (4,)
     left = [set(map(tuple, x)) - set(map(tuple, part)) for part in seen]
     assert set.union(*left) == set(map(tuple, x)) and sum(map(len, left)) == 400
-    assert found.mean == pytest.approx(sklearn_engine.gmm(x, 2).log_density(x).mean(), abs=0.1)
+    assert found.mean == pytest.approx(gmm.fit(x, 2, engine="sklearn").log_density(x).mean(), abs=0.1)
     with pytest.raises(PhyMedError, match="choose between 2"):
         criticism.held_out_log_likelihood(x, fit_to, folds=1)
 
 
 @pytest.mark.parametrize("make", [
     lambda x: gmm.fit(x, 2, samples=20, chains=2, seed=4, covariance="full", burn_in=0.5),
-    lambda x: sklearn_engine.gmm(x, 2, seed=4),
+    lambda x: gmm.fit(x, 2, seed=4, engine="sklearn"),
     lambda x: dpmm.fit(x, 4, seed=4, engine="native"),
     lambda x: dpmm.fit(x, 4, seed=4, engine="sklearn"),
 ])  # fmt: skip
