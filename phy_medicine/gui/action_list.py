@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class ActionTable(QtWidgets.QTableView):
 
     chosen = QtCore.pyqtSignal(int)
 
-    def __init__(self, model: ActionModel) -> None:
+    def __init__(self, model: QtCore.QAbstractTableModel, widths: Sequence[int] = _WIDTHS) -> None:
         super().__init__()
         self.setModel(model)
         self.setShowGrid(False)
@@ -109,7 +109,7 @@ class ActionTable(QtWidgets.QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
-        for column, width in enumerate(_WIDTHS):
+        for column, width in enumerate(widths):
             columns.resizeSection(column, width)
         columns.setSectionResizeMode(0, QtWidgets.QHeaderView.Fixed)
         columns.setStretchLastSection(True)

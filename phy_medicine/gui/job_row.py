@@ -67,7 +67,7 @@ class JobRow(QtWidgets.QFrame):
         bold = self.title.font()
         bold.setBold(True)
         self.title.setFont(bold)
-        self.state = _Elided()
+        self.state = Elided()
         self.state.setProperty("dim", True)
         self.bar = QtWidgets.QProgressBar()
         self.bar.setRange(0, 1000)
@@ -146,7 +146,7 @@ class JobRow(QtWidgets.QFrame):
             self.log.setPlaceholderText("Nothing was said yet.")
 
 
-class _Elided(QtWidgets.QWidget):
+class Elided(QtWidgets.QWidget):
     """One line of text that shortens; a new text never lays the row out anew."""
 
     def __init__(self) -> None:

@@ -45,6 +45,7 @@ from phy_medicine.gui.sorting import Sorting
 from phy_medicine.gui.splitting import Splitting
 from phy_medicine.gui.state import WindowState
 from phy_medicine.gui.status_bar import StatusBar, StatusLog
+from phy_medicine.gui.suggesting import WindowSuggestions
 from phy_medicine.gui.table_panels import TablePanels
 from phy_medicine.gui.taking_over import mark_of
 from phy_medicine.gui.text_size import TextSize
@@ -122,7 +123,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self.sorting = Sorting(self)
         self.console = WindowConsole(self)
         self.history = WindowHistory(self)
-        self.tools = {tool.name: tool for tool in (self.jobs.tool, self.console.tool, self.history.tool)}
+        self.suggesting = WindowSuggestions(self)
+        tools = (self.jobs.tool, self.console.tool, self.history.tool, self.suggesting.tool)
+        self.tools = {tool.name: tool for tool in tools}
         self.motion = MotionSwitch(self)
         self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
@@ -158,7 +161,8 @@ class MainWindow(QtWidgets.QMainWindow):
     @property
     def at_rest(self) -> bool:
         """Whether everything that was done is on the screen."""
-        return self.host.idle and not self.later.pending and not self.splitting.running
+        busy = self.splitting.running or (self.scripted and self.suggesting.searching)
+        return self.host.idle and not self.later.pending and not busy
 
     def open(self, size: tuple[int, int] | None = None) -> None:
         """Show the window as it was, or with this size in the default arrangement."""
@@ -294,7 +298,15 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        for part in (*parts, self.recording, self.plugins, self.console, self.history, *self.tools.values()):
+        for part in (
+            *parts,
+            self.recording,
+            self.plugins,
+            self.console,
+            self.history,
+            self.suggesting,
+            *self.tools.values(),
+        ):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:

@@ -96,6 +96,11 @@ QPushButton {{ background: {panel}; color: {text}; border: 1px solid {line}; bor
 QPushButton[small="true"] {{ padding: 1px 8px; }}
 QPushButton:disabled {{ color: {dim}; background: transparent; border-color: {line}; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; right: 6px; width: 8px; }}
+QPushButton[main="true"] {{ border: 1px solid {accent}; }}
+QToolButton[chip="true"] {{ border: 1px solid {line}; border-radius: 9px; padding: 1px 9px; color: {dim}; }}
+QToolButton[chip="true"]:checked {{ background: {hover}; border: 1px solid {accent}; color: {text}; }}
+QToolButton[chip="true"]:focus {{ border: 1px solid {text}; }}
+QProgressBar[idle="true"] {{ background: transparent; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:default {{ border: 1px solid {accent}; }}

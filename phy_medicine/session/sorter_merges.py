@@ -22,6 +22,7 @@ class SorterMerges:
     """Rows of the sorter's table, of pairs of clusters that still are what the sorter made of them."""
 
     busy = False
+    n_left = 0
 
     def __init__(self, session: Session, offer: Callable[[Iterable[Suggestion]], None]) -> None:
         self._session, self._offer = session, offer

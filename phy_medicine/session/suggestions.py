@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from phy_medicine.session.session import Session
 
 
+DEFAULT = "default"
+
+
 class Source(Protocol):
     """Finds suggestions of some kind, in the background, and tells of them through `Suggestions.offer`."""
 
     @property
     def busy(self) -> bool:
         """Whether it may find more."""
+
+    @property
+    def n_left(self) -> int:
+        """How much it has still to look at, in units of its own."""
 
     def ask(self, cluster_ids: Sequence[int]) -> None:
         """Look at clusters that were not looked at before; returns at once."""
@@ -79,6 +86,7 @@ class Suggestions:
         self._queue: SuggestionQueue | None = None
         self._sources: tuple[Source, ...] = (SorterMerges(session, self.offer),)
         self._of_all = False
+        self._most_left = 0
         session.manager.changed.connect(self._note)
 
     # What there is
@@ -103,6 +111,33 @@ class Suggestions:
     def busy(self) -> bool:
         """Whether more may be found."""
         return any(source.busy for source in self._sources)
+
+    @property
+    def progress(self) -> float:
+        """Part of what is to be looked at that was, 0..1."""
+        left = sum(source.n_left for source in self._sources)
+        self._most_left = max(self._most_left, left) if left else 0
+        return 1 - left / self._most_left if left else 1.0
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """Names of the ways in which suggestions are found."""
+        return (DEFAULT,)
+
+    @property
+    def preset(self) -> str:
+        """The one in use."""
+        return DEFAULT
+
+    def choose_preset(self, name: str) -> None:
+        """Find suggestions in another way.
+
+        Raises
+        ------
+        ActionError : there is no such preset
+        """
+        if name not in self.presets:
+            raise ActionError(f"There is no preset {name!r}; there are {', '.join(self.presets)}.")
 
     def ask_all(self) -> None:
         """Look for suggestions in the background, about all clusters and about those that later actions make."""

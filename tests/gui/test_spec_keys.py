@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phy_medicine.curation.suggestions import Suggestion
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.gestures import GESTURES
 from phy_medicine.gui.keys import canonical
@@ -63,6 +64,23 @@ def train(desk: Desk, _qtbot) -> None:
     desk.window.menus.update_enabled()
 
 
+def suggest(desk: Desk, _qtbot) -> None:
+    """Offer three suggestions, and look at the second one."""
+    session = desk.session
+    session.walk.begun = True
+    queue = session.suggestions.queue
+    while queue.refused:
+        session.suggestions.take_back(queue.refused[0])
+    queue.withdraw([s.about for s in queue.open])
+    session.suggestions.offer(Suggestion("noise", (c,), 1e9 - c, 0.9) for c in session.cluster_ids[3:6])
+    session.walk.go_to(session.suggestions.queue.waiting[1])
+
+
+def reject(desk: Desk, qtbot) -> None:
+    suggest(desk, qtbot)
+    desk.session.walk.reject()
+
+
 BEFORE = {
     "": lambda desk, qtbot: None,
     "a view": lambda desk, qtbot: desk.start("AmplitudeView"),
@@ -74,6 +92,8 @@ BEFORE = {
     "lasso": draw_lasso,
     "workspace": lambda desk, qtbot: (desk.session.next(), desk.session.collect()),
     "localized twice": localize_twice,
+    "suggested": suggest,
+    "rejected": reject,
     "localized": use_positions,
     "training": train,
     "violations": lambda desk, qtbot: desk.view.change(refractory_ms=100.0),
