@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import exp, inf, isnan, nan
+from math import exp, inf, isnan, log, nan
 
 from phy_medicine.compute.pairs.evidence import PairEvidence
 
@@ -14,7 +14,7 @@ STILL_UM = 10.0
 
 WEIGHTS: Mapping[str, float] = {
     "template": 1.0,
-    "drift": 1.0,
+    "drift": 2.0,
     "waveform": 1.0,
     "features": 1.0,
     "correlogram": 1.0,
@@ -29,7 +29,7 @@ def scores(evidence: PairEvidence) -> dict[str, float]:
 
     template, drift, waveform : the cosine, below 0 counts as 0
     features : twice the error of the discriminant
-    correlogram : 1 less the middle of the bounds of the dip, so that it is 0.5 where too few pairs are expected
+    correlogram : 1 less the dip
     amplitude : the continuity of the amplitudes
     distance : 1 / (1 + (d / 25 µm)²)
     """
@@ -40,31 +40,35 @@ def scores(evidence: PairEvidence) -> dict[str, float]:
 def combined(
     evidence: PairEvidence, weights: Mapping[str, float] = WEIGHTS, more: Mapping[str, float] | None = None
 ) -> float:
-    """Return the mean of the scores by their weights, 0 to 1; NaN where nothing that counts is known.
+    """Return the geometric mean of the scores by their weights, 0.01 to 1; NaN where nothing that counts is known.
+
+    So what speaks clearly against it is not made good by what speaks for it. A score below 0.01 counts as that.
 
     What depends on where the tissue was, `template`, `waveform` and `features`, counts less the more it moved between
-    the two: by exp(-(m / 10 µm)² / 2), where m is `moved_um`.
+    the two: by exp(-(m / 10 µm)² / 2), where m is `moved_um`. The correlogram counts as much as it can tell, by 1 less
+    the distance between the bounds of the dip, each 1 at most.
 
     Parameters
     ----------
     weights : source -> weight, 0 or more; a source without one does not count
     more : further sources, as of plugins -> score, 0 to 1; NaN where one is not known
     """
-    still = 1.0 if isnan(evidence.moved_um) else exp(-0.5 * (evidence.moved_um / STILL_UM) ** 2)
+    part = _parts(evidence)
     total = weight_sum = 0.0
     for name, score in {**scores(evidence), **(more or {})}.items():
-        weight = weights.get(name, 0.0) * (still if name in _SEEN else 1.0)
+        weight = weights.get(name, 0.0) * part.get(name, 1.0)
         if weight > 0 and not isnan(score):
-            total += weight * min(max(score, 0.0), 1.0)
+            total += weight * log(min(max(score, _LEAST), 1.0))
             weight_sum += weight
-    return total / weight_sum if weight_sum > 0 else nan
+    return exp(total / weight_sum) if weight_sum > 0 else nan
 
 
-def _correlogram(evidence: PairEvidence) -> float:
-    """1 less the middle of the bounds, each 1 at most."""
-    if isnan(evidence.dip_upper):
-        return nan
-    return 1 - (min(evidence.dip_lower, 1.0) + min(evidence.dip_upper, 1.0)) / 2
+def _parts(evidence: PairEvidence) -> dict[str, float]:
+    """Source -> what is left of its weight, of those that do not always tell."""
+    still = 1.0 if isnan(evidence.moved_um) else exp(-0.5 * (evidence.moved_um / STILL_UM) ** 2)
+    bounds = [min(max(bound, 0.0), 1.0) for bound in (evidence.dip_lower, evidence.dip_upper)]
+    sure = 0.0 if isnan(sum(bounds)) else min(max(1 - (bounds[1] - bounds[0]), 0.0), 1.0)
+    return {**dict.fromkeys(_SEEN, still), "correlogram": sure}
 
 
 def _distance(evidence: PairEvidence) -> float:
@@ -76,9 +80,10 @@ _SCORES: Mapping[str, Callable[[PairEvidence], float]] = {
     "drift": lambda e: e.drift_cosine,
     "waveform": lambda e: e.waveform_cosine,
     "features": lambda e: 2 * e.lda_error,
-    "correlogram": _correlogram,
+    "correlogram": lambda e: 1 - e.dip,
     "amplitude": lambda e: e.amplitude_continuity,
     "distance": _distance,
 }
-_SEEN = frozenset({"template", "waveform", "features"})
+_SEEN = ("template", "waveform", "features")
 """What changes with the depth of the tissue."""
+_LEAST = 0.01

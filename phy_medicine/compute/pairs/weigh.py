@@ -54,7 +54,7 @@ class PairSide:
 def pair_evidence(first: PairSide, second: PairSide, recorded: Recorded) -> PairEvidence:
     """Return what two clusters have in common; what depends on the motion of the probe is left out.
 
-    Two clusters of 20,000 spikes take 5 to 15 ms. Without templates the lag is that of the mean waveforms.
+    Two clusters of 20,000 spikes take 15 to 30 ms. Without templates the lag is that of the mean waveforms.
     """
     max_lag = round(SIMILARITY_LAG_S * recorded.sample_rate)
     cosine, lag = _cosine(first.template, second.template, max_lag)

@@ -117,18 +117,29 @@ def test_what_is_missing_is_not_known():
     assert not any(found.known(name) for name in VALUES if name not in ("dip_lower", "dip_upper", "contamination_gain"))
 
 
-def test_the_combined_number_is_the_weighted_mean_of_what_is_known():
-    evidence = PairEvidence(cosine=0.8, lda_error=0.1, distance_um=25.0, dip_upper=nan)
+def test_the_combined_number_is_the_weighted_geometric_mean_of_what_is_known():
+    evidence = PairEvidence(cosine=0.8, lda_error=0.1, distance_um=25.0)
     assert scores(evidence) == pytest.approx({"template": 0.8, "features": 0.2, "distance": 0.5})
-    assert combined(evidence) == pytest.approx((0.8 + 0.2 + 0.5 * 0.5) / 2.5)
-    assert combined(evidence, {"template": 1.0, "mine": 3.0}, {"mine": 0.4}) == pytest.approx((0.8 + 1.2) / 4)
+    assert combined(evidence) == pytest.approx((0.8 * 0.2 * 0.5**0.5) ** (1 / 2.5))
+    assert combined(evidence, {"template": 1.0, "mine": 3.0}, {"mine": 0.4}) == pytest.approx((0.8 * 0.4**3) ** 0.25)
+    assert combined(evidence, {"mine": 1.0}, {"mine": 0.0}) == pytest.approx(0.01)
     assert isnan(combined(evidence, {})) and isnan(combined(PairEvidence()))
+    assert combined(evidence, {"template": 1.0, "mine": 3.0}, {"mine": nan}) == pytest.approx(0.8)
+
+
+def test_a_correlogram_counts_as_much_as_it_can_tell():
+    few = PairEvidence(cosine=0.5, dip=0.0, dip_lower=0.0, dip_upper=np.inf)
+    some = PairEvidence(cosine=0.5, dip=0.25, dip_lower=0.1, dip_upper=0.6)
+    assert combined(few) == pytest.approx(0.5)
+    assert combined(some) == pytest.approx((0.5 * 0.75**0.5) ** (1 / 1.5))
 
 
 def test_what_is_seen_at_another_depth_counts_less():
     still = PairEvidence(cosine=0.2, drift_cosine=0.9, moved_um=0.0)
     moved = PairEvidence(cosine=0.2, drift_cosine=0.9, moved_um=60.0)
-    assert combined(still) == pytest.approx(0.55) and combined(moved) == pytest.approx(0.9, abs=1e-6)
+    assert combined(still) == pytest.approx((0.2 * 0.9**2) ** (1 / 3)) and combined(moved) == pytest.approx(
+        0.9, abs=1e-6
+    )
 
 
 @given(st.dictionaries(st.sampled_from(VALUES), st.floats(-2, 200), max_size=8))
