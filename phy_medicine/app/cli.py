@@ -21,6 +21,7 @@ COMMANDS = {
     "localize": "phy_medicine.app.localize",
     "explore": "phy_medicine.app.explore",
     "sln": "phy_medicine.app.sln",
+    "cluster": "phy_medicine.app.cluster",
     "runs": "phy_medicine.app.runs",
     "run": "phy_medicine.app.run",
     "simulate": "phy_medicine.app.simulate",

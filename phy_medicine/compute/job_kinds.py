@@ -24,6 +24,7 @@ BUILT_IN = (
     "phy_medicine.compute.localize.network_job",
     "phy_medicine.compute.sorters.resort",
     "phy_medicine.compute.sorting.job",
+    "phy_medicine.compute.mixture.job",
 )
 """Modules that `register` a kind when they are imported; they must be light."""
 

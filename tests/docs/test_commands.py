@@ -111,6 +111,9 @@ def original(brief_folder) -> Iterator[Path]:
         np.save(folder / "t.npy", np.load(folder / "spike_times.npy") / 30_000)
         np.save(folder / "z.npy", np.load(folder / "spike_positions.npy")[:, 1])
         np.save(folder / "a.npy", np.load(folder / "amplitudes.npy"))
+        points = np.random.default_rng(0).normal(size=(300, 3))
+        np.save(folder / "features.npy", points)
+        np.save(folder / "more.npy", points[:20])
         yield folder
 
 

@@ -188,7 +188,7 @@ def _params(fit: Fit, x: AnyArray, name: str, now: datetime) -> dict[str, Any]:
     return {
         "model_type": fit.model, **first, "inference_algorithm": _ENGINES.get(fit.engine, fit.engine),
         "inference_params": own | {"burn_in": fit.burn_in}, "priors": fit.prior.to_dict(), "seed": fit.seed,
-        "n": fit.n, "d": fit.d, "data_hash": data_hash(x), "timestamp": now.isoformat(timespec="seconds"),
+        "n": fit.n, "d": fit.d, "data_hash": data_hash(x), "timestamp": now.isoformat(timespec="milliseconds"),
         "code_version": fit.version, "commit": _commit(), "name": name, "seconds": round(fit.seconds, 3),
     }  # fmt: skip
 

@@ -26,6 +26,10 @@ class Table:
         """Return a table of all keys of the rows, in the order in which they come up."""
         return cls(tuple(dict.fromkeys(key for row in rows for key in row)), tuple(rows))
 
+    def only(self, *columns: str) -> Table:
+        """Return the table of some columns, those that it has."""
+        return Table(tuple(name for name in columns if name in self.columns), self.rows)
+
     def to_text(self) -> str:
         """Return lines of aligned columns."""
         cells = [list(self.columns), *([_shown(row.get(name)) for name in self.columns] for row in self.rows)]
