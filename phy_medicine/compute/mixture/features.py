@@ -47,13 +47,12 @@ def rotation(x: AnyArray, n_dimensions: int = MOST_DIMENSIONS) -> Rotation:
     ------
     PhyMedError : fewer than one dimension
     """
-    from sklearn.decomposition import PCA
-
     rows = np.asarray(x, dtype=np.float64)
     if n_dimensions < 1:
         raise PhyMedError(f"Features need one dimension at least, not {n_dimensions}.")
-    found = PCA(min(n_dimensions, *rows.shape), svd_solver="covariance_eigh").fit(rows)
-    return Rotation(found.mean_, found.components_.T)
+    mean = rows.mean(axis=0)
+    values, vectors = np.linalg.eigh((rows - mean).T @ (rows - mean))
+    return Rotation(mean, vectors[:, np.argsort(-values, kind="stable")[:n_dimensions]])
 
 
 def learned_projection(
