@@ -17,6 +17,7 @@ from phy_medicine.compute.mixture.parameters import LOG_2_PI, Parameters
 from phy_medicine.compute.mixture.points import Form
 from phy_medicine.compute.mixture.prior import Prior
 from phy_medicine.compute.mixture.sticks import gamma_kl
+from phy_medicine.compute.mixture.wishart import normal_inverse_wishart
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +240,7 @@ class Wishart:
         return Parameters(weights, self.mean, self.scale / self.nu[:, None, None])
 
     def draw(self, rng: np.random.Generator, weights: FloatArray) -> Parameters:
-        k, d = self.mean.shape
-        bartlett = np.zeros((k, d, d))
-        rows = np.arange(d)
-        bartlett[:, rows, rows] = np.sqrt(rng.chisquare(self.nu[:, None] - rows))
-        below = np.tril_indices(d, -1)
-        bartlett[:, below[0], below[1]] = rng.standard_normal((k, len(below[0])))
-        # The inverse of a Wishart draw L^-T A A^T L^-1 is R R^T with R = L A^-T.
-        root = np.linalg.cholesky(self.scale) @ np.linalg.inv(bartlett).transpose(0, 2, 1)
-        noise = (root @ rng.standard_normal((k, d, 1)))[:, :, 0]
-        return Parameters(weights, self.mean + noise / np.sqrt(self.kappa)[:, None], root @ root.transpose(0, 2, 1))
+        return Parameters(weights, *normal_inverse_wishart(rng, self.mean, self.kappa, self.nu, self.scale))
 
     def take(self, places: IntArray) -> Wishart:
         return Wishart(self.mean[places], self.kappa[places], self.nu[places], self.scale[places])

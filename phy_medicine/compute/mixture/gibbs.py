@@ -1,6 +1,6 @@
 """The conditional distributions of a mixture's parameters, given the points of each component.
 
-Source: Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., chapters 3 and 22; Bartlett 1933 for the Wishart draws.
+Source: Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., chapters 3 and 22.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.mixture.parameters import LOG_2_PI, Parameters
 from phy_medicine.compute.mixture.points import Sums
 from phy_medicine.compute.mixture.prior import Prior
+from phy_medicine.compute.mixture.wishart import normal_inverse_wishart
 
 
 def draw_weights(rng: np.random.Generator, prior: Prior, sizes: FloatArray) -> FloatArray:
@@ -43,18 +44,8 @@ def draw_variances(rng: np.random.Generator, prior: Prior, sizes: FloatArray, sq
 
 def draw_normal_wishart(rng: np.random.Generator, prior: Prior, sums: Sums) -> tuple[FloatArray, FloatArray]:
     """Draw means (k, d) and covariances (k, d, d) together, given the points."""
-    kappa, nu, centres, scales = posterior_normal_wishart(prior, sums)
-    k, d = centres.shape
-    bartlett = np.zeros((k, d, d))
-    rows = np.arange(d)
-    bartlett[:, rows, rows] = np.sqrt(rng.chisquare(nu[:, None] - rows))
-    below = np.tril_indices(d, -1)
-    bartlett[:, below[0], below[1]] = rng.standard_normal((k, len(below[0])))
-    # The inverse of a Wishart draw L^-T A A^T L^-1 is R R^T with R = L A^-T.
-    root = np.linalg.cholesky(scales) @ np.linalg.inv(bartlett).transpose(0, 2, 1)
-    covariances = root @ root.transpose(0, 2, 1)
-    noise = (root @ rng.standard_normal((k, d, 1)))[:, :, 0]
-    return centres + noise / np.sqrt(kappa)[:, None], covariances
+    kappa, nu, means, scales = posterior_normal_wishart(prior, sums)
+    return normal_inverse_wishart(rng, means, kappa, nu, scales)
 
 
 def posterior_normal_wishart(prior: Prior, sums: Sums) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
