@@ -11,6 +11,8 @@ import time
 
 import numpy as np
 
+_DEPTH = 5  # at most 31 steps of the gradient for a sample, as a bound on the time
+
 
 def main(path: str, k: int, warm_up: int, samples: int) -> None:
     """Sample, and print the seconds of both parts as JSON."""
@@ -36,18 +38,19 @@ def main(path: str, k: int, warm_up: int, samples: int) -> None:
 
     rng = np.random.default_rng(0)
     start = {"mu": x[rng.choice(len(x), k, replace=False)], "sigma2": jnp.full((k, d), scale**2), "pi": jnp.ones(k) / k}
+    init = init_to_value(values=start)
     sampler = MCMC(
-        NUTS(model, init_strategy=init_to_value(values=start)), num_warmup=warm_up, num_samples=samples,
+        NUTS(model, init_strategy=init, max_tree_depth=_DEPTH), num_warmup=warm_up, num_samples=samples,
         progress_bar=False,
     )  # fmt: skip
     begin = time.perf_counter()
     sampler.warmup(jax.random.PRNGKey(0), collect_warmup=False)
     middle = time.perf_counter()
-    sampler.run(jax.random.PRNGKey(1))
-    steps = sampler.get_extra_fields() or {}
+    sampler.run(jax.random.PRNGKey(1), extra_fields=("num_steps",))
+    steps = np.asarray(sampler.get_extra_fields()["num_steps"])
     print(json.dumps({
         "version": numpyro.__version__, "warm_up_s": middle - begin, "samples_s": time.perf_counter() - middle,
-        "warm_up": warm_up, "samples": samples, "fields": list(steps),
+        "warm_up": warm_up, "samples": samples, "steps": steps.tolist(),
     }))  # fmt: skip
 
 

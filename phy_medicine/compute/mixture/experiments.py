@@ -129,7 +129,7 @@ def summarize_experiment(root: Path, name: str) -> Table:
     PhyMedError : there is no such fit, or its files are damaged
     """
     facts = read_params(root, name) | read_summary(root, name)
-    return Table.of([{"fact": fact, "value": value} for fact, value in facts.items()])
+    return Table.of([{"fact": fact, "value": value} for fact, value in facts.items() if value != ""])
 
 
 def experiment_folder(root: Path, name: str) -> Path:
@@ -198,10 +198,10 @@ def _summary(fit: Fit, x: AnyArray, found: Assignments) -> dict[str, Any]:
     away = x - fit.point.mu[found.components[found.labels]]
     sizes = np.bincount(found.labels, minlength=len(found.components))
     return {
-        "log_likelihood": log_likelihood, "log_likelihood_per_spike": log_likelihood / max(fit.n, 1),
+        **fit.facts, "log_likelihood": log_likelihood, "log_likelihood_per_spike": log_likelihood / max(fit.n, 1),
         "mse": float((away**2).mean()), "groups": len(sizes), "sizes": sizes.tolist(),
-        "certainty": float(found.certainty.mean()), "facts": dict(fit.facts),
-    } | {key: fit.facts[key] for key in ("elbo", "converged", "iterations") if key in fit.facts}  # fmt: skip
+        "certainty": float(found.certainty.mean()),
+    }  # fmt: skip
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

@@ -63,6 +63,8 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list | tuple):
         more = f" and {len(value) - _MOST_SIZES} more" if len(value) > _MOST_SIZES else ""
         return ", ".join(map(_shown, value[:_MOST_SIZES])) + more
