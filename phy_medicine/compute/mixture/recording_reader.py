@@ -84,7 +84,7 @@ class RecordingReader:
         ------
         PhyMedError : no such channel; or, if edges are to be raised, a time too near to an edge
         """
-        columns = self._columns(channels)
+        columns = self.channel_ids(channels)
         at = self._rows(times)
         outside = (at < 0) | (at >= self.n_recorded)
         if outside.any() and self.edges == RAISE:
@@ -104,9 +104,21 @@ class RecordingReader:
         """Return (n_samples, n_neighbors) float32 on a channel and those near it, in their order."""
         return self.read_waveform(time, self.neighbors_for_channel(channel))
 
+    def read_series(self, from_time: int, to_time: int, channels: Channels = ALL) -> FloatArray:
+        """Return (n, n_channels) float32 from one time in samples up to another, as far as the recording goes.
+
+        Raises
+        ------
+        PhyMedError : no such channel, or no sample between the two
+        """
+        start, stop = max(from_time, 0), min(to_time, self.n_recorded)
+        if start >= stop:
+            raise PhyMedError(f"{self.path.name} has no sample from {from_time} to {to_time} of {self.n_recorded}.")
+        return self._data[start:stop, self.channel_ids(channels)].astype(np.float32)
+
     def neighbors_for_channel(self, channel: int) -> IntArray:
         """Return the channels within `neighbor_radius` of one, itself among them, in their order."""
-        here = self.positions_um[self._columns(np.array([channel]))[0]]
+        here = self.positions_um[self.channel_ids(np.array([channel]))[0]]
         found: IntArray = np.flatnonzero(np.linalg.norm(self.positions_um - here, axis=1) <= self.neighbor_radius)
         return found
 
@@ -139,7 +151,13 @@ class RecordingReader:
         rows: IntArray = middle + np.arange(-self.window, self.window + 1)
         return rows
 
-    def _columns(self, channels: Channels) -> IntArray:
+    def channel_ids(self, channels: Channels = ALL) -> IntArray:
+        """Return which columns of the file channels are.
+
+        Raises
+        ------
+        PhyMedError : no such channel
+        """
         if isinstance(channels, str):
             if channels != ALL:
                 raise PhyMedError(f"Channels are numbers, or {ALL!r}, not {channels!r}.")
