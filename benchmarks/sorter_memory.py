@@ -48,12 +48,12 @@ _LAST = "units"
 class Step:
     """What was used until a line of the log came.
 
-    stage : in which it began; wall_s, cpu_s : that it took, of all processes
+    stage : in which it ended; wall_s, cpu_s : that it took, of all processes
     own_mb, resident_mb : largest sums over all processes
     """
 
-    name: str
-    stage: str
+    name: str = ""
+    stage: str = ""
     wall_s: float = 0.0
     cpu_s: float = 0.0
     own_mb: float = 0.0
@@ -106,7 +106,7 @@ class Watch:
 
     def __init__(self, kept: Path, path: Path) -> None:
         self._kept, self._path = kept, path
-        self._step, self._began = Step("", stage_of(kept)), time.perf_counter()
+        self._step, self._began = Step(), time.perf_counter()
         self._cpu_s = self._cpu_before_s = 0.0
 
     def look(self, root: psutil.Process) -> None:
@@ -120,11 +120,12 @@ class Watch:
     def end(self, name: str) -> None:
         """End a step, and begin the next."""
         now, step = time.perf_counter(), self._step
-        step.name, step.wall_s, step.cpu_s = name, now - self._began, self._cpu_s - self._cpu_before_s
+        step.name, step.stage = name, stage_of(self._kept)
+        step.wall_s, step.cpu_s = now - self._began, self._cpu_s - self._cpu_before_s
         print(f"{step.stage:10} {step.wall_s:7.1f} s {step.own_mb:6.0f} MB  {name}", flush=True)
         with self._path.open("a") as file:
             file.write(json.dumps(asdict(step)) + "\n")
-        self._step, self._began, self._cpu_before_s = Step("", stage_of(self._kept)), now, self._cpu_s
+        self._step, self._began, self._cpu_before_s = Step(), now, self._cpu_s
 
 
 def watched(command: Sequence[str], kept: Path, path: Path) -> None:

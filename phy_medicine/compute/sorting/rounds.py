@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,27 @@ import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.compute.detection import PeakDetector
 from phy_medicine.compute.peak_settings import BOTH, TROUGHS
 from phy_medicine.compute.sorting.averages import shapes_from
 from phy_medicine.compute.sorting.bank import Bank, sample_of
+from phy_medicine.compute.sorting.filter_bank import BankDetector, Footprints, prototype_noise, prototypes_of
 from phy_medicine.compute.sorting.first_units import FirstUnits, first_units
 from phy_medicine.compute.sorting.joining import joined as join
 from phy_medicine.compute.sorting.learning import Pass, empty_averages, learned, moments, run_pass
 from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.model import Model, Setting
-from phy_medicine.compute.sorting.settings import SortingSettings
-from phy_medicine.compute.sorting.spike_features import PeakFinder, PeakList, Peaks, shapes_of
-from phy_medicine.compute.sorting.stretch_data import Data
+from phy_medicine.compute.sorting.settings import DETECT_THRESHOLD, SortingSettings
+from phy_medicine.compute.sorting.spike_features import (
+    PeakFinder,
+    PeakList,
+    Peaks,
+    exclude_samples,
+    shapes_of,
+    threshold_detector,
+)
+from phy_medicine.compute.sorting.stretch_data import Data, on_host
 from phy_medicine.compute.sorting.stretch_spikes import Sorted
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
 from phy_medicine.compute.sorting.tidy import Tidying, give_back, kept_units, pieces, same_size
@@ -32,6 +41,8 @@ ALIKE = 0.9
 MOST_APART = 0.15
 """Energy of the difference of the waveforms of two clusters, of that of the larger, below which they are one unit."""
 PASSES, LAST_PASSES = 2, 3
+LEAST_SNIPPET = 6.0
+"""Height of a waveform, in units of the noise, that prototypes are made of."""
 _FIRST_SPREAD = 0.15
 _LOOKS = 8
 _LEAST_TRIED = 4
@@ -66,7 +77,9 @@ class Learner:
         ------
         PhyMedError : there are no spikes to begin with
         """
-        finder = self._finder(TROUGHS, self._first_shapes())
+        snippets = self._snippets()
+        detectors, shapes = self._detectors(snippets), shapes_of(snippets)
+        finder = self._finder(detectors[TROUGHS], shapes)
         model = self._model(self._clusters(self._peaks(finder)))
         if not model.n_units:
             raise PhyMedError(
@@ -74,7 +87,7 @@ class Learner:
                 "Lower the threshold, or look at the recording."
             )
         self.log(f"{model.n_units} units to begin with")
-        look = self._look(self._finder(BOTH, finder.shapes))
+        look = _Look(self._finder(detectors[BOTH], shapes), self.setting.at_rest)
         for number in range(self.settings.rounds):
             last = number + 1 == self.settings.rounds
             for i in range(PASSES):
@@ -95,8 +108,7 @@ class Learner:
             model, _ = self._learn(model)
             if before == model.n_units and abs(np.diff(self.likelihoods[-2:])[0]) < _STEADY:
                 break
-        assert finder.shapes is not None
-        return model, self.likelihoods, finder.shapes
+        return model, self.likelihoods, shapes
 
     def _learn(
         self,
@@ -143,17 +155,35 @@ class Learner:
         kept, _ = kept_units(model, found, bank.noise, how)
         return model.of(np.union1d(np.arange(n_known), kept))
 
-    def _finder(self, sign: str, shapes: FloatArray | None) -> PeakFinder:
-        # In what is left there are no large spikes any more, whose flanks would be taken for peaks.
-        threshold = self.settings.detect_threshold if sign == TROUGHS else self.settings.left_threshold
-        return PeakFinder(
-            self.setting.contacts, self.setting.sample_rate, threshold=threshold, sign=sign, width=self.setting.width,
-            trough=self.setting.trough, shapes=shapes,
-        )  # fmt: skip
+    def _detectors(self, snippets: FloatArray) -> Mapping[str, PeakDetector | BankDetector]:
+        """What finds the first spikes, and those in what is left.
 
-    def _first_shapes(self) -> FloatArray:
-        """Shapes of the waveforms of peaks in a few stretches."""
-        finder = self._finder(TROUGHS, None)
+        There are no large spikes any more there, whose flanks would be taken for peaks.
+        """
+        s, contacts, rate = self.settings, self.setting.contacts, self.setting.sample_rate
+        if s.detect == DETECT_THRESHOLD:
+            levels = {TROUGHS: s.detect_threshold, BOTH: s.left_threshold}
+            return {sign: threshold_detector(contacts, rate, level, sign) for sign, level in levels.items()}
+        large = snippets[-snippets[:, self.setting.trough] >= LEAST_SNIPPET]
+        prototypes = prototypes_of(large, self.setting.trough, rate, s.seed)
+        noise = prototype_noise(prototypes, on_host(self.source(self.every[0])))
+        footprints = Footprints.of(contacts)
+        return {
+            sign: BankDetector(
+                prototypes, self.setting.trough, noise, footprints, s.bank_threshold, exclude_samples(rate),
+                both=sign == BOTH,
+            )
+            for sign in (TROUGHS, BOTH)
+        }  # fmt: skip
+
+    def _finder(self, detector: PeakDetector | BankDetector, shapes: FloatArray | None) -> PeakFinder:
+        width, trough = self.setting.width, self.setting.trough
+        return PeakFinder(self.setting.contacts, detector, width=width, trough=trough, shapes=shapes)
+
+    def _snippets(self) -> FloatArray:
+        """Waveforms of peaks in a few stretches, each on its own channel, (n, D)."""
+        setting, threshold = self.setting, self.settings.detect_threshold
+        finder = self._finder(threshold_detector(setting.contacts, setting.sample_rate, threshold, TROUGHS), None)
         snippets = []
         for stretch in spread(list(self.every), _LOOKS):
             begin, _ = self.source.bounds(stretch)
@@ -164,7 +194,7 @@ class Learner:
                 f"No spikes were found: no peak reaches {self.settings.detect_threshold:g} times the noise. "
                 "Lower the threshold, or look at the recording."
             )
-        return shapes_of(every)
+        return every
 
     def _peaks(self, finder: PeakFinder) -> Peaks:
         def one(i: int) -> Any:
@@ -178,9 +208,6 @@ class Learner:
             peaks.add(part)
             self._tell((i + 1) / len(self.every) - 1)
         return peaks.peaks()
-
-    def _look(self, finder: PeakFinder) -> Any:
-        return _Look(finder, self.setting.at_rest)
 
     def _clusters(self, peaks: Peaks) -> FirstUnits:
         found = first_units(peaks, self.setting.contacts, self.rng, most_peaks=self.settings.max_spikes_per_region)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from phy_medicine.base.params import setting
 from phy_medicine.compute.sorting.post_settings import PostSettings
 
+DETECT_THRESHOLD, DETECT_BANK = "threshold", "bank"
 DRIFT_NONE, DRIFT_DATA, DRIFT_TEMPLATES = "none", "data", "templates"
 
 
@@ -30,6 +31,11 @@ class SortingSettings(PostSettings):
         30.0, "Samples at which more than half of the channels exceed so many times their noise are set to 0; 0: none",
         minimum=0.0,
     )  # fmt: skip
+    detect: str = setting(
+        DETECT_THRESHOLD, "How spikes of units that are not known yet are found: by a threshold on each channel, or by "
+        "a bank of filters that look at channels together", choices=(DETECT_THRESHOLD, DETECT_BANK),
+    )  # fmt: skip
+    bank_threshold: float = setting(8.0, "Scores of the bank of filters, in units of their noise", minimum=3.0)
     detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
     left_threshold: float = setting(
         4.2, "Peaks in what the units leave unexplained, in units of the noise", minimum=2.0

@@ -10,6 +10,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import PeakDetector
 from phy_medicine.compute.localize.contacts import Contacts
+from phy_medicine.compute.sorting.filter_bank import BankDetector
 from phy_medicine.compute.sorting.spilled_rows import SpilledRows
 from phy_medicine.compute.sorting.stretch_data import Data, detect, windows
 
@@ -46,20 +47,16 @@ class PeakFinder:
 
     Parameters
     ----------
-    threshold : in standard deviations of the noise; sign : "troughs" or "both"
+    detector : of the peaks, a threshold on each channel (`threshold_detector`) or a bank of filters
     width, trough : of a waveform, samples
     shapes : of earlier peaks; None as long as none are known, then only snippets of the peak's channel are taken
     """
 
     def __init__(
-        self, contacts: Contacts, sample_rate: float, *, threshold: float, sign: str, width: int, trough: int,
+        self, contacts: Contacts, detector: PeakDetector | BankDetector, *, width: int, trough: int,
         shapes: FloatArray | None = None,
     ) -> None:  # fmt: skip
-        noise = np.ones(contacts.n_channels, np.float32)
-        exclude = max(1, round(EXCLUDE_MS * sample_rate / 1000))
-        self._detector = PeakDetector.of(
-            contacts, noise, threshold=threshold, radius_um=RADIUS_UM, exclude_samples=exclude, sign=sign
-        )
+        self._detector = detector
         self._width, self._trough, self.shapes = width, trough, shapes
         self.around = channels_around(contacts)
 
@@ -80,6 +77,23 @@ class PeakFinder:
         found = detect(self._detector, data, first, stop)
         whole = (found.samples >= self._trough) & (found.samples + self._width - self._trough <= data.shape[1])
         return found.samples[whole], found.channel_ids[whole], found.amplitudes[whole]
+
+
+def threshold_detector(contacts: Contacts, sample_rate: float, threshold: float, sign: str) -> PeakDetector:
+    """Return what finds samples that reach a threshold on their channel, in standard deviations of the noise.
+
+    sign : "troughs" or "both"
+    """
+    noise = np.ones(contacts.n_channels, np.float32)
+    return PeakDetector.of(
+        contacts, noise, threshold=threshold, radius_um=RADIUS_UM, exclude_samples=exclude_samples(sample_rate),
+        sign=sign,
+    )  # fmt: skip
+
+
+def exclude_samples(sample_rate: float) -> int:
+    """Return how near in time peaks are one, samples."""
+    return max(1, round(EXCLUDE_MS * sample_rate / 1000))
 
 
 def channels_around(contacts: Contacts) -> IntArray:

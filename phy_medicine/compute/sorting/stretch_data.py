@@ -9,11 +9,17 @@ import numpy as np
 
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.detection import DetectedPeaks, PeakDetector
+from phy_medicine.compute.sorting.filter_bank import BankDetector
 from phy_medicine.compute.sorting.scores import Scorer
 from phy_medicine.compute.sorting.sparse_templates import SparseTemplates
 
 Data = Any
 """(N, T) float32: an array, or a tensor of torch."""
+
+
+def on_host(data: Data) -> FloatArray:
+    """Return data as an array."""
+    return data if isinstance(data, np.ndarray) else np.asarray(data.cpu().numpy())
 
 
 def product(matrix: FloatArray, data: Data) -> Data:
@@ -25,8 +31,10 @@ def product(matrix: FloatArray, data: Data) -> Data:
     return put(matrix.astype(np.float32), data.device) @ data
 
 
-def detect(detector: PeakDetector, data: Data, first: int, stop: int) -> DetectedPeaks:
-    """Return the peaks in some columns."""
+def detect(detector: PeakDetector | BankDetector, data: Data, first: int, stop: int) -> DetectedPeaks:
+    """Return the peaks in some columns; a bank of filters is searched on the host."""
+    if isinstance(detector, BankDetector):
+        return detector.detect(on_host(data), first, stop)
     if isinstance(data, np.ndarray):
         return detector.detect(np.ascontiguousarray(data.T), first, stop)
     from phy_medicine.compute.sorting import torch_data
