@@ -108,6 +108,11 @@ def test_all_units_that_are_well_visible_are_found(still, found):
     assert np.isin(found.units["label"], ["good", "mua", "noise"]).all()
 
 
+def test_a_bank_of_filters_finds_them_too(still):
+    found = still.sort(settings={"detect": "bank", "rounds": 2})
+    assert still.accuracy(found).min() > 0.9
+
+
 def test_units_are_in_the_order_of_depth_and_spikes_in_that_of_time(still, found):
     energies = np.einsum("knd,knd->kn", found.templates, found.templates)
     assert (np.diff(energies @ found.channels.positions[:, 1] / energies.sum(axis=1)) >= 0).all()

@@ -7,7 +7,14 @@ import pytest
 
 from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.peak_settings import BOTH, TROUGHS
-from phy_medicine.compute.sorting.spike_features import AROUND_UM, PeakFinder, PeakList, channels_around, shapes_of
+from phy_medicine.compute.sorting.spike_features import (
+    AROUND_UM,
+    PeakFinder,
+    PeakList,
+    channels_around,
+    shapes_of,
+    threshold_detector,
+)
 from tests.compute.sorting.made_units import CONTACTS, POSITIONS, RATE, TROUGH, WIDTH, Neuron
 
 N = 4000
@@ -24,7 +31,8 @@ def made(times=TIMES, seed=0):
 
 
 def finder(sign=TROUGHS, shapes=None, contacts=CONTACTS):
-    return PeakFinder(contacts, RATE, threshold=5.0, sign=sign, width=WIDTH, trough=TROUGH, shapes=shapes)
+    detector = threshold_detector(contacts, RATE, 5.0, sign)
+    return PeakFinder(contacts, detector, width=WIDTH, trough=TROUGH, shapes=shapes)
 
 
 def test_peaks_are_the_troughs_of_spikes():

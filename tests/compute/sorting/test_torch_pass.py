@@ -19,7 +19,7 @@ from phy_medicine.compute.sorting.place import Place
 from phy_medicine.compute.sorting.preprocess import FilteredChannels, SortingRecording
 from phy_medicine.compute.sorting.result import SortedChannels
 from phy_medicine.compute.sorting.settings import SortingSettings
-from phy_medicine.compute.sorting.spike_features import PeakFinder
+from phy_medicine.compute.sorting.spike_features import PeakFinder, threshold_detector
 from phy_medicine.compute.sorting.stretches import Surroundings, stretches
 from phy_medicine.compute.sorting.torch_pass import TorchSurroundings
 from phy_medicine.compute.sorting.torch_preprocess import TorchRecording
@@ -147,7 +147,8 @@ def test_nothing_of_the_host_is_mixed_with_what_is_on_a_device(motion):
     edges = follows(motion).moved.edges(N_SAMPLES) if motion is not None else ()
     every = stretches(N_SAMPLES, 30_000, edges)
     shapes = np.linalg.qr(np.random.default_rng(0).normal(size=(WIDTH, 6)))[0].T.astype(np.float32)
-    finder = PeakFinder(CONTACTS, RATE, threshold=4.2, sign="both", width=WIDTH, trough=TROUGH, shapes=shapes)
+    detector = threshold_detector(CONTACTS, RATE, 4.2, "both")
+    finder = PeakFinder(CONTACTS, detector, width=WIDTH, trough=TROUGH, shapes=shapes)
     known = follows(motion) if motion is not None else setting()
 
     def look(s):
@@ -219,7 +220,8 @@ def test_what_is_read_once_is_not_rounded():
 def test_peaks_and_their_features_are_the_same(sign):
     data = crowded()
     shapes = np.linalg.qr(np.random.default_rng(0).normal(size=(WIDTH, 6)))[0].T.astype(np.float32)
-    finder = PeakFinder(CONTACTS, RATE, threshold=4.2, sign=sign, width=WIDTH, trough=TROUGH, shapes=shapes)
+    detector = threshold_detector(CONTACTS, RATE, 4.2, sign)
+    finder = PeakFinder(CONTACTS, detector, width=WIDTH, trough=TROUGH, shapes=shapes)
     for first, stop in ((0, N_SAMPLES), (130, 6_200)):
         expected = finder.find(data, first, stop)
         assert len(expected[0]) > 10
