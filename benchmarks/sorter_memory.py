@@ -40,7 +40,7 @@ _LINES = 12
 
 
 STAGES = ("motion", "templates", "spikes")
-"""That are kept, in their order; what comes after them is the last."""
+"""That are kept of every sort, in their order; what comes after them is the last."""
 _LAST = "units"
 
 

@@ -73,6 +73,11 @@ class Averages:
 class Shapes(Protocol):
     """Waveforms of units wherever the probe is."""
 
+    @property
+    def n_units(self) -> int:
+        """K."""
+        ...
+
     def of(self, units: IntArray) -> Self:
         """Return those of some units."""
         ...
@@ -91,6 +96,11 @@ class Still:
     """Waveforms that stay where they are, (K, N, D) float32 of norm 1."""
 
     waveforms: FloatArray
+
+    @property
+    def n_units(self) -> int:
+        """K."""
+        return len(self.waveforms)
 
     def of(self, units: IntArray) -> Self:
         """See `Shapes`."""
@@ -118,6 +128,11 @@ class Moving:
     positions: FloatArray
     shanks: IntArray
     of_shank: IntArray
+
+    @property
+    def n_units(self) -> int:
+        """K."""
+        return len(self.places)
 
     def of(self, units: IntArray) -> Self:
         """See `Shapes`."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.base.types import FloatArray
 from phy_medicine.compute.sorting import memory
+from phy_medicine.compute.sorting.changes import NONE, Changes
 from phy_medicine.compute.sorting.matching import Matcher
 from phy_medicine.compute.sorting.model import MOST_RANK, Model, Setting, seen
 from phy_medicine.compute.sorting.moving import STEP_UM
@@ -36,29 +37,56 @@ class Placed:
     scales: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What templates depend on: where the tissue is, and how waveforms have changed by then.
+
+    steps : displacement of each unit; window : of the recording, of `Changes`
+    """
+
+    steps: tuple[int, ...]
+    window: int = -1
+
+
 class Bank:
-    """Templates of a model wherever the probe is; safe in any thread."""
+    """Templates of a model wherever the probe is; safe in any thread.
 
-    def __init__(self, model: Model, setting: Setting, sample: Iterable[Data]) -> None:
-        self.model, self._setting, self._sample = model, setting, sample
-        self._kept: OrderedDict[tuple[int, ...], Placed] = OrderedDict()
-        self._noise: FloatArray | None = None
+    sample : data that show the noise of scores; changes : of waveforms in the course of the recording
+    noise : of scores, where it is known
+    """
+
+    def __init__(
+        self, model: Model, setting: Setting, sample: Iterable[Data], changes: Changes = NONE,
+        noise: FloatArray | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.changes = model, changes
+        self._setting, self._sample = setting, sample
+        self._kept: OrderedDict[Where, Placed] = OrderedDict()
+        self._noise = noise
         self._depths = setting.contacts.positions_um[model.mains, 1]
-        self.placed(self.steps(0))
+        self.placed(self.where(0))
 
-    def steps(self, sample: int) -> IntArray:
-        """Return the displacement of each unit at a sample, in steps."""
-        if self._setting.moved is None:
-            return np.zeros(self.model.n_units, np.int64)
-        return self._setting.moved.steps(sample, self._depths)
+    def changed(self, changes: Changes) -> Bank:
+        """Return templates of the same units that change."""
+        return Bank(self.model, self._setting, (), changes, self.noise)
 
-    def placed(self, steps: IntArray) -> Placed:
-        """Return the templates at displacements of each unit (K,), in steps."""
-        key = tuple(steps.tolist())
-        kept = self._kept.get(key)
+    def model_in(self, window: int) -> Model:
+        """Return the units with the waveforms that they have in a window."""
+        return replace(self.model, shapes=self.changes.shapes(self.model.shapes, window))
+
+    def where(self, sample: int) -> Where:
+        """Return what the templates at a sample depend on."""
+        moved, window = self._setting.moved, self.changes.window(sample)
+        if moved is None:
+            return Where((0,) * self.model.n_units, window)
+        return Where(tuple(moved.steps(sample, self._depths).tolist()), window)
+
+    def placed(self, where: Where) -> Placed:
+        """Return the templates there."""
+        kept = self._kept.get(where)
         if kept is None:
-            kept = self._make(steps)
-            self._kept[key] = kept
+            kept = self._make(where)
+            self._kept[where] = kept
             self._forget_oldest()
         return kept
 
@@ -68,9 +96,9 @@ class Bank:
             if sum(sizes[n:]) > memory.MATCHERS:
                 self._kept.popitem(last=False)
 
-    def _make(self, steps: IntArray) -> Placed:
-        model = self.model
-        waveforms = model.shapes.at(steps * STEP_UM)
+    def _make(self, where: Where) -> Placed:
+        model = self.model_in(where.window)
+        waveforms = model.shapes.at(np.array(where.steps, np.int64) * STEP_UM)
         scales = np.sqrt(np.einsum("knd,knd->k", waveforms, waveforms, dtype=np.float64))
         # A unit that has left the probe: something that no data are like.
         gone = scales < 1e-3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,28 +45,33 @@ class Describe:
     """Describes spikes: features of each without the other units and where the tissue would be at rest, residuals.
 
     shapes : (P, D); channels : (K, C), -1 for none
-    own : (K, C, P), features of the templates, which the data are without
+    own : gives for a window the features (K, C, P) of the templates there, which the data are without
     at_rest : gives data (N, T) of a stretch as they would be if the tissue had not moved
     """
 
     shapes: FloatArray
     channels: IntArray
-    own: FloatArray
+    own: Callable[[int], FloatArray]
     at_rest: Callable[[Data, Stretch], Data]
 
     @classmethod
-    def of(cls, model: Model, setting: Setting, shapes: FloatArray) -> Describe:
-        """Describe the spikes of a model."""
-        channels = nearest_channels(model.mains, setting.contacts, N_FEATURE_CHANNELS)
-        there = templates_at_rest(model)[np.arange(model.n_units)[:, None], channels] * (channels >= 0)[:, :, None]
-        return cls(shapes, channels, there @ shapes.T, setting.at_rest)
+    def of(cls, bank: Bank, setting: Setting, shapes: FloatArray) -> Describe:
+        """Describe the spikes of the units of a bank."""
+        channels = nearest_channels(bank.model.mains, setting.contacts, N_FEATURE_CHANNELS)
+
+        @lru_cache(maxsize=4)
+        def own(window: int) -> FloatArray:
+            there = templates_at_rest(bank.model_in(window))[np.arange(bank.model.n_units)[:, None], channels]
+            return np.asarray((there * (channels >= 0)[:, :, None]) @ shapes.T)
+
+        return cls(shapes, channels, own, setting.at_rest)
 
     def __call__(self, s: Sorted) -> Described:
         """Describe the spikes of a stretch."""
         own = s.own()
         left = windows(self.at_rest(s.data, s.stretch), own.times, own.units, self.channels, self.shapes.shape[1])
         amplitudes = own.amplitudes.astype(np.float32)
-        features = left @ self.shapes.T + amplitudes[:, None, None] * self.own[own.units]
+        features = left @ self.shapes.T + amplitudes[:, None, None] * self.own(s.where.window)[own.units]
         n_values = np.maximum((self.channels >= 0).sum(axis=1) * self.shapes.shape[1], 1)[own.units]
         residuals = np.einsum("ncd,ncd->n", left, left) / n_values
         spikes = SortedSpikes(
@@ -93,7 +99,7 @@ def final_pass(
     *, n_threads: int = 1, progress: Callable[[float], object] = lambda fraction: None,
 ) -> AllSpikes:  # fmt: skip
     """Find all spikes; of each there are 32 bytes in memory, and their features go to a file as they come."""
-    describe = Describe.of(bank.model, setting, shapes)
+    describe = Describe.of(bank, setting, shapes)
     channels = describe.channels.astype(np.int32)
     features = stages.rows("features", (len(shapes), channels.shape[1]), np.float32)
     columns: list[list[AnyArray]] = [[np.zeros(0, dtype)] for dtype in _COLUMNS.values()]

@@ -36,8 +36,8 @@ SORT = "phy_medicine.compute.sorting.sorter:sort"
 _SORTING = 0.95
 """Share of the progress; the rest is writing."""
 _STAGES = {
-    "motion": (0.0, "Estimating motion"), "templates": (0.15, "Learning templates"), "spikes": (0.65, "Finding spikes"),
-    "units": (0.9, "Measuring units"),
+    "motion": (0.0, "Estimating motion"), "templates": (0.15, "Learning templates"),
+    "changes": (0.6, "Following waveforms"), "spikes": (0.65, "Finding spikes"), "units": (0.9, "Measuring units"),
 }  # fmt: skip
 """Stage -> the share of a sort that is done when it begins, and its words."""
 _SHOWN_MOTION = {

@@ -11,7 +11,7 @@ import numpy as np
 from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.sorting import memory
 from phy_medicine.compute.sorting.averages import Averages, shapes_from
-from phy_medicine.compute.sorting.bank import Bank
+from phy_medicine.compute.sorting.bank import Bank, Where
 from phy_medicine.compute.sorting.model import Model, Setting, main_channels, nearest_channels
 from phy_medicine.compute.sorting.moving import STEP_UM
 from phy_medicine.compute.sorting.priors import spike_probability
@@ -53,15 +53,16 @@ class Pass:
 
 def run_pass(
     source: Surroundings, every: Sequence[Stretch], bank: Bank, setting: Setting, *, look: Look | None = None,
-    take: Callable[[Any], object] = lambda seen: None, n_threads: int = 1,
+    take: Callable[[Any], object] = lambda seen: None, around: Sequence[Stretch] = (), n_threads: int = 1,
     progress: Callable[[float], object] = lambda fraction: None,
 ) -> Pass:  # fmt: skip
     """Find the spikes of all units in stretches, and average what is left at them.
 
+    around : others that averages have room for the displacements of
     look : called with each stretch and its spikes, perhaps in another thread
     take : called with what `look` returned, in the order of the stretches
     """
-    averages, bin_of = _averages_of(bank, setting, every)
+    averages, bin_of = _averages_of(bank, setting, [*every, *around])
     decoys = np.zeros(bank.model.n_units, np.int64)
     parts: list[Found] = []
     energy, n_points = 0.0, 0
@@ -71,7 +72,7 @@ def run_pass(
 
     for s, extra in sort_stretches(source, every, bank, one, decoys=True, n_threads=n_threads):
         own = s.own()
-        _add(averages, s, own, bin_of(s.steps))
+        _add(averages, s, own, bin_of(s.where))
         parts.append(own.later(s.begin))
         decoys += s.decoys
         energy, n_points = energy + s.energy, n_points + s.n_points
@@ -85,16 +86,15 @@ def run_pass(
 
 def _averages_of(
     bank: Bank, setting: Setting, every: Sequence[Stretch]
-) -> tuple[Averages, Callable[[IntArray], IntArray]]:
-    """Averages of no spikes for all displacements, and what gives the bin of each unit by its displacement in steps."""
-    steps_of = [bank.steps(s.start) for s in every]
-    low = min((int(s.min(initial=0)) for s in steps_of), default=0)
-    high = max((int(s.max(initial=0)) for s in steps_of), default=0)
+) -> tuple[Averages, Callable[[Where], IntArray]]:
+    """Averages of no spikes for all displacements, and what gives the bin of each unit."""
+    steps = [step for s in every for step in bank.where(s.start).steps]
+    low, high = min(steps, default=0), max(steps, default=0)
     of_step = 4 * bank.model.n_units * min(MOST_AVERAGED, setting.contacts.n_channels) * (setting.width + 2 * PAD)
     width = memory.width_within(high - low + 1, of_step)
     firsts = np.arange(low, high + 1, width)
     averages = empty_averages(bank.model.mains, setting, (firsts + (width - 1) / 2) * STEP_UM)
-    return averages, lambda steps: (steps - low) // width
+    return averages, lambda where: (np.array(where.steps, np.int64) - low) // width
 
 
 def empty_averages(mains: IntArray, setting: Setting, displacements: FloatArray) -> Averages:

@@ -48,6 +48,10 @@ class SortingSettings(PostSettings):
         DRIFT_TEMPLATES, "How motion of the probe is followed: the templates are moved along, the data are moved "
         "back, or not at all", choices=(DRIFT_DATA, DRIFT_TEMPLATES, DRIFT_NONE),
     )  # fmt: skip
+    change_window_s: float = setting(
+        300.0, "Slow changes of waveforms are followed in windows of this length, where the recording has more than "
+        "one; 0: not", unit="s", minimum=0.0,
+    )  # fmt: skip
     device: str = setting(
         "auto", "Where to compute: auto, cpu, cuda or cuda:N; auto takes a graphics card with CUDA where there is one"
     )  # fmt: skip

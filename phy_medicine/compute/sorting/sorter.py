@@ -17,6 +17,7 @@ from phy_medicine.compute.localize.contacts import Contacts
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.bad_channels import good_channels
 from phy_medicine.compute.sorting.bank import Bank, sample_of
+from phy_medicine.compute.sorting.changes import NONE, Changes
 from phy_medicine.compute.sorting.draft import Draft
 from phy_medicine.compute.sorting.drift import motion_arrays, motion_from, motion_of
 from phy_medicine.compute.sorting.final_pass import by_depth, final_pass
@@ -32,6 +33,7 @@ from phy_medicine.compute.sorting.pursuit import PursuitOptions
 from phy_medicine.compute.sorting.result import SortedChannels, SortedSpikes, Sorting
 from phy_medicine.compute.sorting.rounds import Learner
 from phy_medicine.compute.sorting.settings import DRIFT_NONE, DRIFT_TEMPLATES, SortingSettings, of_spikes
+from phy_medicine.compute.sorting.slow_change import followed
 from phy_medicine.compute.sorting.stages import Stages
 from phy_medicine.compute.sorting.stretches import Surroundings, spread, stretches
 
@@ -116,7 +118,8 @@ class Sorter:
         kept = self._stage("templates", learn)
         model = by_depth(model_from(kept, setting), setting.contacts)
         source = self._place.source(recording, margin, keeps=False)
-        bank = Bank(model, setting, sample_of(source, every))
+        changes = self._changes(source, every, model, setting)
+        bank = Bank(model, setting, sample_of(source, every), changes)
         found = self._stage("spikes", lambda: self._spikes(source, every, bank, setting, kept["shapes"]))
         if recording.artifacts:
             self.log(f"{len(recording.artifacts)} artifacts were set to 0.")
@@ -164,6 +167,24 @@ class Sorter:
         )  # fmt: skip
         model, likelihoods, shapes = learner()
         return {**arrays_of(model), "log_likelihood": np.array(likelihoods), "shapes": shapes}
+
+    def _changes(self, source: Surroundings, every: list[Any], model: Model, setting: Setting) -> Changes:
+        """How waveforms change from window to window, where there is more than one."""
+        length = round(self.settings.change_window_s * setting.sample_rate)
+        if not 0 < length < source.n_samples:
+            return NONE
+
+        def follow() -> Mapping[str, AnyArray]:
+            arrays = followed(
+                source, every, model, setting, length, n_threads=self.n_threads,
+                progress=lambda done: self.progress("changes", done),
+            ).arrays  # fmt: skip
+            n_units = len(np.unique(arrays.get("units", ())))
+            words = f"The waveforms of {n_units} units change" if n_units else "No waveform changes"
+            self.log(f"{words} within the recording.")
+            return arrays
+
+        return Changes(length, self._stage("changes", follow))
 
     def _spikes(
         self, source: Surroundings, every: list[Any], bank: Bank, setting: Setting, shapes: FloatArray

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute.sorting.bank import Bank, Placed
+from phy_medicine.compute.sorting.bank import Bank, Placed, Where
 from phy_medicine.compute.sorting.matching import in_order
 from phy_medicine.compute.sorting.pursuit import Found
 from phy_medicine.compute.sorting.stretch_data import Data
@@ -25,7 +25,7 @@ class Sorted:
     data : (N, T) float32, without any spike, an array or on the device of the source
     found : by column; core : which of them are the stretch's own
     begin : sample of the first column
-    steps : (K,), displacement of each unit; placed : the templates there
+    where : the tissue is; placed : the templates there
     energy, n_points : of the stretch's own data, with their spikes, and how many values these are
     decoys : (K,) int64, how often the templates upside down reach what makes a spike; 0 if nobody asked
     """
@@ -35,7 +35,7 @@ class Sorted:
     core: Any
     stretch: Stretch
     begin: int
-    steps: IntArray
+    where: Where
     placed: Placed
     energy: float
     n_points: int
@@ -75,11 +75,11 @@ def _sort_stretch(source: Surroundings, stretch: Stretch, bank: Bank, decoys: bo
     begin, _ = source.bounds(stretch)
     own = data[:, stretch.start - begin : stretch.stop - begin]
     energy = float(np.einsum("nt,nt->", own, own, dtype=np.float64))
-    steps = bank.steps(stretch.start)
-    placed = bank.placed(steps)
+    where = bank.where(stretch.start)
+    placed = bank.placed(where)
     counts = np.zeros(bank.model.n_units, np.int64)
     found = placed.matcher.find_all(data, decoys=counts if decoys else None)
     sizes, taps = found.amplitudes.astype(np.float32), found.taps.astype(np.float32)
     kernels.subtract(data, found.times, found.units, sizes, taps, placed.templates.channels, placed.waveforms)
     core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)
-    return Sorted(data, found, core, stretch, begin, steps, placed, energy, own.size, counts)
+    return Sorted(data, found, core, stretch, begin, where, placed, energy, own.size, counts)

@@ -15,9 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.types import IntArray
 from phy_medicine.compute.device import free_bytes, in_halves
-from phy_medicine.compute.sorting.bank import Bank
+from phy_medicine.compute.sorting.bank import Bank, Where
 from phy_medicine.compute.sorting.matching import Matcher
 from phy_medicine.compute.sorting.step_file import STEP
 from phy_medicine.compute.sorting.stretch_spikes import Sorted
@@ -94,15 +93,15 @@ def sorted_stretches(
     assert isinstance(source, TorchSurroundings)
     first = 0
     while first < len(every):
-        steps, same = bank.steps(every[first].start), 1
-        while first + same < len(every) and np.array_equal(steps, bank.steps(every[first + same].start)):
+        where, same = bank.where(every[first].start), 1
+        while first + same < len(every) and where == bank.where(every[first + same].start):
             same += 1
             if same == MOST_STRETCHES:
                 break
         batch = min(same, source.batch or batch_for(source, every[first], bank.model.n_units))
 
-        def step(n: int, first: int = first, steps: IntArray = steps) -> list[Sorted]:
-            return _sort_some(source, every[first : first + n], bank, steps, decoys)
+        def step(n: int, first: int = first, where: Where = where) -> list[Sorted]:
+            return _sort_some(source, every[first : first + n], bank, where, decoys)
 
         done, fitted = in_halves(step, batch)
         if fitted < batch:
@@ -128,12 +127,12 @@ def _matcher_on(device: str, matcher: Matcher) -> TorchMatcher:
 
 
 def _sort_some(
-    source: TorchSurroundings, every: Sequence[Stretch], bank: Bank, steps: IntArray, decoys: bool
+    source: TorchSurroundings, every: Sequence[Stretch], bank: Bank, where: Where, decoys: bool
 ) -> list[Sorted]:
     """Spikes of stretches for which the templates are the same."""
     from phy_medicine.compute.sorting import torch_data
 
-    placed = bank.placed(steps)
+    placed = bank.placed(where)
     on_device = _matcher_on(source.device, placed.matcher)
     data = [source(stretch) for stretch in every]
     out = []
@@ -143,5 +142,5 @@ def _sort_some(
         energy, n_points = torch_data.energy(own), own.numel()
         left = torch_data.subtract(whole, found, on_device.channels, on_device.waveforms)
         core = (found.times + begin >= stretch.start) & (found.times + begin < stretch.stop)
-        out.append(Sorted(left, found, core, stretch, begin, steps, placed, energy, n_points, counts))
+        out.append(Sorted(left, found, core, stretch, begin, where, placed, energy, n_points, counts))
     return out
