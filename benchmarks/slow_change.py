@@ -90,7 +90,7 @@ def main() -> None:
     for share in given.share:
         data, times, units, cosine = recorded(given.seconds, share, given.seed)
         order = np.argsort(times, kind="stable")
-        truth = Spikes(times[order], units[order], np.ones((N_NEURONS, WIDTH, 3)))
+        truth = Spikes(times[order], units[order], np.ones((N_NEURONS, len(POSITIONS), WIDTH)))
         print(f"share {share:g}, cosine of first and last waveform {cosine:.2f}, {len(times):,} spikes")
         for window in (0.0, given.window):
             began = time.process_time()

@@ -35,7 +35,7 @@ class SortingSettings(PostSettings):
         DETECT_THRESHOLD, "How spikes of units that are not known yet are found: by a threshold on each channel, or by "
         "a bank of filters that look at channels together", choices=(DETECT_THRESHOLD, DETECT_BANK),
     )  # fmt: skip
-    bank_threshold: float = setting(8.0, "Scores of the bank of filters, in units of their noise", minimum=3.0)
+    bank_threshold: float = setting(5.5, "Scores of the bank of filters, in units of their noise", minimum=3.0)
     detect_threshold: float = setting(5.0, "Peaks of the first spikes, in units of the noise", minimum=2.0)
     left_threshold: float = setting(
         4.2, "Peaks in what the units leave unexplained, in units of the noise", minimum=2.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from phy_medicine.compute.sorting.averages import Averages, shapes_from
 from phy_medicine.compute.sorting.bank import Bank, sample_of
 from phy_medicine.compute.sorting.changes import NONE, Change, Changes
 from phy_medicine.compute.sorting.learning import MOST_AVERAGED, run_pass
+from phy_medicine.compute.sorting.likeness import similarities
 from phy_medicine.compute.sorting.model import Model, Setting
 from phy_medicine.compute.sorting.stretches import Stretch, Surroundings, spread
 
@@ -28,6 +30,8 @@ LEAST_SPIKES = 50
 """Of a unit in them; with fewer its waveform stays as it was in the window before."""
 _CERTAIN = 6.0
 """Standard deviations by which the energy of a channel is more than that of noise, to have a part in a change."""
+_LIKE_ANOTHER, _NEARER = 0.6, 0.01
+"""Cosine with the waveform of another unit, and how much more it is than before, from which a change is none."""
 _UNSEEN = 0.05
 """Of the spikes of a unit, that stand for the waveform of the recording where the tissue was not in the stretches."""
 
@@ -114,10 +118,28 @@ def change_in(averages: Averages, model: Model, setting: Setting, before: Change
         replace(averages, sums=sums, energies=energies).of(units), contacts.positions_um, contacts.shanks,
         setting.width, setting.trough, still=setting.moved is None,
     )  # fmt: skip
+    own = ~taken_over(model.shapes, units, shapes)
+    units, shapes = units[own], shapes.of(np.flatnonzero(own))
     kept = before.shapes.of(np.flatnonzero(np.isin(before.units, same)))
     every = np.concatenate([units, np.array(same, np.int64)])
     order = np.argsort(every)
     return Change(every[order], shapes.and_also(kept).of(order))
+
+
+def taken_over(usual: Any, units: IntArray, changed: Any) -> IntArray:
+    """Return which changed waveforms of units are more like one of another unit than theirs was, (m,) bool.
+
+    Such a mean is made of spikes of the other, or both are one neuron before and after: then each has its own time.
+    """
+    if not len(units):
+        return np.zeros(0, bool)
+    still = np.zeros(usual.n_units)
+    waveforms = np.concatenate([usual.at(still), changed.at(still[: len(units)])])
+    alike = similarities(waveforms)[0][:, : usual.n_units]
+    before, after = alike[units], alike[usual.n_units :]
+    nearer = (after > _LIKE_ANOTHER) & (after > before + _NEARER)
+    nearer[np.arange(len(units)), units] = False
+    return np.asarray(nearer.any(axis=1))
 
 
 def _usual(model: Model, averages: Averages) -> FloatArray:

@@ -11,7 +11,7 @@ from phy_medicine.compute.sorting.bank import Bank, sample_of
 from phy_medicine.compute.sorting.changes import NONE, Change, Changes
 from phy_medicine.compute.sorting.learning import PAD
 from phy_medicine.compute.sorting.model import Model
-from phy_medicine.compute.sorting.slow_change import Difference, followed
+from phy_medicine.compute.sorting.slow_change import Difference, followed, taken_over
 from phy_medicine.compute.sorting.stretch_spikes import sort_stretches
 from phy_medicine.compute.sorting.stretches import Surroundings, stretches
 from tests.compute.sorting.made_units import (
@@ -115,6 +115,16 @@ def test_waveforms_are_followed_where_the_tissue_moves_too():
         truth = waveform(0, 0.875, away)
         usual, there = (shapes.at(np.full(2, away))[0] for shapes in (known.shapes, changes.shapes(known.shapes, 3)))
         assert cosine(there, truth) > 0.98 > cosine(usual, truth)
+
+
+def test_a_mean_that_comes_to_be_that_of_another_unit_is_no_change():
+    kinds = np.stack([waveform(0, share) / np.linalg.norm(waveform(0, share)) for share in (0.0, 0.5, 1.0)])
+    usual = Still(np.stack([kinds[0], kinds[2], waveform(1, 0)]).astype(np.float32))
+    towards = Still(kinds[1:2].astype(np.float32))
+    assert taken_over(usual, np.array([0]), towards).tolist() == [True]
+    alone = Still(usual.waveforms[[0, 2]])
+    assert taken_over(alone, np.array([0]), towards).tolist() == [False]
+    assert taken_over(usual, np.zeros(0, np.int64), usual.of(np.zeros(0, np.int64))).size == 0
 
 
 def test_nothing_changes_within_one_window():

@@ -113,6 +113,15 @@ def test_a_bank_of_filters_finds_them_too(still):
     assert still.accuracy(found).min() > 0.9
 
 
+def test_waveforms_are_followed_in_windows_and_what_changes_is_kept(still, found, tmp_path):
+    asked = SortingSettings(drift="none", change_window_s=5.0)
+    stages = Stages(tmp_path, asked)
+    followed = still.sort(settings={"change_window_s": 5.0}, stages=stages)
+    assert stages.kept() == ("motion", "templates", "changes", "spikes")
+    # Nothing changes in this recording.
+    assert same(found, followed)
+
+
 def test_units_are_in_the_order_of_depth_and_spikes_in_that_of_time(still, found):
     energies = np.einsum("knd,knd->kn", found.templates, found.templates)
     assert (np.diff(energies @ found.channels.positions[:, 1] / energies.sum(axis=1)) >= 0).all()
