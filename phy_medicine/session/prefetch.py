@@ -44,6 +44,7 @@ class Prefetch:
         self._pool, self._cache = pool, cache
         self.n_ahead, self.max_bytes = n_ahead, max_mb << 20
         self._round = Ahead(self.max_bytes, over=True)
+        self._keys: list[Hashable] = []
 
     @property
     def n_bytes(self) -> int:
@@ -57,12 +58,15 @@ class Prefetch:
 
     def add(self, key: Hashable, function: Callable[..., object], *args: object) -> None:
         """Have a function called in this round, after those added before; what it raises is logged."""
-        self._pool().submit(("prefetch", key), self._step, self._round, function, *args, priority=Priority.PREFETCH)
+        self._keys.append(("prefetch", key))
+        self._pool().submit(self._keys[-1], self._step, self._round, function, *args, priority=Priority.PREFETCH)
 
     def cancel(self) -> None:
         """Drop what waits, and have what runs end soon."""
         self._round.over = True
-        self._pool().cancel_all(Priority.PREFETCH)
+        for key in self._keys:
+            self._pool().cancel(key)
+        self._keys.clear()
 
     def _step(self, round_: Ahead, function: Callable[..., object], *args: object) -> None:
         try:

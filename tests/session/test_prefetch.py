@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phy_medicine.base.configuration import Configuration, Configured
-from phy_medicine.compute.pool import Pool
+from phy_medicine.compute.pool import Pool, Priority
 from phy_medicine.session.cache import Ahead, ArrayCache, NotWanted
 from phy_medicine.session.prefetch import Prefetch, ask_ahead
 from phy_medicine.session.session import Session
@@ -143,6 +143,19 @@ def test_a_new_round_takes_the_place_of_the_one_before(pool):
     go.set()
     pool.sync(5)
     assert [key in cache for key in (1, 2)] == [False, True]
+
+
+def test_what_others_make_ready_is_left_alone(pool):
+    go, done = threading.Event(), []
+    prefetch = Prefetch(lambda: pool, ArrayCache())
+    pool.submit("hold", go.wait, 5)
+    pool.submit("parts of a split", done.append, 1, priority=Priority.PREFETCH)
+    prefetch.begin()
+    prefetch.add("a", done.append, 2)
+    prefetch.cancel()
+    go.set()
+    pool.sync(5)
+    assert done == [1]
 
 
 def test_what_a_view_asks_for_is_no_more_ahead_even_while_a_round_runs(pool):
