@@ -50,7 +50,7 @@ class Commands:
         """Collect the program's own actions, make menus and keys of them."""
         w = self._window
         curating = _after("redo", session_actions(w.session), w.history.actions())
-        curating = _after("order_workspace", curating, w.suggesting.actions())
+        curating = _after("order_workspace", curating, (*w.workspace.actions(), *w.suggesting.actions()))
         own = (
             *window_actions.file_actions(w),
             *_after("merge", curating, window_actions.edit_actions(w)),

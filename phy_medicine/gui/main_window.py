@@ -56,6 +56,7 @@ from phy_medicine.gui.view_host import WindowHost
 from phy_medicine.gui.what_if import WhatIf
 from phy_medicine.gui.window_jobs import WindowJobs
 from phy_medicine.gui.window_plugins import WindowPlugins
+from phy_medicine.gui.workspace_panel import WindowWorkspace
 from phy_medicine.session.snippets import SnippetHistory
 from phy_medicine.views.theme import DARK, THEMES, Theme
 
@@ -124,7 +125,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self.console = WindowConsole(self)
         self.history = WindowHistory(self)
         self.suggesting = WindowSuggestions(self)
-        tools = (self.jobs.tool, self.console.tool, self.history.tool, self.suggesting.tool)
+        self.workspace = WindowWorkspace(self)
+        shown = (self.jobs, self.console, self.history, self.suggesting, self.workspace)
+        tools = (part.tool for part in shown)
         self.tools = {tool.name: tool for tool in tools}
         self.motion = MotionSwitch(self)
         self.localization = LocalizationSwitch(self)
@@ -298,15 +301,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        for part in (
-            *parts,
-            self.recording,
-            self.plugins,
-            self.console,
-            self.history,
-            self.suggesting,
-            *self.tools.values(),
-        ):
+        more = (self.recording, self.plugins, self.console, self.history, self.suggesting, self.workspace)
+        for part in (*parts, *more, *self.tools.values()):
             part.set_theme(self.theme)
 
     def show_help_here(self) -> None:

@@ -30,7 +30,7 @@ class WindowSuggestions:
 
     def __init__(self, window: MainWindow) -> None:
         self._window, self._session = window, window.session
-        self.tool = ToolDock(window, DOCK, self._make, lambda: self.panel.table.setFocus())
+        self.tool = ToolDock(window, DOCK, self._make, lambda: self.panel.setFocus())
         self._found = QtCore.QTimer(window, singleShot=True, interval=_FOUND_MS)
         self._found.timeout.connect(self._refresh)
         # What was selected when a suggestion was wanted and none was there yet.

@@ -35,7 +35,7 @@ class SuggestionPanel(QtWidgets.QWidget):
         self.table = SuggestionTable(self.model, delegate)
         self.table.looked.connect(self._look)
         self.table.chosen.connect(self._choose)
-        self.setFocusProxy(self.table)
+        self.setFocusPolicy(Qt.StrongFocus)
         run = window.commands.run
         self.reasons = SuggestionReasons(
             window.theme,
@@ -166,6 +166,7 @@ class SuggestionPanel(QtWidgets.QWidget):
             why = "" if rows else walk.why_nothing()
         self.empty.setText(why)
         self._stack.setCurrentIndex(0 if rows else 1)
+        self.setFocusProxy(self.table if rows else None)  # what is not seen takes no keys
         self._show_reasons()
 
     def _show_head(self) -> None:

@@ -40,17 +40,20 @@ class Collecting(Navigation):
         place = now.similar_ids[-1:]
         self._go(self._after_collected(place, collected) or collected)
 
-    def take_out(self) -> None:
-        """Take the cluster that was collected last out of the workspace, and look at it as a candidate again.
+    def take_out(self, cluster_id: int | None = None) -> None:
+        """Take a cluster out of the workspace, by default the last one, and look at it as a candidate again.
 
         Raises
         ------
-        ActionError : nothing is collected
+        ActionError : nothing is collected, or not this cluster
         """
         now = self._workspace()
         if len(now.best_ids) < 2:
             raise ActionError("Only the reference is left in the workspace; leave it with leave_workspace.")
-        self._go(Selection.of(now.best_ids[:-1], now.best_ids[-1:], workspace=True))
+        out = now.best_ids[-1] if cluster_id is None else cluster_id
+        if out not in now.best_ids:
+            raise ActionError(f"Cluster {out} is not in the workspace.")
+        self._go(Selection.of((c for c in now.best_ids if c != out), (out,), workspace=True))
 
     def order_workspace(self, cluster_ids: Sequence[int]) -> None:
         """Bring the clusters of the workspace into another order; the first one is the reference.

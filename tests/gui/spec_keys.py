@@ -128,6 +128,7 @@ BEYOND_PHY = (
     Key("", "Ctrl+Shift+I", "show_console", "!focus"),
     Key("", "Ctrl+Shift+H", "show_history", "!focus"),
     Key("", "Ctrl+Shift+T", "training_report", "+dialogs", "training"),
+    Key("", "Ctrl+Shift+L", "show_workspace", "!focus"),
     Key("", "S", "show_suggestions", "!focus", "suggested"),
     Key("", "Shift+S", "show_rejected", "!focus", "suggested"),
     Key("", "J", "next_suggestion", BEST, "suggested"),
