@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from phy_medicine.compute.motion.motion import Motion
 from phy_medicine.compute.sorting.averages import Moving, Still
@@ -14,6 +15,7 @@ from phy_medicine.compute.sorting.model import Model
 from phy_medicine.compute.sorting.slow_change import Difference, followed, taken_over
 from phy_medicine.compute.sorting.stretch_spikes import sort_stretches
 from phy_medicine.compute.sorting.stretches import Surroundings, stretches
+from phy_medicine.compute.sorting.torch_pass import TorchSurroundings
 from tests.compute.sorting.made_units import (
     POSITIONS,
     RATE,
@@ -125,6 +127,23 @@ def test_a_mean_that_comes_to_be_that_of_another_unit_is_no_change():
     alone = Still(usual.waveforms[[0, 2]])
     assert taken_over(alone, np.array([0]), towards).tolist() == [False]
     assert taken_over(usual, np.zeros(0, np.int64), usual.of(np.zeros(0, np.int64))).size == 0
+
+
+def test_torch_follows_the_same_waveforms_and_finds_the_same_spikes():
+    sizes, every = np.array([25.0, 20.0]), stretches(N_SAMPLES, 30_000)
+    data, known = recorded(sizes)[0], model(sizes)
+    tensor = torch.as_tensor(data)
+    source = TorchSurroundings(lambda a, b: tensor[:, a:b], N_SAMPLES, 3 * WIDTH + PAD, "cpu", kept_bytes=0)
+    changes, there = follow(data, known, setting()), followed(source, every, known, setting(), WINDOW)
+    assert there.arrays["windows"].tolist() == changes.arrays["windows"].tolist()
+    np.testing.assert_allclose(there.arrays["waveforms"], changes.arrays["waveforms"], atol=1e-3)
+
+    def spikes(source):
+        bank = Bank(known, setting(), sample_of(source, every), changes)
+        found = sort_stretches(source, every, bank, lambda s: 2 * (s.own().times + s.begin) + s.own().units)
+        return np.concatenate(list(found)).tolist()
+
+    assert spikes(source) == spikes(source_of(data))
 
 
 def test_nothing_changes_within_one_window():
