@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Color = tuple[float, float, float]
 # Red, green and violet of the table first lie close to each other for many eyes; blue and orange open it instead.
+_APART, _BRIGHTEST = 0.3, 0.78
 _FIRST = "1f77b4ff7f0e2ca02cd627289467bd17becfe377c2bcbd228c564b7f7f7f"
 
 
@@ -35,8 +36,13 @@ def group_colors(groups: AnyArray) -> FloatArray:
 
 @cache
 def _colors() -> FloatArray:
-    digits = bytes.fromhex(_FIRST + "".join(CATEGORICAL))
-    return np.frombuffer(digits, dtype=np.uint8).reshape(-1, 3) / 255.0
+    first, others = (
+        np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(-1, 3) / 255.0
+        for digits in (_FIRST, "".join(CATEGORICAL))
+    )
+    away = np.linalg.norm(others[:, None] - first, axis=2).min(axis=1)
+    brightness = others @ [0.299, 0.587, 0.114]
+    return np.concatenate([first, others[(away > _APART) & (brightness < _BRIGHTEST)]])
 
 
 def axes_for(ax: Axes | None, width: float = 5.0, height: float = 3.6) -> Axes:

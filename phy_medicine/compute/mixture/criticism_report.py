@@ -40,6 +40,7 @@ MOST_POINTS = 20_000
 """Points that are checked; of more a random part is."""
 _MOST_PANELS = 16
 _CLUSTER_SAMPLES = 400
+_DOUBTFUL = 0.6
 _TAILS = (
     "Only the extremes do not fit: the tails of the model are wrong, while its means and variances are right. What is "
     "said of typical spikes holds; outliers do not, nor does a probability of a spike far away from all means."
@@ -75,7 +76,7 @@ class Criticism:
         return tuple(one for one in [*self.checks.values(), *self.by_cluster.values()] if one.extreme.any())
 
 
-def criticise(
+def criticize(
     fit: Fit,
     x: AnyArray,
     *,
@@ -135,20 +136,20 @@ def criticism_report(fit: Fit, found: Criticism, *, name: str, params: Mapping[s
 
     Parameters
     ----------
-    found : of `criticise`; name : of the fit; params : what else is known of how it was made
+    found : of `criticize`; name : of the fit; params : what else is known of how it was made
     """
     subtitle = f"{fit.model} fitted by {fit.engine} to {fit.n:,} points in {fit.d} dimensions"
     sections = [
-        _stands_out(found), _groups(fit, found), _convergence(fit, found.convergence), *_parameters(fit),
+        section("What stands out", "", _list(stands_out(found))), _groups(fit, found), _convergence(fit, found.convergence), *_parameters(fit),
         _checks(found), _by_cluster(found), _likelihood(found), _how(fit, params or {}),
     ]  # fmt: skip
     return page(f"Criticism of {name}", subtitle, _tiles(found), sections)
 
 
 def write_criticism(path: Path, fit: Fit, x: AnyArray, *, name: str, **options: Any) -> Criticism:
-    """Criticise a fit, write the page, and return what was found; options are those of `criticise` and `params`."""
+    """Criticise a fit, write the page, and return what was found; options are those of `criticize` and `params`."""
     params = options.pop("params", None)
-    found = criticise(fit, x, **options)
+    found = criticize(fit, x, **options)
     replace_file(path, criticism_report(fit, found, name=name, params=params).encode())
     return found
 
@@ -163,25 +164,26 @@ def _tiles(found: Criticism) -> Iterable[str]:
     yield tile(f"{n_checks - len(found.wrong)} of {n_checks}", "checks passed")
 
 
-def _stands_out(found: Criticism) -> str:
+def stands_out(found: Criticism) -> list[str]:
+    """Return what a reader should know of a fit first, in sentences."""
     said = list(found.convergence.words)
     if tails_only(found.checks):
         said.append(_TAILS)
     for check in found.checks.values():
         if check.words:
-            said.append(f"{_heading(check)} ({html.escape(check.p_text())}). {check.words}")
+            said.append(f"{_heading(check)} ({check.p_text()}). {check.words}")
     for check in found.by_cluster.values():
         if check.words:
             said.append(f"{_heading(check)}, cluster by cluster. {check.words}")
     if not found.wrong:
         said.append("No check is extreme: by these statistics, data drawn from the model look like the data.")
-    doubtful = float((found.certainty < 0.6).mean())
-    said.append(f"{doubtful:.1%} of the points have a group that is less than 60 % certain.")
-    return section("What stands out", "", _list(said))
+    doubtful = float((found.certainty < _DOUBTFUL).mean())
+    said.append(f"{doubtful:.1%} of the points have a group that is less than {_DOUBTFUL:.0%} certain.")
+    return said
 
 
 def _heading(check: Check) -> str:
-    return f"{html.escape(check.name[:1].upper() + check.name[1:])}"
+    return check.name[:1].upper() + check.name[1:]
 
 
 def _groups(fit: Fit, found: Criticism) -> str:
@@ -337,7 +339,7 @@ def _image(figure: Any, words: str) -> str:
 
 
 def _list(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{sentence}</li>' for sentence in sentences)}</ul>"
+    return f"<ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in sentences)}</ul>"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -117,8 +117,9 @@ class SpikeTrainExplorer(SpikeTrain):
         self, mode: str, groups: Iterable[int] | str, channels: Channels | None, sample: float | None, seed: int,
         ax: Axes | None,
     ) -> Axes:  # fmt: skip
-        x, labels = self.scores_for_groups(self._some(groups), channels, sample, seed=seed)
-        axis = draw_plane(plane(x, labels, mode), labels, ax=ax)
+        shown = self._some(groups)
+        x, labels = self.scores_for_groups(shown, channels, sample, seed=seed)
+        axis = draw_plane(plane(x, labels, mode), labels, first=shown, ax=ax)
         clean(axis)
         return axis
 

@@ -60,7 +60,7 @@ class RecordingExplorer:
         axis.plot(times, centred + places, color=_INK, linewidth=0.6)
         axis.set_yticks(places, [str(channel) for channel in ids])
         axis.set(xlabel="Time (s)" if self.sample_rate else "Sample", ylabel="Channel")
-        axis.margins(x=0)
+        axis.margins(x=0, y=0.01)
         return axis
 
     def plot_geometry(

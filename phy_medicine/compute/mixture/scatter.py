@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,13 @@ def _two(axes: FloatArray) -> FloatArray:
     return np.hstack([axes, np.zeros((len(axes), max(0, 2 - axes.shape[1])))])
 
 
-def draw_plane(shown: Plane, groups: AnyArray, *, ax: Axes | None = None, legend: bool = True, seed: int = 0) -> Axes:
-    """Draw spikes in a plane, a colour for each group; the order is drawn by lot, so that no group hides another."""
+def draw_plane(
+    shown: Plane, groups: AnyArray, *, first: Sequence[int] = (), seed: int = 0, ax: Axes | None = None
+) -> Axes:
+    """Draw spikes in a plane, a colour for each group; the order is drawn by lot, so that no group hides another.
+
+    first : groups that the legend begins with
+    """
     axis = axes_for(ax, 4.6, 4.0)
     labels = np.asarray(groups)
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -135,8 +141,9 @@ def draw_plane(shown: Plane, groups: AnyArray, *, ax: Axes | None = None, legend
     )
     axis.set_xlabel(shown.names[0], fontsize=8)
     axis.set_ylabel(shown.names[1], fontsize=8)
-    if legend:
-        for group in np.unique(labels):
-            axis.scatter([], [], s=22, color=group_color(group), label=str(group))
-        axis.legend(frameon=False, fontsize=8, handletextpad=0.1, loc="best")
+    there = np.unique(labels).tolist()
+    named = [group for group in first if group in there]
+    for group in named + [group for group in there if group not in named]:
+        axis.scatter([], [], s=22, color=group_color(group), label=str(group))
+    axis.legend(frameon=False, fontsize=8, handletextpad=0.1, loc="best")
     return axis
