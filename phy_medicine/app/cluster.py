@@ -33,6 +33,7 @@ def command() -> None:
     phy-med cluster fit features.npy --model gmm --components 13 --root fits
     phy-med cluster list fits
     phy-med cluster show fits
+    phy-med cluster criticize fits --compare 2-8
     phy-med cluster assign fits --points more.npy --out labels
     """
 
@@ -154,6 +155,61 @@ def show(root: Path, name: str, *, as_json: bool) -> None:
         click.echo(json.dumps({row["fact"]: row["value"] for row in table.rows}, indent=2))
     else:
         click.echo("\n".join(table.to_text().splitlines()[1:]))
+
+
+def _numbers(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[int, ...]:
+    """Numbers of components from "2-8" or "2,3,5"."""
+    found: set[int] = set()
+    try:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            low, dash, high = part.partition("-")
+            found |= set(range(int(low), int(high) + 1)) if dash else {int(low)}
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not of the form 2-8 or 2,3,5.") from None
+    if text and (not found or min(found) < 1):
+        raise click.BadParameter(f"{text!r} names no numbers of components from 1 on.")
+    return tuple(sorted(found))
+
+
+@command.command("criticize")
+@click.argument("root", type=_PATH)
+@click.argument("name", default="")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The page; by default criticism.html in the folder of the fit.")  # fmt: skip
+@click.option("--samples", type=click.IntRange(100), default=1000, show_default=True,
+              help="Data sets that are drawn for each check.")  # fmt: skip
+@click.option("--folds", type=click.IntRange(0), default=0, show_default=True,
+              help="Folds of held-out points, each of which takes another fit.")  # fmt: skip
+@click.option("--compare", default="", metavar="NUMBERS", callback=_numbers,
+              help="Numbers of components to compare by BIC and ICL, such as 2-8 or 2,3,5.")  # fmt: skip
+@_JSON
+@debug_option
+def criticize(
+    root: Path, name: str, *, out: Path | None, samples: int, folds: int, compare: tuple[int, ...], as_json: bool
+) -> None:
+    """Write a page that says how far the fit NAME in ROOT can be believed."""
+    from phy_medicine.app.export import progress_bar
+    from phy_medicine.base.errors import PhyMedError
+    from phy_medicine.compute.mixture import restore
+    from phy_medicine.compute.mixture.criticism_report import REPORT, stands_out, write_criticism
+    from phy_medicine.io.durable import reason
+
+    found = restore.experiment(registry(root), newest(registry(root), name))
+    path = out or found["folder"] / REPORT
+    try:
+        with progress_bar(unit="‰", desc="Criticism") as step:
+            criticism = write_criticism(
+                path, found["fit"], found["x_train"], name=found["params"].get("name") or found["folder"].name,
+                params=found["params"], n_samples=samples, folds=folds, ks=compare,
+                told=lambda part, _words: step(round(1000 * part), 1000),
+            )  # fmt: skip
+    except OSError as error:
+        raise PhyMedError(f"The page could not be written to {path}: {reason(error)}.") from None
+    said = stands_out(criticism)
+    if as_json:
+        click.echo(json.dumps({"page": str(path), "stands_out": said} | criticism.to_dict(), indent=2))
+    else:
+        click.echo("\n".join([*(f"- {sentence}" for sentence in said), f"The page is {path}."]))
 
 
 @command.command("assign")

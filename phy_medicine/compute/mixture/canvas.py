@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Color = tuple[float, float, float]
 # Red, green and violet of the table first lie close to each other for many eyes; blue and orange open it instead.
-_APART, _BRIGHTEST = 0.3, 0.78
+_APART, _BRIGHTEST = 0.3, 0.7
 _FIRST = "1f77b4ff7f0e2ca02cd627289467bd17becfe377c2bcbd228c564b7f7f7f"
 
 

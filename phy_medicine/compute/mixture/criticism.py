@@ -20,8 +20,8 @@ from phy_medicine.compute.mixture.criticism_figures import (
 )
 from phy_medicine.compute.mixture.criticism_report import (
     Criticism,
-    criticize,
     criticism_report,
+    criticize,
     stands_out,
     write_criticism,
 )
@@ -40,7 +40,7 @@ from phy_medicine.compute.mixture.likelihood import (
 
 __all__ = [
     "STATISTICS", "Check", "Convergence", "Criteria", "Criticism", "HeldOut", "Likelihood", "Mixing", "Swept",
-    "bound_plot", "cluster_counts", "convergence", "criteria", "criticize", "criticism_report",
+    "bound_plot", "cluster_counts", "convergence", "criteria", "criticism_report", "criticize",
     "effective_sample_size", "fitted_again", "held_out_log_likelihood", "joint_plot", "log_likelihood",
     "mean_squared_error", "p_values_plot", "params_distribution", "params_over_iterations", "ppc", "ppc_plot",
     "ppcs", "split_r_hat", "stands_out", "sweep", "sweep_plot", "tails_only", "write_criticism",

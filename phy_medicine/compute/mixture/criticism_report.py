@@ -75,6 +75,20 @@ class Criticism:
         """Checks that the model fails."""
         return tuple(one for one in [*self.checks.values(), *self.by_cluster.values()] if one.extreme.any())
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as plain values; a p-value that is not known is None."""
+        return {
+            "converged": self.convergence.good,
+            "r_hat": {row.name: _plain(row.r_hat) for row in self.convergence.mixing},
+            "effective": {row.name: _plain(row.effective) for row in self.convergence.mixing},
+            "log_likelihood": self.likelihood.total, "log_density": self.likelihood.per_point, "mse": self.error,
+            "bic": self.criteria.bic, "icl": self.criteria.icl,
+            "held_out": None if self.held_out is None else self.held_out.mean,
+            "compared": {row.k: {"bic": row.criteria.bic, "icl": row.criteria.icl} for row in self.swept},
+            "p_values": {name: list(map(_plain, check.p_values)) for name, check in self.checks.items()},
+            "p_values_by_cluster": {name: list(map(_plain, one.p_values)) for name, one in self.by_cluster.items()},
+        }  # fmt: skip
+
 
 def criticize(
     fit: Fit,
@@ -140,8 +154,9 @@ def criticism_report(fit: Fit, found: Criticism, *, name: str, params: Mapping[s
     """
     subtitle = f"{fit.model} fitted by {fit.engine} to {fit.n:,} points in {fit.d} dimensions"
     sections = [
-        section("What stands out", "", _list(stands_out(found))), _groups(fit, found), _convergence(fit, found.convergence), *_parameters(fit),
-        _checks(found), _by_cluster(found), _likelihood(found), _how(fit, params or {}),
+        section("What stands out", "", _list(stands_out(found))), _groups(fit, found),
+        _convergence(fit, found.convergence), *_parameters(fit), _checks(found), _by_cluster(found),
+        _likelihood(found), _how(fit, params or {}),
     ]  # fmt: skip
     return page(f"Criticism of {name}", subtitle, _tiles(found), sections)
 
@@ -328,6 +343,10 @@ def _how(fit: Fit, params: Mapping[str, Any]) -> str:
         f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(_text(value))}</dd>" for name, value in facts.items()
     )
     return section("How it was made", "", f"<dl>{pairs}</dl>")
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _text(value: Any) -> str:
