@@ -27,6 +27,11 @@ def follow_pairs(session: Session) -> None:
         pairs.forget_signal()
         session.extensions.similarities.renew(COMBINED)
 
+    def source_changed(name: str) -> None:
+        if name != COMBINED:
+            session.extensions.similarities.renew(COMBINED)
+
+    session.extensions.similarities.changed.connect(source_changed)
     session.manager.changed.connect(pairs.note)
     session.selection.changed.connect(lambda _selection: pairs.give_way())
     session.data.filters.changed.connect(filtered)

@@ -197,10 +197,13 @@ def test_weights_can_be_chosen_and_plugins_add_a_source(session):
     before = session.similar.rows(reference)
     named = session.pairs.candidates(reference)[-1]
     session.extensions.similarities.add(Similarity("mine", lambda c: [(named, 1.0)], weight=100.0))
-    session.extensions.similarities.renew("combined")
     assert session.pairs.weights.current["mine"] == 100.0
     assert next(iter(session.similar.rows(reference))) == named
     session.pairs.weights.choose({"mine": 0.0})
+    assert session.similar.rows(reference) == before
+    session.pairs.weights.choose(None)
+    assert session.similar.rows(reference) != before
+    session.extensions.similarities.remove("mine")
     assert session.similar.rows(reference) == before
     session.pairs.weights.choose({name: 0.0 for name in (*WEIGHTS, "mine") if name != "distance"})
     rows = session.similar.rows(reference)
@@ -226,5 +229,4 @@ def test_a_source_of_a_plugin_that_fails_does_not_count(session):
     session.similar.metric = "combined"
     before = session.similar.rows(reference)
     session.extensions.similarities.add(Similarity("broken", fail, weight=5.0))
-    session.extensions.similarities.renew("combined")
     assert session.similar.rows(reference) == before
