@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from itertools import combinations
+from typing import Final, Literal, Protocol
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.reasons import Reason, Speaks
@@ -19,7 +20,8 @@ About = tuple[Kind, tuple[int, ...]]
 KINDS: tuple[Kind, ...] = ("merge", "split", "noise", "mua")
 MOST = 10_000
 """Suggestions that are kept, those of the largest gain."""
-NOISE, MUA = "noise", "mua"
+NOISE: Final = "noise"
+MUA: Final = "mua"
 _NOTHING = "No suggestion is looked at."
 
 
@@ -88,6 +90,7 @@ class SuggestionQueue:
         self._groups: dict[About, str | None] = {}
         self._late: dict[About, int] = {}
         self._n_late = 0
+        self._done: dict[str, About] = {}
         self._passed: set[About] = set()
         self._keys: dict[About, str] = {}
         self._decisions: list[_Decision] = []
@@ -195,9 +198,11 @@ class SuggestionQueue:
             self._known.pop(about, None)
         self._waiting = None
 
-    def note(self, _delta: Delta) -> None:
+    def note(self, delta: Delta) -> None:
         """Take notice of an action, an undo or a redo: what it made void goes, what it brought back is there again."""
         self._waiting = None
+        if delta.direction != "do":
+            self._done.clear()  # what was undone may be done again, under other ids
 
     # Walking
 
@@ -234,7 +239,15 @@ class SuggestionQueue:
         ------
         ActionError : nothing waits
         """
-        return self._needed()
+        suggestion = self._needed()
+        self._done[self.key(suggestion)] = suggestion.about
+        return suggestion
+
+    def settle(self, delta: Delta) -> None:
+        """Do not propose to join what an accepted split has just taken apart; delta : of the split."""
+        for pair in combinations(sorted(delta.added), 2):
+            self._done[self.key(Suggestion("merge", pair, 0.0, 0.0))] = ("split", delta.removed)
+        self._waiting = None
 
     def reject(self) -> Suggestion:
         """Never show the current one again, and go on.
@@ -301,7 +314,8 @@ class SuggestionQueue:
                 return False
         elif NOISE in groups:
             return False
-        return True
+        # What was split and joined again, or joined and split, is not proposed once more under its new ids.
+        return not self._done or self._done.get(self.key(suggestion), suggestion.about) == suggestion.about
 
     def _rank(self, suggestion: Suggestion) -> tuple[int, float, Kind, tuple[int, ...]]:
         return self._late.get(suggestion.about, 0), -suggestion.gain, suggestion.kind, suggestion.cluster_ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from phy_medicine.base.reasons import Reason
 from phy_medicine.base.types import IntArray
 from phy_medicine.curation.suggestions import Suggestion
 from phy_medicine.io.suggestion_files import SORTER_TABLE, SuggestedMerge, read_suggested_merges
+from phy_medicine.session.merge_finder import Offer
 
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
@@ -24,7 +25,7 @@ class SorterMerges:
     busy = False
     n_left = 0
 
-    def __init__(self, session: Session, offer: Callable[[Iterable[Suggestion]], None]) -> None:
+    def __init__(self, session: Session, offer: Offer) -> None:
         self._session, self._offer = session, offer
         self._rows: dict[tuple[int, ...], SuggestedMerge] | None = None
         self._counts: IntArray | None = None
@@ -40,7 +41,7 @@ class SorterMerges:
             self._rows = {(row.first, row.second): row for row in rows}
         wanted = set(cluster_ids)
         rows = tuple(row for pair, row in self._rows.items() if wanted & set(pair) and all(map(self._is_unit, pair)))
-        self._offer(map(self._suggestion, rows))
+        self._offer(map(self._suggestion, rows), ())
 
     def values(self, suggestion: Suggestion) -> dict[str, float]:
         """Return the sorter's score of a pair, nothing for others."""

@@ -82,7 +82,7 @@ class SuggestionWalk:
         ActionError : nothing waits
         """
         self.begin()
-        session, suggestion = self._session, self._session.suggestions.queue.current
+        session, suggestion = self._session, self._session.suggestions.look()
         if suggestion is None:
             raise ActionError(self.why_nothing())
         wanted = self.selection_of(suggestion)
@@ -134,7 +134,7 @@ class SuggestionWalk:
         finally:
             session.wizard.instead = lambda _delta: None
         self._accepted.append(suggestion.about)
-        following = session.suggestions.queue.current
+        following = session.suggestions.look()
         if following is not None and self.looking:
             self._show_parts(following)
         self.changed.emit()

@@ -5,17 +5,22 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from psygnal import Signal
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.compute.pool import Priority
 from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.suggestions import About, Suggestion, SuggestionQueue
 from phy_medicine.io.metric_cache import spikes_key
 from phy_medicine.io.suggestion_files import Decision, read_decisions, write_decisions
+from phy_medicine.session.label_finder import LabelFinder
+from phy_medicine.session.merge_finder import MergeFinder
 from phy_medicine.session.sorter_merges import SorterMerges
+from phy_medicine.session.split_finder import SplitFinder
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import IntArray
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT = "default"
+_AHEAD = 2
+"""Suggestions after the one that is looked at whose parts are worked out."""
 
 
 class Source(Protocol):
@@ -66,6 +73,10 @@ class _Clusters:
         return f"{n_spikes}.{digest & (1 << 64) - 1:x}"
 
 
+def _lacks_parts(suggestion: Suggestion) -> bool:
+    return suggestion.kind == "split" and suggestion.parts is None
+
+
 class Suggestions:
     """What the session proposes to do, the most useful first.
 
@@ -80,11 +91,14 @@ class Suggestions:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._lock = threading.Lock()
-        self._inbox: deque[tuple[Suggestion, ...]] = deque()
-        self._withdrawn: deque[tuple[About, ...]] = deque()
+        self._inbox: deque[tuple[tuple[Suggestion, ...], tuple[About, ...]]] = deque()
         self._decided: dict[str, Decision] | None = None
         self._queue: SuggestionQueue | None = None
-        self._sources: tuple[Source, ...] = (SorterMerges(session, self.offer),)
+        self.splits = SplitFinder(session, self.offer)
+        self._merges = MergeFinder(session, self.offer)
+        self._sources: tuple[Source, ...] = (
+            SorterMerges(session, self.offer), self.splits, self._merges, LabelFinder(session, self.offer),
+        )  # fmt: skip
         self._of_all = False
         self._most_left = 0
         session.manager.changed.connect(self._note)
@@ -98,12 +112,10 @@ class Suggestions:
             rejected = [d.key for d in self._decisions.values() if not d.accepted]
             self._queue = SuggestionQueue(_Clusters(self._session), rejected)
         with self._lock:
-            withdrawn, offered = list(self._withdrawn), list(self._inbox)
-            self._withdrawn.clear()
+            news = list(self._inbox)
             self._inbox.clear()
-        for abouts in withdrawn:
-            self._queue.withdraw(abouts)
-        for suggestions in offered:
+        for suggestions, gone in news:
+            self._queue.withdraw(gone)
             self._queue.offer(suggestions)
         return self._queue
 
@@ -144,10 +156,21 @@ class Suggestions:
         self._of_all = True
         self._ask(self._session.cluster_ids)
 
-    def compute(self) -> None:
-        """Look for all suggestions here, in this thread."""
+    def compute(self, cluster_ids: Sequence[int] | None = None) -> None:
+        """Look for suggestions about clusters, all by default, here in this thread."""
+        ids = self._session.cluster_ids if cluster_ids is None else cluster_ids
         for source in self._sources:
-            source.compute(self._session.cluster_ids)
+            source.compute(ids)
+
+    def look(self) -> Suggestion | None:
+        """Return what is looked at, the parts of a split worked out; those of the next follow in the background."""
+        queue = self.queue
+        suggestion = queue.current
+        if suggestion is not None and _lacks_parts(suggestion):
+            self._take_parts(suggestion, self.splits.parts(suggestion.cluster_ids[0]))
+        for following in filter(_lacks_parts, queue.coming(_AHEAD)):
+            self._ask_parts(following)
+        return self.queue.current
 
     # Deciding
 
@@ -169,6 +192,7 @@ class Suggestions:
             case "split":
                 cluster_id = suggestion.cluster_ids[0]
                 delta = session.split(session.facts.spikes(cluster_id), self._parts(suggestion))
+                queue.settle(delta)
             case kind:
                 delta = session.move(kind, cluster_ids=suggestion.cluster_ids)
         self._keep(Decision(key, "accepted", values))
@@ -221,8 +245,7 @@ class Suggestions:
         if not found and not gone:
             return
         with self._lock:
-            self._inbox.append(found)
-            self._withdrawn.append(gone)
+            self._inbox.append((found, gone))
         self.changed.emit()
 
     def close(self) -> None:
@@ -258,10 +281,22 @@ class Suggestions:
             found |= source.values(suggestion)
         return found
 
+    def _ask_parts(self, suggestion: Suggestion) -> None:
+        with suppress(RuntimeError):  # the session is closing
+            self._session.pool.submit(
+                ("parts", *suggestion.cluster_ids), self.splits.parts, suggestion.cluster_ids[0],
+                priority=Priority.PREFETCH, on_done=lambda parts: self._take_parts(suggestion, parts),
+            )  # fmt: skip
+
+    def _take_parts(self, suggestion: Suggestion, parts: IntArray | None) -> None:
+        if parts is not None:
+            self.offer([replace(suggestion, parts=parts)])
+
     def _parts(self, suggestion: Suggestion) -> IntArray:
-        if suggestion.parts is None:
-            raise ActionError(f"The parts of cluster {suggestion.cluster_ids[0]} are not known yet; wait a moment.")
-        return suggestion.parts
+        parts = self.splits.parts(suggestion.cluster_ids[0]) if suggestion.parts is None else suggestion.parts
+        if parts is None:
+            raise ActionError(f"It is not known which spikes of cluster {suggestion.cluster_ids[0]} are of which part.")
+        return parts
 
     def _note(self, delta: Delta) -> None:
         if self._queue is not None:

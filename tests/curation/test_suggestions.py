@@ -91,6 +91,34 @@ def test_a_rejection_can_be_taken_back() -> None:
         queue.take_back()
 
 
+def test_what_was_split_and_joined_again_is_not_proposed_once_more() -> None:
+    class Same(Table):
+        def spikes_key(self, cluster_id: int) -> str:
+            return "the same"
+
+    table = Same(1)
+    queue = SuggestionQueue(table)
+    queue.offer([_some("split", 1)])
+    queue.accept()
+    table.alive = {4}
+    queue.note(DELTA)
+    queue.offer([_some("split", 4)])
+    assert _waiting(queue) == []
+    queue.note(Delta("split", direction="undo"))
+    assert _waiting(queue) == [("split", (4,))]
+
+
+def test_the_parts_of_an_accepted_split_are_not_proposed_to_be_joined() -> None:
+    table = Table(1, 3)
+    queue = SuggestionQueue(table)
+    queue.offer([_some("split", 1)])
+    queue.accept()
+    table.alive = {3, 4, 5}
+    queue.settle(Delta("split", added=(4, 5), removed=(1,)))
+    queue.offer([_some("merge", 4, 5), _some("merge", 3, 4)])
+    assert _waiting(queue) == [("merge", (3, 4))]
+
+
 def test_noise_is_not_proposed_of_a_cluster_that_was_given_another_group() -> None:
     table = Table(1)
     table.groups[1] = "mua"

@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.corrupted import Corrupted, corrupted
+from benchmarks.suggestions import Truth, accept_all
 from phy_medicine.base.errors import ActionError, ReadOnlyError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.curation.suggestions import Suggestion
+from phy_medicine.io.simulate import SimulationSettings
 from phy_medicine.session.session import Session
+
+from .any_steps import unwritten
 
 
 @pytest.fixture
@@ -121,3 +126,97 @@ def test_merges_of_the_sorter_join_the_queue_while_their_units_are_whole(dataset
     session.merge([a, b])
     assert [s for s in session.suggestions.queue.waiting if s.source.startswith("sorter")] == []
     session.close()
+
+
+# Found by the program itself
+
+
+@pytest.fixture(scope="module")
+def corrupted_dataset(tmp_path_factory: pytest.TempPathFactory) -> Corrupted:
+    settings = SimulationSettings(channels=24, units=12, duration_s=240, oversplit=0, overmerge=0, raw=False, seed=5)
+    return corrupted(tmp_path_factory.mktemp("corrupted") / "dataset", settings)
+
+
+@pytest.fixture
+def mistaken(corrupted_dataset: Corrupted) -> Iterator[Session]:
+    """Its journal stays in memory, so that others find the dataset as it was."""
+    with unwritten(corrupted_dataset.params) as session:
+        yield session
+
+
+def _found(session: Session) -> dict[tuple[str, tuple[int, ...]], float]:
+    return {s.about: round(s.confidence, 6) for s in session.suggestions.queue.waiting}
+
+
+def test_mistakes_are_found_and_accepting_all_makes_the_sorting_right(
+    mistaken: Session, corrupted_dataset: Corrupted
+) -> None:
+    course = accept_all(mistaken, Truth(corrupted_dataset.units))
+    assert course.n_wrong == 0 < course.n_merges
+    assert course.gain > 0.9
+
+
+def test_in_the_background_the_same_is_found_as_at_once(mistaken: Session, corrupted_dataset: Corrupted) -> None:
+    mistaken.suggestions.ask_all()
+    mistaken.pool.sync(60)
+    assert not mistaken.suggestions.busy
+    with unwritten(corrupted_dataset.params) as other:
+        other.suggestions.compute()
+        assert _found(mistaken) == _found(other) != {}
+
+
+def test_after_an_action_the_same_is_found_as_from_the_beginning(
+    mistaken: Session, corrupted_dataset: Corrupted
+) -> None:
+    mistaken.suggestions.ask_all()
+    mistaken.pool.sync(60)
+    pair = next(s.cluster_ids for s in mistaken.suggestions.queue.waiting if s.kind == "merge")
+    mistaken.merge(pair)
+    mistaken.pool.sync(60)
+    with unwritten(corrupted_dataset.params) as other:
+        other.merge(pair)
+        other.suggestions.compute()
+        assert _found(mistaken) == _found(other) != {}
+
+
+def test_every_suggestion_says_why(mistaken: Session) -> None:
+    mistaken.suggestions.compute()
+    for suggestion in mistaken.suggestions.queue.waiting:
+        assert suggestion.reasons, suggestion
+        assert suggestion.reasons[0].speaks == "for"
+        assert 0.5 <= suggestion.confidence <= 1
+        assert 0 < suggestion.gain <= sum(mistaken.facts.stats(c).n_spikes for c in suggestion.cluster_ids)
+
+
+def test_the_parts_of_a_split_are_known_when_it_is_looked_at(mistaken: Session) -> None:
+    mistaken.suggestions.compute()
+    queue = mistaken.suggestions.queue
+    split = next(s for s in queue.waiting if s.kind == "split")
+    queue.go_to(split)
+    looked = mistaken.suggestions.look()
+    assert looked is not None and looked.parts is not None
+    assert len(looked.parts) == len(mistaken.facts.spikes(split.cluster_ids[0]))
+    assert set(looked.parts.tolist()) == {0, 1}
+
+
+def test_a_closed_session_looks_for_nothing_more(corrupted_dataset: Corrupted) -> None:
+    session = Session.open(corrupted_dataset.params, read_only=True)
+    session.suggestions.ask_all()
+    session.close()
+    session.suggestions.ask_all()
+    assert session.pool is not None
+
+
+def test_accuracy_is_that_of_the_comparison_of_spikeinterface(corrupted_dataset: Corrupted) -> None:
+    import spikeinterface.comparison as sc
+    import spikeinterface.core as si
+
+    session = Session.open(corrupted_dataset.params, read_only=True)
+    samples, labels = session.model.spike_samples, session.spike_clusters()
+    true = si.NumpySorting.from_samples_and_labels([samples], [corrupted_dataset.units], 30_000.0)
+    found = si.NumpySorting.from_samples_and_labels([samples], [labels], 30_000.0)
+    session.close()
+    # Spikes of other neurons within the tolerance would count too, so that there is none.
+    compared = sc.compare_sorter_to_ground_truth(true, found, exhaustive_gt=True, delta_time=0.01)
+    theirs = compared.get_performance(method="by_unit")["accuracy"].to_numpy(float)
+    assert Truth(corrupted_dataset.units).accuracies(labels) == pytest.approx(theirs, abs=2e-3)

@@ -17,13 +17,15 @@ from phy_medicine.io.simulate.noise import CALIBRATION_LENGTH, NoiseStream, meas
 from phy_medicine.io.simulate.probe import make_probe, probe_json
 from phy_medicine.io.simulate.recording import Scene, write_drawn, write_measured
 from phy_medicine.io.simulate.settings import Clock, SimulationSettings, checked
-from phy_medicine.io.simulate.sorting import Motion, make_sorting, mean_waveforms, similarity_matrix
+from phy_medicine.io.simulate.sorting import Motion, Sorting, make_sorting, mean_waveforms, similarity_matrix
 from phy_medicine.io.simulate.stimuli import Stimuli, make_stimuli, write_stimuli
 from phy_medicine.io.simulate.tables import write_tables
 from phy_medicine.io.simulate.trains import Spikes, make_spikes
 from phy_medicine.io.simulate.units import Units, make_units, with_others
 
 Progress = Callable[[float, str], None]
+Sorter = Callable[[SimulationSettings, Spikes, Motion, Footprints], Sorting]
+"""Makes clusters out of the true spikes, as `make_sorting` does."""
 
 OWN_FILES = (
     "params.py", "recording.dat", "spike_times.npy", "spike_templates.npy", "spike_clusters.npy", "amplitudes.npy",
@@ -51,6 +53,7 @@ def simulate(
     *,
     progress: Progress | None = None,
     overwrite: bool = False,
+    sorter: Sorter = make_sorting,
 ) -> Path:
     """Write a simulated recording and its sorted dataset.
 
@@ -60,6 +63,7 @@ def simulate(
     settings : what to simulate; the same settings give the same bytes
     progress : called with the share done (0..1) and what is being done; an exception from it cancels
     overwrite : replace the dataset in a folder that is not empty; files of other names are left alone
+    sorter : makes the clusters; by default the shares of the settings decide which neurons are split and merged
 
     Returns
     -------
@@ -74,7 +78,7 @@ def simulate(
     tell: Progress = progress or (lambda share, text: None)
     _prepare_folder(out_dir, overwrite=overwrite)
     try:
-        return _write_all(out_dir, settings, tell)
+        return _write_all(out_dir, settings, tell, sorter)
     except BaseException as error:
         _remove(out_dir, (*OWN_FILES, PARTIAL_PARAMS))
         if isinstance(error, OSError):
@@ -82,8 +86,8 @@ def simulate(
         raise
 
 
-def _write_all(out_dir: Path, settings: SimulationSettings, tell: Progress) -> Path:
-    scene, world, templates_uv = _build(settings, tell)
+def _write_all(out_dir: Path, settings: SimulationSettings, tell: Progress, sorter: Sorter) -> Path:
+    scene, world, templates_uv = _build(settings, tell, sorter)
     _write_arrays(out_dir, scene, templates_uv)
     if settings.raw:
         write_measured(out_dir, scene, lambda share: tell(0.1 + 0.88 * share, "Writing the recording"))
@@ -114,7 +118,7 @@ def _remove(out_dir: Path, names: tuple[str, ...]) -> None:
         (out_dir / name).unlink(missing_ok=True)
 
 
-def _build(settings: SimulationSettings, tell: Progress) -> tuple[Scene, _World, FloatArray]:
+def _build(settings: SimulationSettings, tell: Progress, sorter: Sorter) -> tuple[Scene, _World, FloatArray]:
     """Draw everything but the signal; also return the templates in uV."""
     tell(0.0, "Placing the units")
     probe, clock = make_probe(settings), Clock(settings.sample_rate_hz)
@@ -127,7 +131,7 @@ def _build(settings: SimulationSettings, tell: Progress) -> tuple[Scene, _World,
     footprints = make_footprints(units, probe, world.drift, clock)
     footprints = with_artifacts(footprints, artifacts, units.peaks_uv, probe.n_channels, clock)
     motion = _motion(world, spikes, footprints, settings)
-    sorting = make_sorting(settings, spikes, motion, footprints)
+    sorting = sorter(settings, spikes, motion, footprints)
     templates_uv = mean_waveforms(sorting, spikes, motion, footprints, probe.n_channels)
     tell(0.06, "Measuring the noise")
     whitening = measure_whitening(NoiseStream(settings, probe, clock).take(CALIBRATION_LENGTH))

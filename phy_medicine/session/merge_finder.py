@@ -1,0 +1,175 @@
+"""Finds clusters that are one neuron: over-split, split by drift, or found twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from phy_medicine.compute.pairs.reasons import reasons
+from phy_medicine.compute.pool import Priority
+from phy_medicine.compute.suggesting.merging import TERMS, merge_probability, merge_terms, way_of
+from phy_medicine.curation.suggestions import About, Suggestion
+
+if TYPE_CHECKING:
+    from phy_medicine.compute.pairs.evidence import PairEvidence
+    from phy_medicine.session.session import Session
+
+SOURCE = "default"
+LEAST = 0.5
+"""Probability from which a merge is suggested; `docs/benchmarks.md` says how many of those are wrong."""
+_TASK = "candidates of merges"
+_LEAST_COSINE = 0.6
+"""Below, nothing else that is known can make up for it."""
+_AT_ONCE = 50
+
+Pair = tuple[int, int]
+Offer = Callable[[Iterable[Suggestion], Iterable[About]], None]
+
+
+class MergeFinder:
+    """Suggests pairs by their evidence, which `session.pairs` works out in the background.
+
+    rank : gives the probability that a pair is ranked by; None: the one that it is suggested by
+    """
+
+    def __init__(self, session: Session, offer: Offer) -> None:
+        self._session, self._offer = session, offer
+        self.rank: Callable[[PairEvidence], float] | None = None
+        self._lock = threading.Lock()
+        self._open: set[Pair] = set()
+        self._settled: set[Pair] = set()
+        self._looking: list[int] = []
+        self._closed = False
+        session.pairs.arrived.connect(lambda _names: self._settle())
+        for changed in (session.motion.changed, session.localization.changed, session.data.filters.changed):
+            changed.connect(lambda _what: self.again())
+
+    @property
+    def busy(self) -> bool:
+        """Whether the evidence of some pairs is not known yet."""
+        return bool(self._open or self._looking)
+
+    @property
+    def n_left(self) -> int:
+        """How many pairs are not weighed yet; of clusters without candidates so far each counts as one."""
+        return len(self._open) + len(self._looking)
+
+    def ask(self, cluster_ids: Sequence[int]) -> None:
+        """Weigh all pairs of these clusters in the background."""
+        with self._lock:
+            self._looking += cluster_ids
+        self._submit()
+
+    def compute(self, cluster_ids: Sequence[int], done: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Weigh all pairs of these clusters here."""
+        pairs = self._pairs(cluster_ids)
+        with self._lock:
+            self._open |= set(pairs)
+        for i in range(0, len(pairs), _AT_ONCE):
+            self._session.pairs.compute(pairs[i : i + _AT_ONCE])
+            done(min(i + _AT_ONCE, len(pairs)), len(pairs))
+        self._settle()
+
+    def again(self) -> None:
+        """Weigh all pairs again: what they are weighed by has changed."""
+        with self._lock:
+            pairs = sorted(pair for pair in self._settled if self._alive(pair))
+            self._open |= set(pairs)
+            self._settled.clear()
+        if pairs and not self._closed:
+            self._session.pairs.ask(pairs, first=False)
+            self._settle()
+
+    def values(self, suggestion: Suggestion) -> dict[str, float]:
+        """Return the evidence of a pair and its terms, nothing for others."""
+        if suggestion.kind != "merge" or len(suggestion.cluster_ids) != 2:
+            return {}
+        evidence = self._session.pairs.peek(*suggestion.cluster_ids)
+        return {} if evidence is None else values_of(evidence)
+
+    def close(self) -> None:
+        """Find nothing any more."""
+        self._closed = True
+        with self._lock:
+            self._looking.clear()
+            self._open.clear()
+
+    # Inside
+
+    def _submit(self) -> None:
+        try:
+            self._session.pool.submit(_TASK, self._look, priority=Priority.BACKGROUND)
+        except RuntimeError:  # the session is closing
+            self.close()
+
+    def _look(self) -> None:
+        """Find candidates, in a thread of the pool."""
+        with self._lock:
+            clusters = self._looking[:_AT_ONCE]
+        pairs = self._pairs(clusters)
+        with self._lock:
+            del self._looking[: len(clusters)]
+            if self._closed:
+                return
+            self._open |= set(pairs)
+            more = bool(self._looking)
+        self._session.pairs.ask(pairs, first=False)
+        self._settle()
+        if more:
+            self._submit()
+
+    def _pairs(self, cluster_ids: Iterable[int]) -> list[Pair]:
+        found = {(min(c, o), max(c, o)) for c in cluster_ids for o in self._alike(c)}
+        with self._lock:
+            return sorted(found - self._settled)
+
+    def _alike(self, cluster_id: int) -> list[int]:
+        """The candidates that are alike enough for the evidence to be worth working out."""
+        similar, facts = self._session.similar, self._session.facts
+        if not facts.contains(cluster_id):
+            return []
+        seen, aware = similar.template_rows(cluster_id), similar.aware_rows(cluster_id)
+        near = self._session.pairs.candidates(cluster_id)
+        return [c for c in near if max(seen.get(c, 0.0), aware.get(c, 0.0)) >= _LEAST_COSINE]
+
+    def _alive(self, pair: Pair) -> bool:
+        return all(map(self._session.facts.contains, pair))
+
+    def _settle(self) -> None:
+        """Suggest what is known by now, and take back what nothing speaks for any more."""
+        found: list[Suggestion] = []
+        poor: list[About] = []
+        with self._lock:
+            for pair in list(self._open):
+                evidence = self._session.pairs.peek(*pair)
+                if evidence is None:
+                    if not self._alive(pair):
+                        self._open.discard(pair)
+                    continue
+                self._open.discard(pair)
+                self._settled.add(pair)
+                suggestion = self._suggestion(pair, evidence)
+                if suggestion is None:
+                    poor.append(("merge", pair))
+                else:
+                    found.append(suggestion)
+        self._offer(found, poor)
+
+    def _suggestion(self, pair: Pair, evidence: PairEvidence) -> Suggestion | None:
+        likely = merge_probability(evidence)
+        if likely < LEAST:
+            return None
+        ranked = likely if self.rank is None else self.rank(evidence)
+        return Suggestion(
+            "merge", pair, ranked * min(evidence.n_spikes), ranked, reasons(evidence), f"{SOURCE}, {way_of(evidence)}"
+        )
+
+
+def values_of(evidence: PairEvidence) -> dict[str, float]:
+    """Return the finite numbers of a pair by name, what they are added up from among them."""
+    numbers = {f.name: getattr(evidence, f.name) for f in fields(evidence) if f.name != "n_spikes"}
+    numbers |= {f"term_{name}": term for name, term in zip(TERMS, merge_terms(evidence), strict=True)}
+    return {name: float(value) for name, value in numbers.items() if isfinite(value)}
