@@ -17,6 +17,7 @@ COMMANDS = {
     "kwik-describe": "phy_medicine.app.kwik_describe",
     "sort": "phy_medicine.app.sort",
     "sort-gui": "phy_medicine.app.sort_gui",
+    "match": "phy_medicine.app.match",
     "motion": "phy_medicine.app.motion",
     "localize": "phy_medicine.app.localize",
     "explore": "phy_medicine.app.explore",

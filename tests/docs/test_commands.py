@@ -39,6 +39,8 @@ STAND_INS = {
     "SECOND.jsonl": ".phy_medicine/journal/second.jsonl",
     "results/sorting/params.py": "params.py",
     "sorted/params.py": "params.py",
+    "monday/params.py": "params.py",
+    "tuesday/params.py": "params.py",
     "FILE.kwik": "recording.kwik",
     "--channel-group 1": "--channel-group 0",
     "--channels 384": "--channels 16",
