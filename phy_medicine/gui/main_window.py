@@ -30,6 +30,7 @@ from phy_medicine.gui.lasso_split import LassoSplit
 from phy_medicine.gui.later import Later
 from phy_medicine.gui.layout_book import LayoutBook
 from phy_medicine.gui.localization_switch import LocalizationSwitch
+from phy_medicine.gui.matching import Matching
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
@@ -134,6 +135,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.ranges = RangeSwitch(self)
         self.recording = Recording(self)
         self.training = WindowTraining(self)
+        self.matching = Matching(self)
         self.pictures = Pictures(self)
         self.plugins = WindowPlugins(self, plugins)
         self.plugin_actions = PluginActions(self)
@@ -164,7 +166,7 @@ class MainWindow(QtWidgets.QMainWindow):
     @property
     def at_rest(self) -> bool:
         """Whether everything that was done is on the screen."""
-        busy = self.splitting.running or (self.scripted and self.suggesting.searching)
+        busy = self.splitting.running or self.matching.running or (self.scripted and self.suggesting.searching)
         return self.host.idle and not self.later.pending and not busy
 
     def open(self, size: tuple[int, int] | None = None) -> None:
@@ -301,7 +303,15 @@ class MainWindow(QtWidgets.QMainWindow):
         self.theme = theme
         wear(theme)
         parts = (self.status, self.ranges, self.menus, self.tables, self.panels, self.about_dataset, self.jobs)
-        more = (self.recording, self.plugins, self.console, self.history, self.suggesting, self.workspace)
+        more = (
+            self.recording,
+            self.plugins,
+            self.console,
+            self.history,
+            self.suggesting,
+            self.workspace,
+            self.matching,
+        )
         for part in (*parts, *more, *self.tools.values()):
             part.set_theme(self.theme)
 

@@ -108,6 +108,7 @@ class ReportDialog(QtWidgets.QDialog):
             self.facts.addWidget(label, row, column)
             self.facts.addWidget(QtWidgets.QLabel(value), row, column + 1)
         self.facts.setColumnStretch(4, 1)
+        self.facts.setRowStretch(5, 1)
         left = QtWidgets.QVBoxLayout()
         left.addWidget(self.score)
         left.addWidget(of)

@@ -70,7 +70,7 @@ def carry_labels(session: Session, labels: Iterable[CarriedLabel]) -> int:
 
     Raises
     ------
-    ActionError : there is no label, a cluster is gone, or the session has no such group; everything was taken back
+    ActionError : there is no label, or a cluster is gone; everything was taken back
     ReadOnlyError, JournalError : the actions cannot be kept safe
     """
     clusters: dict[tuple[str, LabelValue], list[int]] = {}

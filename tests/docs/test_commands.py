@@ -41,6 +41,7 @@ STAND_INS = {
     "sorted/params.py": "params.py",
     "monday/params.py": "params.py",
     "tuesday/params.py": "params.py",
+    "friday/params.py": "params.py",
     "FILE.kwik": "recording.kwik",
     "--channel-group 1": "--channel-group 0",
     "--channels 384": "--channels 16",
