@@ -31,8 +31,8 @@ def command() -> None:
     \b
     phy-med cluster fit params.py --clusters 3,7
     phy-med cluster fit features.npy --model gmm --components 13 --root fits
-    phy-med cluster list fits
-    phy-med cluster show fits
+    phy-med cluster list params.py
+    phy-med cluster show params.py
     phy-med cluster criticize fits --compare 2-8
     phy-med cluster assign fits --points more.npy --out labels
     """

@@ -53,8 +53,10 @@ STAND_INS = {
 SMALL = {
     "simulate": ("--channels", "16", "--units", "8", "--duration", "5", "--overwrite"),
     "motion": ("--no-plot-figures",),
+    "cluster fit": ("--samples", "200"),
+    "cluster criticize": ("--samples", "100"),
 }
-"""Command -> options that make it quick; the last of an option counts."""
+"""Command, or the two words of one in a group -> options that make it quick; the last of an option counts."""
 
 WINDOWS = ("template-gui", "kwik-gui")
 FRESH = (*WINDOWS, "import")
@@ -172,7 +174,8 @@ class Reader:
                 path.unlink()
         if command in WINDOWS and "--quit" not in words:
             words.append("--quit")
-        result = CliRunner().invoke(cli, [*words, *SMALL.get(command, ())], input=ANSWERS)
+        small = SMALL.get(" ".join(words[:2]), SMALL.get(command, ()))
+        result = CliRunner().invoke(cli, [*words, *small], input=ANSWERS)
         assert result.exit_code == 0, f"{example.place}: {line}\n{result.output}\n{result.exception!r}"
         if command == "replay":
             shutil.rmtree(self._folder / "copy")
