@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from psygnal import Signal
@@ -61,6 +61,7 @@ class _Clusters:
     """What the queue asks, of a session."""
 
     session: Session
+    keys: dict[int, str] = field(default_factory=dict)
 
     def contains(self, cluster_id: int) -> bool:
         return self.session.facts.contains(cluster_id)
@@ -69,8 +70,10 @@ class _Clusters:
         return self.session.manager.group(cluster_id)
 
     def spikes_key(self, cluster_id: int) -> str:
-        n_spikes, digest = spikes_key(self.session.facts.spikes(cluster_id))
-        return f"{n_spikes}.{digest & (1 << 64) - 1:x}"
+        if cluster_id not in self.keys:  # an id never changes its spikes, and many suggestions are about one cluster
+            n_spikes, digest = spikes_key(self.session.facts.spikes(cluster_id))
+            self.keys[cluster_id] = f"{n_spikes}.{digest & (1 << 64) - 1:x}"
+        return self.keys[cluster_id]
 
 
 def _lacks_parts(suggestion: Suggestion) -> bool:
