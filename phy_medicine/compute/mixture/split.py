@@ -2,8 +2,8 @@
 
 Components of a mixture describe the shape of a cluster, and a single neuron seldom has the shape of one Gaussian: it
 drifts, bursts and collides. Components are therefore parts of one kind until a valley in the density of the spikes lies
-between them, both along the line that separates them best, found on other spikes, and on the way from one to the other
-that stays where the model has most spikes: a curved cluster has a valley on the line and none on the way.
+between them, along the line that separates them best, found on other spikes. A valley of the model itself on the way
+from one component to another is no such evidence: wide components fill it between neurons that are well apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from phy_medicine.compute.mixture.cavi import Ascent
 from phy_medicine.compute.mixture.components import SoftSums
 from phy_medicine.compute.mixture.features import rotation
 from phy_medicine.compute.mixture.fit import Fit, Progress
-from phy_medicine.compute.mixture.parameters import Parameters
 from phy_medicine.compute.mixture.points import Points, as_points
 from phy_medicine.compute.mixture.prior import FULL, Prior
 from phy_medicine.compute.mixture.start import kmeans_labels
@@ -36,7 +35,7 @@ LEAST_DEPTH = 0.1
 SMALL, MOST_SCATTER = 0.2, 2.5
 """A part of less than a fifth of the spikes with a variance so many times that of the largest part is none.
 Simulated neurons put together have 0.6 to 1.4, collisions 3.7 to 16."""
-_TURNS, _STEPS = 100, 41
+_TURNS = 100
 _CERTAIN = 0.6
 
 
@@ -130,7 +129,7 @@ def split_by_model(
         progress=progress,
     )  # fmt: skip
     shares = mixture.responsibilities(x)
-    groups, depth = _parts(x[fitted], shares[fitted], _ways(mixture.point), least_depth)
+    groups, depth = _parts(x[fitted], shares[fitted], least_depth)
     grouped = _folded(x, np.stack([shares[:, group].sum(axis=1) for group in groups], axis=1))
     labels = grouped.argmax(axis=1)
     order = np.argsort(-np.bincount(labels, minlength=grouped.shape[1]), kind="stable")
@@ -143,7 +142,7 @@ def split_by_model(
     )  # fmt: skip
 
 
-def _parts(x: FloatArray, shares: FloatArray, ways: FloatArray, least_depth: float) -> tuple[list[list[int]], float]:
+def _parts(x: FloatArray, shares: FloatArray, least_depth: float) -> tuple[list[list[int]], float]:
     """Groups of components that no valley parts, and the depth of the shallowest valley that is left."""
     labels = shares.argmax(axis=1)
     groups = {k: [k] for k in range(shares.shape[1])}
@@ -154,30 +153,13 @@ def _parts(x: FloatArray, shares: FloatArray, ways: FloatArray, least_depth: flo
             for b in names[i + 1 :]:
                 if (a, b) not in depths:
                     own, other = (x[np.isin(labels, groups[name])] for name in (a, b))
-                    shortest = float(ways[np.ix_(groups[a], groups[b])].min())
-                    depths[a, b] = min(_valley(own, other), shortest)
+                    depths[a, b] = _valley(own, other)
         (a, b), least = min(depths.items(), key=lambda pair: pair[1])
         if least >= least_depth:
             return list(groups.values()), least
         groups[a] += groups.pop(b)
         depths = {pair: depth for pair, depth in depths.items() if a not in pair and b not in pair}
     return list(groups.values()), 0.0
-
-
-def _ways(point: Parameters) -> FloatArray:
-    """(k, k), depth of the valley on the ridge between any two components; Ray & Lindsay 2005, Ann. Stat. 33:2042."""
-    k = len(point.pi)
-    depths = np.zeros((k, k))
-    inverses = np.linalg.inv(point.sigma2)
-    part = np.linspace(0, 1, _STEPS)[:, None, None]
-    for a in range(k):
-        for b in range(a):
-            precision = (1 - part) * inverses[a] + part * inverses[b]
-            pulled = (1 - part[:, :, 0]) * (inverses[a] @ point.mu[a]) + part[:, :, 0] * (inverses[b] @ point.mu[b])
-            heights = point.log_density(np.linalg.solve(precision, pulled[:, :, None])[:, :, 0])
-            peaks = np.minimum(np.maximum.accumulate(heights), np.maximum.accumulate(heights[::-1])[::-1])
-            depths[a, b] = depths[b, a] = 1 - np.exp(-float((peaks - heights).max()))
-    return depths
 
 
 def _valley(one: FloatArray, other: FloatArray) -> float:

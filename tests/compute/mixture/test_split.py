@@ -37,6 +37,16 @@ def test_neurons_far_enough_apart_are_the_parts(sizes, seed):
     assert f"{len(sizes)} parts of" in found.reason and found.depth >= 0.1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_collisions_do_not_join_two_neurons(seed):
+    rng = np.random.default_rng(seed)
+    x, truth = neurons(rng, (900, 600), 7, d=12)
+    hit = rng.random(1500) < 0.06
+    x[hit] += 5 * rng.normal(size=(hit.sum(), 12))
+    found = split_by_model(x)
+    assert len(found.sizes) == 2 and right(truth, found.labels) > 0.95
+
+
 def test_labels_are_those_of_the_best_model_that_is_told_the_number():
     from sklearn.mixture import GaussianMixture
 
@@ -52,7 +62,7 @@ def one(rng, kind, n=1500, d=12):
         case "drift":  # along a line, from one end to the other
             x[:, 0] += np.linspace(0, 12, n)
         case "curve":
-            angle = rng.uniform(0, 1.2, n)
+            angle = rng.uniform(0, 1.0, n)
             x[:, 0] += 9 * np.cos(angle)
             x[:, 1] += 9 * np.sin(angle)
         case "bursts":  # smaller spikes, ever fewer of them
