@@ -83,7 +83,7 @@ class WindowSuggestions:
     @property
     def searching(self) -> bool:
         """Whether suggestions are still looked for, so that a script waits and finds the same ones each time."""
-        return self._session.walk.begun and self._session.suggestions.busy
+        return self._session.walk.begun and (self._session.suggestions.busy or self._found.isActive())
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -189,13 +189,22 @@ class WindowSuggestions:
     def _refresh(self) -> None:
         if self._window.is_closed:
             return
-        wanted, session = self._wanted, self._session
-        if wanted is not None and session.suggestions.queue.current is not None:
+        session = self._session
+        if self._wanted is not None:
+            self._look_at_first(self._wanted)
+        if self.tool.in_sight:
+            self.panel.refresh()
+        if session.suggestions.busy and (self.tool.in_sight or self._wanted is not None):
+            self._found.start()
+
+    def _look_at_first(self, wanted: object) -> None:
+        """Look at the first suggestion that was found, unless the person went elsewhere meanwhile."""
+        session = self._session
+        if session.suggestions.queue.current is not None:
             self._wanted = None
             if wanted == session.selection.current:
                 self._window.commands.guard(session.walk.look)
                 self._say()
-        if self.tool.in_sight:
-            self.panel.refresh()
-            if session.suggestions.busy:
-                self._found.start()
+        elif not session.suggestions.busy:
+            self._wanted = None
+            self._window.say(session.walk.why_nothing())

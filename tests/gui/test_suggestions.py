@@ -262,3 +262,17 @@ def test_a_read_only_session_refuses_with_a_sentence(dataset, open_window, press
     qtbot.waitUntil(lambda: window.at_rest, timeout=20_000)
     assert "read-only" in window.status.message.text()
     session.close()
+
+
+def test_what_is_found_in_a_dataset_is_listed_with_reasons_and_done_by_a_key(window, press):
+    press("S")
+    session, panel = window.session, window.suggesting.panel
+    waiting = session.suggestions.queue.waiting
+    assert session.walk.begun and not session.suggestions.busy and session.suggestions.progress == 1.0
+    assert waiting
+    assert panel.model.rows == waiting
+    assert session.walk.looking
+    assert all(s.reasons and 0 < s.confidence <= 1 and s.gain > 0 for s in waiting)
+    press("Y")
+    assert len(session.history.items) == 1
+    assert waiting[0].about not in {s.about for s in session.suggestions.queue.waiting}
