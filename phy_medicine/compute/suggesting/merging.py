@@ -24,9 +24,9 @@ WEIGHTS = {
 }  # fmt: skip
 """Log-odds of a term of 1.
 
-The first five are of a logistic regression (L2, C = 10) on 6,165 pairs of eight simulated recordings (`benchmarks/
-suggestions.py`, seeds 101 to 109), 146 of them one neuron; it gives `refractory` 0.9 times the likelihood ratio that it
-is. The last two do not come up in the simulation and are set by hand.
+The first five are near those of a logistic regression (L2, C = 10) on 6,165 pairs of eight simulated recordings
+(`benchmarks/corrupted.py`, seeds 101 to 109), 146 of them one neuron; it gives `refractory` 0.9 times the likelihood
+ratio that it is. The last two do not come up in the simulation and are set by hand.
 """
 DUPLICATE_COINCIDENCE = 0.3
 _APART_OVERLAP, _MOVED_UM, _MOVED_FAR_UM = 0.4, 10.0, 40.0
