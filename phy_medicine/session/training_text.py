@@ -41,7 +41,7 @@ def summary(report: TrainingReport) -> list[tuple[str, str]]:
 
 
 def units(report: TrainingReport) -> Facts:
-    """Return the accuracy of every neuron, the most changed and the worst first to be looked at."""
+    """Return the accuracy of every neuron, by number."""
     before, after = report.before, report.after
     rows = [
         (
