@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,11 +147,14 @@ def watched(command: Sequence[str], kept: Path, path: Path) -> None:
     thread = threading.Thread(target=look)
     thread.start()
     assert process.stderr is not None
-    for line in process.stderr:
-        watch.end(line.strip())
-    process.wait()
-    done.set()
-    thread.join()
+    try:
+        for line in process.stderr:
+            watch.end(line.strip())
+        process.wait()
+    finally:  # a sort that nobody watches would keep its stages to itself
+        process.terminate()
+        done.set()
+        thread.join()
     watch.end("end")
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
@@ -273,6 +277,7 @@ def table(stages: dict[str, dict[str, float]]) -> str:
 
 def main() -> None:
     """Measure and print."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder for what is written, which stays")
