@@ -155,7 +155,7 @@ class Pool:
             raise RuntimeError("A task of the pool cannot wait for the pool.")
         with self._changed:
             if not self._changed.wait_for(lambda: not self._newest and not self._running, timeout_s):
-                keys = [str(key) for key in self._newest]
+                keys = dict.fromkeys(str(key) for key in (*self._newest, *(task.key for task in self._running)))
                 raise TimeoutError(f"The pool is still busy after {timeout_s} s with {', '.join(keys)}.")
 
     def shutdown(self, *, wait: bool = True) -> None:

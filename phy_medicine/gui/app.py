@@ -229,7 +229,7 @@ def _end(session: Session) -> None:
     try:
         session.pool.sync(_LAST_TASKS_S)
     except TimeoutError as error:
-        logger.warning("%s", error)
+        logger.info("Leaving all the same: %s", error)
 
 
 def app_icon() -> QtGui.QIcon:

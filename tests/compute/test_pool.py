@@ -151,6 +151,16 @@ def test_it_is_hurried_while_something_interactive_waits_or_runs(pool):
     assert not pool.hurried
 
 
+def test_what_still_runs_is_named_when_the_wait_is_over(pool):
+    gate = Gate()
+    pool.submit("slow drive", gate, priority=Priority.BACKGROUND)
+    assert gate.started.wait(WAIT_S)
+    pool.cancel("slow drive")
+    with pytest.raises(TimeoutError, match=r"still busy after 0\.01 s with slow drive\."):
+        pool.sync(0.01)
+    gate.opened.set()
+
+
 def test_cancel_drops_waiting_and_running_tasks(pool):
     gates, seen = occupy(pool, 2), []
     waiting = pool.submit("a", seen.append, 1)
