@@ -116,7 +116,9 @@ SHOTS = (
          "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),
 )  # fmt: skip
 
-WINDOWS: dict[str, tuple[str, ...]] = {"window": (), "what_if": ("what_if",)}
+WINDOWS: dict[str, tuple[str, ...]] = {
+    "window": (), "what_if": ("what_if",), "suggestions": ("show_suggestions",),
+}  # fmt: skip
 """Pictures of the whole window, and what is done before."""
 
 
