@@ -117,7 +117,7 @@ SHOTS = (
 )  # fmt: skip
 
 WINDOWS: dict[str, tuple[str, ...]] = {
-    "window": (), "what_if": ("what_if",), "suggestions": ("show_suggestions",),
+    "window": (), "what_if": ("what_if",), "suggestions": ("show_suggestions", *["previous_suggestion"] * 20),
 }  # fmt: skip
 """Pictures of the whole window, and what is done before."""
 
