@@ -9,8 +9,10 @@ from typing import Any
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import Param, params_of, setting
 from phy_medicine.base.words import shown
+from phy_medicine.compute.suggesting.auto_merge import PRESETS
 from phy_medicine.curation.colors import PALETTES
 from phy_medicine.session.prefetch import MAX_MB, N_AHEAD
+from phy_medicine.session.suggestions import DEFAULT
 from phy_medicine.views.theme import DARK, MAX_POINTS, MIN_POINTS, THEMES
 
 
@@ -27,6 +29,9 @@ class GeneralSettings:
     layout: str = setting("curation", "Layout that a new window has, one of the program or of your own")
     filter: str = setting("", "Filter of the cluster table at opening, such as group != 'noise'")
     similarity: str = setting("auto", "How clusters are compared: auto, template, drift, or one of a plugin")
+    suggestion_preset: str = setting(
+        DEFAULT, "How merges to suggest are found; all but the first as in SpikeInterface", choices=(DEFAULT, *PRESETS)
+    )  # fmt: skip
     filtered: bool = setting(True, "Show the signal high-passed; False: raw")
     show_events: bool = setting(True, "Mark the events of the experiment in all views over time")
     ask_before_closing: bool = setting(True, "Ask before a window with unsaved work is closed; the journal keeps it")

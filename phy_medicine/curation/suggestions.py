@@ -287,14 +287,14 @@ class SuggestionQueue:
             self._decisions = [d for d in self._decisions if d.about != suggestion.about]
             self._waiting, self._current = None, suggestion.about
             return suggestion
-        while self._decisions:
-            decision = self._decisions.pop()
+        # What is not proposed any more, as after another preset was chosen, stays decided.
+        place = next((i for i, d in reversed(list(enumerate(self._decisions))) if d.about in self._known), None)
+        if place is not None:
+            decision = self._decisions.pop(place)
             self._rejected.discard(decision.rejected)
             self._late.pop(decision.about, None)
-            self._waiting = None
-            if decision.about in self._known:
-                self._current = decision.about
-                return self._known[decision.about]
+            self._waiting, self._current = None, decision.about
+            return self._known[decision.about]
         raise ActionError("No suggestion was rejected or put off here that could be taken back.")
 
     # Inside

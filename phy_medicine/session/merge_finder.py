@@ -12,6 +12,7 @@ from phy_medicine.compute.pairs.reasons import reasons
 from phy_medicine.compute.pool import Priority
 from phy_medicine.compute.suggesting.merging import TERMS, merge_probability, merge_terms, way_of
 from phy_medicine.curation.suggestions import About, Suggestion
+from phy_medicine.session.preset_pairs import PresetPairs
 
 if TYPE_CHECKING:
     from phy_medicine.compute.pairs.evidence import PairEvidence
@@ -32,13 +33,17 @@ Offer = Callable[[Iterable[Suggestion], Iterable[About]], None]
 class MergeFinder:
     """Suggests pairs by their evidence, which `session.pairs` works out in the background.
 
+    preset : chooses the pairs instead of their evidence, which then only ranks them
     rank : gives the probability that a pair is ranked by; None: the one that it is suggested by
     """
 
-    def __init__(self, session: Session, offer: Offer) -> None:
-        self._session, self._offer = session, offer
+    def __init__(self, session: Session, offer: Offer, preset: PresetPairs | None = None) -> None:
+        self._session, self._offer, self._preset = session, offer, preset
         self.rank: Callable[[PairEvidence], float] | None = None
         self._lock = threading.Lock()
+        # Held while suggestions go out, so that none of a preset follows its withdrawal.
+        self._settling = threading.RLock()
+        self._offered: set[Pair] = set()
         self._open: set[Pair] = set()
         self._settled: set[Pair] = set()
         self._looking: list[int] = []
@@ -75,6 +80,9 @@ class MergeFinder:
 
     def again(self) -> None:
         """Weigh all pairs again: what they are weighed by has changed."""
+        if self._preset is not None:
+            self._judge_again(self._preset)
+            return
         with self._lock:
             pairs = sorted(pair for pair in self._settled if self._alive(pair))
             self._open |= set(pairs)
@@ -82,6 +90,17 @@ class MergeFinder:
         if pairs and not self._closed:
             self._session.pairs.ask(pairs, first=False)
             self._settle()
+
+    def use(self, preset: PresetPairs | None) -> None:
+        """Take back what was suggested, and choose pairs otherwise from now on, of the clusters that are asked for."""
+        with self._settling:
+            with self._lock:
+                gone: list[About] = [("merge", pair) for pair in sorted(self._offered)]
+                for pairs in (self._open, self._settled, self._offered):
+                    pairs.clear()
+                self._looking.clear()
+                self._preset = preset
+            self._offer((), gone)
 
     def values(self, suggestion: Suggestion) -> dict[str, float]:
         """Return the evidence of a pair and its terms, nothing for others."""
@@ -108,9 +127,11 @@ class MergeFinder:
     def _look(self) -> None:
         """Find candidates, in a thread of the pool."""
         with self._lock:
-            clusters = self._looking[:_AT_ONCE]
+            clusters, preset = self._looking[:_AT_ONCE], self._preset
         pairs = self._pairs(clusters)
         with self._lock:
+            if preset is not self._preset:
+                return  # who chose it has asked again
             del self._looking[: len(clusters)]
             if self._closed:
                 return
@@ -127,7 +148,9 @@ class MergeFinder:
             return sorted(found - self._settled)
 
     def _alike(self, cluster_id: int) -> list[int]:
-        """The candidates that are alike enough for the evidence to be worth working out."""
+        """The candidates that are alike enough for the evidence to be worth working out, or those of the preset."""
+        if self._preset is not None:
+            return self._preset.partners(cluster_id)
         similar, facts = self._session.similar, self._session.facts
         if not facts.contains(cluster_id):
             return []
@@ -138,34 +161,46 @@ class MergeFinder:
     def _alive(self, pair: Pair) -> bool:
         return all(map(self._session.facts.contains, pair))
 
+    def _judge_again(self, preset: PresetPairs) -> None:
+        """Let a preset judge everything once more that it has judged."""
+        with self._lock:
+            known = bool(self._settled or self._open or self._looking or self._offered)
+        self.use(PresetPairs(self._session, preset.name))
+        if known and not self._closed:
+            self.ask(self._session.cluster_ids)
+
     def _settle(self) -> None:
         """Suggest what is known by now, and take back what nothing speaks for any more."""
         found: list[Suggestion] = []
         poor: list[About] = []
-        with self._lock:
-            for pair in list(self._open):
-                evidence = self._session.pairs.peek(*pair)
-                if evidence is None:
-                    if not self._alive(pair):
-                        self._open.discard(pair)
-                    continue
-                self._open.discard(pair)
-                self._settled.add(pair)
-                suggestion = self._suggestion(pair, evidence)
-                if suggestion is None:
-                    poor.append(("merge", pair))
-                else:
-                    found.append(suggestion)
-        self._offer(found, poor)
+        with self._settling:
+            with self._lock:
+                for pair in list(self._open):
+                    evidence = self._session.pairs.peek(*pair)
+                    if evidence is None:
+                        if not self._alive(pair):
+                            self._open.discard(pair)
+                        continue
+                    self._open.discard(pair)
+                    self._settled.add(pair)
+                    suggestion = self._suggestion(pair, evidence)
+                    if suggestion is None:
+                        poor.append(("merge", pair))
+                    else:
+                        self._offered.add(pair)
+                        found.append(suggestion)
+            self._offer(found, poor)
 
     def _suggestion(self, pair: Pair, evidence: PairEvidence) -> Suggestion | None:
-        likely = merge_probability(evidence)
-        if likely < LEAST:
+        likely, preset = merge_probability(evidence), self._preset
+        # Of a preset a pair of clusters that are gone is not judged; an undo asks for it.
+        why = (preset.reasons(pair) if self._alive(pair) else None) if preset is not None else ()
+        if why is None or (preset is None and likely < LEAST):
             return None
         ranked = likely if self.rank is None else self.rank(evidence)
-        return Suggestion(
-            "merge", pair, ranked * min(evidence.n_spikes), ranked, reasons(evidence), f"{SOURCE}, {way_of(evidence)}"
-        )
+        gain, source = ranked * min(evidence.n_spikes), SOURCE if preset is None else preset.name
+        said = (*why, *reasons(evidence))
+        return Suggestion("merge", pair, gain, ranked, said, f"{source}, {way_of(evidence)}")
 
 
 def values_of(evidence: PairEvidence) -> dict[str, float]:

@@ -54,7 +54,7 @@ class PairFacts:
         self._session = session
         self._facts = session.facts
         self._similar = session.similar
-        self._sides = PairSides(session)
+        self.sides = PairSides(session)
         registry: Registry[_Part] = Registry(lambda: "", lambda part: part.name)
         for part in (_Part(_STILL, self._still), _Part(_MOVED, self._moved)):
             registry.add(part)
@@ -146,7 +146,7 @@ class PairFacts:
 
     def forget_signal(self) -> None:
         """The signal is filtered otherwise from now on."""
-        self._sides.forget()
+        self.sides.forget()
         self._values.forget(_STILL)
         self.arrived.emit(PAIR_NAMES)
 
@@ -157,11 +157,11 @@ class PairFacts:
     # Inside
 
     def _still(self, pair: Pair) -> PairEvidence:
-        return pair_evidence(*self._sides.pair(*pair), self._sides.recorded)
+        return pair_evidence(*self.sides.pair(*pair), self.sides.recorded)
 
     def _moved(self, pair: Pair) -> Moved:
         motion = self._session.motion.known
-        (first, moved_first), (second, moved_second) = (self._sides.place_um(c, motion) for c in pair)
+        (first, moved_first), (second, moved_second) = (self.sides.place_um(c, motion) for c in pair)
         distance = hypot(*(first - second))
         return self._similar.aware_value(*pair), distance, abs(moved_first - moved_second)
 

@@ -47,10 +47,14 @@ class PairSides:
 
     def pair(self, first: int, second: int) -> tuple[PairSide, PairSide]:
         """Return both clusters of a pair, their scores on the channels that they share."""
-        sides, channels = [self._of(first), self._of(second)], self._shared_channels(first, second)
+        sides, channels = [self.of(first), self.of(second)], self._shared_channels(first, second)
         if len(channels):
             sides = [self._with_scores(s, c, channels) for s, c in zip(sides, (first, second), strict=True)]
         return sides[0], sides[1]
+
+    def of(self, cluster_id: int) -> PairSide:
+        """Return what a cluster is compared by, without scores."""
+        return self._cache.get(("side", cluster_id), lambda: self._read(cluster_id))
 
     def place_um(self, cluster_id: int, motion: Motion | None) -> tuple[FloatArray, float]:
         """Return where a cluster is, (2,) x and y, motion taken out, and how far the tissue had moved then; µm.
@@ -67,9 +71,6 @@ class PairSides:
         if localized is not None:
             return np.array([localized.x_um, localized.still_um]), moved
         return observed - (0.0, 0.0 if moved != moved else moved), moved
-
-    def _of(self, cluster_id: int) -> PairSide:
-        return self._cache.get(("side", cluster_id), lambda: self._read(cluster_id))
 
     def _read(self, cluster_id: int) -> PairSide:
         spikes = self._facts.spikes(cluster_id)
@@ -101,7 +102,7 @@ class PairSides:
         return None if mean is None or not np.isfinite(mean).all() else Footprint(channels, mean)
 
     def _center_um(self, cluster_id: int) -> FloatArray:
-        side, positions = self._of(cluster_id), self._model.channel_positions
+        side, positions = self.of(cluster_id), self._model.channel_positions
         footprint = side.template if side.template is not None else side.waveform
         if footprint is None or not footprint.norm > 0:
             return np.asarray(positions[self._channels.of(cluster_id)[0]], np.float64)

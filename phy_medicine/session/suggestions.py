@@ -13,12 +13,14 @@ from psygnal import Signal
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.compute.pool import Priority
+from phy_medicine.compute.suggesting.auto_merge import PRESETS
 from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.suggestions import About, Suggestion, SuggestionQueue
 from phy_medicine.io.metric_cache import spikes_key
 from phy_medicine.io.suggestion_files import Decision, read_decisions, write_decisions
 from phy_medicine.session.label_finder import LabelFinder
 from phy_medicine.session.merge_finder import MergeFinder
+from phy_medicine.session.preset_pairs import PresetPairs
 from phy_medicine.session.sorter_merges import SorterMerges
 from phy_medicine.session.split_finder import SplitFinder
 
@@ -98,9 +100,12 @@ class Suggestions:
         self._decided: dict[str, Decision] | None = None
         self._queue: SuggestionQueue | None = None
         self.splits = SplitFinder(session, self.offer)
-        self._merges = MergeFinder(session, self.offer)
+        wanted = str(session.configuration.get("suggestion_preset", DEFAULT))
+        self._preset = wanted if wanted in self.presets else DEFAULT
+        self._merges = MergeFinder(session, self.offer, self._pairs())
+        self._sorter = SorterMerges(session, self.offer)
         self._sources: tuple[Source, ...] = (
-            SorterMerges(session, self.offer), self.splits, self._merges, LabelFinder(session, self.offer),
+            self._sorter, self.splits, self._merges, LabelFinder(session, self.offer),
         )  # fmt: skip
         self._of_all = False
         self._most_left = 0
@@ -136,16 +141,16 @@ class Suggestions:
 
     @property
     def presets(self) -> tuple[str, ...]:
-        """Names of the ways in which suggestions are found."""
-        return (DEFAULT,)
+        """Names of the ways in which merges are found; those after the first are of SpikeInterface."""
+        return DEFAULT, *PRESETS
 
     @property
     def preset(self) -> str:
         """The one in use."""
-        return DEFAULT
+        return self._preset
 
     def choose_preset(self, name: str) -> None:
-        """Find suggestions in another way.
+        """Find merges in another way; those that were found are taken back, what was decided stays.
 
         Raises
         ------
@@ -153,6 +158,14 @@ class Suggestions:
         """
         if name not in self.presets:
             raise ActionError(f"There is no preset {name!r}; there are {', '.join(self.presets)}.")
+        if name == self._preset:
+            return
+        self._preset = name
+        self._merges.use(self._pairs())
+        if self._of_all:
+            for source in (self._sorter, self._merges):
+                source.ask(self._session.cluster_ids)
+        self.changed.emit()
 
     def ask_all(self) -> None:
         """Look for suggestions in the background, about all clusters and about those that later actions make."""
@@ -273,6 +286,9 @@ class Suggestions:
     def _write(self) -> None:
         if not self._session.read_only:
             write_decisions(self._session.model.dir_path, self._decisions.values())
+
+    def _pairs(self) -> PresetPairs | None:
+        return None if self._preset == DEFAULT else PresetPairs(self._session, self._preset)
 
     def _ask(self, cluster_ids: Sequence[int]) -> None:
         for source in self._sources:

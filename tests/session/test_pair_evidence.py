@@ -73,8 +73,8 @@ def test_after_any_actions_all_is_as_if_worked_out_anew(simulated_dataset, steps
 
 def test_after_a_merge_only_pairs_of_the_new_cluster_are_worked_out(session, monkeypatch):
     worked_out: list[tuple[int, int]] = []
-    still = session.pairs._sides.pair
-    monkeypatch.setattr(session.pairs._sides, "pair", lambda a, b: worked_out.append((a, b)) or still(a, b))
+    still = session.pairs.sides.pair
+    monkeypatch.setattr(session.pairs.sides, "pair", lambda a, b: worked_out.append((a, b)) or still(a, b))
     a, b, c, d = session.cluster_ids[:4]
     session.pairs.compute([(a, b), (c, d), (b, c)])
     new = session.merge([a, b]).added[0]
