@@ -29,6 +29,7 @@ COMMANDS = {
     "train": "phy_medicine.app.train",
     "export": "phy_medicine.app.export",
     "metrics": "phy_medicine.app.metrics",
+    "suggest": "phy_medicine.app.suggest",
     "plugins": "phy_medicine.app.plugins_command",
     "import": "phy_medicine.app.import_curation",
     "history": "phy_medicine.app.history",
