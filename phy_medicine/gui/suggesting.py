@@ -70,7 +70,7 @@ class WindowSuggestions:
                "Walk through suggestions of these kinds alone: merge, split, noise, mua; without a word, of all.",
                args=(Arg("kinds", "rest", optional=True, choices=KINDS),)),
             go("suggestion_preset", "Preset of suggestions...", self.choose_preset, "",
-               "How suggestions are found, and how much evidence they need.",
+               "How merges are found: the default, or as a preset of the automatic merging of SpikeInterface.",
                args=(Arg("name", "rest", choices=lambda: self._session.suggestions.presets),)),
         )  # fmt: skip
 
