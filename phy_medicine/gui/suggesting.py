@@ -49,7 +49,7 @@ class WindowSuggestions:
             return Action(id_, text, handler, help_, "Select", "suggestions", shortcuts=keys, **more)
 
         return (
-            go("show_suggestions", "Suggestions", self.show, "S",
+            go("show_suggestions", "Suggestions", self.show, "Q",
                "Look for merges, splits, noise and multi-units in the background, and show what may be worth doing."),
             go("next_suggestion", "Next suggestion", lambda: self._walk(walk.next), "J",
                "Select the clusters of the next suggestion, after another selection those of the current one.",
@@ -64,7 +64,7 @@ class WindowSuggestions:
                "Put this suggestion behind all others, and go on to the next one."),
             go("take_back_suggestion", "Offer the last one again", lambda: self._walk(walk.take_back), "Shift+X",
                "Take back the last suggestion that was rejected or put off, or the rejected one that is marked."),
-            go("show_rejected", "Rejected suggestions", self.show_rejected, "Shift+S",
+            go("show_rejected", "Rejected suggestions", self.show_rejected, "Shift+Q",
                "Show the suggestions that were rejected, or again those that wait."),
             go("suggestion_kinds", "Kinds of suggestions...", self.choose_kinds, "",
                "Walk through suggestions of these kinds alone: merge, split, noise, mua; without a word, of all.",

@@ -38,7 +38,7 @@ def offered(window):
 
 @pytest.fixture
 def panel(window, offered, press):
-    press("S")
+    press("Q")
     return window.suggesting.panel
 
 
@@ -181,16 +181,16 @@ def test_the_arrows_move_in_the_list_and_elsewhere_in_the_cluster_table(window, 
 def test_rejected_ones_are_listed_and_offered_again_by_keys(window, panel, offered, press):
     press("X", "X")
     assert panel.rejected.text() == "2 rejected"
-    press("Shift+S")
+    press("Shift+Q")
     assert panel.shows_rejected
     assert column(panel, KIND) == ["Merge", "Split"]
     press("Down")
     assert window.session.selection.cluster_ids == offered[1].cluster_ids
     press("Return")
     assert column(panel, KIND) == ["Merge"]
-    press("Shift+S")
+    press("Shift+Q")
     assert column(panel, KIND) == ["Split", "Noise", "MUA"]
-    press("Shift+S", "Shift+X")
+    press("Shift+Q", "Shift+X")
     assert not panel.shows_rejected
     assert column(panel, KIND) == ["Merge", "Split", "Noise", "MUA"]
 
@@ -228,7 +228,7 @@ def test_the_first_one_is_shown_as_soon_as_it_is_found(window, press_now, qtbot,
     session = window.session
     session.walk.begun = True
     monkeypatch.setattr(type(session.suggestions), "busy", True)
-    press_now("S")
+    press_now("Q")
     qtbot.waitUntil(lambda: "Looking for suggestions" in window.status.message.text(), timeout=5000)
     assert "Still looking" in window.suggesting.panel.empty.text()
     a, b = session.cluster_ids[:2]
@@ -241,7 +241,7 @@ def test_one_that_is_found_does_not_disturb_who_went_elsewhere(window, press_now
     session = window.session
     session.walk.begun = True
     monkeypatch.setattr(type(session.suggestions), "busy", True)
-    press_now("S")
+    press_now("Q")
     a, b, c = session.cluster_ids[:3]
     session.select([c])
     session.suggestions.offer([Suggestion("merge", (a, b), 10.0, 0.9)])
@@ -265,7 +265,7 @@ def test_a_read_only_session_refuses_with_a_sentence(dataset, open_window, press
 
 
 def test_what_is_found_in_a_dataset_is_listed_with_reasons_and_done_by_a_key(window, press):
-    press("S")
+    press("Q")
     session, panel = window.session, window.suggesting.panel
     waiting = session.suggestions.queue.waiting
     assert session.walk.begun and not session.suggestions.busy and session.suggestions.progress == 1.0

@@ -16,7 +16,7 @@ from phy_medicine.io.simulate.noise import NoiseStream
 from phy_medicine.io.simulate.probe import make_probe
 from phy_medicine.io.simulate.recording import write_measured
 from phy_medicine.io.simulate.settings import Clock
-from phy_medicine.io.simulate.sorting import similarity_matrix
+from phy_medicine.io.simulate.sorting import make_sorting, similarity_matrix
 from phy_medicine.io.simulate.stimuli import evoked, make_stimuli
 from phy_medicine.io.simulate.trains import _respect_refractory, make_spikes
 from phy_medicine.io.simulate.units import make_units
@@ -147,7 +147,7 @@ def test_far_away_spikes_add_to_the_noise():
 
 
 def test_raw_file_does_not_depend_on_the_chunk_length(tmp_path: Path):
-    scene, _, _ = _build(with_(channels=12, units=5, duration_s=2.0), lambda share, text: None)
+    scene, _, _ = _build(with_(channels=12, units=5, duration_s=2.0), lambda share, text: None, make_sorting)
     for name, length in (("short", 7001), ("long", 60000)):
         (tmp_path / name).mkdir()
         write_measured(tmp_path / name, scene, lambda share: None, chunk_length=length)
