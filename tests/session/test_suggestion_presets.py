@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,12 @@ def analyzer(params: Path):
     for row, side in zip(dense, sides, strict=True):
         row[:, side.template.channel_ids] = side.template.waveform
     made.get_extension("templates").data["average"] = dense
+    # What SpikeInterface compiles takes longer to compile than to compute here.
+    made.compute("correlograms", method="numpy")
+    similarity = import_module("spikeinterface.postprocessing.template_similarity")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarity, "_compute_similarity_matrix", similarity._compute_similarity_matrix_numpy)
+        made.compute("template_similarity", method="l1")
     return made
 
 
