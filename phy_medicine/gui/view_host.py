@@ -217,7 +217,7 @@ class WindowHost:
 
     def _prefetch(self) -> None:
         """While the person looks, prepare what the next key will probably ask for; results stay in the caches."""
-        if not self.views or not self.idle:
+        if not self.views or not self.idle or self._session.closed:
             return
         if self._shown is None:
             self._shown = self._session.request()
@@ -244,6 +244,8 @@ class WindowHost:
 
     def _warm_up(self) -> None:
         """Compile kernels, the first time, and read ahead; not before the first picture, which would wait."""
+        if self._session.closed:
+            return
         if not self.idle:
             self._calm.start()
             return

@@ -221,6 +221,11 @@ class Session(Curating, Collecting, Shown, Exports):
         return self.storage.read_only
 
     @property
+    def closed(self) -> bool:
+        """Whether the dataset was let go of."""
+        return self._closing.is_set()
+
+    @property
     def dirty(self) -> bool:
         """Whether there is something to save."""
         return self.manager.dirty

@@ -86,3 +86,15 @@ def test_another_selection_drops_what_is_not_ready_yet(window, press, settle, mo
     assert not round_.over
     press("Down")
     assert round_.over
+
+
+def test_nothing_is_made_ready_once_the_dataset_was_let_go_of(window, settle):
+    host = window.host
+    window.session.select(window.session.cluster_ids[:1])
+    settle()
+    window.session.close()
+    assert host.idle
+    host._prefetched = None
+    host._prefetch()
+    host._warm_up()
+    assert host._prefetched is None
