@@ -133,11 +133,11 @@ def _starts(table: FloatArray) -> list[BoolArray]:
         if valley.depth > 0:
             starts.append(values > valley.cut)
         if column < _MEANS:
-            starts.append(_two_means(table, values > 0))
+            starts.append(two_means(table, values > 0))
     return starts
 
 
-def _two_means(table: FloatArray, second: BoolArray) -> BoolArray:
+def two_means(table: FloatArray, second: BoolArray) -> BoolArray:
     """Kinds that are nearer to their own mean than to the other's."""
     for _ in range(20):
         if second.all() or not second.any():

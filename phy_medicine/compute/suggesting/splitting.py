@@ -19,6 +19,7 @@ from phy_medicine.compute.discriminant import Discriminant, discriminant
 from phy_medicine.compute.metrics.contamination import contamination_by_one, refractory_pairs
 from phy_medicine.compute.pairs.bimodality import FEWEST, Bimodality, bimodality
 from phy_medicine.compute.pairs.pair_counts import pair_counts, shared_presence
+from phy_medicine.compute.sorting.splits import two_means
 from phy_medicine.compute.suggesting.probability import MOST, of_two_neurons, probability
 
 Where = Literal["features", "amplitude"]
@@ -315,20 +316,7 @@ def _starts(table: FloatArray) -> list[BoolArray]:
         if valley.depth > 0:
             starts.append(values / spread > valley.cut)
         if column < _MEANS:
-            starts.append(_two_means(table, values > 0))
+            starts.append(two_means(table, values > 0))
             # A small kind lies at one end of a direction.
             starts += [values < np.quantile(values, _ENDS[0]), values > np.quantile(values, _ENDS[1])]
     return starts
-
-
-def _two_means(table: FloatArray, second: BoolArray) -> BoolArray:
-    for _ in range(20):
-        if second.all() or not second.any():
-            break
-        means = table[second].mean(axis=0), table[~second].mean(axis=0)
-        apart = means[0] - means[1]
-        nearer = table @ apart > (means[0] + means[1]) @ apart / 2
-        if (nearer == second).all():
-            break
-        second = nearer
-    return second
