@@ -15,15 +15,10 @@ import numpy as np
 from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.discriminant import discriminant
-from phy_medicine.compute.mixture import dpmm
-from phy_medicine.compute.mixture.cavi import Ascent
-from phy_medicine.compute.mixture.components import SoftSums
 from phy_medicine.compute.mixture.features import rotation
-from phy_medicine.compute.mixture.fit import Fit, Progress
-from phy_medicine.compute.mixture.points import Points, as_points
-from phy_medicine.compute.mixture.prior import FULL, Prior
-from phy_medicine.compute.mixture.start import kmeans_labels
-from phy_medicine.compute.mixture.sticks import Concentration
+from phy_medicine.compute.mixture.fit import DPMM, Fit, Progress
+from phy_medicine.compute.mixture.points import as_points
+from phy_medicine.compute.mixture.split_mixture import mixture_of
 from phy_medicine.compute.pairs.bimodality import bimodality
 
 TRUNCATION = 6
@@ -35,7 +30,6 @@ LEAST_DEPTH = 0.1
 SMALL, MOST_SCATTER = 0.2, 2.5
 """A part of less than a fifth of the spikes with a variance so many times that of the largest part is none.
 Simulated neurons put together have 0.6 to 1.4, collisions 3.7 to 16."""
-_TURNS = 100
 _CERTAIN = 0.6
 
 
@@ -92,6 +86,7 @@ class ModelSplit:
 def split_by_model(
     features: AnyArray,
     *,
+    model: str = DPMM,
     truncation_level: int = TRUNCATION,
     least_depth: float = LEAST_DEPTH,
     most_fitted: int = MOST_FITTED,
@@ -103,6 +98,7 @@ def split_by_model(
     Parameters
     ----------
     features : (n, ...) float, of its spikes, such as scores on the best channels; one that is not a number counts as 0
+    model : "DPMM", a Dirichlet process mixture, or "GMM", the number of Gaussians of the least BIC
     truncation_level : most components of the mixture
     least_depth : of a valley between parts
     most_fitted : spikes that the mixture is fitted to; the others get the labels that follow
@@ -114,7 +110,7 @@ def split_by_model(
 
     Raises
     ------
-    PhyMedError : fewer than 40 spikes, so that no two parts can be told apart
+    PhyMedError : fewer than 40 spikes, so that no two parts can be told apart; an unknown model
     """
     table = np.nan_to_num(np.asarray(features, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     n = len(table)
@@ -124,10 +120,7 @@ def split_by_model(
     rng = np.random.default_rng(seed)
     fitted = np.arange(n) if n <= most_fitted else np.sort(rng.choice(n, most_fitted, replace=False))
     x = as_points(rotation(table[fitted], DIMENSIONS).apply(table))
-    mixture = dpmm.fit(
-        x[fitted], min(truncation_level, len(fitted)), covariance=FULL, n_init=1, n_iter=_TURNS, seed=seed,
-        progress=progress,
-    )  # fmt: skip
+    mixture, log_evidence = mixture_of(x[fitted], model, truncation_level, seed, progress)
     shares = mixture.responsibilities(x)
     groups, depth = _parts(x[fitted], shares[fitted], least_depth)
     grouped = _folded(x, np.stack([shares[:, group].sum(axis=1) for group in groups], axis=1))
@@ -138,7 +131,7 @@ def split_by_model(
     sizes = np.bincount(labels, minlength=grouped.shape[1])
     return ModelSplit(
         labels, grouped.max(axis=1), grouped, tuple(sizes.tolist()), depth if len(sizes) > 1 else 0.0,
-        _log_evidence(x[fitted], mixture, seed), mixture, fitted,
+        log_evidence, mixture, fitted,
     )  # fmt: skip
 
 
@@ -211,23 +204,3 @@ def _scatter(one: FloatArray, other: FloatArray) -> float:
     ridge = 1e-6 * np.trace(np.cov(one.T).reshape(one.shape[1], -1)) * np.eye(one.shape[1])
     logs = [np.linalg.slogdet(np.cov(part.T).reshape(ridge.shape) + ridge)[1] for part in (one, other)]
     return float(np.exp((logs[1] - logs[0]) / one.shape[1]))
-
-
-def _log_evidence(x: FloatArray, mixture: Fit, seed: int) -> float:
-    """Log evidence of the mixture, or of two components if it has one, less that of one; bounds of it both."""
-    prior = mixture.prior
-    one = dpmm.fit(x, 1, covariance=FULL, n_init=1, prior=prior).facts["elbo"]
-    bound = mixture.facts["elbo"] if mixture.k > 1 else _bound_of_two(x, prior, seed)
-    return float(bound - one)
-
-
-def _bound_of_two(x: FloatArray, prior: Prior, seed: int) -> float:
-    """The bound of two components that are not joined."""
-    points = Points(x)
-    ascent = Ascent.start(
-        points, prior, kmeans_labels(x, 2, seed, n_init=1), 2, Concentration(1.0, 1.0), full=True, known=False
-    )
-    for _ in range(8):
-        ascent.share()
-        ascent.update(SoftSums.of(x, ascent.shares, full=True))
-    return ascent.elbo

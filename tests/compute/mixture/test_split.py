@@ -84,6 +84,19 @@ def test_one_neuron_stays_whole(kind, seed):
     assert found.reason.startswith("No split supported: ") and "log evidence difference" in found.reason
 
 
+@pytest.mark.parametrize(("apart", "n_parts"), [(7, 2), (0, 1)])
+def test_gaussians_of_the_least_bic_part_neurons_too(apart, n_parts):
+    x, truth = neurons(np.random.default_rng(2), (500, 300), apart, d=6)
+    found = split_by_model(x, model="GMM", truncation_level=3)
+    assert len(found.sizes) == n_parts and found.fit.model == "GMM" and (found.log_evidence > 0) == (n_parts > 1)
+    assert right(truth, found.labels) > 0.98 or n_parts == 1
+
+
+def test_a_model_of_another_name_is_refused():
+    with pytest.raises(PhyMedError, match="DPMM or GMM, not 'HMM'"):
+        split_by_model(np.zeros((50, 2)), model="HMM")
+
+
 def test_one_gaussian_is_more_probable_than_two():
     assert split_by_model(one(np.random.default_rng(0), "gaussian")).log_evidence < -10
 
