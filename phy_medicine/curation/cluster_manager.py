@@ -88,9 +88,7 @@ class ClusterManager:
         ActionError : no or unknown clusters, or a name that cannot be a group's
         """
         ids = planning.existing(self.assignment, cluster_ids)
-        name = group.strip() if group else None
-        self.groups.get(name)
-        return SetGroup(ids, name)
+        return SetGroup(ids, self._group_name(group))
 
     def plan_label(self, field: str, cluster_ids: Sequence[int], value: LabelValue | None) -> SetLabel:
         """Return the labelling of clusters; None or "" empties the cells. The field "group" takes text only.
@@ -102,8 +100,13 @@ class ClusterManager:
         ids = planning.existing(self.assignment, cluster_ids)
         field, checked = check_field(field), check_value(value)
         if field == GROUP and checked is not None:
-            checked = self.groups.get(str(value).strip()).name
+            checked = self._group_name(value)
         return SetLabel(field, ids, checked)
+
+    def _group_name(self, wanted: object) -> str | None:
+        """Return the name of the group that is meant, a new one among them; None for none."""
+        name = wanted.strip() if isinstance(wanted, str) else wanted
+        return None if name is None or name == "" else self.groups.choose(name).name
 
     def do(self, action: Action, selection_before: Selection | None = None) -> Delta:
         """Do an action and emit what it changed.

@@ -9,6 +9,8 @@ from phy_medicine.base.errors import ActionError
 
 UNSORTED = "unsorted"
 """What a cluster without a group is called."""
+LONGEST_NAME = 200
+"""Characters of the name of a group; of a longer one a file is not read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,28 @@ class Groups:
         name = name or UNSORTED
         return self._groups.get(name) or self.add(name)
 
+    def choose(self, name: object) -> Group:
+        """Return the group that clusters are to be put into; a name not met before becomes a group of its own.
+
+        Raises
+        ------
+        ActionError : a new name that cannot be a group's, or that differs from a known one in its case alone
+        """
+        known = self._groups.get(name) if isinstance(name, str) else None
+        return known or self.add(self._checked(name))
+
+    def _checked(self, name: object) -> str:
+        if not isinstance(name, str) or _is_number(name):
+            raise ActionError(f"{name!r} cannot be the name of a group: files of phy 1 number theirs; use a word.")
+        if not name.isprintable() or len(name) > LONGEST_NAME:
+            raise ActionError(
+                f"{name[:LONGEST_NAME]!r} cannot be the name of a group; use at most {LONGEST_NAME} visible characters."
+            )
+        like = next((group.name for group in self if group.name.casefold() == name.casefold()), None)
+        if like is not None:
+            raise ActionError(f"There is no group {name}; there is {like}, written like that.")
+        return name
+
     def add(self, name: str, *, color: str = "", key: str = "", masked: bool = False) -> Group:
         """Add a group, or change one that is there.
 
@@ -119,6 +143,15 @@ class Groups:
     def _free_key(name: str, taken: set[str]) -> str:
         """First letter of the name that moves to no other group, or none."""
         return next((c for c in name.lower() if c.isascii() and c.isalpha() and c not in taken), "")
+
+
+def _is_number(name: str) -> bool:
+    """Whether the tables would read a name back as a number."""
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _rgb(color: str) -> tuple[float, float, float]:

@@ -231,7 +231,6 @@ def test_label_values_are_read_as_the_file_will_be() -> None:
     m = _manager([0])
     for text, value in (("3", 3), ("0.5", 0.5), ("nan", "nan"), ("two words", "two words"), ("", None)):
         assert m.plan_label("q", [0], text).value == value
-    assert m.plan_label("group", [0], "3").value == "3"
 
 
 @pytest.mark.parametrize("field", ["", "n_spikes", "a/b", "a\tb", " x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.groups import Groups
 
 
@@ -57,3 +58,42 @@ def test_groups_follow_the_palette_unless_somebody_chose_their_colour():
     groups.remove("later")
     groups.use_palette("phy")
     assert [group.color for group in groups] == [group.color for group in before]
+
+
+def test_clusters_can_be_put_into_a_group_that_is_not_known_yet():
+    groups = Groups()
+    assert [groups.choose(name).name for name in ("good", "axon bundle", "é")] == ["good", "axon bundle", "é"]
+    assert len(groups) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("Good", "There is no group Good; there is good"),
+        ("5", "phy 1 number"),
+        (2.5, "phy 1 number"),
+        ("a\tb", "visible characters"),
+        ("x\x07", "visible characters"),
+        ("\u200b", "visible characters"),
+        ("x" * 201, "at most 200"),
+    ],
+)
+def test_a_name_that_cannot_be_a_groups_is_refused_in_a_sentence(name: object, why: str):
+    manager = ClusterManager([3, 3, 5])
+    with pytest.raises(ActionError, match=why):
+        manager.plan_group([3], name)  # type: ignore[arg-type]
+    with pytest.raises(ActionError):
+        manager.plan_label("group", [3], name)  # type: ignore[arg-type]
+    assert len(manager.groups) == 4
+
+
+def test_a_group_of_a_file_with_an_odd_name_keeps_it():
+    groups = Groups()
+    groups.get("Good")
+    assert groups.choose("Good").name == "Good"
+
+
+def test_a_group_of_blanks_is_none():
+    manager = ClusterManager([3, 3, 5])
+    assert manager.plan_group([3], "  ").group is None
+    assert manager.plan_label("group", [3], "").value is None
