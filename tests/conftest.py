@@ -30,6 +30,9 @@ hypothesis.settings.load_profile("no deadlines")
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
+# Nor do jobs stand back behind tests: with both processors at work for others they would not compute at all.
+os.environ["PHY_MEDICINE_NICE"] = "0"
+
 # A dock that is floated keeps its OpenGL objects only with shared contexts, chosen before vispy is imported.
 os.environ["VISPY_PYQT5_SHARE_CONTEXT"] = "true"
 

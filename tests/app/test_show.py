@@ -18,6 +18,8 @@ pytest.importorskip("PyQt5")
 
 ROOT = Path(__file__).parents[2]
 _LONG_S = 60
+_LOOK_AGAIN_S = 0.1
+"""A prompt that is typed into all the time leaves the window none."""
 
 
 class Prompt:
@@ -58,6 +60,7 @@ class Prompt:
         end = time.monotonic() + _LONG_S
         while self.say(expression) != "True":
             assert time.monotonic() < end, self.heard[-2000:]
+            time.sleep(_LOOK_AGAIN_S)
 
     def close(self) -> None:
         self.process.kill()

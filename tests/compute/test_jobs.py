@@ -107,8 +107,12 @@ def test_the_worker_leaves_a_processor_to_the_window(start, queue, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has a class for idle work")
-@pytest.mark.parametrize(("nice", "policy", "priority"), [(20, 5, 19), (7, 0, 7), (0, 0, 0)])
-def test_the_worker_stands_back_as_far_as_it_is_told(start, nice, policy, priority):
+@pytest.mark.parametrize(
+    ("nice", "most", "policy", "priority"),
+    [(20, "", 5, 19), (7, "", 0, 7), (0, "", 0, 0), (20, "4", 0, 4), (3, "4", 0, 3), (7, "far", 0, 7)],
+)
+def test_the_worker_stands_back_as_far_as_it_is_told(start, monkeypatch, nice, most, policy, priority):
+    monkeypatch.setenv("PHY_MEDICINE_NICE", most)
     queue = JobQueue(QueueSettings(nice=nice))
     running = start("forever", to=queue)
     until(lambda: running.fraction > 0)

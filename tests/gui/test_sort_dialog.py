@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PyQt5 import sip
 
 from phy_medicine.compute.job_kinds import kind
 from phy_medicine.gui import sorting
@@ -39,7 +40,9 @@ def dialog(window, qtbot, until):
     until(window.sorting.dialog.isActiveWindow)
     window.sorting.dialog.length.setCurrentText("500 ms")
     until(lambda: len(window.sorting.dialog.look.moment.filtered) == 15_000)
-    return window.sorting.dialog
+    yield window.sorting.dialog
+    if not sip.isdeleted(window.sorting.dialog):
+        window.sorting.dialog.close()
 
 
 @pytest.fixture
@@ -130,13 +133,13 @@ def test_a_folder_that_is_not_empty_is_refused_in_the_dialog(dialog, window, qtb
     assert dialog.isVisible() and dialog.start.isEnabled() and submitted == []
 
 
-def test_an_interrupted_sort_in_the_folder_goes_on(dialog, qtbot, until, submitted, tmp_path):
+def test_an_interrupted_sort_in_the_folder_goes_on(dialog, window, qtbot, until, submitted, tmp_path):
     type_into(qtbot, dialog.fields.out, str(tmp_path / "sorted"))
     assert dialog.start.text() == "Sort"
     qtbot.keyClick(dialog, Qt.Key_Return)
     until(lambda: bool(submitted))
     (tmp_path / "sorted" / ".sorting" / "motion").mkdir()
-    again = dialog.parent().sorting.show()
+    again = window.sorting.show()
     type_into(qtbot, again.fields.out, str(tmp_path / "sorted"))
     assert again.start.text() == "Go on"
     qtbot.keyClick(again, Qt.Key_Return)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,6 +52,15 @@ def facade(gl_app):
 def controller():
     extensions = Extensions()
     return SimpleNamespace(extensions=extensions, supervisor=object())
+
+
+def test_a_view_that_is_closed_goes_and_its_facade_with_it(gl_app):
+    native = native_class("ISIView")(FakeHost())
+    gone = weakref.ref(native), weakref.ref(facade_of(native))
+    native.close()
+    del native
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,8 +20,6 @@ from phy_medicine.app.phy_compat.native_facade import NativeFacade
 from phy_medicine.app.phy_compat.plugin_view import PluginView
 from phy_medicine.base.types import AnyArray
 from phy_medicine.views.base import View
-
-_facades: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 class _NativeHistogram(_Histogram, HistogramView):
@@ -58,16 +55,19 @@ ALL_FACADES: dict[str, type[NativeFacade]] = {
 
 
 def facade_of(native: Any) -> Any:
-    """Return what stands for a view of the program, always the same; a plugin's view stands for itself."""
+    """Return what stands for a view of the program, always the same; a plugin's view stands for itself.
+
+    The view itself holds it: each knows the other, and both go with the window.
+    """
     plugin = getattr(native, "plugin", None)
     if plugin is not None:
         return plugin
-    if native not in _facades:
+    if getattr(native, "phy_facade", None) is None:
         kind = str(native.name)
         facade = ALL_FACADES.get(kind) or type(kind, (NativeFacade,), {"kind": kind})
-        made = _facades[native] = facade()
-        made.bind(native)
-    return _facades[native]
+        native.phy_facade = facade()
+        native.phy_facade.bind(native)
+    return native.phy_facade
 
 
 def view_type(controller: Any, name: str, creator: Callable[[], Any]) -> type[View]:
