@@ -32,6 +32,9 @@ class GeneralSettings:
     suggestion_preset: str = setting(
         DEFAULT, "How merges to suggest are found; all but the first as in SpikeInterface", choices=(DEFAULT, *PRESETS)
     )  # fmt: skip
+    own_order: bool = setting(
+        False, "Order suggested merges as learned of your own decisions, which are then kept for all datasets"
+    )
     filtered: bool = setting(True, "Show the signal high-passed; False: raw")
     show_events: bool = setting(True, "Mark the events of the experiment in all views over time")
     ask_before_closing: bool = setting(True, "Ask before a window with unsaved work is closed; the journal keeps it")

@@ -26,7 +26,6 @@ KINDS = {
     "PositionView": "position",
     "ExplorerView": "explorer",
     "SteadinessView": "steadiness",
-    "LDAView": "lda",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",

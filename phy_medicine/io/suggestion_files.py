@@ -50,7 +50,7 @@ def read_decisions(dataset_dir: Path) -> tuple[Decision, ...]:
         logger.warning("Could not read what was decided about suggestions in %s: %s.", path, error)
         return ()
     rows = content.get("decisions") if isinstance(content, dict) else None
-    found = [_decision(row) for row in rows] if isinstance(rows, list) else []
+    found = [decision_of(row) for row in rows] if isinstance(rows, list) else []
     return tuple(decision for decision in found if decision is not None)
 
 
@@ -67,7 +67,8 @@ def write_decisions(dataset_dir: Path, decisions: Iterable[Decision]) -> bool:
     return True
 
 
-def _decision(row: Any) -> Decision | None:
+def decision_of(row: Any) -> Decision | None:
+    """Return what a row of a file says, values that are no finite numbers left out; None where it is no decision."""
     if not isinstance(row, dict) or row.get("verdict") not in _VERDICTS or not isinstance(row.get("key"), str):
         return None
     values = row.get("values")

@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import math
-import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,6 +16,7 @@ from phy_medicine.base.json_text import WRONG_CONTENT, parse_json
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.io.durable import reason
 from phy_medicine.io.export.output import ExportReport, new_file
+from phy_medicine.io.line_file import append_line
 from phy_medicine.io.plain_file import read_plain
 
 MOST_BYTES = 256 << 20
@@ -66,27 +63,7 @@ def append_viewing(dataset_dir: Path, viewing: Viewing) -> None:
     ------
     OSError : it cannot be written, or what is there is no file
     """
-    path = record_path(dataset_dir)
-    path.parent.mkdir(exist_ok=True)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o644)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "It is no file", str(path))
-        line = (json.dumps(asdict(viewing), separators=(",", ":")) + "\n").encode()
-        # A line that was cut off by a full disk must not take the next one with it.
-        torn = status.st_size > 0 and _last_byte(descriptor, status.st_size) != b"\n"
-        line = b"\n" + line if torn else line
-        if os.write(descriptor, line) != len(line):
-            raise OSError(errno.ENOSPC, "The disk is full", str(path))
-    finally:
-        os.close(descriptor)
-
-
-def _last_byte(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return os.read(descriptor, 1)
+    append_line(record_path(dataset_dir), asdict(viewing))
 
 
 def read_viewings(dataset_dir: Path) -> tuple[tuple[Viewing, ...], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from psygnal import SignalInstance
 
@@ -15,6 +16,9 @@ from phy_medicine.session.facts import SessionFacts
 from phy_medicine.session.navigation import Navigation
 from phy_medicine.session.storage import Storage
 
+if TYPE_CHECKING:
+    from phy_medicine.session.suggestions import Suggestions
+
 
 class Curating(Navigation):
     """The part of the session that changes labels, and takes changes back."""
@@ -22,6 +26,7 @@ class Curating(Navigation):
     model: Model
     facts: SessionFacts
     storage: Storage
+    suggestions: Suggestions
     message: SignalInstance
 
     def merge(self, cluster_ids: Sequence[int] | None = None) -> Delta:
@@ -115,6 +120,7 @@ class Curating(Navigation):
         with self.facts.lock:
             draft = self.manager.draft(action)  # refused here, or nowhere: what is in the journal will be done
         self.storage.log(draft)
+        self.suggestions.decisions.prepare(action)
         with self.facts.lock:
             delta = self.manager.apply(draft, before)
         self._after(delta, self.wizard.after(delta, before))

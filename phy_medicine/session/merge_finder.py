@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from phy_medicine.base.reasons import Reason
 from phy_medicine.compute.pairs.reasons import reasons
 from phy_medicine.compute.pool import Priority
 from phy_medicine.compute.suggesting.merging import TERMS, merge_probability, merge_terms, way_of
@@ -28,18 +29,22 @@ _AT_ONCE = 50
 
 Pair = tuple[int, int]
 Offer = Callable[[Iterable[Suggestion], Iterable[About]], None]
+Rank = Callable[[Mapping[str, float]], float | None]
+
+
+def no_rank(_values: Mapping[str, float]) -> None:
+    """Rank every pair by the probability that it is suggested by."""
 
 
 class MergeFinder:
     """Suggests pairs by their evidence, which `session.pairs` works out in the background.
 
     preset : chooses the pairs instead of their evidence, which then only ranks them
-    rank : gives the probability that a pair is ranked by; None: the one that it is suggested by
+    rank : gives the probability that a pair is ranked by, of what is known of it; None: the one it is suggested by
     """
 
-    def __init__(self, session: Session, offer: Offer, preset: PresetPairs | None = None) -> None:
-        self._session, self._offer, self._preset = session, offer, preset
-        self.rank: Callable[[PairEvidence], float] | None = None
+    def __init__(self, session: Session, offer: Offer, preset: PresetPairs | None = None, rank: Rank = no_rank) -> None:
+        self._session, self._offer, self._preset, self._rank = session, offer, preset, rank
         self._lock = threading.Lock()
         # Held while suggestions go out, so that none of a preset follows its withdrawal.
         self._settling = threading.RLock()
@@ -101,6 +106,14 @@ class MergeFinder:
                 self._looking.clear()
                 self._preset = preset
             self._offer((), gone)
+
+    def rank_again(self) -> None:
+        """Suggest the same pairs by the probabilities that `rank` gives now."""
+        with self._settling:
+            with self._lock:
+                known = [(pair, self._session.pairs.peek(*pair)) for pair in sorted(self._offered)]
+            found = [self._suggestion(pair, evidence) for pair, evidence in known if evidence is not None]
+            self._offer([s for s in found if s is not None], ())
 
     def values(self, suggestion: Suggestion) -> dict[str, float]:
         """Return the evidence of a pair and its terms, nothing for others."""
@@ -197,10 +210,18 @@ class MergeFinder:
         why = (preset.reasons(pair) if self._alive(pair) else None) if preset is not None else ()
         if why is None or (preset is None and likely < LEAST):
             return None
-        ranked = likely if self.rank is None else self.rank(evidence)
-        gain, source = ranked * min(evidence.n_spikes), SOURCE if preset is None else preset.name
-        said = (*why, *reasons(evidence))
-        return Suggestion("merge", pair, gain, ranked, said, f"{source}, {way_of(evidence)}")
+        own = self._rank(values_of(evidence))
+        ranked, source = likely if own is None else own, SOURCE if preset is None else preset.name
+        said = (*_own(own), *why, *reasons(evidence))
+        return Suggestion("merge", pair, ranked * min(evidence.n_spikes), likely, said, f"{source}, {way_of(evidence)}")
+
+
+def _own(probability: float | None) -> tuple[Reason, ...]:
+    """What the curator's own decisions say of a pair."""
+    if probability is None:
+        return ()
+    text = f"your own decisions: {probability:.2f}"
+    return (Reason(text, "own_decisions", probability, "for" if probability >= LEAST else "against"),)
 
 
 def values_of(evidence: PairEvidence) -> dict[str, float]:

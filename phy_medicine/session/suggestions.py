@@ -15,11 +15,13 @@ from phy_medicine.base.errors import ActionError
 from phy_medicine.compute.pool import Priority
 from phy_medicine.compute.suggesting.auto_merge import PRESETS
 from phy_medicine.curation.actions import Delta
-from phy_medicine.curation.suggestions import About, Suggestion, SuggestionQueue
+from phy_medicine.curation.suggestions import About, Kind, Suggestion, SuggestionQueue
 from phy_medicine.io.metric_cache import spikes_key
-from phy_medicine.io.suggestion_files import Decision, read_decisions, write_decisions
+from phy_medicine.session.decisions import Decisions
 from phy_medicine.session.label_finder import LabelFinder
 from phy_medicine.session.merge_finder import MergeFinder
+from phy_medicine.session.own_order import SETTING as OWN_ORDER
+from phy_medicine.session.own_order import OwnOrder
 from phy_medicine.session.preset_pairs import PresetPairs
 from phy_medicine.session.sorter_merges import SorterMerges
 from phy_medicine.session.split_finder import SplitFinder
@@ -78,6 +80,11 @@ class _Clusters:
         return self.keys[cluster_id]
 
 
+def _about(kind: Kind, cluster_ids: tuple[int, ...]) -> Suggestion:
+    """A suggestion that says nothing but what it is about."""
+    return Suggestion(kind, cluster_ids, 0.0, 0.0)
+
+
 def _lacks_parts(suggestion: Suggestion) -> bool:
     return suggestion.kind == "split" and suggestion.parts is None
 
@@ -97,12 +104,15 @@ class Suggestions:
         self._session = session
         self._lock = threading.Lock()
         self._inbox: deque[tuple[tuple[Suggestion, ...], tuple[About, ...]]] = deque()
-        self._decided: dict[str, Decision] | None = None
+        self._clusters = _Clusters(session)
         self._queue: SuggestionQueue | None = None
+        self.decisions = Decisions(session, self._key_of, lambda about: self._merges.values(_about(*about)))
         self.splits = SplitFinder(session, self.offer)
         wanted = str(session.configuration.get("suggestion_preset", DEFAULT))
         self._preset = wanted if wanted in self.presets else DEFAULT
-        self._merges = MergeFinder(session, self.offer, self._pairs())
+        wants_own = session.configuration.get(OWN_ORDER, False) is True
+        self.own_order = OwnOrder(self.decisions, self._order_again, on=wants_own)
+        self._merges = MergeFinder(session, self.offer, self._pairs(), self.own_order.probability)
         self._sorter = SorterMerges(session, self.offer)
         self._sources: tuple[Source, ...] = (
             self._sorter, self.splits, self._merges, LabelFinder(session, self.offer),
@@ -117,8 +127,8 @@ class Suggestions:
     def queue(self) -> SuggestionQueue:
         """The queue, with everything that was found up to now; for the thread that changes the session."""
         if self._queue is None:
-            rejected = [d.key for d in self._decisions.values() if not d.accepted]
-            self._queue = SuggestionQueue(_Clusters(self._session), rejected)
+            rejected = [d.key for d in self.decisions.all.values() if not d.accepted]
+            self._queue = SuggestionQueue(self._clusters, rejected)
         with self._lock:
             news = list(self._inbox)
             self._inbox.clear()
@@ -170,11 +180,13 @@ class Suggestions:
     def ask_all(self) -> None:
         """Look for suggestions in the background, about all clusters and about those that later actions make."""
         self._of_all = True
+        self.own_order.begin()
         self._ask(self._session.cluster_ids)
 
     def compute(self, cluster_ids: Sequence[int] | None = None) -> None:
         """Look for suggestions about clusters, all by default, here in this thread."""
         ids = self._session.cluster_ids if cluster_ids is None else cluster_ids
+        self.own_order.begin()
         for source in self._sources:
             source.compute(ids)
 
@@ -200,19 +212,20 @@ class Suggestions:
         """
         queue, session = self.queue, self._session
         suggestion = queue.accept()
-        key = queue.key(suggestion)
-        values = self._values(suggestion)
-        match suggestion.kind:
-            case "merge":
-                delta = session.merge(suggestion.cluster_ids)
-            case "split":
-                cluster_id = suggestion.cluster_ids[0]
-                delta = session.split(session.facts.spikes(cluster_id), self._parts(suggestion))
-                queue.settle(delta)
-            case kind:
-                delta = session.move(kind, cluster_ids=suggestion.cluster_ids)
-        self._keep(Decision(key, "accepted", values))
-        return delta
+        self.decisions.accepting(queue.key(suggestion), self._values(suggestion))
+        try:
+            match suggestion.kind:
+                case "merge":
+                    return session.merge(suggestion.cluster_ids)
+                case "split":
+                    cluster_id = suggestion.cluster_ids[0]
+                    delta = session.split(session.facts.spikes(cluster_id), self._parts(suggestion))
+                    queue.settle(delta)
+                    return delta
+                case kind:
+                    return session.move(kind, cluster_ids=suggestion.cluster_ids)
+        finally:
+            self.decisions.accepted()
 
     def reject(self) -> Suggestion:
         """Never propose again what is looked at, and go on.
@@ -223,7 +236,7 @@ class Suggestions:
         """
         queue = self.queue
         suggestion = queue.reject()
-        self._keep(Decision(queue.key(suggestion), "rejected", self._values(suggestion)))
+        self.decisions.reject(queue.key(suggestion), self._values(suggestion))
         self.changed.emit()
         return suggestion
 
@@ -247,9 +260,7 @@ class Suggestions:
         """
         queue = self.queue
         suggestion = queue.take_back(suggestion)
-        if self._decisions.keys() - queue.rejected:
-            self._decided = {k: d for k, d in self._decisions.items() if d.accepted or k in queue.rejected}
-            self._write()
+        self.decisions.take_back(queue.rejected)
         self.changed.emit()
         return suggestion
 
@@ -268,24 +279,18 @@ class Suggestions:
         """Find nothing any more."""
         for source in self._sources:
             source.close()
+        self.decisions.write_rest()
 
     # Inside
 
-    @property
-    def _decisions(self) -> dict[str, Decision]:
-        """What was decided, by key, the latest last; read when first needed."""
-        if self._decided is None:
-            self._decided = {d.key: d for d in read_decisions(self._session.model.dir_path)}
-        return self._decided
+    def _key_of(self, about: About) -> str | None:
+        """The key of what is about clusters that live, or did when theirs was worked out; None otherwise."""
+        known = (c in self._clusters.keys or self._clusters.contains(c) for c in about[1])
+        return self.queue.key(_about(*about)) if all(known) else None
 
-    def _keep(self, decision: Decision) -> None:
-        self._decisions.pop(decision.key, None)
-        self._decisions[decision.key] = decision
-        self._write()
-
-    def _write(self) -> None:
-        if not self._session.read_only:
-            write_decisions(self._session.model.dir_path, self._decisions.values())
+    def _order_again(self) -> None:
+        self._merges.rank_again()
+        self.changed.emit()
 
     def _pairs(self) -> PresetPairs | None:
         return None if self._preset == DEFAULT else PresetPairs(self._session, self._preset)
@@ -318,6 +323,7 @@ class Suggestions:
         return parts
 
     def _note(self, delta: Delta) -> None:
+        self.decisions.note(delta)
         if self._queue is not None:
             self._queue.note(delta)
         if self._of_all and delta.added:
