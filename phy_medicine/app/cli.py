@@ -23,6 +23,7 @@ COMMANDS = {
     "explore": "phy_medicine.app.explore",
     "sln": "phy_medicine.app.sln",
     "cluster": "phy_medicine.app.cluster",
+    "recluster": "phy_medicine.app.recluster",
     "runs": "phy_medicine.app.runs",
     "run": "phy_medicine.app.run",
     "simulate": "phy_medicine.app.simulate",

@@ -88,7 +88,7 @@ def run_job(
     settings : values of the kind's settings, `device` and `seed` among them
     to_store : keep the result as a run of the store; needs a dataset that can be written
     kept : folder of what it takes to go on after an interruption, if not one of the dataset's
-    resume : go on with the newest one that was interrupted, with its own settings
+    resume : go on with the newest one of this kind that was interrupted, with its own settings
     say : told each line of the job's log
 
     Raises
@@ -101,7 +101,7 @@ def run_job(
     with ExitStack() as stack:
         folder = None if to_store else Path(stack.enter_context(tempfile.TemporaryDirectory())) / kind
         if resume:
-            job = session.jobs.resume()
+            job = session.jobs.resume(kind=kind)
         else:
             job = session.jobs.start(kind, to_store=to_store, folder=folder, kept=kept, **settings)
         manifest = finished(session.jobs, job, say)

@@ -25,6 +25,7 @@ BUILT_IN = (
     "phy_medicine.compute.sorters.resort",
     "phy_medicine.compute.sorting.job",
     "phy_medicine.compute.mixture.job",
+    "phy_medicine.compute.mixture.recluster",
 )
 """Modules that `register` a kind when they are imported; they must be light."""
 

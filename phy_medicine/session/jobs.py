@@ -137,15 +137,15 @@ class SessionJobs:
         """Return what was interrupted and can be resumed, the oldest first."""
         return unfinished.unfinished(self._files.unfinished, self._busy_folders())
 
-    def resume(self, unfinished_id: str = "") -> Job:
-        """Go on with a job that was interrupted, with its own settings; of several by default with the newest.
+    def resume(self, unfinished_id: str = "", *, kind: str = "") -> Job:
+        """Go on with a job that was interrupted, with its own settings; of several, of a kind, with the newest.
 
         Raises
         ------
         ReadOnlyError : the dataset does not accept changes
         PhyMedError : there is none, or none of this id
         """
-        found = [u for u in self.unfinished() if unfinished_id in ("", u.id)]
+        found = [u for u in self.unfinished() if unfinished_id in ("", u.id) and kind in ("", u.kind)]
         if not found:
             raise PhyMedError("There is no interrupted job that could go on; start a new one.")
         request = self._request(found[-1].kind, None, dict(found[-1].settings), True, found[-1].folder)

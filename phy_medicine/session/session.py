@@ -156,6 +156,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self.jobs = SessionJobs(self)
         follow_jobs(self.motion, self.jobs)
         self.jobs.imported.connect(self.localization.use_new)
+        self.jobs.imported.connect(self.suggestions.reclustered.take)
         self.prefetch = Prefetch(lambda: self.pool, self.data.cache, **prefetch_limits(self.configuration))
         self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
         self._closing = threading.Event()

@@ -23,6 +23,7 @@ from phy_medicine.session.merge_finder import MergeFinder
 from phy_medicine.session.own_order import SETTING as OWN_ORDER
 from phy_medicine.session.own_order import OwnOrder
 from phy_medicine.session.preset_pairs import PresetPairs
+from phy_medicine.session.reclustered import ReclusteredSplits
 from phy_medicine.session.sorter_merges import SorterMerges
 from phy_medicine.session.split_finder import SplitFinder
 
@@ -107,7 +108,8 @@ class Suggestions:
         self._clusters = _Clusters(session)
         self._queue: SuggestionQueue | None = None
         self.decisions = Decisions(session, self._key_of, lambda about: self._merges.values(_about(*about)))
-        self.splits = SplitFinder(session, self.offer)
+        self.splits = SplitFinder(session, self._offer_two_kinds)
+        self.reclustered = ReclusteredSplits(session, self.offer)
         wanted = str(session.configuration.get("suggestion_preset", DEFAULT))
         self._preset = wanted if wanted in self.presets else DEFAULT
         wants_own = session.configuration.get(OWN_ORDER, False) is True
@@ -115,7 +117,7 @@ class Suggestions:
         self._merges = MergeFinder(session, self.offer, self._pairs(), self.own_order.probability)
         self._sorter = SorterMerges(session, self.offer)
         self._sources: tuple[Source, ...] = (
-            self._sorter, self.splits, self._merges, LabelFinder(session, self.offer),
+            self._sorter, self.splits, self._merges, LabelFinder(session, self.offer), self.reclustered,
         )  # fmt: skip
         self._of_all = False
         self._most_left = 0
@@ -314,7 +316,11 @@ class Suggestions:
 
     def _take_parts(self, suggestion: Suggestion, parts: IntArray | None) -> None:
         if parts is not None:
-            self.offer([replace(suggestion, parts=parts)])
+            self._offer_two_kinds([replace(suggestion, parts=parts)])
+
+    def _offer_two_kinds(self, suggestions: Iterable[Suggestion], withdrawn: Iterable[About] = ()) -> None:
+        """Take splits into two kinds, but not of clusters that a model, which was asked for, has parts for."""
+        self.offer([s for s in suggestions if not self.reclustered.has(s.cluster_ids[0])], withdrawn)
 
     def _parts(self, suggestion: Suggestion) -> IntArray:
         parts = self.splits.parts(suggestion.cluster_ids[0]) if suggestion.parts is None else suggestion.parts

@@ -80,6 +80,11 @@ NOT_RUN = (
         "sorts for a while, some lines on a cluster; tests/app/test_run.py and tests/compute/pipeline do, here its "
         "options are looked for",
     ),
+    (
+        r"phy-med recluster ",
+        "looks at groups that are not there, and on clusters; tests/app/test_recluster_command.py does, here its "
+        "options are looked for",
+    ),
     (r"phy-med train\b", "simulates for a minute; tests/app/test_train.py does, here its options are looked for"),
     (r"(dask|ipcluster) ", "starts a cluster; tests/compute/pipeline does"),
     (r"phy-med sort ", "sorts for a while; tests/app/test_sort.py does, here its options are looked for"),

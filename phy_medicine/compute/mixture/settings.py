@@ -42,13 +42,49 @@ class MixtureSettings:
     root: str = setting("", "Folder of the registry; by default .phy_medicine/mixture of the dataset", files=True)
 
     def cluster_ids(self) -> tuple[int, ...]:
-        """Return the clusters that were typed.
+        """Return the clusters that were typed; errors as of `clusters_of`."""
+        return clusters_of(self.clusters)
 
-        Raises
-        ------
-        PhyMedError : a word that is no number
-        """
-        words = self.clusters.replace(",", " ").split()
-        if not all(word.lstrip("-").isdigit() for word in words):
-            raise PhyMedError(f"Clusters are numbers such as 3, 7, not {self.clusters!r}.")
-        return tuple(dict.fromkeys(int(word) for word in words))
+
+@dataclass(frozen=True, slots=True)
+class ReclusterSettings:
+    """Which clusters are taken apart, and by what model."""
+
+    first: ClassVar[tuple[str, ...]] = ("clusters", "model", "components", "least_depth")
+
+    clusters: str = setting("", "Clusters that are looked at, such as 3, 7; empty is all of them")
+    model: str = setting(
+        DPMM.lower(), "dpmm finds how many components there are; gmm is the number of the least BIC",
+        choices=(DPMM.lower(), GMM.lower()),
+    )  # fmt: skip
+    components: int = setting(6, "Most components that the spikes of a cluster are described by", minimum=1, maximum=50)
+    least_depth: float = setting(
+        0.1, "Depth of the valley between two parts, of the lower peak, from which on they count as two",
+        minimum=0.0, maximum=1.0,
+    )  # fmt: skip
+    best_channels: int = setting(8, "Channels that features are taken from, the best ones", minimum=1, maximum=384)
+    most_spikes: int = setting(
+        20_000, "Of more spikes so many are fitted, and the others get the labels that follow", minimum=40
+    )
+    executor: str = setting(
+        "", "Where clusters are looked at: local:N processes, dask:ADDRESS or ipyparallel:PROFILE; empty is as many "
+        "processes as a job has threads",
+    )  # fmt: skip
+    seed: int = setting(0, "Seed of every random number", minimum=0)
+
+    def cluster_ids(self) -> tuple[int, ...]:
+        """Return the clusters that were typed; errors as of `clusters_of`."""
+        return clusters_of(self.clusters)
+
+
+def clusters_of(text: str) -> tuple[int, ...]:
+    """Return the numbers of clusters that were typed, such as 3, 7.
+
+    Raises
+    ------
+    PhyMedError : a word that is no number
+    """
+    words = text.replace(",", " ").split()
+    if not all(word.lstrip("-").isdigit() for word in words):
+        raise PhyMedError(f"Clusters are numbers such as 3, 7, not {text!r}.")
+    return tuple(dict.fromkeys(int(word) for word in words))
