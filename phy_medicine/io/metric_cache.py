@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import IntArray
+from phy_medicine.io.durable import replace_file
 from phy_medicine.io.fingerprint import file_mark, fingerprint
 
 Key = tuple[int, int]
@@ -54,6 +56,7 @@ class MetricCache:
         self._widths = dict(widths)
         self._rows: dict[str, dict[Key, Row]] = {kind: {} for kind in widths}
         self._changed = False
+        self._writing = Lock()
         self._read()
 
     def get(self, kind: str, key: Key) -> Row | None:
@@ -66,23 +69,25 @@ class MetricCache:
         self._changed = True
 
     def write(self) -> None:
-        """Write the file in one step, if there is anything new; a full disk costs only a log line."""
-        if self._path is None or not self._changed:
-            return
-        table, temporary = self._table(), self._path.with_suffix(".tmp")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                np.save(file, table)
-            temporary.replace(self._path)
-            for old in self._path.parent.glob(f"{_STEM}*.npy"):
-                if old != self._path:
-                    old.unlink(missing_ok=True)
-            self._changed = False
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            logger.warning("Could not keep metrics in %s: %s.", self._path, error)
+        """Write the file in one step, if there is anything new; a full disk costs only a log line.
+
+        Any thread may call it, several at a time.
+        """
+        with self._writing:
+            if self._path is None or not self._changed:
+                return
+            self._changed = False  # before the rows are looked at: what is put in meanwhile is new again
+            content = BytesIO()
+            np.save(content, self._table())
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(self._path, content.getvalue())
+                for old in self._path.parent.glob(f"{_STEM}*.npy"):
+                    if old != self._path:
+                        old.unlink(missing_ok=True)
+            except OSError as error:
+                self._changed = True
+                logger.warning("Could not keep metrics in %s: %s.", self._path, error)
 
     @property
     def _dtype(self) -> np.dtype[np.void]:

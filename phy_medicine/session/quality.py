@@ -101,7 +101,9 @@ class QualityMetrics:
     # For all
 
     def ask_all(self) -> None:
-        """Have everything computed, the quickest first, after what is in sight."""
+        """Have everything computed, the quickest first, after what is in sight; once asked, new clusters follow."""
+        if self._of_all:
+            return
         self._of_all = True
         by_depth = sorted(self._facts.cluster_ids(), key=self._depth)
         for family in QUALITY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,23 @@ def test_other_inputs_or_other_metrics_find_nothing(tmp_path):
     assert MetricCache(tmp_path, "a", {**WIDTHS, "long": 4}).get("short", (3, -7)) is None
     filled(tmp_path, "b")
     assert [path.name for path in tmp_path.iterdir()] == ["metrics_b.npy"]
+
+
+def test_threads_that_put_in_and_write_side_by_side_lose_nothing(tmp_path, caplog):
+    cache = MetricCache(tmp_path, "a", WIDTHS)
+
+    def work(thread: int) -> None:
+        for i in range(25):
+            cache.put("short", (thread, i), (float(i), None))
+            cache.write()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    again = MetricCache(tmp_path, "a", WIDTHS)
+    assert [again.get("short", (t, i)) for t in range(4) for i in range(25)] == 4 * [
+        (float(i), None) for i in range(25)
+    ]
+    assert caplog.records == [] and [path.name for path in tmp_path.iterdir()] == ["metrics_a.npy"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 60, 127, 130, -1])
