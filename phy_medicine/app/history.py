@@ -107,6 +107,7 @@ def _actions(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
             "after": list(e.entry.after),
             "counts": dict(zip(map(str, e.entry.counted), e.entry.counts, strict=False)),
             "fate": e.fate,
+            "note": e.entry.note,
         }
         for e in entries
     ]

@@ -34,6 +34,7 @@ class Split:
     part_ids : new cluster of each part, ascending
     old_ids : clusters that hold the spikes, ascending; all of them disappear
     rest : (old cluster, new cluster) of the spikes left over, by increasing old id
+    note : by what it was found, in a few words, "" for a person's own choice of spikes
     """
 
     spike_ids: IntArray
@@ -41,6 +42,7 @@ class Split:
     part_ids: tuple[int, ...]
     old_ids: tuple[int, ...]
     rest: tuple[tuple[int, int], ...]
+    note: str = ""
 
     @property
     def new_ids(self) -> tuple[int, ...]:
@@ -148,6 +150,7 @@ def to_record(action: Action) -> dict[str, Any]:
                 "part_ids": list(action.part_ids),
                 "old_ids": list(action.old_ids),
                 "rest": [list(pair) for pair in action.rest],
+                **({"note": action.note} if action.note else {}),
             }
         case SetGroup():
             values = {"cluster_ids": list(action.cluster_ids), "group": action.group}
@@ -178,6 +181,7 @@ def from_record(record: Mapping[str, Any]) -> Action:
                     _ids(record["part_ids"]),
                     _ids(record["old_ids"]),
                     tuple((int(old), int(new)) for old, new in record["rest"]),
+                    str(record.get("note", "")),
                 )
             case "group":
                 return SetGroup(_ids(record["cluster_ids"]), record["group"])

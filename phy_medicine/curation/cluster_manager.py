@@ -72,9 +72,10 @@ class ClusterManager:
         spike_ids: IntArray | Sequence[int],
         labels: IntArray | Sequence[int] | None = None,
         within: Collection[int] | None = None,
+        note: str = "",
     ) -> Split | Merge:
         """Return the split of chosen spikes; see `planning.plan_split`."""
-        return planning.plan_split(self.assignment, spike_ids, labels, within)
+        return planning.plan_split(self.assignment, spike_ids, labels, within, note)
 
     def plan_split_init(self, cluster_ids: Sequence[int], spike_templates: IntArray) -> Split | Merge:
         """Return the split of clusters back to their templates; see `planning.plan_split_init`."""

@@ -31,8 +31,10 @@ Fate = Literal["done", "undone", "forgotten"]
 class Entry:
     """One action in words.
 
-    what : "Merge", "Move to good"; before, after : clusters that went and came, or were labelled (`before` alone)
+    what : "Merge", "Move to good", "Split by a model"
+    before, after : clusters that went and came, or were labelled (`before` alone)
     counted, counts : clusters and their spikes; counts are empty where they are not known
+    note : what was noted with it, "" for nothing
     """
 
     what: str
@@ -40,6 +42,7 @@ class Entry:
     after: tuple[int, ...] = ()
     counted: tuple[int, ...] = ()
     counts: tuple[int, ...] = ()
+    note: str = ""
 
     @property
     def ids_text(self) -> str:
@@ -79,7 +82,8 @@ def entry_of(action: Action, counts: Sequence[int] = ()) -> Entry:
         case Merge():
             return Entry("Merge", action.cluster_ids, (action.new_id,), counted, counts)
         case Split():
-            return Entry("Split", action.old_ids, action.new_ids, counted, counts)
+            what = f"Split {action.note.partition(':')[0]}".strip()
+            return Entry(what, action.old_ids, action.new_ids, counted, counts, action.note)
         case SetGroup():
             what = f"Move to {action.group}" if action.group else "Clear group"
         case SetLabel():

@@ -46,6 +46,7 @@ def plan_split(
     spike_ids: IntArray | Sequence[int],
     labels: IntArray | Sequence[int] | None = None,
     within: Collection[int] | None = None,
+    note: str = "",
 ) -> Split | Merge:
     """Return the split that gives the chosen spikes new clusters; a merge if all end up in one.
 
@@ -54,6 +55,7 @@ def plan_split(
     spike_ids : (n,) int, any order, repeats allowed
     labels : (n,) int, relative: label r goes to the new id `next_id + r - min(labels)`; None: all to one
     within : only spikes of these clusters are taken
+    note : kept with the split, by what it was found
 
     Raises
     ------
@@ -77,7 +79,8 @@ def plan_split(
         raise ActionError(f"Labels from {values[0]} to {values[-1]} are too far apart; renumber them from 0.")
     part_ids = tuple((values - values[0] + new_id).tolist())
     rest = tuple((c, part_ids[-1] + 1 + k) for k, c in enumerate(left))
-    return Split(frozen(ids), None if len(values) == 1 else frozen(parts.astype(np.int32)), part_ids, old_ids, rest)
+    chosen = None if len(values) == 1 else frozen(parts.astype(np.int32))
+    return Split(frozen(ids), chosen, part_ids, old_ids, rest, note)
 
 
 def plan_split_init(assignment: Assignment, cluster_ids: Sequence[int], spike_templates: IntArray) -> Split | Merge:

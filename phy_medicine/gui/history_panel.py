@@ -63,7 +63,7 @@ class HistoryPanel(QtWidgets.QWidget):
         entry = entry_of(item.action, item.counts)
         done = datetime.fromtimestamp(item.time)  # the clock on the wall
         saved = self._history.saved.get(item.serial)
-        tip = f"{item.text}\n{done:%Y-%m-%d %H:%M:%S}"
+        tip = "\n".join(filter(None, (item.text, entry.note, f"{done:%Y-%m-%d %H:%M:%S}")))
         if saved is not None:
             tip += f"\nSaved at {datetime.fromtimestamp(saved):%H:%M:%S}"
         if row > self._position:

@@ -39,15 +39,19 @@ class Curating(Navigation):
         """
         return self.do(self.manager.plan_merge(self.selection.current.to_merge if cluster_ids is None else cluster_ids))
 
-    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Delta:
+    def split(
+        self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None, *, note: str = ""
+    ) -> Delta:
         """Move spikes to new clusters and select all that came of the touched ones.
+
+        note : by what the split was found, kept with it in history and journal
 
         Raises
         ------
         ActionError : no spikes, or a split that would change nothing
         ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
         """
-        return self.do(self.manager.plan_split(spike_ids, labels))
+        return self.do(self.manager.plan_split(spike_ids, labels, note=note))
 
     def split_init(self) -> Delta:
         """Cut the selected clusters back to the sorter's templates."""

@@ -9,6 +9,7 @@ import pytest
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.actions import Merge, SetGroup, SetLabel, Split, from_record, to_record
+from phy_medicine.curation.entries import entry_of
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,15 @@ def test_a_split_survives_its_record_as_lists() -> None:
     assert to_record(again)["rest"] == [[3, 13]]
     assert (again.spike_ids.tolist(), again.new_ids) == ([1, 4], (9, 12, 13))
     assert again.parts is not None and again.parts.tolist() == [1, 0]
+    assert again.note == "" and "note" not in record
+
+
+def test_the_note_of_a_split_survives_its_record_and_says_what_it_was() -> None:
+    split = Split(np.array([1, 4]), None, (9,), (3,), ((3, 10),), "by a model: valley 90% deep")
+    again = from_record(to_record(split))
+    assert isinstance(again, Split) and again.note == split.note
+    entry = entry_of(again)
+    assert (entry.what, entry.note) == ("Split by a model", split.note)
 
 
 @pytest.mark.parametrize(
