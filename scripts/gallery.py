@@ -117,7 +117,8 @@ SHOTS = (
 )  # fmt: skip
 
 WINDOWS: dict[str, tuple[str, ...]] = {
-    "window": (), "what_if": ("what_if",), "suggestions": ("show_suggestions", *["previous_suggestion"] * 20),
+    "window": (), "what_if": ("what_if",), "model_split": ("c {a} {n}", "model_split"),
+    "suggestions": ("show_suggestions", *["previous_suggestion"] * 20),
 }  # fmt: skip
 """Pictures of the whole window, and what is done before."""
 
@@ -197,7 +198,8 @@ def draw_window(picture: Path, *steps: str) -> Path:
     """Draw the whole window, after some more steps."""
     words = clusters()
     print(f"Drawing the window of {WINDOW_SIZE} pixels", flush=True)
-    window("use_localization", "c {a} {b}".format(**words), *steps, f"screenshot {picture.resolve()}")
+    chosen = (step.format(**words) for step in ("c {a} {b}", *steps))
+    window("use_localization", *chosen, f"screenshot {picture.resolve()}")
     return picture
 
 

@@ -32,6 +32,7 @@ from phy_medicine.gui.layout_book import LayoutBook
 from phy_medicine.gui.localization_switch import LocalizationSwitch
 from phy_medicine.gui.matching import Matching
 from phy_medicine.gui.menus import Menus
+from phy_medicine.gui.model_split import ModelSplitting
 from phy_medicine.gui.motion_switch import MotionSwitch
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.pictures import Pictures
@@ -111,6 +112,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.lasso_split = LassoSplit(self)
         self.panels = Panels(self)
         self.tables = TablePanels(self)
+        self.model_split = ModelSplitting(self)
         self.what_if = WhatIf(self)
         self.arrangement = Arrangement(self)
         self.focus_mode = FocusMode(self)

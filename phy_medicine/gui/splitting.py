@@ -142,18 +142,20 @@ class Splitting(QtCore.QObject):
         """Take Esc while a split is worked out; a dialog, a menu or a line of text that is open is left first."""
         if event.type() not in (QtCore.QEvent.ShortcutOverride, QtCore.QEvent.KeyPress):
             return False
-        if event.key() != Qt.Key_Escape or event.modifiers() != Qt.NoModifier or not self._has_keyboard():
+        if event.key() != Qt.Key_Escape or event.modifiers() != Qt.NoModifier or not has_keyboard(self._window):
             return False
         event.accept()
         if event.type() == QtCore.QEvent.KeyPress and self.running:
             self.cancel()
         return True
 
-    def _has_keyboard(self) -> bool:
-        app = QtWidgets.QApplication
-        if app.activeModalWidget() is not None or app.activePopupWidget() is not None:
-            return False
-        focus, active = app.focusWidget(), app.activeWindow()
-        if isinstance(focus, QtWidgets.QLineEdit) and not isinstance(focus, FilterEdit):
-            return False
-        return active is self._window or (isinstance(active, Dock) and active.parent() is self._window)
+
+def has_keyboard(window: MainWindow) -> bool:
+    """Whether keys go to a window and its docks, and to no dialog, menu or line of text."""
+    app = QtWidgets.QApplication
+    if app.activeModalWidget() is not None or app.activePopupWidget() is not None:
+        return False
+    focus, active = app.focusWidget(), app.activeWindow()
+    if isinstance(focus, QtWidgets.QLineEdit) and not isinstance(focus, FilterEdit):
+        return False
+    return active is window or (isinstance(active, Dock) and active.parent() is window)

@@ -6,9 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.base.types import IntArray
-from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
-from phy_medicine.gui.table_panels import SIMILAR
+from phy_medicine.base.types import FloatArray, IntArray
+from phy_medicine.gui.filter_box import FilterEdit
+from phy_medicine.gui.part_axes import PartAxes
+from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.splitting import has_keyboard
+from phy_medicine.gui.table_panels import CLUSTERS, SIMILAR
 from phy_medicine.session.actions import Action
 from phy_medicine.session.before_after import Numbers, as_rows, before_and_after
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from phy_medicine.views.theme import Theme
 
 _TASK = "before and after"
+_MOST_OF_COLUMN, _SLACK = 0.75, 4
+"""Part of the column of tables that the panel covers at most, and pixels that no row is cut by."""
 
 
 class WhatIf:
@@ -26,6 +31,7 @@ class WhatIf:
     def __init__(self, window: MainWindow) -> None:
         self._window, self._session = window, window.session
         self.panel = BeforeAfter(window, window.theme)
+        self._enter = _Enter(window)
         window.bridge.connect(self._session.suppose.changed, self._show)
         # Views follow a selection by themselves; an action may leave it as it is.
         for news in (self._session.selection.changed, self._session.clusters.changed):
@@ -66,15 +72,19 @@ class WhatIf:
     def _show(self) -> None:
         window, supposed = self._window, self._session.suppose.current
         window.host.show_ranges()
+        self._enter.watch(supposed is not None)
         if supposed is None:
             self.panel.hide()
             window.say("")
             return
-        window.say(f"What if: {supposed.in_words}; nothing has changed yet.")
-        key = window.commands.key_of
-        does, back = key("merge" if supposed.is_merge else "split"), key("what_if")
+        origin, key = supposed.origin, window.commands.key_of
+        what = "What if" if origin is None else "Split by a model"
+        window.say(f"{what}: {supposed.in_words}; nothing has changed yet.")
+        does, back = key("merge" if supposed.is_merge else "split"), key("what_if" if origin is None else "model_split")
         word = "merges" if supposed.is_merge else "splits"
-        self.panel.begin(f"What if: {supposed.in_words}", f"{does} {word}, {back} or Esc goes back")
+        hint = f"{does} or Enter {word}, {back} or Esc goes back"
+        self.panel.begin(f"{what}: {supposed.in_words}", hint, origin.reason if origin else "")
+        self.panel.axes.show_axes(origin.axes if origin else None, self._session.request().colors)
         self._session.pool.submit(
             _TASK, before_and_after, self._session, supposed,
             on_done=lambda numbers: window.bridge.post(partial(self._show_numbers, supposed, numbers)),
@@ -82,7 +92,43 @@ class WhatIf:
 
     def _show_numbers(self, supposed: Supposition, numbers: tuple[Numbers, ...]) -> None:
         if supposed is self._session.suppose.current:
-            self.panel.show_numbers(numbers)
+            self.panel.show_numbers(numbers, self._session.request().colors)
+
+
+class _Enter(QtCore.QObject):
+    """Enter does what is supposed, wherever the keyboard is but in lines of text and in panels with rows to choose."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._watching = False
+
+    def watch(self, on: bool) -> None:
+        """Begin or end to look for the key."""
+        if on != self._watching:
+            app = QtWidgets.QApplication.instance()
+            (app.installEventFilter if on else app.removeEventFilter)(self)
+            self._watching = on
+
+    def eventFilter(self, _watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        """Take Enter."""
+        if event.type() not in (QtCore.QEvent.ShortcutOverride, QtCore.QEvent.KeyPress):
+            return False
+        supposed = self._window.session.suppose.current
+        if supposed is None or not self._is_meant(event):
+            return False
+        event.accept()
+        if event.type() == QtCore.QEvent.KeyPress and not event.isAutoRepeat():
+            self._window.commands.run("merge" if supposed.is_merge else "split")
+        return True
+
+    def _is_meant(self, event: QtGui.QKeyEvent) -> bool:
+        if event.key() not in (Qt.Key_Return, Qt.Key_Enter) or event.modifiers() & ~Qt.KeypadModifier:
+            return False
+        focus = QtWidgets.QApplication.focusWidget()
+        tools = [tool.dock for tool in self._window.tools.values() if tool.made]
+        chooses = isinstance(focus, FilterEdit) or any(dock.isAncestorOf(focus) for dock in tools if focus is not None)
+        return has_keyboard(self._window) and not chooses
 
 
 class BeforeAfter(QtWidgets.QFrame):
@@ -95,6 +141,10 @@ class BeforeAfter(QtWidgets.QFrame):
         self.setFocusPolicy(Qt.NoFocus)
         self.title = QtWidgets.QLabel()
         self.title.setWordWrap(True)
+        self.reason = QtWidgets.QLabel()
+        self.reason.setWordWrap(True)
+        self.axes = PartAxes(theme)
+        self._tall = False
         self.hint = QtWidgets.QLabel()
         self.hint.setProperty("dim", True)
         self.table = QtWidgets.QTableWidget()
@@ -105,27 +155,36 @@ class BeforeAfter(QtWidgets.QFrame):
         self.table.verticalHeader().hide()
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
-        for widget in (self.title, self.hint, self.table):
+        for widget in (self.title, self.hint, self.reason, self.axes, self.table):
             column.addWidget(widget)
         self.hide()
         window.installEventFilter(self)
 
-    def begin(self, title: str, hint: str) -> None:
-        """Show what is supposed; the numbers follow."""
+    def begin(self, title: str, hint: str, reason: str = "") -> None:
+        """Show what is supposed, and why; the numbers follow."""
         self.title.setText(title)
+        self.reason.setText(reason)
+        self.reason.setVisible(bool(reason))
+        self._tall = bool(reason)
         self.hint.setText(hint)
         self.table.setRowCount(0)
         self.show()
         self.place()
         self.raise_()
 
-    def show_numbers(self, numbers: tuple[Numbers, ...]) -> None:
-        """Fill the table: facts are rows, so that it fits a narrow column of the window."""
+    def show_numbers(self, numbers: tuple[Numbers, ...], colors: FloatArray) -> None:
+        """Fill the table: facts are rows, so that it fits a narrow column of the window.
+
+        colors : of what is supposed, (n, 4) RGBA 0..1
+        """
         titles, rows = as_rows(numbers)
         self.table.setColumnCount(len(numbers))
         self.table.setRowCount(len(titles) - 1)
         self.table.setHorizontalHeaderLabels([row[0] for row in rows])
         self.table.setVerticalHeaderLabels(titles[1:])
+        parts = [x for x, n in enumerate(numbers) if n.supposed]
+        for x, color in zip(parts, colors, strict=False):
+            self.table.horizontalHeaderItem(x).setForeground(QtGui.QColor.fromRgbF(*map(float, color)))
         self.table.verticalHeader().show()
         for x, (row, n) in enumerate(zip(rows, numbers, strict=True)):
             for y, text in enumerate(row[1:]):
@@ -142,14 +201,36 @@ class BeforeAfter(QtWidgets.QFrame):
 
     def place(self) -> None:
         """Cover the similarity table, or stand in the lower left corner when it is not in sight."""
-        dock, window = self._window.tables.docks[SIMILAR], self._window
-        seen = dock.isVisible() and not dock.isFloating() and not dock.visibleRegion().isEmpty()
-        if seen:
-            self.setGeometry(QtCore.QRect(dock.mapTo(window, QtCore.QPoint(0, 0)), dock.size()))
+        window = self._window
+        covered = self._seen(SIMILAR)
+        if covered is not None:
+            above = self._seen(CLUSTERS)
+            if self._tall and above is not None and above.bottom() <= covered.top() and above.left() == covered.left():
+                most = round(_MOST_OF_COLUMN * (covered.bottom() - above.top()))
+                covered.setTop(covered.bottom() - max(covered.height(), min(self._wanted_height(), most)))
+            self.setGeometry(covered)
             return
         size = QtCore.QSize(360, 300).boundedTo(window.size())
         bottom = window.height() - window.statusBar().height()
         self.setGeometry(QtCore.QRect(QtCore.QPoint(0, bottom - size.height()), size))
+
+    def _seen(self, name: str) -> QtCore.QRect | None:
+        """Where the dock of a table is in the window, None when it is not in sight there."""
+        dock = self._window.tables.docks[name]
+        if not dock.isVisible() or dock.isFloating() or dock.visibleRegion().isEmpty():
+            return None
+        return QtCore.QRect(dock.mapTo(self._window, QtCore.QPoint(0, 0)), dock.size())
+
+    def _wanted_height(self) -> int:
+        """Height at which all rows are seen."""
+        rows = sum(self.table.rowHeight(row) for row in range(self.table.rowCount()))
+        header = self.table.horizontalHeader().height()
+        column = self.layout()
+        fixed = column.heightForWidth(self.width()) - self.table.sizeHint().height()
+        bar = self.table.horizontalScrollBar()
+        wide = self.table.horizontalHeader().length() + self.table.verticalHeader().width() > self.table.width()
+        across = bar.sizeHint().height() if wide else 0
+        return fixed + rows + header + across + 2 * self.table.frameWidth() + _SLACK
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """Follow the window's size."""

@@ -54,6 +54,7 @@ def edit_actions(w: MainWindow) -> tuple[Action, ...]:
     """Return what the Edit menu has beside the session's own actions."""
     return (
         *w.lasso_split.actions(),
+        *w.model_split.actions(),
         *w.what_if.actions(),
         *w.splitting.actions(),
         Action("groups", "Groups...", w.show_groups, "Make groups with a colour and a key of their own.", "Edit",

@@ -21,6 +21,7 @@ from phy_medicine.base.types import IntArray, frozen
 from phy_medicine.curation.actions import Merge, Split
 
 if TYPE_CHECKING:
+    from phy_medicine.compute.mixture.split_axes import SplitAxes
     from phy_medicine.curation.actions import Delta
     from phy_medicine.curation.selection import Selection
     from phy_medicine.session.session import Session
@@ -48,16 +49,32 @@ class SupposedId(int):
         return self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What found the parts of a split that is supposed.
+
+    reason : why it should be done, in a sentence
+    done : called once it was accepted, with what it changed
+    axes : the parts as they are seen apart best
+    """
+
+    reason: str
+    done: Callable[[Delta], object]
+    axes: SplitAxes | None = None
+
+
 @dataclass(frozen=True)
 class Supposition:
     """One merge or split that is looked at before it is done.
 
     action : what would be done, with ids that it would give now
     clusters : spikes of each supposed cluster, ascending
+    origin : what found it, None where a person chose the spikes
     """
 
     action: Merge | Split
     clusters: Mapping[SupposedId, IntArray]
+    origin: Origin | None = None
 
     @property
     def ids(self) -> tuple[SupposedId, ...]:
@@ -113,14 +130,21 @@ class Suppositions:
         action = session.manager.plan_merge(session.selection.current.to_merge if cluster_ids is None else cluster_ids)
         return self._suppose(action)
 
-    def split(self, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None) -> Supposition:
-        """Suppose that spikes are split off; arguments as of `Session.split`.
+    def split(
+        self,
+        spike_ids: IntArray | Sequence[int],
+        labels: IntArray | Sequence[int] | None = None,
+        *,
+        note: str = "",
+        origin: Origin | None = None,
+    ) -> Supposition:
+        """Suppose that spikes are split off; arguments as of `Session.split` and `Supposition`.
 
         Raises
         ------
         ActionError : no spikes, or a split that would change nothing
         """
-        return self._suppose(self._session.manager.plan_split(spike_ids, labels))
+        return self._suppose(self._session.manager.plan_split(spike_ids, labels, note=note), origin)
 
     def nothing(self) -> None:
         """Look at the clusters as they are again."""
@@ -138,11 +162,14 @@ class Suppositions:
         supposed = self.current
         if supposed is None:
             raise ActionError("Nothing is supposed that could be done.")
-        return self._session.do(supposed.action)
+        delta = self._session.do(supposed.action)
+        if supposed.origin is not None:
+            supposed.origin.done(delta)
+        return delta
 
     # Inside
 
-    def _suppose(self, action: Merge | Split) -> Supposition:
+    def _suppose(self, action: Merge | Split, origin: Origin | None = None) -> Supposition:
         self._session.hold.check()
         of_cluster = self._session.facts.spikes
         if isinstance(action, Merge):
@@ -150,7 +177,7 @@ class Suppositions:
             clusters = {self._id("+".join(map(str, action.cluster_ids)), action.cluster_ids): spikes}
         else:
             clusters = self._parts(action, of_cluster)
-        supposed = Supposition(action, clusters)
+        supposed = Supposition(action, clusters, origin)
         self._set(supposed)
         return supposed
 

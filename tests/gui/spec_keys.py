@@ -117,6 +117,7 @@ BEYOND_PHY = (
     Key("", "Ctrl+Shift+P", "command_palette", "+dialogs"),
     Key("", "D", "toggle_motion_correction", "!message"),
     Key("", "T", "what_if", "!message"),
+    Key("", "V", "model_split", "!message"),
     Key("", "B", "collect", BEST),
     Key("", "Shift+Backspace", "take_out", BEST, "workspace"),
     Key("", "Ctrl+Shift+B", "turn_workspace", BEST, "workspace"),

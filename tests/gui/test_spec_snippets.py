@@ -51,6 +51,7 @@ VIEWS = (
 """Kind of view, line, what it sets, and to what; also by a line from another panel, of the first view of the kind."""
 
 ELSEWHERE = {
+    "sm": "test_sm_shows_parts_or_says_none",
     "c": "test_c_selects", "g": "test_g_merges", "k": "test_k_splits", "l": "test_l_labels", "f": "test_f_filters",
     "s": "test_s_sorts", "fc": "test_fc_chooses_channels", "e": "test_e_chooses_a_kind_of_event",
     "xs": "test_xs_picks_a_spike",
@@ -118,6 +119,15 @@ def test_k_splits(fresh: Desk, qtbot):
     fresh.run_line("k")
     new = fresh.session.selection.best_ids[0]
     assert len(spikes) > 0 and set(fresh.session.spike_clusters()[spikes]) == {new}
+
+
+def test_sm_shows_parts_or_says_none(fresh: Desk):
+    fresh.run_line("sm")
+    fresh.settle()
+    said = fresh.window.status.message.text()
+    supposed = fresh.session.suppose.current
+    assert said.startswith("Split by a model: " if supposed else "No split supported")
+    fresh.session.suppose.nothing()
 
 
 LABELS = (

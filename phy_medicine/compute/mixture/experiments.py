@@ -50,6 +50,7 @@ def save_experiment(
     name: str = "",
     spike_ids: IntArray | None = None,
     assignments: Assignments | None = None,
+    more: Mapping[str, AnyArray] | None = None,
 ) -> str:
     """Write a fit into the registry in one step, and return the name of its folder.
 
@@ -60,6 +61,7 @@ def save_experiment(
     name : in words, for people
     spike_ids : (n,), which spikes of a dataset they are
     assignments : labels of the points, found by the posterior if not given
+    more : other arrays about the points, written as `.npy` by their names
 
     Raises
     ------
@@ -83,6 +85,8 @@ def save_experiment(
         np.save(draft / TRAINING, np.asarray(x))
         if spike_ids is not None:
             np.save(draft / SPIKE_IDS, np.asarray(spike_ids, dtype=np.int64))
+        for stem, array in (more or {}).items():
+            np.save(draft / f"{stem}.npy", array)
         store_cluster_assignments(found, draft)
         (draft / SUMMARY).write_text(json.dumps(_summary(fit, rows, found), indent=1), encoding="utf-8")
         (draft / PARAMS).write_text(_yaml(_params(fit, x, name, now)), encoding="utf-8")

@@ -44,7 +44,7 @@ class ModelSplit:
     log_evidence : log evidence of the parts less that of one Gaussian; with one part, of the best two. Below 0 one is
         more probable
     fit : the mixture, of the leading directions of the features; parts are groups of its components
-    fitted : rows that it was fitted to
+    fitted : rows that it was fitted to; points : (n_fitted, d) float64, what it was fitted to
     """
 
     labels: IntArray
@@ -55,6 +55,7 @@ class ModelSplit:
     log_evidence: float
     fit: Fit
     fitted: IntArray
+    points: FloatArray
 
     @property
     def supported(self) -> bool:
@@ -131,7 +132,7 @@ def split_by_model(
     sizes = np.bincount(labels, minlength=grouped.shape[1])
     return ModelSplit(
         labels, grouped.max(axis=1), grouped, tuple(sizes.tolist()), depth if len(sizes) > 1 else 0.0,
-        log_evidence, mixture, fitted,
+        log_evidence, mixture, fitted, x[fitted],
     )  # fmt: skip
 
 
