@@ -111,6 +111,9 @@ SHOTS = (
     Shot("SteadinessView", "Steadiness",
          "Every second of the recording against every other one, as observed: the tissue moves to and fro; below the "
          "entropy", before=("use_localization 'localization 1'",)),
+    Shot("LDAView", "LDA of clusters",
+         "A neuron's half, the other half that it was parted from, and the next by template: 15 % of the spikes of the "
+         "halves are taken for the other's", "c {a}"),
     Shot("PositionView", "Positions",
          "Spikes of three clusters by distance from the probe and depth, coloured by the strength of their source",
          "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from phy_medicine.base.types import FloatArray, IntArray, LabelValue, frozen
+from phy_medicine.base.types import BoolArray, FloatArray, IntArray, LabelValue, frozen
 from phy_medicine.curation.groups import Groups
 from phy_medicine.data.color_tables import CATEGORICAL, INFERNO, LINEAR, VIRIDIS
 
@@ -78,6 +78,22 @@ def palette_colors(positions: IntArray, palette: str, alpha: float = 1.0) -> Flo
     """Return the colours at positions of a palette, (n, 4) float32."""
     table = PALETTES[palette]
     return _with_alpha(table[positions % len(table)], alpha)
+
+
+def further_colors(colors: FloatArray, n: int) -> FloatArray:
+    """Return the next n colours of the palette of some selected clusters, none of which they have; (n, 4) float32.
+
+    colors : (m, 4) of the selected clusters
+    """
+    own = np.asarray(colors, dtype=np.float32)[:, :3]
+
+    def used_in(table: FloatArray) -> BoolArray:
+        same: BoolArray = (np.abs(table[:, None] - own[None]) < 1e-3).all(axis=2)
+        return same
+
+    table = next((t for t in PALETTES.values() if used_in(t).any(axis=0).all()), SELECTION_COLORS)
+    free = table[~used_in(table).any(axis=1)]
+    return _with_alpha((free if len(free) else table)[np.arange(n) % (len(free) or len(table))], 1.0)
 
 
 def kept_positions(before: Mapping[int, int], cluster_ids: Iterable[int]) -> dict[int, int]:

@@ -31,6 +31,8 @@ GESTURES = (
     ("DriftView", "Shift+wheel", "Colour by cluster, amplitude, log10 α or z"),
     ("PositionView", "Alt+wheel", "Marker size"),
     ("PositionView", "Shift+wheel", "Colour by cluster, log10 α, z, or how far another run puts the spikes"),
+    ("LDAView", "Shift+click", "Select the cluster of a spike or of a template as well"),
+    ("LDAView", "Alt+wheel", "Marker size"),
     ("SteadinessView", "Click, Shift+click", "Show the moment of the column, of the row, in the trace view"),
     ("ExplorerView", "Click", "Pick the nearest spike, of the selected clusters if there are any, and show all of it"),
     ("ExplorerView", "Ctrl+click, Ctrl+Shift+click", "Pick a spike and select, add its cluster"),

@@ -23,7 +23,10 @@ __all__ = ["KINDS", "Panels", "ViewPanel", "view_class"]
 
 
 # A view that is added stands by one that is read in the same way.
-_BESIDE = {"PositionView": "FeatureView", "ExplorerView": "FeatureView", "SteadinessView": "DriftView"}
+_BESIDE = {
+    "PositionView": "FeatureView", "ExplorerView": "FeatureView", "SteadinessView": "DriftView",
+    "LDAView": "FeatureView",
+}  # fmt: skip
 
 
 class Panels:

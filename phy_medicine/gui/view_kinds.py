@@ -26,6 +26,7 @@ KINDS = {
     "PositionView": "position",
     "ExplorerView": "explorer",
     "SteadinessView": "steadiness",
+    "LDAView": "lda",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",

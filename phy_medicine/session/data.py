@@ -286,6 +286,11 @@ class DataService(Recording):
         """Tell whether features of these clusters, and of the background on these channels, need no reading."""
         return self._features.ready(cluster_ids, channel_ids, n)
 
+    def channels_with_features(self, cluster_id: int) -> set[int]:
+        """Return the channels on which the spikes of a cluster have PC scores, its best ones where all have."""
+        seen_on = self._features.seen_on(cluster_id)
+        return set(self._channels.of(cluster_id).tolist()) if seen_on is None else seen_on
+
     def n_without_features(self, spike_ids: IntArray) -> int:
         """Return how many of the spikes have no PC scores on any channel."""
         return self._features.n_without(spike_ids)

@@ -18,6 +18,8 @@ from phy_medicine.session.cluster_facts import ClusterFacts
 Rows = tuple[FeatureRows, FloatArray]
 # Read once for a dataset, 4 MB and 20 ms in memory, 250 ms on disk.
 _BACKGROUND_ROWS = 20_000
+# A template with a smaller part of the spikes of a cluster does not say on which channels these have scores.
+_LEAST_PART = 0.05
 
 
 class FeatureSource:
@@ -73,6 +75,21 @@ class FeatureSource:
         """Return how many of the spikes have no scores at all."""
         store = self._store()
         return 0 if store.complete else int(np.count_nonzero(~store.has_row(spike_ids)))
+
+    def seen_on(self, cluster_id: int) -> set[int] | None:
+        """Return the channels on which spikes of all larger parts of a cluster have scores; None: on all.
+
+        Raises
+        ------
+        DataMissing : the dataset has no features
+        """
+        store = self._store()
+        if store.sparse.index is None:
+            return None
+        ids, counts = self._facts.template_counts(cluster_id)
+        large = ids[counts >= _LEAST_PART * counts.sum()].tolist()
+        channels = [set(store.local_channels(t).tolist()) for t in large]
+        return set.intersection(*channels) if channels else set()
 
     def _store(self) -> FeatureStore:
         if self._model.features is None:

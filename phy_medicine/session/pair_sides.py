@@ -15,6 +15,7 @@ from phy_medicine.curation.selector import spread
 from phy_medicine.io.features import FeatureRows
 from phy_medicine.session.blocks import DataMissing
 from phy_medicine.session.cache import ArrayCache
+from phy_medicine.session.shared_channels import shared_channels
 
 if TYPE_CHECKING:
     from phy_medicine.compute.motion.motion import Motion
@@ -24,8 +25,6 @@ N_SCORES, N_WAVEFORMS, N_CHANNELS = 1000, 100, 6
 """Spikes of a cluster whose scores are compared, and whose waveforms are averaged; channels of the scores at most."""
 _KEPT_BYTES = 64 << 20
 _N_TIMES = 1000
-_LEAST_PART = 0.05
-"""A template with a smaller part of the spikes of a cluster does not say on which channels these have scores."""
 
 
 class PairSides:
@@ -126,21 +125,6 @@ class PairSides:
         """The channels on which the spikes of both have scores, those on which both are large first, six at most."""
         if self._model.features is None:
             return np.zeros(0, np.int64)
-        ranks: dict[int, int] = {}
-        for cluster_id in (first, second):
-            for rank, channel in enumerate(self._channels.of(cluster_id).tolist()):
-                ranks[channel] = ranks.get(channel, 0) + rank
-        both = self._seen_on(first) & self._seen_on(second) & ranks.keys()
-        order = sorted(both, key=lambda channel: (ranks[channel], channel))
-        return np.array(order[:N_CHANNELS], np.int64)
-
-    def _seen_on(self, cluster_id: int) -> set[int]:
-        """The channels on which spikes of all larger parts of a cluster have scores."""
-        store = self._model.features
-        assert store is not None
-        if store.sparse.index is None:
-            return set(self._channels.of(cluster_id).tolist())
-        ids, counts = self._facts.template_counts(cluster_id)
-        large = ids[counts >= _LEAST_PART * counts.sum()].tolist()
-        channels = [set(store.local_channels(t).tolist()) for t in large]
-        return set.intersection(*channels) if channels else set()
+        pair = first, second
+        best, seen_on = [self._channels.of(c) for c in pair], [self._data.channels_with_features(c) for c in pair]
+        return shared_channels(best, seen_on, N_CHANNELS)

@@ -79,6 +79,21 @@ def test_a_click_selects_and_shift_adds(desk: Desk, qtbot, kind):
     assert selected(desk) == (a, b)
 
 
+def test_shift_and_click_add_a_nearest_cluster_to_the_selection(desk: Desk, qtbot):
+    desk.start("LDAView")
+    own = selected(desk)[0]
+    desk.session.select([own])
+    desk.settle()
+    view, block = desk.view, desk.view.block
+    for spike in np.flatnonzero(block.rows == 1):
+        at = place(view, 0, block.x[spike], block.y[spike])
+        if view.pick(at.x() * view.ratio, at.y() * view.ratio) == block.shown.cluster_ids[1]:
+            break
+    click(qtbot, view, at, modifiers=SHIFT)
+    desk.settle()
+    assert selected(desk) == (own, block.shown.cluster_ids[1]) == view.block.shown.cluster_ids
+
+
 @pytest.mark.parametrize("kind", ["AmplitudeView", "DriftView", "RasterView", "SpikeWidthView", "FiringRateView"])
 def test_alt_and_click_show_that_moment_in_the_traces_and_select_nothing(desk: Desk, qtbot, kind):
     desk.start(kind)

@@ -29,6 +29,7 @@ WHEELS = (
     ("PositionView", "Alt", "+settings.marker_size"),
     ("PositionView", "Shift", "!settings.color"),
     ("ExplorerView", "Alt", "+settings.marker_size"),
+    ("LDAView", "Alt", "+settings.marker_size"),
     ("CorrelogramView", "Ctrl", "+settings.window_ms"),
     ("CorrelogramView", "Alt", "+settings.bin_ms"),
     ("ClusterScatterView", "Alt", "+settings.largest"),
@@ -114,7 +115,7 @@ def test_drags_wheel_and_keys_move_the_view_and_a_double_click_or_r_resets_it(de
 # Those of the waveform view, where the first corner chooses a strip, are in test_waveform_view.py.
 LASSOS = (
     "FeatureView", "AmplitudeView", "ProbeView", "DriftView", "ClusterScatterView", "TemplateFeatureView",
-    "SpikePositionsView", "SpikeWidthView", "SpikePlaceView", "PositionView",
+    "SpikePositionsView", "SpikeWidthView", "SpikePlaceView", "PositionView", "LDAView",
 )  # fmt: skip
 
 

@@ -106,6 +106,19 @@ def test_the_values_are_those_of_the_definitions(session):
     assert found.cosine == pytest.approx(max(of_lag) / np.linalg.norm(dense[0]) / np.linalg.norm(dense[1]), abs=0.02)
 
 
+def test_the_view_of_discriminants_tells_the_same_error(session):
+    from phy_medicine.views.lda_block import pair_errors
+
+    pairs = [(a, b) for a in session.cluster_ids[:4] for b in session.pairs.candidates(a, 2)]
+    session.pairs.compute(pairs)
+    told = {pair: pair_errors(session.data, pair, None, [(0, 1)]) for pair in pairs}
+    known = {pair: session.pairs.peek(*pair).lda_error for pair in pairs}
+    assert {pair: found[0].error for pair, found in told.items() if found} == {
+        pair: error for pair, error in known.items() if np.isfinite(error)
+    }
+    assert max(found[0].error for found in told.values() if found) > 0
+
+
 def test_the_order_of_a_pair_does_not_matter(session):
     a, b = session.cluster_ids[:2]
     session.pairs.compute([(b, a)])

@@ -158,6 +158,9 @@ class FakeData:
     def features_ready(self, cluster_ids: Sequence[int], channel_ids: Sequence[int], *, n: int = 2500) -> bool:
         return True
 
+    def channels_with_features(self, cluster_id: int) -> set[int]:
+        return set(self.best_channels(cluster_id).tolist())
+
     def n_without_features(self, spike_ids: np.ndarray) -> int:
         return self.n_without
 

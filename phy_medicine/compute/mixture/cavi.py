@@ -60,7 +60,7 @@ class Ascent:
         """Begin with labels (n,) of points, of k components."""
         shares = np.zeros((points.n, k))
         shares[np.arange(points.n), labels] = 1.0
-        sums = SoftSums.of(points.rows, shares, full=full)
+        sums = SoftSums.of_points(points, shares, full=full)
         components: Components = Wishart.start(prior, sums) if full else Independent.start(prior, sums, known=known)
         made = cls(points, prior, shares, sums, components, Sticks.of(sums.sizes, alpha.mean), alpha, np.arange(k))
         made.order()
@@ -103,7 +103,7 @@ class Ascent:
             self.iterations += 1
             record(self, self.names)
             settled = self.elbo - before < _SMALLEST_CHANGE * abs(self.elbo)
-            self.update(SoftSums.of(self.points.rows, self.shares, full=self.full))
+            self.update(SoftSums.of_points(self.points, self.shares, full=self.full))
             merged = (settled or self.iterations % _BETWEEN_MERGES == 0) and self._merge()
             if settled and not merged:
                 return True
@@ -120,7 +120,7 @@ class Ascent:
             _, a, b = best
             self.shares[:, a] += self.shares[:, b]
             self.shares[:, b] = 0.0
-            self.update(SoftSums.of(self.points.rows, self.shares, full=self.full))
+            self.update(SoftSums.of_points(self.points, self.shares, full=self.full))
             for _ in range(_SETTLING):  # as often as for the gain, or the bound may not have risen by that yet
                 self.components = self.components.updated(self.prior, self.sums)
             self.merges += 1

@@ -14,7 +14,7 @@ from scipy.special import digamma, multigammaln
 
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.mixture.parameters import LOG_2_PI, Parameters
-from phy_medicine.compute.mixture.points import Form
+from phy_medicine.compute.mixture.points import Form, Points
 from phy_medicine.compute.mixture.prior import Prior
 from phy_medicine.compute.mixture.sticks import gamma_kl
 from phy_medicine.compute.mixture.wishart import normal_inverse_wishart
@@ -38,6 +38,17 @@ class SoftSums:
         if not full:
             return cls(shares.sum(axis=0), sums, shares.T @ x**2)
         return cls(shares.sum(axis=0), sums, np.stack([(x * share[:, None]).T @ x for share in shares.T]))
+
+    @classmethod
+    def of_points(cls, points: Points, shares: FloatArray, *, full: bool) -> SoftSums:
+        """Sum points by their shares (n, k), fast where the same points are summed again and again."""
+        products = points.products if full else None
+        if products is None:
+            return cls.of(points.rows, shares, full=full)
+        squares = np.empty((shares.shape[1], points.d, points.d))
+        first, second = np.tril_indices(points.d)
+        squares[:, first, second] = squares[:, second, first] = (products @ shares).T
+        return cls(shares.sum(axis=0), (points.columns @ shares).T, squares)
 
     def mixed(self, other: SoftSums, part: float, scale: float) -> SoftSums:
         """Return these sums moved by a part towards other ones, which are scaled."""

@@ -11,10 +11,11 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray
 from phy_medicine.compute.localize.figure_parts import clean, new_figure
 from phy_medicine.compute.mixture.canvas import axes_for, grid_for, group_color
+from phy_medicine.compute.mixture.planes import LDA, PCA, plane
 from phy_medicine.compute.mixture.probe_waveforms import Frame, draw_waveforms
 from phy_medicine.compute.mixture.recording_explorer import RecordingExplorer
 from phy_medicine.compute.mixture.recording_reader import Channels
-from phy_medicine.compute.mixture.scatter import LDA, PCA, draw_plane, plane
+from phy_medicine.compute.mixture.scatter import draw_plane
 from phy_medicine.compute.mixture.spike_train import SpikeTrain
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.compute.localize.figure_parts import ACCENT, SECOND
 from phy_medicine.compute.mixture.canvas import axes_for, group_color
+from phy_medicine.compute.mixture.planes import pca_plane
 from phy_medicine.compute.mixture.probe_waveforms import draw_waveforms
 from phy_medicine.compute.mixture.projection import Projection
 from phy_medicine.compute.mixture.recording_reader import ALL, Channels, RecordingReader
-from phy_medicine.compute.mixture.scatter import draw_plane, pca_plane, sampled
+from phy_medicine.compute.mixture.scatter import draw_plane, sampled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -26,7 +26,7 @@ class SplitAxes:
 
 def axes_of(split: ModelSplit, most: int = _MOST) -> SplitAxes:
     """Return where at most so many of the fitted spikes lie, evenly chosen; the split must have two parts or more."""
-    from phy_medicine.compute.mixture.scatter import lda_plane
+    from phy_medicine.compute.mixture.planes import lda_plane
 
     parts = split.labels[split.fitted]
     some = np.arange(len(parts))[:: -(-len(parts) // most)]

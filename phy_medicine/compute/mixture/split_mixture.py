@@ -70,5 +70,5 @@ def _bound_of_two(x: FloatArray, prior: Prior, seed: int) -> float:
     )
     for _ in range(8):
         ascent.share()
-        ascent.update(SoftSums.of(x, ascent.shares, full=True))
+        ascent.update(SoftSums.of_points(points, ascent.shares, full=True))
     return ascent.elbo

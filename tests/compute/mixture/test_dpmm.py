@@ -63,6 +63,22 @@ def test_merges_raise_the_bound(seed, full, alpha):
     assert ascent.elbo >= before - 1e-9 * abs(before)
 
 
+@pytest.mark.parametrize("most", [10**6, 0])
+@pytest.mark.parametrize("full", [True, False])
+def test_sums_of_points_are_those_of_a_loop(monkeypatch, most, full):
+    monkeypatch.setattr("phy_medicine.compute.mixture.points._MOST_PRODUCTS", most)
+    rng = np.random.default_rng(0)
+    x, shares = rng.normal(size=(40, 3)), rng.dirichlet(np.ones(2), size=40)
+    sums = SoftSums.of_points(Points(x), shares, full=full)
+    for k in range(2):
+        squares = sum(
+            share * (np.outer(point, point) if full else point**2) for share, point in zip(shares[:, k], x, strict=True)
+        )
+        np.testing.assert_allclose(sums.squares[k], squares, atol=1e-12)
+        np.testing.assert_allclose(sums.sums[k], sum(s * p for s, p in zip(shares[:, k], x, strict=True)), atol=1e-12)
+    np.testing.assert_allclose(sums.sizes, shares.sum(axis=0))
+
+
 def test_the_bound_is_the_evidence_where_that_is_known():
     """One component with a conjugate pair: its distribution is exact, so the bound is the log evidence."""
     from scipy.stats import multivariate_t

@@ -11,7 +11,8 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.compute.mixture.canvas import group_color
 from phy_medicine.compute.mixture.explorers import RecordingExplorer, SpikeTrainExplorer
 from phy_medicine.compute.mixture.features import RecordingReader, pca
-from phy_medicine.compute.mixture.scatter import lda_plane, pca_plane, sampled
+from phy_medicine.compute.mixture.planes import discriminants, lda_plane, pca_plane
+from phy_medicine.compute.mixture.scatter import sampled
 
 N_CHANNELS, PERIOD, WINDOW = 6, 60, 15
 GROUPS = (3, 7, 8, 20)
@@ -120,6 +121,25 @@ def test_the_discriminant_is_of_exactly_the_groups_that_are_shown():
     assert abs(first[:, 1].mean() - second[:, 1].mean()) < 0.5
     assert shown.names == ("Discriminant", "First component of the rest")
     assert lda_plane(x, groups).names == ("First discriminant", "Second discriminant")
+
+
+@pytest.mark.parametrize("sizes", [(60, 60, 60), (300, 12, 5), (40, 40)])
+def test_discriminants_are_those_of_scikit_learn(sizes):
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    rng = np.random.default_rng(4)
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    x = rng.normal(size=(len(labels), 7)) * [1, 9, 0.1, 3, 2, 1, 0] + rng.normal(size=(len(sizes), 7))[labels]
+    theirs = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto").fit(x, labels).scalings_[:, : len(sizes) - 1]
+    ours = discriminants(x, labels)[:, : theirs.shape[1]]
+    np.testing.assert_allclose(ours * np.sign((ours * theirs).sum(axis=0)), theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_other_spikes_are_put_where_they_would_lie():
+    rng = np.random.default_rng(2)
+    x, groups = rng.normal(size=(90, 5)) + 20, np.arange(90) % 3
+    for shown in (lda_plane(x, groups), lda_plane(x, groups % 2), pca_plane(x)):
+        np.testing.assert_allclose(shown.of(x), shown.places, atol=1e-9)
 
 
 def test_the_second_direction_of_two_groups_is_that_of_the_largest_rest():

@@ -1,0 +1,54 @@
+"""What the view of discriminants shows, and what it can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from phy_medicine.base.params import setting
+from phy_medicine.compute.mixture.planes import LDA, MODES, PCA
+from phy_medicine.views.base import ViewAction
+from phy_medicine.views.feature_scores import SOURCES
+
+if TYPE_CHECKING:
+    from phy_medicine.views.lda import LDAView
+
+MOST_NEAREST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LDASettings:
+    """What the view of discriminants shows."""
+
+    n_nearest: int = setting(2, "Nearest clusters beside a single one", minimum=1, maximum=MOST_NEAREST)
+    mode: str = setting(LDA, "Directions: discriminants, or principal components of the same spikes", choices=MODES)
+    templates: bool = setting(True, "Show the templates beside the spikes")
+    source: str = setting("file", "Features: of the file, or of the clusters that are shown", choices=SOURCES)
+    n_spikes: int = setting(1500, "Spikes by cluster that are drawn", minimum=10, maximum=20_000)
+    marker_size: float = setting(
+        3.0, "Diameter of a spike, smaller when there are many", unit="px", minimum=1.0, maximum=20.0
+    )
+
+
+def actions_of(view: LDAView) -> tuple[ViewAction, ...]:
+    """Return what the view can do."""
+
+    def set_nearest(n: int) -> None:
+        view.change(n_nearest=n)
+
+    def toggle_mode() -> None:
+        view.change(mode=PCA if view.settings.mode == LDA else LDA)
+
+    def toggle_templates() -> None:
+        view.change(templates=not view.settings.templates)
+
+    return (
+        ViewAction("set_nearest", "Number of nearest clusters", set_nearest, snippet="ln", arguments=(int,),
+                   help="How many clusters of the nearest templates stand beside a single one: :ln 3"),
+        ViewAction("toggle_plane", "Principal components", toggle_mode,
+                   help="Show the directions in which the spikes vary most instead of those that tell clusters apart.",
+                   checked=lambda: view.settings.mode == PCA),
+        ViewAction("toggle_lda_templates", "Templates", toggle_templates,
+                   help="Show the templates of the clusters beside their spikes.",
+                   checked=lambda: bool(view.settings.templates)),
+    )  # fmt: skip
