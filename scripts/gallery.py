@@ -114,6 +114,9 @@ SHOTS = (
     Shot("LDAView", "LDA of clusters",
          "A neuron's half, the other half that it was parted from, and the next by template: 15 % of the spikes of the "
          "halves are taken for the other's", "c {a}"),
+    Shot("ClusterGridView", "All clusters",
+         "Each cluster and its nearest, told apart as well as can be; above: the largest error. Both halves of a "
+         "neuron are selected", "c {a} {b}"),
     Shot("PositionView", "Positions",
          "Spikes of three clusters by distance from the probe and depth, coloured by the strength of their source",
          "c {a} {b} {n}", ("use_localization 'localization 1'", "pp z-depth", "next_position_colors", "mc")),

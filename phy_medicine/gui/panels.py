@@ -25,7 +25,7 @@ __all__ = ["KINDS", "Panels", "ViewPanel", "view_class"]
 # A view that is added stands by one that is read in the same way.
 _BESIDE = {
     "PositionView": "FeatureView", "ExplorerView": "FeatureView", "SteadinessView": "DriftView",
-    "LDAView": "FeatureView",
+    "LDAView": "FeatureView", "ClusterGridView": "ClusterScatterView",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ KINDS = {
     "ExplorerView": "explorer",
     "SteadinessView": "steadiness",
     "LDAView": "lda",
+    "ClusterGridView": "cluster_grid",
     "ClusterScatterView": "cluster_scatter",
     "TemplateView": "template",
     "TemplateFeatureView": "template_feature",

@@ -112,6 +112,8 @@ class View(Choices, ViewLasso):
     """Whether a twin, the same view of the other time range, has the same scale and zoom as this one."""
     zoom_settings: ClassVar[frozenset[str]] = frozenset()
     """Settings that magnify or move what is shown: changed in both of two twins."""
+    still_rounds: ClassVar[int] = 3
+    """How often a picture for a file asks for other data before it is taken as it is."""
     veil: ClassVar[float] = 0.6
     """How much of what lies outside the time range is covered, in views over time; axes and bands are still seen."""
 

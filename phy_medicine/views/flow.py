@@ -63,7 +63,7 @@ def draw_flow(scene: Scene, lines: Sequence[Sequence[Item]], x: float, y: float)
         at, middle = x, y + k * line_height(scene) + ink.cap_height / 2
         for item in line:
             for color, hollow in zip(item.colors, item.hollow or [False] * len(item.colors), strict=True):
-                _disc(scene, at + _DISC * r / 2, middle, color, hollow)
+                draw_disc(scene, at + _DISC * r / 2, middle, color, hollow=hollow)
                 at += (_DISC + _GAP) * r
             ink.text(item.text, at, middle, anchor="lm", color=theme.rgba("text" if item.strong else "dim"))
             at += ink.text_width(item.text) + _APART * r
@@ -73,10 +73,11 @@ def _width(scene: Scene, item: Item) -> float:
     return len(item.colors) * (_DISC + _GAP) * scene.ratio + scene.over.text_width(item.text)
 
 
-def _disc(scene: Scene, x: float, y: float, color: RGBA, hollow: bool) -> None:
+def draw_disc(scene: Scene, x: float, y: float, color: RGBA, *, hollow: bool = False, size: float = _DISC) -> None:
+    """Add a disc or a ring around a pixel; size : logical px."""
     ground = scene.theme.rgba("view")
     seen = rgba_of(legible(np.array([color]), ground, LINE)[0])
-    radius = _DISC * scene.ratio / 2
+    radius = size * scene.ratio / 2
     scene.over.polygon(_RING * radius + (x, y), (*seen[:3], 1.0))
     if hollow:
         scene.over.polygon(_RING * (radius - 2 * scene.ratio) + (x, y), ground)

@@ -21,9 +21,6 @@ from phy_medicine.views.theme import Theme
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
 
-# A view that still asks for other data after so many rounds is taken as it is.
-_ROUNDS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Pose:
@@ -80,10 +77,11 @@ def still(view: View, pose: Pose) -> Iterator[Scene]:
             _read(view)
         elif scene.theme is not known.theme and view.block is not None:
             view.upload(view.block)
-        for _ in range(_ROUNDS):
-            still_host.asked = False
+        for _ in range(view.still_rounds):
+            # What was read before may not be all yet.
+            unfinished, still_host.asked = still_host.asked, False
             scene.settle(pose.pixels, pose.ratio, view.arrange, view.decorate_all)
-            if not still_host.asked:
+            if not (unfinished or still_host.asked):
                 break
             _read(view)
         yield scene

@@ -7,6 +7,7 @@ import pytest
 from pytestqt.qt_compat import qt_api
 
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.views.cluster_grid_marks import strip_box
 
 from .desk import MIDDLE_S, Desk
 from .mouse import click, data_at, drag, place, turn_wheel
@@ -44,6 +45,11 @@ def cell_of_matrix(view, cluster_id):
     return place(view, 0, index, index)
 
 
+def cell_of_grid(view, cluster_id):
+    x, y = view.places.corner(view.block.cluster_ids.index(cluster_id))
+    return place(view, 0, x + 0.5, y + 0.5)
+
+
 def spike_of_drift(view, cluster_id):
     """Return the pixel of a spike whose neighbours are of the same cluster."""
     data = view.host.data
@@ -59,6 +65,7 @@ SELECTING = {
     "TemplateView": column_of_templates,
     "SimilarityMatrixView": cell_of_matrix,
     "DriftView": spike_of_drift,
+    "ClusterGridView": cell_of_grid,
 }
 
 
@@ -70,6 +77,9 @@ def test_a_click_selects_and_shift_adds(desk: Desk, qtbot, kind):
     a, b = desk.session.cluster_table.visible_ids()[3:5]
     if kind == "DriftView":
         a, b = selected(desk)[::-1]
+    elif kind == "ClusterGridView":
+        view.change(cell_size=60.0)
+        desk.settle()
     click(qtbot, view, pixel_of(view, a), modifiers=NOTHING)
     desk.settle()
     assert selected(desk) == (a,)
@@ -92,6 +102,18 @@ def test_shift_and_click_add_a_nearest_cluster_to_the_selection(desk: Desk, qtbo
     click(qtbot, view, at, modifiers=SHIFT)
     desk.settle()
     assert selected(desk) == (own, block.shown.cluster_ids[1]) == view.block.shown.cluster_ids
+
+
+def test_a_click_in_the_strip_of_the_grid_shows_that_part(desk: Desk, qtbot):
+    desk.start("ClusterGridView")
+    view = desk.view
+    view.change(cell_size=180.0)
+    desk.settle()
+    left, _, right, bottom = (edge / view.ratio for edge in strip_box(view.scene))
+    click(qtbot, view, QtCore.QPoint(round((left + right) / 2), round(bottom) - 2), modifiers=NOTHING)
+    desk.settle()
+    assert view.places.n_rows > view.places.n_shown and view.top_row == view.places.n_rows - view.places.n_shown
+    assert len(view.block.cluster_ids) - 1 in view.block.cells
 
 
 @pytest.mark.parametrize("kind", ["AmplitudeView", "DriftView", "RasterView", "SpikeWidthView", "FiringRateView"])

@@ -43,6 +43,8 @@ TESTS = {
     ("DriftView", "Click, Shift+click"): SELECT,
     ("DriftView", "Alt+click"): MOMENT,
     ("LDAView", "Shift+click"): "spec_clicks: shift_and_click_add_a_nearest_cluster_to_the_selection",
+    ("ClusterGridView", "Click, Shift+click"): SELECT,
+    ("ClusterGridView", "Click in the strip"): "spec_clicks: a_click_in_the_strip_of_the_grid_shows_that_part",
     ("SteadinessView", "Click, Shift+click"): "localization: clicks_in_the_steadiness_show_that_moment_in_the_traces",
     ("ExplorerView", "Click"): "explorer: a_click_in_each_panel_picks_the_nearest_spike_and_marks_it_in_all",
     ("ExplorerView", "Ctrl+click, Ctrl+Shift+click"):

@@ -45,6 +45,7 @@ VIEWS = (
     ("TraceImageView", ":tis -0.5", "interval.center_s", MIDDLE_S - 0.5),
     ("PositionView", ":pp z-alpha", "settings.plane", "z-alpha"),
     ("LDAView", ":ln 3", "settings.n_nearest", 3),
+    ("ClusterGridView", ":gn 1", "settings.n_nearest", 1),
     ("EventView", ":ew 300 700", "settings.before_ms", 300),
     ("EventView", ":eb 10", "settings.bin_ms", 10),
     ("EventView", ":es 15", "settings.smooth_ms", 15),

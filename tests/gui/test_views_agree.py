@@ -15,7 +15,7 @@ from .dock_moves import settle
 from .test_rest import KEYS, N_ACTIONS, assert_all_agree
 
 # Of these the block holds all rows of the cluster table.
-OF_THE_TABLE = {"ClusterScatterView", "TemplateView", "SimilarityMatrixView", "RasterView"}
+OF_THE_TABLE = {"ClusterScatterView", "TemplateView", "SimilarityMatrixView", "RasterView", "ClusterGridView"}
 
 
 def count_of(view) -> dict[int, int] | int | None:
