@@ -35,6 +35,7 @@ class Split:
     old_ids : clusters that hold the spikes, ascending; all of them disappear
     rest : (old cluster, new cluster) of the spikes left over, by increasing old id
     note : by what it was found, in a few words, "" for a person's own choice of spikes
+    cells : (label field, new cluster, value) that new clusters get instead of what they inherit; None leaves it empty
     """
 
     spike_ids: IntArray
@@ -43,6 +44,7 @@ class Split:
     old_ids: tuple[int, ...]
     rest: tuple[tuple[int, int], ...]
     note: str = ""
+    cells: tuple[tuple[str, int, LabelValue | None], ...] = ()
 
     @property
     def new_ids(self) -> tuple[int, ...]:
@@ -152,6 +154,8 @@ def to_record(action: Action) -> dict[str, Any]:
                 "rest": [list(pair) for pair in action.rest],
                 **({"note": action.note} if action.note else {}),
             }
+            if action.cells:
+                values["cells"] = [list(cell) for cell in action.cells]
         case SetGroup():
             values = {"cluster_ids": list(action.cluster_ids), "group": action.group}
         case SetLabel():
@@ -182,6 +186,7 @@ def from_record(record: Mapping[str, Any]) -> Action:
                     _ids(record["old_ids"]),
                     tuple((int(old), int(new)) for old, new in record["rest"]),
                     str(record.get("note", "")),
+                    _cells(record.get("cells", ())),
                 )
             case "group":
                 return SetGroup(_ids(record["cluster_ids"]), record["group"])
@@ -190,11 +195,15 @@ def from_record(record: Mapping[str, Any]) -> Action:
             case "restore":
                 return Restore(
                     tuple((int(c["id"]), frozen(np.array(c["spike_ids"], dtype=np.int64))) for c in record["clusters"]),
-                    tuple((str(field), int(cluster), value) for field, cluster, value in record["cells"]),
+                    _cells(record["cells"]),
                 )
     except (KeyError, TypeError, ValueError) as error:
         raise ActionError(f"A recorded action cannot be read: {error!r}.") from error
     raise ActionError(f"A recorded action is of the unknown kind {record['kind']!r}.")
+
+
+def _cells(values: Any) -> tuple[tuple[str, int, LabelValue | None], ...]:
+    return tuple((str(field), int(cluster), value) for field, cluster, value in values)
 
 
 def _ids(values: Any) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from phy_medicine.curation.actions import GROUP, Action, Delta, Merge, Restore, 
 from phy_medicine.curation.assignment import Assignment
 from phy_medicine.curation.groups import Groups
 from phy_medicine.curation.history import Draft, History, HistoryItem, cells
-from phy_medicine.curation.labels import Fields, LabelChange, LabelTable, check_field, check_value
+from phy_medicine.curation.labels import Fields, LabelChange, LabelTable, check_field, check_value, with_cells
 from phy_medicine.curation.selection import Selection
 
 
@@ -233,7 +233,7 @@ class ClusterManager:
             added=action.new_ids,
             removed=action.old_ids,
             descendants=tuple(sorted([*shares, *action.rest])),
-            changes=self.labels.heir_changes(counts, action.new_ids),
+            changes=with_cells(self.labels.heir_changes(counts, action.new_ids), action.cells),
             patch=self.assignment.split_patch(action.spike_ids, parts, action.part_ids, dict(action.rest)),
         )
 

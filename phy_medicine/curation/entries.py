@@ -82,8 +82,7 @@ def entry_of(action: Action, counts: Sequence[int] = ()) -> Entry:
         case Merge():
             return Entry("Merge", action.cluster_ids, (action.new_id,), counted, counts)
         case Split():
-            what = f"Split {action.note.partition(':')[0]}".strip()
-            return Entry(what, action.old_ids, action.new_ids, counted, counts, action.note)
+            return Entry(_split_name(action), action.old_ids, action.new_ids, counted, counts, action.note)
         case SetGroup():
             what = f"Move to {action.group}" if action.group else "Clear group"
         case SetLabel():
@@ -92,6 +91,15 @@ def entry_of(action: Action, counts: Sequence[int] = ()) -> Entry:
         case Restore():
             return Entry("Go back", (), counted, counted, counts)
     return Entry(what, action.cluster_ids, (), counted, counts)
+
+
+def _split_name(split: Split) -> str:
+    """Split, by what it was found, and the group that its spikes were put into; Reassign where no spikes are left."""
+    if split.cells and not split.rest:
+        return "Reassign"
+    groups = {value for field, cluster, value in split.cells if field == GROUP and cluster in split.part_ids}
+    to = f"off to {groups.pop()}" if len(groups) == 1 else split.note.partition(":")[0]
+    return f"Split {to}".strip()
 
 
 def log_entries(records: Sequence[Mapping[str, Any]]) -> tuple[LogEntry, ...]:

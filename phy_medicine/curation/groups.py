@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from phy_medicine.base.errors import ActionError
 
 UNSORTED = "unsorted"
+NOISE = "noise"
 """What a cluster without a group is called."""
 LONGEST_NAME = 200
 """Characters of the name of a group; of a longer one a file is not read to its end."""

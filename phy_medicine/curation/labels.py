@@ -96,6 +96,10 @@ class LabelTable:
                 changes += [LabelChange(field, c, None, heir) for c in new_ids]
         return tuple(changes)
 
+    def kept(self, cluster_id: int, new_id: int) -> list[tuple[str, int, LabelValue | None]]:
+        """Return the cells that give a new cluster what another one has, in all fields that are inherited."""
+        return [(f, new_id, values.get(cluster_id)) for f, values in self._values.items() if f not in self._measured]
+
     def apply(self, changes: Sequence[LabelChange]) -> None:
         """Put the `after` values in place; a field not met before becomes a column."""
         for change in changes:
@@ -113,6 +117,15 @@ class LabelTable:
             column.pop(cluster_id, None)
         else:
             column[cluster_id] = value
+
+
+def with_cells(
+    changes: Sequence[LabelChange], cells: Iterable[tuple[str, int, LabelValue | None]]
+) -> tuple[LabelChange, ...]:
+    """Return changes in which new clusters get the values of some cells instead of what they inherit."""
+    given = {(field, cluster): value for field, cluster, value in cells}
+    inherited = (c for c in changes if (c.field, c.cluster_id) not in given)
+    return (*inherited, *(LabelChange(f, c, None, value) for (f, c), value in given.items() if value is not None))
 
 
 def guess_measured(fields: Fields) -> frozenset[str]:

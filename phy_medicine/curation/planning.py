@@ -8,8 +8,9 @@ import numpy as np
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, frozen
-from phy_medicine.curation.actions import Merge, Split
+from phy_medicine.curation.actions import GROUP, Merge, Split
 from phy_medicine.curation.assignment import MAX_ID, Assignment
+from phy_medicine.curation.labels import check_field, check_value
 
 
 def existing(assignment: Assignment, cluster_ids: Sequence[int]) -> tuple[int, ...]:
@@ -61,7 +62,7 @@ def plan_split(
     ------
     ActionError : no spikes, unknown spikes, labels that do not fit, or a result that is the same single cluster
     """
-    ids, relative = _chosen(assignment, spike_ids, labels)
+    ids, relative = chosen(assignment, spike_ids, labels)
     clusters = assignment.labels_of(ids)
     if within is not None:
         inside = np.isin(clusters, np.array(list(within), dtype=np.int64))
@@ -79,8 +80,8 @@ def plan_split(
         raise ActionError(f"Labels from {values[0]} to {values[-1]} are too far apart; renumber them from 0.")
     part_ids = tuple((values - values[0] + new_id).tolist())
     rest = tuple((c, part_ids[-1] + 1 + k) for k, c in enumerate(left))
-    chosen = None if len(values) == 1 else frozen(parts.astype(np.int32))
-    return Split(frozen(ids), chosen, part_ids, old_ids, rest, note)
+    of_part = None if len(values) == 1 else frozen(parts.astype(np.int32))
+    return Split(frozen(ids), of_part, part_ids, old_ids, rest, note)
 
 
 def plan_split_init(assignment: Assignment, cluster_ids: Sequence[int], spike_templates: IntArray) -> Split | Merge:
@@ -119,6 +120,7 @@ def check(assignment: Assignment, action: Merge | Split) -> None:
         if not (_is_well_formed(action, assignment.n_spikes) and _fits(action, assignment)):
             raise ActionError("This split does not fit the clusters as they are now.")
         new_ids = action.new_ids
+        _check_cells(action)
     if min(new_ids) < assignment.next_id or max(new_ids) >= MAX_ID or len(set(new_ids)) < len(new_ids):
         raise ActionError(f"New clusters must have new ids from {assignment.next_id} on, not {min(new_ids)}.")
 
@@ -138,6 +140,16 @@ def check_restore(assignment: Assignment, ids: Sequence[int], spike_ids: IntArra
     if taken or sum(assignment.count(c) for c in old) != n or len(set(ids)) < len(ids):
         raise ActionError("The clusters to restore do not fit the clusters as they are now.")
     return old
+
+
+def _check_cells(action: Split) -> None:
+    """Refuse labels of other clusters than the new ones, or that a table file cannot hold."""
+    for field, cluster, value in action.cells:
+        if cluster not in action.new_ids:
+            raise ActionError(f"This split labels cluster {cluster}, which it does not make.")
+        if field != GROUP:
+            check_field(field)
+        check_value(value)
 
 
 def _is_well_formed(split: Split, n_spikes: int) -> bool:
@@ -164,10 +176,15 @@ def _whole(old_ids: tuple[int, ...], new_id: int) -> Merge:
     return Merge(old_ids, new_id)
 
 
-def _chosen(
+def chosen(
     assignment: Assignment, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None
 ) -> tuple[IntArray, IntArray]:
-    """Distinct spike ids ascending (int64) with their labels."""
+    """Return distinct spike ids ascending (int64) with their labels.
+
+    Raises
+    ------
+    ActionError : unknown spikes, or labels that do not fit them
+    """
     ids = _integers(spike_ids, "Spike ids")
     if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < assignment.n_spikes:
         raise ActionError(f"Spike ids must lie between 0 and {assignment.n_spikes - 1}.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from phy_medicine.curation.actions import Delta
+from phy_medicine.curation.actions import GROUP, Delta
+from phy_medicine.curation.groups import NOISE
 from phy_medicine.curation.selection import Selection
 
 MAX_VISITED = 1000
@@ -144,7 +145,7 @@ class Wizard:
         if delta.kind == "merge":
             return self._paired(Selection(delta.added))
         if delta.kind == "split":
-            return Selection(delta.added)
+            return Selection(_but_noise(delta))
         if delta.kind == "group" and self.running:
             return self._after_move(frozenset(delta.changed), selection, before)
         return None
@@ -198,6 +199,12 @@ class Wizard:
             return []
         best = set(selection.best_ids)
         return [c for c in self._similar_order(selection.reference_id) if c not in best]
+
+
+def _but_noise(delta: Delta) -> tuple[int, ...]:
+    """The clusters that a split made, without one that it called noise."""
+    groups = delta.after.get(GROUP, {})
+    return tuple(c for c in delta.added if groups.get(c) != NOISE) or delta.added
 
 
 def _one(cluster_id: int | None) -> Selection | None:

@@ -10,6 +10,7 @@ from psygnal import SignalInstance
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, LabelValue
 from phy_medicine.curation.actions import Action, Delta
+from phy_medicine.curation.regrouping import plan_reassign, plan_split_to
 from phy_medicine.curation.selection import Selection
 from phy_medicine.io.model import Model
 from phy_medicine.session.facts import SessionFacts
@@ -52,6 +53,28 @@ class Curating(Navigation):
         ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
         """
         return self.do(self.manager.plan_split(spike_ids, labels, note=note))
+
+    def split_to(
+        self, group: str, spike_ids: IntArray | Sequence[int], labels: IntArray | Sequence[int] | None = None
+    ) -> Delta:
+        """Take spikes out of their clusters and put them into a group, as one action; select what is left.
+
+        Raises
+        ------
+        ActionError : no spikes, whole clusters, or a name that cannot be a group's
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self.do(plan_split_to(self.manager, spike_ids, group, labels))
+
+    def reassign(self, spike_ids: IntArray | Sequence[int], targets: IntArray | Sequence[int]) -> Delta:
+        """Give spikes (n,) to other clusters, (n,) ids, as one action; these go on under new ids with their labels.
+
+        Raises
+        ------
+        ActionError : unknown spikes or clusters, nothing to do, or a cluster that would be empty
+        ReadOnlyError, JournalError : the action cannot be kept safe; nothing changed
+        """
+        return self.do(plan_reassign(self.manager, spike_ids, targets))
 
     def split_init(self) -> Delta:
         """Cut the selected clusters back to the sorter's templates."""

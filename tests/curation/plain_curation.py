@@ -39,6 +39,25 @@ class PlainCuration:
                 free += 1
         self._assign(new)
 
+    def split_to(self, spike_ids: Sequence[int], group: str) -> None:
+        self.split(spike_ids, [0] * len(spike_ids))
+        self.table["group"][self.labels[spike_ids[0]]] = group
+        self._replace()
+
+    def reassign(self, moves: Mapping[int, int]) -> None:
+        moves = {s: c for s, c in moves.items() if self.labels[s] != c}
+        touched = sorted({self.labels[s] for s in moves} | set(moves.values()))
+        number = {c: self.next_id + i for i, c in enumerate(touched)}
+        cells = {f: {c: v for c, v in column.items() if c in touched} for f, column in self.table.items()}
+        after = [moves.get(i, c) for i, c in enumerate(self.labels)]
+        self._assign({i: number[c] for i, c in enumerate(after) if c in touched})
+        for field in set(self.table) - self.measured:
+            for old, new in number.items():
+                self.table[field].pop(new, None)
+                if old in cells[field]:
+                    self.table[field][new] = cells[field][old]
+        self._replace()
+
     def set(self, field: str, cluster_ids: Sequence[int], value: int | float | str | None) -> None:
         column = self.table.setdefault(field, {})
         for cluster in cluster_ids:
@@ -71,6 +90,9 @@ class PlainCuration:
             self.labels[i] = c
         self.next_id = max(self.next_id, max(new.values()) + 1)
         self._push()
+
+    def _replace(self) -> None:
+        self.states[self.position] = (list(self.labels), deepcopy(self.table))
 
     def _push(self) -> None:
         self.states[self.position + 1 :] = [(list(self.labels), deepcopy(self.table))]

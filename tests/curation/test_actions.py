@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.actions import Merge, SetGroup, SetLabel, Split, from_record, to_record
+from phy_medicine.curation.cluster_manager import ClusterManager
 from phy_medicine.curation.entries import entry_of
+from phy_medicine.curation.regrouping import plan_split_to
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,24 @@ def test_the_note_of_a_split_survives_its_record_and_says_what_it_was() -> None:
     assert isinstance(again, Split) and again.note == split.note
     entry = entry_of(again)
     assert (entry.what, entry.note) == ("Split by a model", split.note)
+
+
+def test_a_split_keeps_the_labels_that_it_gives() -> None:
+    cells = (("group", 9, "noise"), ("note", 10, None))
+    split = Split(np.array([1, 4]), None, (9,), (3,), ((3, 10),), cells=cells)
+    again = from_record(to_record(split))
+    assert isinstance(again, Split) and again.cells == cells and entry_of(again).what == "Split off to noise"
+    assert entry_of(replace(split, rest=())).what == "Reassign"
+    assert "cells" not in to_record(Split(np.array([1, 4]), None, (9,), (3,), ()))
+
+
+def test_a_split_that_labels_other_clusters_is_refused() -> None:
+    manager = ClusterManager(np.array([0, 0, 1]))
+    split = plan_split_to(manager, [0], "noise")
+    for cell in (("group", 1, "noise"), ("group", 2, "a\tb"), ("../x", 2, "a"), ("note", 2, {})):
+        with pytest.raises(ActionError):
+            manager.do(replace(split, cells=(cell,)))
+    assert manager.cluster_ids == (0, 1) and not manager.history.items
 
 
 @pytest.mark.parametrize(

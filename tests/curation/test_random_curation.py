@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.actions import Delta, Merge, from_record, to_record
 from phy_medicine.curation.cluster_manager import ClusterManager
+from phy_medicine.curation.regrouping import plan_reassign, plan_split_to
 from tests.curation.plain_curation import PlainCuration
 
 FIELDS: dict[str, dict[int, Any]] = {
@@ -71,6 +72,34 @@ class Curation(RuleBasedStateMachine):
             return
         self.manager.do(from_record(to_record(action)))
         self.plain.split(spikes, relative)
+
+    @rule(data=st.data(), group=st.sampled_from(["noise", "good"]))
+    def split_to(self, data: st.DataObject, group: str) -> None:
+        n = len(self.plain.labels)
+        spikes = data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=n, unique=True))
+        try:
+            action = plan_split_to(self.manager, spikes, group)
+        except ActionError:
+            whole = {self.plain.labels[s] for s in spikes}
+            assert sum(self.plain.labels.count(c) for c in whole) == len(spikes)
+            return
+        self.manager.do(from_record(to_record(action)))
+        self.plain.split_to(spikes, group)
+
+    @rule(data=st.data())
+    def reassign(self, data: st.DataObject) -> None:
+        n, ids = len(self.plain.labels), st.sampled_from(self.manager.cluster_ids)
+        moves = data.draw(st.dictionaries(st.integers(0, n - 1), ids, min_size=1))
+        after = {moves.get(i, c) for i, c in enumerate(self.plain.labels)}
+        here = {self.plain.labels[s] for s, c in moves.items() if self.plain.labels[s] != c}
+        try:
+            action = plan_reassign(self.manager, list(moves), list(moves.values()))
+        except ActionError:
+            assert not here or here - after
+            return
+        assert here and not here - after
+        self.manager.do(from_record(to_record(action)))
+        self.plain.reassign(moves)
 
     @rule(data=st.data(), group=st.sampled_from(["good", "mua", "noise", "unsorted", "maybe", None]))
     def move(self, data: st.DataObject, group: str | None) -> None:
