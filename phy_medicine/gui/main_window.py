@@ -34,6 +34,7 @@ from phy_medicine.gui.matching import Matching
 from phy_medicine.gui.menus import Menus
 from phy_medicine.gui.model_split import ModelSplitting
 from phy_medicine.gui.motion_switch import MotionSwitch
+from phy_medicine.gui.odd_spikes import OddSpikes
 from phy_medicine.gui.panels import Panels
 from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.plugin_actions import PluginActions
@@ -114,6 +115,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.tables = TablePanels(self)
         self.model_split = ModelSplitting(self)
         self.what_if = WhatIf(self)
+        self.odd_spikes = OddSpikes(self)
         self.arrangement = Arrangement(self)
         self.focus_mode = FocusMode(self)
         self.layouts = LayoutBook(self)

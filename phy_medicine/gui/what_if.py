@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TASK = "before and after"
 _MOST_OF_COLUMN, _SLACK = 0.75, 4
 """Part of the column of tables that the panel covers at most, and pixels that no row is cut by."""
+_DOES = {"merge": "merges", "split": "splits", "reassign": "moves the spikes"}
 
 
 class WhatIf:
@@ -78,11 +79,11 @@ class WhatIf:
             window.say("")
             return
         origin, key = supposed.origin, window.commands.key_of
-        what = "What if" if origin is None else "Split by a model"
+        what = "What if" if origin is None else origin.title
         window.say(f"{what}: {supposed.in_words}; nothing has changed yet.")
-        does, back = key("merge" if supposed.is_merge else "split"), key("what_if" if origin is None else "model_split")
-        word = "merges" if supposed.is_merge else "splits"
-        hint = f"{does} or Enter {word}, {back} or Esc goes back"
+        kind = "merge" if supposed.is_merge else "reassign" if supposed.moves else "split"
+        back = key("what_if" if origin is None else origin.action)
+        hint = f"{key(kind)} or Enter {_DOES[kind]}, {window.odd_spikes.keys(supposed)}{back} or Esc goes back"
         self.panel.begin(f"{what}: {supposed.in_words}", hint, origin.reason if origin else "")
         self.panel.axes.show_axes(origin.axes if origin else None, self._session.request().colors)
         self._session.pool.submit(
@@ -147,6 +148,7 @@ class BeforeAfter(QtWidgets.QFrame):
         self._tall = False
         self.hint = QtWidgets.QLabel()
         self.hint.setProperty("dim", True)
+        self.hint.setWordWrap(True)
         self.table = QtWidgets.QTableWidget()
         self.table.setFocusPolicy(Qt.NoFocus)
         self.table.setSelectionMode(QtWidgets.QAbstractItemView.NoSelection)

@@ -56,6 +56,7 @@ def edit_actions(w: MainWindow) -> tuple[Action, ...]:
         *w.lasso_split.actions(),
         *w.model_split.actions(),
         *w.what_if.actions(),
+        *w.odd_spikes.actions(),
         *w.splitting.actions(),
         Action("groups", "Groups...", w.show_groups, "Make groups with a colour and a key of their own.", "Edit",
                "groups"),

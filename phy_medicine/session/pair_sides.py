@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class PairSides:
 
     def pair(self, first: int, second: int) -> tuple[PairSide, PairSide]:
         """Return both clusters of a pair, their scores on the channels that they share."""
-        sides, channels = [self.of(first), self.of(second)], self._shared_channels(first, second)
+        sides, channels = [self.of(first), self.of(second)], self.shared_channels((first, second))
         if len(channels):
             sides = [self._with_scores(s, c, channels) for s, c in zip(sides, (first, second), strict=True)]
         return sides[0], sides[1]
@@ -54,6 +55,16 @@ class PairSides:
     def of(self, cluster_id: int) -> PairSide:
         """Return what a cluster is compared by, without scores."""
         return self._cache.get(("side", cluster_id), lambda: self._read(cluster_id))
+
+    def shared_channels(self, cluster_ids: Sequence[int]) -> IntArray:
+        """Return the channels on which the spikes of all clusters have scores, those on which all are large first.
+
+        Six at most; none without features.
+        """
+        if self._model.features is None:
+            return np.zeros(0, np.int64)
+        best = [self._channels.of(c) for c in cluster_ids]
+        return shared_channels(best, [self._data.channels_with_features(c) for c in cluster_ids], N_CHANNELS)
 
     def place_um(self, cluster_id: int, motion: Motion | None) -> tuple[FloatArray, float]:
         """Return where a cluster is, (2,) x and y, motion taken out, and how far the tissue had moved then; µm.
@@ -120,11 +131,3 @@ class PairSides:
         assert store is not None
         spikes = spikes if store.complete else spikes[store.has_row(spikes)]
         return store.read(spikes[spread(len(spikes), N_SCORES)])
-
-    def _shared_channels(self, first: int, second: int) -> IntArray:
-        """The channels on which the spikes of both have scores, those on which both are large first, six at most."""
-        if self._model.features is None:
-            return np.zeros(0, np.int64)
-        pair = first, second
-        best, seen_on = [self._channels.of(c) for c in pair], [self._data.channels_with_features(c) for c in pair]
-        return shared_channels(best, seen_on, N_CHANNELS)

@@ -56,11 +56,14 @@ class Origin:
     reason : why it should be done, in a sentence
     done : called once it was accepted, with what it changed
     axes : the parts as they are seen apart best
+    title : what is proposed, in a few words; action : id of the one that goes back
     """
 
     reason: str
     done: Callable[[Delta], object]
     axes: SplitAxes | None = None
+    title: str = "Split by a model"
+    action: str = "model_split"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ class Supposition:
     def is_merge(self) -> bool:
         """Whether clusters are joined, and none is split."""
         return isinstance(self.action, Merge)
+
+    @property
+    def moves(self) -> bool:
+        """Whether spikes are given to other clusters, which go on as they are."""
+        return isinstance(self.action, Split) and bool(self.action.cells) and not self.action.rest
 
     @cached_property
     def parts(self) -> tuple[int, ...]:
@@ -146,6 +154,19 @@ class Suppositions:
         """
         return self._suppose(self._session.manager.plan_split(spike_ids, labels, note=note), origin)
 
+    def action(
+        self, action: Merge | Split, names: Sequence[str] = (), origin: Origin | None = None
+    ) -> Supposition:  # fmt: skip
+        """Suppose an action that was planned on the clusters as they are now.
+
+        names : of the supposed clusters in the order of its new ids, where others than usual are wanted
+
+        Raises
+        ------
+        ActionError : clusters have to stay as they are
+        """
+        return self._suppose(action, origin, names)
+
     def nothing(self) -> None:
         """Look at the clusters as they are again."""
         if self.current is not None:
@@ -169,29 +190,31 @@ class Suppositions:
 
     # Inside
 
-    def _suppose(self, action: Merge | Split, origin: Origin | None = None) -> Supposition:
+    def _suppose(self, action: Merge | Split, origin: Origin | None = None, names: Sequence[str] = ()) -> Supposition:
         self._session.hold.check()
         of_cluster = self._session.facts.spikes
         if isinstance(action, Merge):
             spikes = frozen(np.sort(np.concatenate([of_cluster(c) for c in action.cluster_ids])))
             clusters = {self._id("+".join(map(str, action.cluster_ids)), action.cluster_ids): spikes}
         else:
-            clusters = self._parts(action, of_cluster)
+            clusters = self._parts(action, of_cluster, names)
         supposed = Supposition(action, clusters, origin)
         self._set(supposed)
         return supposed
 
-    def _parts(self, action: Split, of_cluster: Callable[[int], IntArray]) -> dict[SupposedId, IntArray]:
+    def _parts(
+        self, action: Split, of_cluster: Callable[[int], IntArray], given: Sequence[str]
+    ) -> dict[SupposedId, IntArray]:
         """The chosen parts of all clusters that are split, then what is left of each."""
         whole = "+".join(map(str, action.old_ids))
         labels = np.zeros(len(action.spike_ids), dtype=np.int32) if action.parts is None else action.parts
-        names = (f"{whole}{_letters(i)}" for i in count())
+        names = iter(given) if given else (f"{whole}{_letters(i)}" for i in count())
         clusters = {
             self._id(next(names), action.old_ids): frozen(action.spike_ids[labels == part])
             for part in range(len(action.part_ids))
         }
         for old, _new in action.rest:
-            name = next(names) if len(action.old_ids) == 1 else f"rest of {old}"
+            name = next(names) if given or len(action.old_ids) == 1 else f"rest of {old}"
             left = np.setdiff1d(of_cluster(old), action.spike_ids, assume_unique=True)
             clusters[self._id(name, (old,))] = frozen(left)
         return clusters

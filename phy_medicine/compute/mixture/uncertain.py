@@ -35,6 +35,11 @@ class Uncertain:
     certainty: FloatArray
     other: FloatArray
 
+    def of(self, chosen: IntArray) -> Uncertain:
+        """Return some of them; chosen : (m,) bool."""
+        columns = (self.rows, self.groups, self.seconds, self.certainty, self.other)
+        return Uncertain(*(frozen(column[chosen]) for column in columns))
+
     @property
     def better(self) -> IntArray:
         """(m,) bool, whether the other group is more probable than the one it is in."""

@@ -1,0 +1,124 @@
+"""Outliers and uncertain spikes of a session: shown before anything is done, done in one step, undone, saved."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phy_medicine.base.errors import ActionError
+from phy_medicine.session import odd_spikes
+from phy_medicine.session.session import Session
+
+
+@pytest.fixture
+def session(dataset: Path):
+    session = Session.open(dataset)
+    yield session
+    session.close()
+
+
+def largest(session: Session) -> int:
+    return max(session.cluster_ids, key=lambda c: len(session.facts.spikes(c)))
+
+
+def groups_on_disk(folder: Path) -> dict[int, str]:
+    lines = (folder / "cluster_group.tsv").read_text().splitlines()[1:]
+    return {int(row.split("\t")[0]): row.split("\t")[1] for row in lines}
+
+
+def test_outliers_are_shown_then_sent_to_noise_in_one_step(session: Session, dataset: Path, tmp_path: Path) -> None:
+    cluster = largest(session)
+    session.move("good", cluster_ids=[cluster])
+    before = session.spike_clusters()
+    found = odd_spikes.outliers_of(session, [cluster])
+    assert (before[found.spike_ids] == cluster).all() and 0 < len(found.spike_ids) < 0.1 * (before == cluster).sum()
+    shown = odd_spikes.suppose_outliers(session, found)
+    assert [str(c) for c in shown.ids] == [f"{cluster} outliers", f"{cluster} rest"]
+    assert shown.clusters[shown.ids[0]].tolist() == found.spike_ids.tolist()
+    assert (session.spike_clusters() == before).all() and len(session.history.items) == 1
+    noise, rest = session.split_to("noise", found.spike_ids).added
+    expected = np.where(before == cluster, rest, before)
+    expected[found.spike_ids] = noise
+    assert (session.spike_clusters() == expected).all()
+    assert (session.manager.group(noise), session.manager.group(rest)) == ("noise", "good")
+    assert session.selection.best_ids == (rest,)
+    session.undo()
+    assert (session.spike_clusters() == before).all() and session.manager.group(cluster) == "good"
+    assert noise not in session.cluster_ids
+    session.redo()
+    copy = tmp_path / "crashed"
+    shutil.copytree(dataset.parent, copy)
+    again = Session.open(copy / dataset.name, recover=True, take_over=True)
+    assert (again.spike_clusters() == expected).all() and again.manager.group(noise) == "noise"
+    again.close()
+    session.save()
+    assert (np.load(dataset.parent / "spike_clusters.npy") == expected).all()
+    assert groups_on_disk(dataset.parent) == {noise: "noise", rest: "good"}
+
+
+def test_spikes_in_the_wrong_cluster_are_given_back(session: Session, dataset: Path) -> None:
+    a = largest(session)
+    b = odd_spikes.neighbours_of(session, a)[1]
+    session.move("good", cluster_ids=[a])
+    session.move("mua", cluster_ids=[b])
+    right = session.spike_clusters()
+    wrong = session.facts.spikes(a)[::40]
+    a, b = sorted(session.reassign(wrong, np.full(len(wrong), b)).added, key=session.manager.group)
+    assert (session.manager.group(a), session.manager.group(b)) == ("good", "mua")
+    mixed = session.spike_clusters()
+    found = odd_spikes.uncertain_of(session, [a, b])
+    better = found.found.better
+    assert np.isin(wrong, found.spike_ids[better]).mean() > 0.7
+    shown = odd_spikes.suppose_reassigned(session, found)
+    assert [str(c) for c in shown.ids] == [f"{c}'" for c in sorted((a, b))] and shown.moves
+    assert (session.spike_clusters() == mixed).all()
+    delta = session.suppose.accept()
+    expected = mixed.copy()
+    expected[found.spike_ids[better]] = found.seconds[better]
+    for old, new in zip(sorted((a, b)), delta.added, strict=True):
+        expected[expected == old] = new
+    assert (session.spike_clusters() == expected).all()
+    new_a, new_b = sorted(delta.added, key=session.manager.group)
+    assert (np.isin(expected, new_a) == (right == right[wrong[0]])).mean() > 0.99
+    assert (session.manager.group(new_a), session.manager.group(new_b)) == ("good", "mua")
+    session.save()
+    assert (np.load(dataset.parent / "spike_clusters.npy") == expected).all()
+    assert groups_on_disk(dataset.parent) == {new_a: "good", new_b: "mua"}
+    session.undo()
+    assert (session.spike_clusters() == mixed).all()
+    assert [session.manager.group(c) for c in (a, b)] == ["good", "mua"]
+
+
+def test_of_one_cluster_only_spikes_from_it_or_to_it_are_listed(session: Session) -> None:
+    cluster = largest(session)
+    found = odd_spikes.uncertain_of(session, [cluster])
+    assert ((found.clusters == cluster) | (found.seconds == cluster)).all()
+    assert (session.spike_clusters()[found.spike_ids] == found.clusters).all()
+    assert sum(n for *_, n in found.flows) == len(found.spike_ids)
+    assert (found.found.certainty < 0.6).all()
+    assert found.note.startswith(f"{len(found.spike_ids):,} spikes are less than 60% certain")
+
+
+def test_noise_is_no_neighbour_and_nothing_to_do_is_said(session: Session) -> None:
+    cluster = largest(session)
+    others = odd_spikes.neighbours_of(session, cluster)[1:]
+    session.move("noise", cluster_ids=[c for c in session.cluster_ids if c != cluster])
+    assert others and odd_spikes.neighbours_of(session, cluster) == (cluster,)
+    with pytest.raises(ActionError, match="No cluster is similar enough"):
+        odd_spikes.uncertain_of(session, [cluster])
+    with pytest.raises(ActionError, match="are all of cluster"):
+        session.split_to("noise", session.facts.spikes(cluster))
+    with pytest.raises(ActionError, match="No spike of cluster"):
+        session.reassign(session.facts.spikes(cluster), np.full(len(session.facts.spikes(cluster)), others[0]))
+
+
+def test_the_work_ends_when_it_is_not_wanted_any_more(session: Session) -> None:
+    def stop(_fraction: float, _message: str) -> None:
+        raise ActionError("Enough.")
+
+    for work in (odd_spikes.outliers_of, odd_spikes.uncertain_of):
+        with pytest.raises(ActionError, match="Enough"):
+            work(session, [largest(session)], stop)
