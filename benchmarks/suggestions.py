@@ -24,11 +24,11 @@ from scipy.optimize import linear_sum_assignment
 
 from benchmarks.corrupted import Corrupted, corrupted, opened
 from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.curation.suggestions import Suggestion
+from phy_medicine.curation.suggestions import SURE, Suggestion
 from phy_medicine.io.simulate import SimulationSettings
 from phy_medicine.session.session import Session
 
-THRESHOLD = 0.7
+THRESHOLD = SURE
 LEAST_MATCH = 0.5
 """SpikeInterface calls a neuron found from this agreement on; the accuracy of others is 0."""
 PURE, PURER = 0.97, 0.01

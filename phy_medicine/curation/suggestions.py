@@ -18,6 +18,8 @@ Kind = Literal["merge", "split", "noise", "mua"]
 About = tuple[Kind, tuple[int, ...]]
 """What a suggestion is about: its kind and its clusters."""
 KINDS: tuple[Kind, ...] = ("merge", "split", "noise", "mua")
+SURE = 0.7
+"""Confidence from which a suggestion is recommended: that of which `docs/benchmarks.md` tells how many are wrong."""
 MOST = 10_000
 """Suggestions that are kept, those of the largest gain."""
 NOISE: Final = "noise"
@@ -49,6 +51,11 @@ class Suggestion:
         """Kind and clusters, of which there is one suggestion at a time."""
         return self.kind, self.cluster_ids
 
+    @property
+    def recommended(self) -> bool:
+        """Whether it is sure enough to be accepted without doubt."""
+        return self.confidence >= SURE
+
 
 class Clusters(Protocol):
     """What a queue asks about clusters, as they are now."""
@@ -70,7 +77,7 @@ class _Decision:
 
 
 class SuggestionQueue:
-    """Suggestions in the order of their gain, and the one that is looked at.
+    """Suggestions in the order of their gain, those that are recommended first, and the one that is looked at.
 
     An id never changes its spikes, so a suggestion is kept for as long as its clusters may come back: it is shown while
     all of them live, and an undo shows it again without being told. A suggestion is not shown either once it was
@@ -104,7 +111,8 @@ class SuggestionQueue:
 
     @property
     def open(self) -> tuple[Suggestion, ...]:
-        """Suggestions to decide on, of every kind; the one of the largest gain first, those that were put off last."""
+        """Suggestions to decide on, of every kind: recommended ones, less certain ones, those that were put off; among
+        each the one of the largest gain first."""
         if self._open is None or self._waiting is None:
             self._open = tuple(sorted(filter(self._is_shown, self._known.values()), key=self._rank))
             self._waiting = tuple(s for s in self._open if s.kind in self._kinds)
@@ -317,8 +325,9 @@ class SuggestionQueue:
         # What was split and joined again, or joined and split, is not proposed once more under its new ids.
         return not self._done or self._done.get(self.key(suggestion), suggestion.about) == suggestion.about
 
-    def _rank(self, suggestion: Suggestion) -> tuple[int, float, Kind, tuple[int, ...]]:
-        return self._late.get(suggestion.about, 0), -suggestion.gain, suggestion.kind, suggestion.cluster_ids
+    def _rank(self, suggestion: Suggestion) -> tuple[int, bool, float, Kind, tuple[int, ...]]:
+        late = self._late.get(suggestion.about, 0)
+        return late, not suggestion.recommended, -suggestion.gain, suggestion.kind, suggestion.cluster_ids
 
     def _needed(self) -> Suggestion:
         suggestion = self.current

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from phy_medicine.views.theme import Theme
 
 DOCK = "Suggestions"
+_LEAST_HEIGHT = 230
+"""Pixels that the dock is given when it is first opened: six rows, and reasons that need no scrolling."""
+_FOLLOW_S = 3.0
+"""So long after the first suggestion was found, one that is more useful takes its place, unless something was done."""
 _FOUND_MS = 250
 """The panel follows what is found in the background so often."""
 
@@ -30,11 +36,13 @@ class WindowSuggestions:
 
     def __init__(self, window: MainWindow) -> None:
         self._window, self._session = window, window.session
-        self.tool = ToolDock(window, DOCK, self._make, lambda: self.panel.setFocus())
+        self.tool = ToolDock(window, DOCK, self._make, lambda: self.panel.setFocus(), least_height=_LEAST_HEIGHT)
         self._found = QtCore.QTimer(window, singleShot=True, interval=_FOUND_MS)
         self._found.timeout.connect(self._refresh)
         # What was selected when a suggestion was wanted and none was there yet.
         self._wanted: object = None
+        # Until when the first of the list is looked at, whichever that is, and what is selected while it is.
+        self._follow_until_s, self._followed = -inf, None
         connect, session = window.bridge.connect, window.session
         connect(session.suggestions.changed, self._found_some)
         for news in (session.walk.changed, session.selection.changed, session.clusters.changed, session.colors.changed):
@@ -72,6 +80,10 @@ class WindowSuggestions:
             go("suggestion_preset", "Preset of suggestions...", self.choose_preset, "",
                "How merges are found: the default, or as a preset of the automatic merging of SpikeInterface.",
                args=(Arg("name", "rest", choices=lambda: self._session.suggestions.presets),)),
+            go("own_order", "Own order of suggestions", self.switch_own_order, "",
+               "Order suggested merges as learned of your own decisions where that is better, or again by default."),
+            go("forget_decisions", "Forget own decisions", self.forget_decisions, "",
+               "Delete the decisions on merges that are kept for all datasets, and order suggestions by default."),
         )  # fmt: skip
 
     @property
@@ -129,9 +141,25 @@ class WindowSuggestions:
         self._session.suggestions.choose_preset(name)
         self._changed()
 
+    def switch_own_order(self) -> None:
+        """Order merges as learned of the decisions of the person, or by default, and say so."""
+        own = self._session.suggestions.own_order
+        self._window.say(own.switch(not own.on))
+        self._changed()
+
+    def forget_decisions(self) -> None:
+        """Delete what is kept of decisions in all datasets.
+
+        Raises
+        ------
+        DatasetError : it cannot be deleted
+        """
+        self._window.say(self._session.suggestions.own_order.forget())
+        self._changed()
+
     def _walk(self, step: Callable[[], Any]) -> None:
         """Run a step, with the panel in sight the first time; where nothing was found yet, wait for the first one."""
-        session = self._session
+        session, self._follow_until_s = self._session, -inf
         if not session.walk.begun or not self.tool.made:
             session.walk.begin()
             self.tool.bring()
@@ -150,12 +178,26 @@ class WindowSuggestions:
     def _look_soon(self) -> None:
         if self._session.suggestions.queue.current is not None:
             self._session.walk.look()
-            self._say()
+            self._follow()
         elif self._session.suggestions.busy:
             self._wanted = self._session.selection.current
             self._window.say("Looking for suggestions; the first one is shown as soon as it is found.")
         else:
             self._window.say(self._session.walk.why_nothing())
+
+    def _follow(self) -> None:
+        """Look at the first of the list for a moment, as long as nothing else is selected."""
+        self._follow_until_s = monotonic() + _FOLLOW_S
+        self._followed = self._session.selection.current
+        self._say()
+
+    def _look_at_better(self) -> None:
+        """Look at the first of the list if one was found that is more useful than the first that came."""
+        if self._followed != self._session.selection.current:
+            self._follow_until_s = -inf
+        elif monotonic() < self._follow_until_s and self._session.walk.look_at_first():
+            self._followed = self._session.selection.current
+            self._say()
 
     def _say(self) -> None:
         """Say in the status bar what is looked at."""
@@ -192,6 +234,7 @@ class WindowSuggestions:
         session = self._session
         if self._wanted is not None:
             self._look_at_first(self._wanted)
+        self._look_at_better()
         if self.tool.in_sight:
             self.panel.refresh()
         if session.suggestions.busy and (self.tool.in_sight or self._wanted is not None):
@@ -204,7 +247,7 @@ class WindowSuggestions:
             self._wanted = None
             if wanted == session.selection.current:
                 self._window.commands.guard(session.walk.look)
-                self._say()
+                self._follow()
         elif not session.suggestions.busy:
             self._wanted = None
             self._window.say(session.walk.why_nothing())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from phy_medicine.base.types import FloatArray
+from phy_medicine.curation.suggestions import SURE as LEAST_SURE
 from phy_medicine.curation.suggestions import About, Kind, Suggestion
 from phy_medicine.gui import theme as themes
 from phy_medicine.gui.action_list import ActionTable
@@ -20,7 +21,9 @@ _TIPS = {
     GAIN: "Spikes that it is expected to put right",
     SURE: "How probably it is right",
 }
+LESS_CERTAIN = f"Less certain, below {LEAST_SURE:.0%}"
 _PALE_ALPHA = 0.22
+_ROW_SPACE = 4
 _PILL, _GAP = 7, 5
 _BAR = 36
 _GLYPH = 14
@@ -40,6 +43,7 @@ class SuggestionModel(QtCore.QAbstractTableModel):
         super().__init__()
         self.rows: tuple[Suggestion, ...] = ()
         self.late: frozenset[About] = frozenset()
+        self.headings: dict[int, str] = {}
         self._order_of = order_of
 
     def show(self, rows: tuple[Suggestion, ...], late: frozenset[About]) -> bool:
@@ -49,8 +53,14 @@ class SuggestionModel(QtCore.QAbstractTableModel):
             return changed
         self.beginResetModel()
         self.rows, self.late = rows, late
+        self.headings = self._headings()
         self.endResetModel()
         return True
+
+    def _headings(self) -> dict[int, str]:
+        """Row -> what is said above it: where those that are less certain begin."""
+        less = [not s.recommended and s.about not in self.late for s in self.rows]
+        return {less.index(True): LESS_CERTAIN} if True in less else {}
 
     def clusters(self, row: int) -> tuple[int, ...]:
         """Return the clusters of a row in the order of their colours."""
@@ -91,12 +101,27 @@ class SuggestionDelegate(QtWidgets.QStyledItemDelegate):
         self._model, self._colors_of, self._theme = model, colors_of, theme
         self.current, self.looking = -1, False
 
+    @property
+    def model(self) -> SuggestionModel:
+        """The rows that are drawn."""
+        return self._model
+
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
 
+    def paint_heading(self, painter: QtGui.QPainter, rect: QtCore.QRect, text: str) -> None:
+        """Write what is said above some rows, a line after it."""
+        painter.setPen(QtGui.QColor(self._theme.dim))
+        inner = rect.adjusted(PADDING + 3, 0, -PADDING, 0)
+        painter.drawText(inner, Qt.AlignLeft | Qt.AlignVCenter, text)
+        painter.setPen(QtGui.QColor(self._theme.line))
+        begin, y = inner.left() + painter.fontMetrics().horizontalAdvance(text) + PADDING, rect.center().y() + 1
+        painter.drawLine(begin, y, inner.right(), y)
+
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> None:
         row, rect = index.row(), QtCore.QRect(option.rect)
+        rect.setTop(rect.top() + heading_height(option.fontMetrics) * (row in self._model.headings))
         suggestion, theme = self._model.rows[row], self._theme
         if row == self.current:
             painter.fillRect(rect, QtGui.QColor(theme.hover))
@@ -169,6 +194,24 @@ class SuggestionTable(ActionTable):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarAlwaysOn)
         self.horizontalHeader().setSectionResizeMode(QtWidgets.QHeaderView.Fixed)
         self.horizontalHeader().setSectionsClickable(False)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_SPACE)
+        model.modelReset.connect(self._make_room)
+
+    def _make_room(self) -> None:
+        """Make rows with a heading above them higher."""
+        height = self.verticalHeader().defaultSectionSize()
+        for row in self.delegate.model.headings:
+            self.setRowHeight(row, height + heading_height(self.fontMetrics()))
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        """Write the headings over the whole width."""
+        super().paintEvent(event)
+        painter = QtGui.QPainter(self.viewport())
+        for row, text in self.delegate.model.headings.items():
+            place = QtCore.QRect(
+                0, self.rowViewportPosition(row), self.viewport().width(), heading_height(self.fontMetrics())
+            )
+            self.delegate.paint_heading(painter, place, text)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Give the clusters what the other columns leave; without room the bars go first, then the words of kinds."""
@@ -178,7 +221,7 @@ class SuggestionTable(ActionTable):
         kind = 3 + _GLYPH + 2 * PADDING
         gain, sure = room("00,000") + PADDING, room("100%") + 2 * PADDING
         if width >= _ROOMY:
-            kind, sure = kind + room("Noise") + 10, sure + _BAR + 8
+            kind, sure = kind + room("Merge") + 16, sure + _BAR + 8
         clusters = width - kind - gain - (sure if width >= _NARROW else 0)
         for column, wide in enumerate((kind, max(clusters, 60), gain, sure)):
             self.setColumnWidth(column, wide)
@@ -199,6 +242,11 @@ class SuggestionTable(ActionTable):
         by_key = not self._filling and not QtWidgets.QApplication.mouseButtons()
         if by_key and current.isValid() and current.row() != previous.row():
             self.looked.emit(current.row())
+
+
+def heading_height(metrics: QtGui.QFontMetrics) -> int:
+    """Return the height of a heading, pixels."""
+    return int(metrics.height()) + 2
 
 
 def _n_fitting(widths: Sequence[int], room: int, rest: int) -> int:

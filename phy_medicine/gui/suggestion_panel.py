@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from phy_medicine.session.suggestion_walk import Counts
     from phy_medicine.views.theme import Theme
 
-_WIDE = 400
+_WIDE, _LOW = 400, 280
 _DOT = " \N{MIDDLE DOT} "
 _NONE_REJECTED = "No suggestion was rejected."
 
@@ -42,9 +42,11 @@ class SuggestionPanel(QtWidgets.QWidget):
             accept=lambda: run("accept_suggestion"),
             reject=lambda: run("reject_suggestion"),
             later=lambda: run("postpone_suggestion"),
+            again=self._offer_again,
         )
-        self.again = small_button("Offer again", "Put it back among the suggestions", self._offer_again)
+        self.again = self.reasons.again
         self.chips = {kind: self._chip(kind) for kind in KINDS}
+        self.own_order = self._own_order_chip()
         self.preset = self._preset_box()
         self.progress = QtWidgets.QProgressBar()
         self.progress.setRange(0, 1000)
@@ -73,6 +75,15 @@ class SuggestionPanel(QtWidgets.QWidget):
         chip.clicked.connect(lambda _on: self._choose_kinds())
         return chip
 
+    def _own_order_chip(self) -> QtWidgets.QToolButton:
+        chip = QtWidgets.QToolButton()
+        chip.setText("Own order")
+        chip.setCheckable(True)
+        chip.setProperty("chip", True)
+        chip.setFocusPolicy(Qt.TabFocus)
+        chip.clicked.connect(lambda _on: self._window.commands.run("own_order"))
+        return chip
+
     def _preset_box(self) -> QtWidgets.QComboBox:
         box = QtWidgets.QComboBox()
         box.setToolTip("How merges are found; all but the first as in SpikeInterface")
@@ -82,40 +93,33 @@ class SuggestionPanel(QtWidgets.QWidget):
         return box
 
     def _lay_out(self) -> None:
-        head = QtWidgets.QHBoxLayout()
-        head.setContentsMargins(8, 6, 8, 5)
+        self._head = head = QtWidgets.QHBoxLayout()
+        head.setContentsMargins(8, 4, 8, 4)
         head.setSpacing(4)
         for chip in self.chips.values():
             head.addWidget(chip)
+        head.addSpacing(8)
         head.addStretch(1)
+        head.addWidget(self.own_order)
         head.addWidget(self.preset)
         self._stack = QtWidgets.QStackedWidget()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
-        left, right = QtWidgets.QWidget(), QtWidgets.QWidget()
-        foot = QtWidgets.QHBoxLayout()
+        self._foot = foot = QtWidgets.QHBoxLayout()
         foot.setContentsMargins(8, 4, 8, 8)
         foot.addWidget(self.counts, 1)
         foot.addWidget(self.rejected)
+        left = QtWidgets.QWidget()
         list_ = QtWidgets.QVBoxLayout(left)
         list_.setContentsMargins(0, 0, 0, 0)
         list_.setSpacing(0)
         list_.addWidget(self._stack, 1)
         list_.addLayout(foot)
-        beside = QtWidgets.QVBoxLayout(right)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(0)
-        beside.addWidget(self.reasons, 1)
-        again = QtWidgets.QHBoxLayout()
-        again.setContentsMargins(10, 4, 8, 8)
-        again.addWidget(self.again)
-        again.addStretch(1)
-        beside.addLayout(again)
         self._splitter = QtWidgets.QSplitter(Qt.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(left)
-        self._splitter.addWidget(right)
-        for place, share in enumerate((3, 2)):
+        self._splitter.addWidget(self.reasons)
+        for place, share in enumerate((2, 3)):
             self._splitter.setStretchFactor(place, share)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -132,7 +136,20 @@ class SuggestionPanel(QtWidgets.QWidget):
         fresh = event.oldSize().width() < 1
         if self._splitter.orientation() != wanted or fresh:
             self._splitter.setOrientation(wanted)
-            self._splitter.setSizes([4_700, 5_300])
+            self._splitter.setSizes([3_600, 6_400] if wide else [4_700, 5_300])
+        self._set_low(wide and self.height() < _LOW)
+
+    def _set_low(self, low: bool) -> None:
+        """Where there is no height for lines of their own, put counts and buttons into the lines that are there."""
+        self.reasons.set_low(low)
+        moved = self._head.indexOf(self.counts) >= 0
+        if low and not moved:
+            self._head.insertWidget(len(self.chips) + 1, self.counts, 100)
+            self._head.insertWidget(len(self.chips) + 2, self.rejected)
+        elif moved and not low:
+            self._foot.addWidget(self.counts, 1)
+            self._foot.addWidget(self.rejected)
+        self._foot.setContentsMargins(*((0, 0, 0, 0) if low else (8, 4, 8, 8)))
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -177,6 +194,8 @@ class SuggestionPanel(QtWidgets.QWidget):
         for kind, chip in self.chips.items():
             chip.setText(f"{KIND_WORDS[kind]}  {n_of[kind]:,}")
             chip.setChecked(kind in suggestions.queue.kinds)
+        self.own_order.setChecked(suggestions.own_order.on)
+        self.own_order.setToolTip(f"Order merges as learned of your own decisions. {suggestions.own_order.text}")
         self.preset.setVisible(self.preset.count() > 1)
         self.preset.setCurrentText(suggestions.preset)
         busy = suggestions.busy
@@ -190,7 +209,6 @@ class SuggestionPanel(QtWidgets.QWidget):
         suggestion = self.model.rows[row] if 0 <= row < len(self.model.rows) else None
         order = () if suggestion is None else self.model.clusters(row)
         self.reasons.show_suggestion(suggestion, order, rejected=self.shows_rejected)
-        self.again.setVisible(suggestion is not None and self.shows_rejected)
 
     @property
     def chosen_rejected(self) -> Suggestion | None:

@@ -17,7 +17,8 @@ class ToolDock:
     """One such dock of a window.
 
     name : its title, and its name in layouts; make : called once, returns the dock; focus : gives the keyboard to what
-    is in it, by default to its content; aliases : other names by which it can be opened
+    is in it, by default to its content; aliases : other names by which it can be opened; least_height : pixels that it
+    has at least where it is placed anew
     """
 
     def __init__(
@@ -27,12 +28,15 @@ class ToolDock:
         make: Callable[[], Dock],
         focus: Callable[[], object] = lambda: None,
         aliases: tuple[str, ...] = (),
+        *,
+        least_height: int = 0,
     ) -> None:
         self._window = window
         self.name = name
         self.aliases = aliases
         self._make = make
         self._focus = focus
+        self._least_height = least_height
         self._dock: Dock | None = None
 
     @property
@@ -73,6 +77,8 @@ class ToolDock:
             window.addDockWidget(Qt.BottomDockWidgetArea, dock)
             if neighbour is not None and not neighbour.isFloating():
                 window.tabifyDockWidget(neighbour, dock)
+                if neighbour.height() < self._least_height:
+                    window.resizeDocks([neighbour], [self._least_height], Qt.Vertical)
         dock.show()
         dock.raise_()
 

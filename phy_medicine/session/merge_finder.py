@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SOURCE = "default"
 LEAST = 0.5
-"""Probability from which a merge is shown; `docs/benchmarks.md` says how many of those above 0.7 are wrong."""
+"""Probability from which a merge is shown; from `curation.suggestions.SURE` on it is recommended."""
 _TASK = "candidates of merges"
 _LEAST_COSINE = 0.6
 """Below, nothing else that is known can make up for it."""

@@ -25,6 +25,7 @@ def as_json(suggestions: Sequence[Suggestion]) -> str:
             "clusters": list(s.cluster_ids),
             "gain": round(s.gain, 3),
             "confidence": round(s.confidence, 6),
+            "recommended": s.recommended,
             "source": s.source,
             "reasons": [{"text": r.text, "name": r.name, "value": r.value, "speaks": r.speaks} for r in s.reasons],
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -15,6 +17,10 @@ from phy_medicine.curation.suggestions import About, Suggestion
 
 if TYPE_CHECKING:
     from phy_medicine.session.session import Session
+
+
+UNSEEN_S = 0.5
+"""A suggestion that came up by itself so short ago was not seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class SuggestionWalk:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._accepted: list[About] = []
+        self._came_up_s = -inf
+        self.clock: Callable[[], float] = monotonic
         self.begun = False
         session.manager.changed.connect(self._note)
 
@@ -103,6 +111,20 @@ class SuggestionWalk:
         if done.accepted or done.rejected:
             return f"All suggestions are decided: {done.accepted:,} accepted, {done.rejected:,} rejected."
         return "Nothing to suggest: no merge, split or label is probable enough for the preset in use."
+
+    def look_at_first(self) -> bool:
+        """Look at the first suggestion instead of the current one, if that is still what is seen; False otherwise.
+
+        For one that was found after the current one came up. A decision that is made before it can have been seen is
+        not taken, since it was on another one.
+        """
+        queue = self._session.suggestions.queue
+        if not self.looking or not queue.place:
+            return False
+        queue.go_to(queue.waiting[0])
+        self._came_up_s = self.clock()
+        self.look()
+        return True
 
     def next(self) -> Suggestion:
         """Look at the next suggestion; after another selection, at the current one again."""
@@ -172,6 +194,8 @@ class SuggestionWalk:
         if not self.looking:
             self.look()
             raise ActionError("Another selection was made; this is the suggestion. The same key once more decides.")
+        if self.clock() - self._came_up_s < UNSEEN_S:
+            raise ActionError("A more useful suggestion came up just now. The same key once more decides on it.")
         suggestion = self._session.suggestions.queue.current
         assert suggestion is not None
         return suggestion

@@ -70,3 +70,15 @@ def test_a_file_is_written_once(dataset: Path, tmp_path: Path):
 def test_what_is_not_there_is_refused_in_a_sentence(dataset: Path, words: tuple[str, str], sentence: str):
     result = suggest(str(dataset), *words)
     assert result.exit_code == 1 and result.stderr.startswith(sentence) and result.stderr.count("\n") == 1
+
+
+def test_only_what_is_recommended_is_listed_unless_less_is_asked_for(dataset: Path):
+    session = Session.open(dataset, read_only=True)
+    whole = [c for c in session.cluster_ids if session.facts.template_counts(c)[0].tolist() == [c]]
+    session.close()
+    table = [f"{whole[0]}\t{other}\t0.69\tcosine 0.9" for other in whole[1:]]
+    (dataset.parent / "suggested_merges.tsv").write_text("\n".join(["first\tsecond\tscore\treason", *table]))
+    rows, everything = (json.loads(suggest(str(dataset), "--json", *w).stdout) for w in ((), ("--least", "0")))
+    assert rows == [row for row in everything if row["confidence"] >= 0.7]
+    assert [row["recommended"] for row in everything] == [True] * len(rows) + [False] * (len(everything) - len(rows))
+    assert 0 < len(rows) < len(everything)

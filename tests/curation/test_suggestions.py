@@ -287,3 +287,11 @@ def test_the_order_of_offers_does_not_matter(offered: list[Suggestion]) -> None:
     for suggestion in unique[::-1]:
         b.offer([suggestion])
     assert _waiting(a) == _waiting(b)
+
+
+def test_what_is_less_certain_comes_after_all_that_is_recommended_and_before_what_was_put_off() -> None:
+    queue = SuggestionQueue(Table(1, 2, 3, 4))
+    queue.offer([Suggestion("split", (i,), gain, sure) for i, gain, sure in ((1, 5, 0.69), (2, 1, 0.7), (3, 3, 0.99))])
+    assert [(s.cluster_ids[0], s.recommended) for s in queue.waiting] == [(3, True), (2, True), (1, False)]
+    queue.later()
+    assert [s.cluster_ids[0] for s in queue.waiting] == [2, 1, 3]

@@ -234,6 +234,13 @@ def test_the_first_one_is_shown_as_soon_as_it_is_found(window, press_now, qtbot,
     a, b = session.cluster_ids[:2]
     session.suggestions.offer([Suggestion("merge", (a, b), 10.0, 0.9)])
     qtbot.waitUntil(lambda: {*session.selection.cluster_ids} == {a, b}, timeout=5000)
+    c, d = session.cluster_ids[2:4]
+    session.suggestions.offer([Suggestion("merge", (c, d), 20.0, 0.9)])
+    qtbot.waitUntil(lambda: {*session.selection.cluster_ids} == {c, d}, timeout=5000)
+    press_now("Shift+J", "J")  # who walks is not carried off any more
+    session.suggestions.offer([Suggestion("noise", (session.cluster_ids[4],), 30.0, 0.9)])
+    qtbot.waitUntil(lambda: window.suggesting.panel.model.rowCount() == 3, timeout=5000)
+    assert {*session.selection.cluster_ids} == {a, b}
     monkeypatch.undo()
 
 
@@ -276,3 +283,39 @@ def test_what_is_found_in_a_dataset_is_listed_with_reasons_and_done_by_a_key(win
     press("Y")
     assert len(session.history.items) == 1
     assert waiting[0].about not in {s.about for s in session.suggestions.queue.waiting}
+
+
+# In a low dock
+
+
+def test_a_low_dock_shows_rows_and_reasons_and_says_where_the_less_certain_begin(window, panel, qtbot):
+    dock, table, reasons = window.suggesting.tool.dock, panel.table, panel.reasons
+
+    def y_of(widget, place="center"):
+        return widget.mapTo(panel, getattr(widget.rect(), place)()).y()
+
+    dock.setFloating(True)
+    dock.resize(1100, 215)
+    qtbot.waitUntil(lambda: y_of(reasons.accept) < 60, timeout=5000)
+    less = next(i for i, s in enumerate(panel.model.rows) if s.confidence < 0.7)
+    assert panel.model.headings == {less: "Less certain, below 70%"}
+    assert table.rowHeight(less) > table.rowHeight(0)
+    assert table.visualRect(panel.model.index(3, CLUSTERS)).bottom() <= table.viewport().height()
+    text = reasons.reasons
+    assert y_of(text, "topLeft") + text.heightForWidth(text.width()) < panel.height()
+    dock.resize(500, 700)
+    qtbot.waitUntil(lambda: y_of(reasons.accept) > 600, timeout=5000)
+
+
+def test_the_own_order_is_switched_by_the_button_and_says_why_not(window, panel, qtbot, settle):
+    qtbot.mouseClick(panel.own_order, Qt.LeftButton)
+    settle()
+    assert window.session.suggestions.own_order.on
+    assert panel.own_order.isChecked()
+    assert window.status.message.text().startswith("0 accepted and 0 rejected merges are not enough")
+    window.commands.run("own_order")
+    settle()
+    assert not panel.own_order.isChecked()
+    window.commands.run("forget_decisions")
+    settle()
+    assert "Forgot 0 decisions" in window.status.message.text()

@@ -197,3 +197,31 @@ def test_any_walk_and_back_ends_where_it_began(dataset, keys):
         assert {s.about for s in (*queue.open, *queue.refused)} == {s.about for s in made}
     finally:
         session.close()
+
+
+def test_a_more_useful_one_takes_the_place_of_what_is_seen_and_is_not_decided_on_before_it_can_be_seen(session):
+    now = [100.0]
+    session.walk.clock = lambda: now[0]
+    a, b, c, d = session.cluster_ids[:4]
+    session.suggestions.offer([Suggestion("merge", (a, b), 10.0, 0.9)])
+    session.walk.look()
+    assert not session.walk.look_at_first()
+    session.suggestions.offer([Suggestion("merge", (c, d), 20.0, 0.9)])
+    assert session.walk.look_at_first()
+    assert {*session.selection.cluster_ids} == {c, d}
+    for decide in (session.walk.accept, session.walk.reject, session.walk.later):
+        with pytest.raises(ActionError, match="just now"):
+            decide()
+    assert not session.history.items
+    now[0] += 0.6
+    assert session.walk.accept().removed == (c, d)
+
+
+def test_who_looks_at_something_else_is_left_there(session):
+    a, b, c, d = session.cluster_ids[:4]
+    session.suggestions.offer([Suggestion("merge", (a, b), 10.0, 0.9)])
+    session.walk.look()
+    session.select([d])
+    session.suggestions.offer([Suggestion("merge", (c, d), 20.0, 0.9)])
+    assert not session.walk.look_at_first()
+    assert session.selection.cluster_ids == (d,)
