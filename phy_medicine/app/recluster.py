@@ -62,6 +62,8 @@ def command(
     phy-med recluster params.py --group mua --executor dask:tcp://head:8786
     phy-med recluster params.py --all --apply --save
     """
+    from phy_medicine.session.reclustered import members
+
     given = typed_options(ctx, values)
     _check(given, groups, everything, apply_=apply_, save=save, resume=resume, store=store)
     read_only = not (store or apply_)
@@ -71,7 +73,7 @@ def command(
                 f"{params_py} has unsaved work of an earlier session; open it, take that over and save, or leave it."
             )
         if groups or everything:
-            given["clusters"] = ", ".join(map(str, _members(session, groups)))
+            given["clusters"] = ", ".join(map(str, members(session, groups)))
         say = (lambda line: click.echo(line, err=True)) if log else None
         outcome = run_job(session, KIND, given, to_store=store, resume=resume, say=say)
         found = _found(outcome)
@@ -117,22 +119,6 @@ def _opened(path: Path, read_only: bool, channel_group: int | None, clustering: 
         yield session
     finally:
         session.close()
-
-
-def _members(session: Session, groups: Sequence[str]) -> list[int]:
-    """Clusters of groups, or all but those of noise.
-
-    Raises
-    ------
-    DatasetError : there are none
-    """
-    group_of = {c: session.manager.group(c) or "unsorted" for c in session.cluster_ids}
-    found = [c for c, group in group_of.items() if (group in groups if groups else group != "noise")]
-    if not found:
-        there = ", ".join(sorted(set(group_of.values())))
-        what = f"no cluster in the group {' or '.join(groups)}" if groups else "no cluster that is not noise"
-        raise DatasetError(f"There is {what}; the groups with clusters are: {there}.")
-    return sorted(found)
 
 
 def _found(outcome: JobOutcome) -> tuple[Reclustered, ...]:

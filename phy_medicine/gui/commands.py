@@ -61,6 +61,7 @@ class Commands:
             *w.ranges.actions(),
             *w.jobs.actions(),
             *w.resort.actions(),
+            *w.reclustering.actions(),
             *w.matching.actions(),
             *w.plugins.actions(),
             *w.console.actions(),

@@ -10,7 +10,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.gui.job_row import JobRow
 from phy_medicine.gui.qt import Qt, QtWidgets
 from phy_medicine.gui.run_list import ComparisonWindow, RunList
-from phy_medicine.session import resort
+from phy_medicine.session import reclustered, resort
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray
@@ -173,7 +173,7 @@ class JobPanel(QtWidgets.QWidget):
     def show_result(self, run: Run) -> None:
         """Use a result, open the view that shows it, and select it in the list."""
         self.runs.select(run.id)
-        if run.kind == resort.KIND:
+        if run.kind in (resort.KIND, reclustered.KIND):
             self.use(run)
         view = _SHOWN_IN.get(run.kind)
         if view is not None:
@@ -182,9 +182,12 @@ class JobPanel(QtWidgets.QWidget):
                 self._window.commands.guard(lambda: self._window.arrangement.add(view))
 
     def use(self, run: Run) -> None:
-        """Use a motion, or positions of spikes, in all views; compare a new sorting with the present clusters."""
+        """Use a motion, or positions of spikes, in all views; compare a new sorting, or show splits as suggestions."""
         if run.kind == resort.KIND:
             self._window.resort.compare(run)
+            return
+        if run.kind == reclustered.KIND:
+            self._window.reclustering.show(run)
             return
         state = self._states[run.kind]
         self._work("use", lambda: state.use(run.id), lambda _done: self.read_runs())

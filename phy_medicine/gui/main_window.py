@@ -40,6 +40,7 @@ from phy_medicine.gui.pictures import Pictures
 from phy_medicine.gui.plugin_actions import PluginActions
 from phy_medicine.gui.plugin_items import PluginItems
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.reclustering import Reclustering
 from phy_medicine.gui.recording import Recording
 from phy_medicine.gui.resort import Resort
 from phy_medicine.gui.script import run_in_window
@@ -126,6 +127,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.resort = Resort(self)
+        self.reclustering = Reclustering(self)
         self.sorting = Sorting(self)
         self.console = WindowConsole(self)
         self.history = WindowHistory(self)

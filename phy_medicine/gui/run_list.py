@@ -178,8 +178,8 @@ class RunList(QtWidgets.QWidget):
             self._rename(run, name)
 
 
-USABLE = ("motion", "localization", "resort")
-"""Kinds of runs that the views can use, or that can be taken over."""
+USABLE = ("motion", "localization", "resort", "recluster")
+"""Kinds of runs that the views can use, that can be taken over, or that make suggestions."""
 
 
 def title_of(kind: str) -> str:

@@ -10,7 +10,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.qt import Qt, QtCore
 from phy_medicine.gui.tool_dock import ToolDock
-from phy_medicine.session import resort
+from phy_medicine.session import reclustered, resort
 from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ class WindowJobs(QtCore.QObject):
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
             self.tool.bring()
 
-        values = {**remembered, **(resort.suggested(window.session) if kind == resort.KIND else {})}
+        suggested = {resort.KIND: resort.suggested, reclustered.KIND: reclustered.suggested}.get(kind)
+        values = {**remembered, **(suggested(window.session) if suggested is not None else {})}
         dialog = JobDialog(kind_of(kind), start, window, values, defaults=jobs.configured(kind))
         dialog.finished.connect(window.activateWindow)
         dialog.show()
@@ -257,7 +258,8 @@ class WindowJobs(QtCore.QObject):
             self._unseen = f"{job.title} failed"
         self._changed(job)
         if job.state == "done" and job.delivered is not None and not job.kind.makes_dataset:
-            self._window.say(f"{job.title} is done: {job.delivered.name!r} is among the results.")
+            said = self._window.reclustering.said(job) or f"{job.delivered.name!r} is among the results."
+            self._window.say(f"{job.title} is done: {said}")
         elif job.state == "failed":
             self._window.say(f"{job.title} failed: {job.error}", logging.ERROR)
         elif job.state == "cancelled":

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phy_medicine.base.errors import PhyMedError
+from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.compute.mixture.parts_evidence import PartsEvidence, PartTrains
 from phy_medicine.compute.pool import Priority
-from phy_medicine.curation.suggestions import Suggestion
+from phy_medicine.curation.suggestions import NOISE, Suggestion
 from phy_medicine.session.merge_finder import Offer
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KIND = "recluster"
 SOURCE = "mixture model"
+UNSORTED = "unsorted"
+"""What clusters without a group are called."""
 _MOST_RUNS = 20
 """The newest runs that splits are taken from."""
 
@@ -195,7 +197,37 @@ class ReclusteredSplits:
         found = [
             one for c in cluster_ids if (one := known.get(c)) is not None and one.proposed and one.still(self._session)
         ]
-        self._offer([one.suggestion(f"{SOURCE}, {self._names[one.cluster_id]}") for one in found], ())
+        self._offer([one.suggestion(source_of(self._names[one.cluster_id])) for one in found], ())
+
+
+def source_of(name: str) -> str:
+    """Return what suggestions of a run of this name say of where they come from."""
+    return f"{SOURCE}, {name}"
+
+
+def groups_of(session: Session) -> tuple[str, ...]:
+    """Return the groups that have clusters."""
+    return tuple(sorted({session.manager.group(c) or UNSORTED for c in session.cluster_ids}))
+
+
+def suggested(session: Session) -> dict[str, Any]:
+    """Return what the dialog begins with: the selected clusters."""
+    return {"clusters": ", ".join(map(str, session.selection.cluster_ids))}
+
+
+def members(session: Session, groups: Sequence[str]) -> list[int]:
+    """Return the clusters of groups, or without any of all groups but noise.
+
+    Raises
+    ------
+    ActionError : there are none
+    """
+    group_of = {c: session.manager.group(c) or UNSORTED for c in session.cluster_ids}
+    found = [c for c, group in group_of.items() if (group in groups if groups else group != NOISE)]
+    if not found:
+        what = f"no cluster in the group {' or '.join(groups)}" if groups else "no cluster that is not noise"
+        raise ActionError(f"There is {what}; the groups with clusters are: {', '.join(groups_of(session))}.")
+    return sorted(found)
 
 
 def split_each(session: Session, found: Sequence[Reclustered]) -> tuple[tuple[int, tuple[int, ...]], ...]:

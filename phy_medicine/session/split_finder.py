@@ -19,6 +19,7 @@ from phy_medicine.compute.suggesting.splitting import (
     split_probability,
     split_reasons,
 )
+from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.suggestions import Suggestion
 from phy_medicine.session.cluster_values import ClusterValues
 from phy_medicine.session.extensions import Registry
@@ -65,7 +66,7 @@ class SplitFinder:
         self._open: set[int] = set()
         self._kinds.arrived.connect(lambda _names: self._settle())
         session.selection.changed.connect(lambda _selection: self._kinds.give_way())
-        session.manager.changed.connect(self._kinds.note)
+        session.manager.changed.connect(self._note)
 
     @property
     def busy(self) -> bool:
@@ -82,6 +83,8 @@ class SplitFinder:
         with self._lock:
             self._open |= set(cluster_ids)
         self._kinds.ask(_NAME, cluster_ids, first=False)
+        if any(self._kinds.known(c, _NAME) for c in cluster_ids):
+            self._settle()  # as of one that an undo brought back, of which nothing will arrive
 
     def compute(self, cluster_ids: Sequence[int], done: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Look at clusters here."""
@@ -119,6 +122,11 @@ class SplitFinder:
             self._open.clear()
 
     # Inside
+
+    def _note(self, delta: Delta) -> None:
+        self._kinds.note(delta)
+        with self._lock:
+            self._open -= set(delta.removed)  # nothing arrives of those that went before they were looked at
 
     def _settle(self) -> None:
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def test_an_accepted_split_gives_each_spike_to_its_part(session: Session) -> Non
     _offer(session, "split", a, parts=np.arange(len(spikes)) % 2)
     delta = session.suggestions.accept()
     assert [session.facts.spikes(c).tolist() for c in delta.added] == [spikes[::2].tolist(), spikes[1::2].tolist()]
+
+
+def test_a_cluster_that_goes_before_it_is_looked_at_is_not_waited_for(session: Session) -> None:
+    session.suggestions.ask_all()
+    session.pool.sync()
+    go_on = threading.Event()
+    for i in range(8):  # more than the pool has threads
+        session.pool.submit(("held up", i), go_on.wait, 20)
+    session.split(session.facts.spikes(session.cluster_ids[0])[:50])
+    assert session.suggestions.splits.busy
+    session.undo()
+    go_on.set()
+    session.pool.sync()
+    assert not session.suggestions.splits.busy and session.suggestions.splits.n_left == 0
 
 
 def test_accepted_noise_is_moved_and_its_undo_brings_the_suggestion_back(session: Session) -> None:
