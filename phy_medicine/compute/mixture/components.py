@@ -47,8 +47,8 @@ class SoftSums:
             return cls.of(points.rows, shares, full=full)
         squares = np.empty((shares.shape[1], points.d, points.d))
         first, second = np.tril_indices(points.d)
-        squares[:, first, second] = squares[:, second, first] = (products @ shares).T
-        return cls(shares.sum(axis=0), (points.columns @ shares).T, squares)
+        squares[:, first, second] = squares[:, second, first] = points.weighted(products, shares).T
+        return cls(shares.sum(axis=0), points.weighted(points.columns, shares).T, squares)
 
     def mixed(self, other: SoftSums, part: float, scale: float) -> SoftSums:
         """Return these sums moved by a part towards other ones, which are scaled."""
