@@ -2,12 +2,17 @@
 
     python -m benchmarks.mixture gibbs [--peer PYTHON] [--sweeps 10000]
     python -m benchmarks.mixture split DATASET [DATASET ...]
+    python -m benchmarks.mixture speed DATASET [DATASET ...]
 
 `gibbs` is of 10,000 points in 21 dimensions and 13 components; PYTHON is an environment with NumPyro, which samples the
 same model with the labels summed out. `split` takes datasets of `phy-med simulate` without over-merged or over-split
 clusters: each neuron is a cluster that must stay whole, and neurons of which each shows on the other's largest channel
 are put together, two and three, as clusters to be split. Beside it stand k-means, and a mixture of full Gaussians, that
-are told how many there are.
+are told how many there are, and what SpikeInterface splits clusters by, which finds the number itself: isosplit and
+HDBSCAN on three directions, as its `LocalFeatureClustering.split` calls them by default. Spikes that HDBSCAN leaves out
+are given to the nearest group, which is to its advantage.
+
+`speed` puts clusters together up to 20,000 spikes and times features and split, on the clock and of both processors.
 """
 
 from __future__ import annotations
@@ -83,7 +88,7 @@ def split(datasets: list[Path]) -> dict[str, Any]:
             begin = time.process_time()
             found = split_by_model(x)
             seconds.append((len(x), time.process_time() - begin))
-            singles.append(found.supported)
+            singles.append({"ours": found.supported} | {name: len(set(g.tolist())) > 1 for name, g in peers(x).items()})
         channels = {u: set(model.template_channels(u)[:6].tolist()) for u in units}
         peak = {u: int(model.template_channels(u)[0]) for u in units}
         near = {
@@ -100,8 +105,10 @@ def split(datasets: list[Path]) -> dict[str, Any]:
             several.append({
                 "n": len(chosen), "ours": accuracy(truth, found.labels), "parts": len(found.sizes),
                 **known(x, truth, len(chosen)),
+                **{name: accuracy(truth, groups) for name, groups in peers(x).items()},
             })  # fmt: skip
-    return {"singles": len(singles), "split": sum(singles), "several": several, "seconds": seconds}
+    whole = {name: sum(not row[name] for row in singles) for name in singles[0]}
+    return {"singles": len(singles), "whole": whole, "several": several, "seconds": seconds}
 
 
 def spread(groups: set[tuple[int, ...]], most: int = 25) -> list[tuple[int, ...]]:
@@ -121,36 +128,97 @@ def known(x: np.ndarray, truth: np.ndarray, k: int) -> dict[str, float]:
     return {"k_known": accuracy(truth, told), "kmeans": accuracy(truth, means)}
 
 
+def peers(x: np.ndarray) -> dict[str, np.ndarray]:
+    """Groups by SpikeInterface's ways to split a cluster, with the settings of its `LocalFeatureClustering.split`."""
+    from sklearn.cluster import HDBSCAN
+    from sklearn.decomposition import TruncatedSVD
+    from spikeinterface.sortingcomponents.clustering.isosplit_isocut import isosplit
+
+    scores = TruncatedSVD(min(3, x.shape[1] - 1), random_state=0).fit_transform(x)
+    fewest = 25
+    n_init = 15 if len(x) // fewest >= 15 else max(2, len(x) // (2 * fewest))
+    by_dip = isosplit(scores, n_init=n_init, min_cluster_size=fewest, seed=0)
+    by_density = HDBSCAN(min_cluster_size=fewest, min_samples=5, copy=True).fit_predict(scores)
+    return {"isosplit": numbered(scores, by_dip, fewest), "hdbscan": numbered(scores, by_density, fewest)}
+
+
+def numbered(x: np.ndarray, groups: np.ndarray, fewest: int) -> np.ndarray:
+    """Groups from 0 on; spikes of none, and those of groups that are too small, go to the nearest of the others."""
+    ids, counts = np.unique(groups, return_counts=True)
+    kept = ids[(ids >= 0) & (counts >= fewest)]
+    if not len(kept):
+        return np.zeros(len(x), int)
+    means = np.stack([x[groups == group].mean(axis=0) for group in kept])
+    nearest = ((x[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+    return np.where(np.isin(groups, kept), np.searchsorted(kept, groups), nearest)
+
+
+METHODS = {
+    "ours": "split by model", "k_known": "Gaussians with K known", "kmeans": "k-means with K known",
+    "isosplit": "SpikeInterface's isosplit", "hdbscan": "HDBSCAN as in SpikeInterface",
+}  # fmt: skip
+
+
 def table(found: dict[str, Any]) -> str:
     """The result of `split` in lines."""
-    lines = [f"single neurons kept whole: {found['singles'] - found['split']} of {found['singles']}"]
-    for n in (2, 3):
-        rows = [row for row in found["several"] if row["n"] == n]
-        if rows:
-            mean = {name: np.mean([row[name] for row in rows]) for name in ("ours", "k_known", "kmeans")}
-            exact = sum(row["parts"] == n for row in rows)
-            close = sum(row["ours"] >= row["k_known"] - 0.02 for row in rows)
-            lines.append(
-                f"{n} neurons, {len(rows)} clusters: split by model {mean['ours']:.3f}, Gaussians with K known "
-                f"{mean['k_known']:.3f}, k-means with K known {mean['kmeans']:.3f}; right number {exact}, "
-                f"within 2 % of K known {close}"
-            )
+    n_single = found["singles"]
+    lines = [f"{'':<30}{f'{n_single} single, whole':>18}"]
+    several = {n: [row for row in found["several"] if row["n"] == n] for n in (2, 3)}
+    lines[0] += "".join(f"{f'{len(rows)} of {n}: accuracy':>20}" for n, rows in several.items())
+    for name, title in METHODS.items():
+        cells = [f"{np.mean([row[name] for row in rows]):.3f}" if rows else "" for rows in several.values()]
+        lines.append(f"{title:<30}{found['whole'].get(name, ''):>18}" + "".join(f"{cell:>20}" for cell in cells))
+    for n, rows in several.items():
+        exact = sum(row["parts"] == n for row in rows)
+        close = sum(row["ours"] >= row["k_known"] - 0.02 for row in rows)
+        lines.append(f"of {n}: split by model has the right number {exact}, is within 2 % of K known {close}")
     slowest = max(found["seconds"], key=lambda pair: pair[1])
     lines.append(f"most processor time of a split: {slowest[1]:.2f} s, for {slowest[0]:,} spikes")
     return "\n".join(lines)
 
 
+def speed(datasets: list[Path]) -> list[dict[str, Any]]:
+    """Return seconds of the split of clusters that were put together, up to 20,000 spikes."""
+    from phy_medicine.compute.mixture.dataset_features import dataset_features
+    from phy_medicine.compute.mixture.split import split_by_model
+    from phy_medicine.io.open_model import open_model
+
+    split_by_model(np.random.default_rng(0).normal(size=(500, 4)))  # libraries and kernels are loaded
+    rows = []
+    for path in datasets:
+        model = open_model(path)
+        near = np.argsort(model.channel_positions[[model.template_channels(u)[0] for u in range(model.n_templates)], 1])
+        for first in range(0, len(near), 3):
+            ids = np.flatnonzero(np.isin(model.spike_clusters, near[first : first + 5]))[:_MOST]
+            if len(ids) < _FEWEST:
+                continue
+            begin, busy = time.perf_counter(), time.process_time()
+            x = dataset_features(model, ids, 8).x
+            read = time.perf_counter() - begin
+            found = split_by_model(x)
+            rows.append({
+                "n": len(ids), "features_s": read, "clock_s": time.perf_counter() - begin,
+                "processor_s": time.process_time() - busy, "parts": len(found.sizes),
+            })  # fmt: skip
+    return sorted(rows, key=lambda row: row["n"])
+
+
 def main() -> None:
     """Run a benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("gibbs", "split"))
+    parser.add_argument("what", choices=("gibbs", "split", "speed"))
     parser.add_argument("datasets", nargs="*", type=Path)
     parser.add_argument("--peer", default="", metavar="PYTHON")
     parser.add_argument("--sweeps", type=int, default=10_000)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    found = gibbs(given.sweeps, given.peer) if given.what == "gibbs" else split(given.datasets)
-    print(json.dumps(found, indent=1) if given.what == "gibbs" else table(found))
+    found: Any
+    if given.what == "split":
+        found = split(given.datasets)
+        print(table(found))
+    else:
+        found = gibbs(given.sweeps, given.peer) if given.what == "gibbs" else speed(given.datasets)
+        print(json.dumps(found, indent=1))
     if given.out:
         given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
