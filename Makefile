@@ -1,7 +1,7 @@
 # `make help` lists the commands. Each of them makes the environment in .venv first, if it is not there.
 
 BIN := .venv/bin
-PYTEST_OPTIONS ?= -n 2
+PYTEST_OPTIONS ?= -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo gallery docs pages test check format faults fuzz bench clean
