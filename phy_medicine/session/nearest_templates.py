@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phy_medicine.session.blocks import TemplateShape
+from phy_medicine.session.blocks import DataMissing, TemplateShape
 
 if TYPE_CHECKING:
     from phy_medicine.session.data import DataService
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A cluster beside another one; distance : of the templates, in parts of the size of the other's; 0 : the same."""
+    """A cluster beside another one.
+
+    distance : of the templates, in parts of the size of the other's; 0 : the same; NaN without templates
+    """
 
     cluster_id: int
     distance: float
@@ -28,16 +32,25 @@ def nearest_templates(
     """Return the k clusters whose main templates are nearest by summed squared difference; fewer where there are none.
 
     Those seen on the peak channel of the cluster come first: by the difference alone a small template far away would
-    be nearer than a large one at the same place.
+    be nearer than a large one at the same place. Without templates they are the most similar ones there.
 
     Parameters
     ----------
     without : clusters that are left out
-
-    Raises
-    ------
-    DataMissing : the dataset has no templates
     """
+    try:
+        return _by_templates(data, cluster_id, k, without)
+    except DataMissing:
+        return _by_similarity(data, cluster_id, k, without)
+
+
+def distance(data: DataService, first: int, second: int) -> float:
+    """Return the distance of two clusters' main templates, in parts of the size of the first one's."""
+    own = data.template_shapes.shape(first)
+    return float(np.sqrt(_squared(own, data.template_shapes.shape(second)) / (_size(own) or 1.0)))
+
+
+def _by_templates(data: DataService, cluster_id: int, k: int, without: Collection[int]) -> tuple[Neighbour, ...]:
     near = _by_distance(data, cluster_id, [c for c in data.neighbours(cluster_id) if c not in without])
     if len(near) >= k:
         return tuple(near[:k])
@@ -46,10 +59,11 @@ def nearest_templates(
     return tuple([*near, *far][: max(k, 0)])
 
 
-def distance(data: DataService, first: int, second: int) -> float:
-    """Return the distance of two clusters' main templates, in parts of the size of the first one's."""
-    own = data.template_shapes.shape(first)
-    return float(np.sqrt(_squared(own, data.template_shapes.shape(second)) / (_size(own) or 1.0)))
+def _by_similarity(data: DataService, cluster_id: int, k: int, without: Collection[int]) -> tuple[Neighbour, ...]:
+    near = [c for c in data.neighbours(cluster_id) if c not in without]
+    ids = near or [c for c in data.cluster_ids() if c != cluster_id and c not in without]
+    values = np.nan_to_num(data.table.similarity([cluster_id, *ids])[1][0, 1:], nan=-1.0)
+    return tuple(Neighbour(ids[i], nan) for i in np.argsort(-values, kind="stable")[: max(k, 0)].tolist())
 
 
 def _by_distance(data: DataService, cluster_id: int, others: list[int]) -> list[Neighbour]:

@@ -20,7 +20,7 @@ from phy_medicine.views.interact import LEFT, WHEEL_FACTOR, Click
 from phy_medicine.views.lasso import points_in_polygon
 from phy_medicine.views.lasso_work import LassoWork
 from phy_medicine.views.layout import Box, Panels
-from phy_medicine.views.lda_block import LdaBlock, build, table_of
+from phy_medicine.views.lda_block import LdaBlock, build, kept_key, shown_clusters, table_of
 from phy_medicine.views.lda_settings import LDASettings, actions_of
 from phy_medicine.views.nearest import REACH, nearest_point, words_of_spike
 from phy_medicine.views.scatter import POINT_BUDGET, span_of
@@ -40,7 +40,7 @@ class LDAView(View):
     has_lasso = True
     axes = Axes(x="x", y="y")
     settings_type = LDASettings
-    drawn_settings = frozenset({"templates", "marker_size"})
+    drawn_settings = frozenset({"spikes", "templates", "marker_size"})
     # The directions are of the spikes of one time range.
     shares_scale = False
 
@@ -54,11 +54,19 @@ class LDAView(View):
 
     # Arrays
 
+    def cached(self, request: ViewRequest) -> bool:
+        """Tell whether two clusters or more were worked out before; the nearest of a single one take 2 ms to find."""
+        ids, data = self.limited(request).cluster_ids, self.host.data
+        return len(ids) > 1 and data.is_kept(kept_key(shown_clusters(data, ids, 0), **self._options))
+
     def prepare(self, request: ViewRequest) -> LdaBlock:
         """Work out the plane, the errors of pairs, and the templates."""
-        s = self.settings
-        options = {"mode": s.mode, "source": s.source, "n_spikes": s.n_spikes}
-        return build(self.host.data, request.cluster_ids, s.n_nearest, **options)
+        shown = shown_clusters(self.host.data, request.cluster_ids, self.settings.n_nearest)
+        return build(self.host.data, shown, **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self.settings, name) for name in ("mode", "source", "n_spikes")}
 
     def upload(self, block: LdaBlock) -> None:
         """Draw spikes as points while they are few, as densities when they are many; then the templates."""
@@ -107,12 +115,15 @@ class LDAView(View):
         else:
             unit = self.scene.theme.font_px * self.ratio / 12
             wanted = self.settings.templates and block.templates is not None
-            spikes, templates = lda_marks.split(box, unit, self.ratio, templates=wanted)
+            parts = {"spikes": self.settings.spikes or not wanted, "templates": wanted}
+            spikes, templates = lda_marks.split(box, unit, self.ratio, **parts)
             colors = self.shown_colors
             legend = [lda_marks.cluster_items(block, colors), lda_marks.error_items(block, colors)]
-            rects[0] = self.scene.inner(self._below(spikes, 10 * self.ratio, *legend))
+            if spikes is not None:
+                rects[0] = self.scene.inner(self._below(spikes, 10 * self.ratio, *legend))
             if templates is not None and block.templates is not None:
-                inner = self._below(templates, 0.0, lda_marks.distance_items(block, colors))
+                flows = [lda_marks.distance_items(block, colors)]
+                inner = self._below(templates, 0.0, *(flows if spikes is not None else [legend[0], *flows]))
                 places = self.host.data.channel_positions
                 boxes = template_boxes.box_rects(self.scene, block.templates, places, inner)
                 rects[FIRST : FIRST + len(boxes)] = boxes
@@ -142,7 +153,10 @@ class LDAView(View):
         if block is None:
             return
         left, top, right, bottom = (float(edge) for edge in self.panels.rects[0])
-        self.scene.draw_axes(0, Axes(self._title(0, right - left), self._title(1, bottom - top)))
+        if block.missing and right > 0:
+            lda_marks.draw_missing(self.scene, block.missing, (left, top, right, bottom))
+        elif right > 0:
+            self.scene.draw_axes(0, Axes(self._title(0, right - left), self._title(1, bottom - top)))
         for lines, x, y in self._legends:
             draw_flow(self.scene, lines, x, y)
         if block.templates is not None and self.panels.rects[FIRST, 2] > 0:
@@ -223,7 +237,7 @@ class LDAView(View):
     def lasso_work(self) -> LassoWork | None:
         """Return how to find all spikes of the selected clusters inside the lasso, drawn or not; never the nearest."""
         lasso, block = self.scene.lasso, self.block
-        if block is None or not lasso.closed:
+        if block is None or block.plane is None or block.scores is None or not lasso.closed:
             return None
         corners, plane, scores = lasso.corners, block.plane, block.scores
         spike_ids = self._drawn_request.spike_ids

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,8 +74,9 @@ class LdaBlock:
     """Spikes in their plane, in order of time, so that no cluster hides another.
 
     spike_ids : (n,) int64; x, y : (n,) float32; rows : (n,) uint8, the cluster's place in `shown`
-    plane : where any spike lies; scores : its features; shared : all clusters have scores on the channels
-    errors : of pairs, the largest first; templates : None where the dataset has none
+    plane : where any spike lies; scores : its features; both None without spikes, and `missing` says why
+    shared : all clusters have scores on the channels; errors : of pairs, the largest first
+    templates : None where the dataset has none
     """
 
     shown: Shown
@@ -86,10 +87,11 @@ class LdaBlock:
     y: FloatArray
     rows: IntArray
     n_total: int
-    plane: Plane
-    scores: Scores
+    plane: Plane | None
+    scores: Scores | None
     errors: tuple[PairError, ...]
     templates: Overlay | None
+    missing: str = ""
 
 
 def shown_clusters(data: DataService, cluster_ids: Sequence[int], k: int) -> Shown:
@@ -105,7 +107,7 @@ def shown_clusters(data: DataService, cluster_ids: Sequence[int], k: int) -> Sho
     # A supposed cluster lies where the ones are that it is made of.
     found = nearest_templates(data, first, k, without=getattr(first, "parts", ()))
     if not found:
-        raise DataMissing(f"No other cluster has a template to compare cluster {first} with; select two clusters.")
+        raise DataMissing(f"There is nothing to compare cluster {first} with; select two clusters.")
     return Shown((first, *(n.cluster_id for n in found)), 1, (0.0, *(n.distance for n in found)))
 
 
@@ -117,30 +119,50 @@ def _distance(data: DataService, first: int, other: int) -> float:
     return distance(data, first, other) if known else nan
 
 
-def build(
-    data: DataService, cluster_ids: Sequence[int], k: int, *, mode: str, source: str, n_spikes: int
-) -> LdaBlock:  # fmt: skip
-    """Work out what is drawn of some clusters.
+def build(data: DataService, shown: Shown, *, mode: str, source: str, n_spikes: int) -> LdaBlock:
+    """Work out what is drawn of some clusters, once; without features there are their templates alone.
 
     Parameters
     ----------
-    k : how many of the nearest are shown beside a single cluster; mode : of the plane, "lda" or "pca"
-    source : of the features, "file" or "selected"; n_spikes : of each cluster that are drawn, even in time
+    mode : of the plane, "lda" or "pca"; source : of the features, "file" or "selected"
+    n_spikes : of each cluster that are drawn, even in time
 
     Raises
     ------
-    DataMissing : there are not two clusters with features
+    DataMissing : there are neither templates, nor two clusters with features
     """
-    shown = shown_clusters(data, cluster_ids, k)
-    of_file = nearest_source(data, source) == "file"
+
+    def work_out() -> LdaBlock:
+        templates = overlay(data, shown)
+        try:
+            return _with_spikes(data, shown, templates, mode=mode, source=source, n_spikes=n_spikes)
+        except DataMissing as error:
+            if templates is None:
+                raise
+            places, none = np.zeros(0, np.float32), np.zeros(0, np.int64)
+            rows = none.astype(np.uint8)
+            return LdaBlock(shown, (), True, none, places, places, rows, 0, None, None, (), templates, str(error))
+
+    return data.kept(kept_key(shown, mode, source, n_spikes), work_out)
+
+
+def kept_key(shown: Shown, mode: str, source: str, n_spikes: int) -> tuple[Any, ...]:
+    """Return what the block of some clusters is kept under: an id never changes its spikes."""
+    return ("lda", shown.cluster_ids, shown.n_selected, mode, source, n_spikes)
+
+
+def _with_spikes(
+    data: DataService, shown: Shown, templates: Overlay | None, *, mode: str, source: str, n_spikes: int
+) -> LdaBlock:
     spikes = in_plane(data, shown, mode=mode, source=source, n_spikes=n_spikes)
     parts, rows, made = spikes.parts, spikes.rows, spikes.plane
     order = np.argsort(spikes.ids, kind="stable")
     x, y = made.places[order].astype(np.float32).T
+    of_file = nearest_source(data, source) == "file"
     errors = pair_errors(data, shown.cluster_ids, None if of_file else parts, _apart(made, rows))
     return LdaBlock(
         shown, spikes.channel_ids, spikes.shared, frozen(spikes.ids[order]), frozen(x), frozen(y), frozen(rows[order]),
-        sum(f.n_total for f in parts), made, spikes.scores, errors, overlay(data, shown),
+        sum(f.n_total for f in parts), made, spikes.scores, errors, templates,
     )  # fmt: skip
 
 

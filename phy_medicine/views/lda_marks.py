@@ -10,7 +10,7 @@ from phy_medicine.views.axes import format_number
 from phy_medicine.views.flow import Item, line_height, rgba_of
 from phy_medicine.views.layout import Box
 from phy_medicine.views.lda_block import LdaBlock, PairError
-from phy_medicine.views.scene import Scene
+from phy_medicine.views.scene import Scene, wrap
 
 _EDGE = 8.0
 # The templates stand beside or below the spikes where both have this much room, logical px at a text of 12 px.
@@ -19,11 +19,15 @@ _SHARE = 0.6
 _MOST_LINES, _LINES_SHARE = 4, 0.24
 
 
-def split(box: Box, unit: float, ratio: float, *, templates: bool) -> tuple[Box, Box | None]:
-    """Return the box of the spikes, and that of the templates where there is room for it; unit : px."""
+def split(
+    box: Box, unit: float, ratio: float, *, spikes: bool, templates: bool
+) -> tuple[Box | None, Box | None]:  # fmt: skip
+    """Return the box of the spikes, and that of the templates where there is room for both; unit : px."""
     edge = _EDGE * ratio
     left, top, right, bottom = box[0], box[1] + edge, box[2], box[3]
     width, height = right - left, bottom - top
+    if templates and not spikes:
+        return None, (left + edge, top, right - edge, bottom - edge / 2)
     if templates and width >= _BESIDE[0] * unit and height >= _BESIDE[1] * unit and width >= 0.8 * height:
         middle = left + _SHARE * width
         return (left, top, middle - edge / 2, bottom), (middle + edge / 2, top, right - edge, bottom - edge / 2)
@@ -31,6 +35,16 @@ def split(box: Box, unit: float, ratio: float, *, templates: bool) -> tuple[Box,
         middle = top + _SHARE * height
         return (left, top, right, middle - edge / 2), (left + edge, middle + edge / 2, right - edge, bottom - edge / 2)
     return (left, top, right, bottom), None
+
+
+def draw_missing(scene: Scene, text: str, box: Box) -> None:
+    """Say in the middle of a box why there are no spikes."""
+    ink = scene.over
+    lines = wrap(text, lambda line: ink.text_width(line) <= box[2] - box[0] - 16 * scene.ratio)
+    top = (box[1] + box[3] - (len(lines) - 1) * line_height(scene)) / 2
+    for k, line in enumerate(lines):
+        at = top + k * line_height(scene)
+        ink.text(line, (box[0] + box[2]) / 2, at, anchor="cm", color=scene.theme.rgba("dim"))
 
 
 def most_lines(scene: Scene, box: Box) -> int:
@@ -78,6 +92,8 @@ def percent(part: float) -> str:
 def in_words(block: LdaBlock, n_selected: int, channel_labels: Sequence[str]) -> str:
     """Return what the title bar says."""
     n, near = len(block.spike_ids), len(block.shown.cluster_ids) - block.shown.n_selected
+    if block.scores is None:
+        return f"templates of {len(block.shown.cluster_ids)} clusters"
     parts = [f"{n:,} spikes" if n == block.n_total else f"{n:,} of {block.n_total:,} spikes"]
     parts += [f"with the {near} nearest clusters" if near > 1 else "with the nearest cluster"] if near else []
     parts += [f"{block.shown.n_selected} of {n_selected} clusters"] if n_selected > block.shown.n_selected else []

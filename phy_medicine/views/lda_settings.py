@@ -22,7 +22,8 @@ class LDASettings:
 
     n_nearest: int = setting(2, "Nearest clusters beside a single one", minimum=1, maximum=MOST_NEAREST)
     mode: str = setting(LDA, "Directions: discriminants, or principal components of the same spikes", choices=MODES)
-    templates: bool = setting(True, "Show the templates beside the spikes")
+    spikes: bool = setting(True, "Show the spikes")
+    templates: bool = setting(True, "Show the templates")
     source: str = setting("file", "Features: of the file, or of the clusters that are shown", choices=SOURCES)
     n_spikes: int = setting(1500, "Spikes by cluster that are drawn", minimum=10, maximum=20_000)
     marker_size: float = setting(
@@ -39,8 +40,11 @@ def actions_of(view: LDAView) -> tuple[ViewAction, ...]:
     def toggle_mode() -> None:
         view.change(mode=PCA if view.settings.mode == LDA else LDA)
 
-    def toggle_templates() -> None:
-        view.change(templates=not view.settings.templates)
+    def switch(part: str, text: str, help_: str) -> ViewAction:
+        return ViewAction(
+            f"toggle_lda_{part}", text, lambda: view.change(**{part: not getattr(view.settings, part)}), help=help_,
+            checked=lambda: bool(getattr(view.settings, part)),
+        )  # fmt: skip
 
     return (
         ViewAction("set_nearest", "Number of nearest clusters", set_nearest, snippet="ln", arguments=(int,),
@@ -48,7 +52,6 @@ def actions_of(view: LDAView) -> tuple[ViewAction, ...]:
         ViewAction("toggle_plane", "Principal components", toggle_mode,
                    help="Show the directions in which the spikes vary most instead of those that tell clusters apart.",
                    checked=lambda: view.settings.mode == PCA),
-        ViewAction("toggle_lda_templates", "Templates", toggle_templates,
-                   help="Show the templates of the clusters beside their spikes.",
-                   checked=lambda: bool(view.settings.templates)),
+        switch("spikes", "Spikes", "Show the spikes of the clusters, or their templates alone."),
+        switch("templates", "Templates", "Show the templates of the clusters, or their spikes alone."),
     )  # fmt: skip

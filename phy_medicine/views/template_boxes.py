@@ -54,9 +54,13 @@ def draw_boxes(scene: Scene, overlay: Overlay, labels: Sequence[str], sample_rat
     zero = np.round(scene.panels.transforms()[FIRST : FIRST + n, 3])
     seen = (zero > rects[:, 1]) & (zero < rects[:, 3])
     scene.under.rects(np.stack([rects[:, 0], zero, rects[:, 2], zero + line], 1)[seen], theme.rgba("dim", 0.35))
-    for label, (left, top, right, bottom) in zip(labels, rects.tolist(), strict=True):
-        if ink.text_width(label) <= 0.3 * (right - left) and ink.cap_height <= 0.4 * (bottom - top):
-            ink.text(label, left + r, top + 2 * r, anchor="lt", color=theme.rgba("dim"))
+    for label, at, (left, top, right, bottom) in zip(labels, zero, rects.tolist(), strict=True):
+        # On the side of the zero line that has more room, where a curve has not begun to swing.
+        below = at < (top + bottom) / 2
+        room = bottom - at if below else at - top
+        if ink.text_width(label) <= 0.3 * (right - left) and ink.cap_height + 8 * r <= room:
+            y = min(at + 6 * r, bottom - ink.cap_height - 2 * r) if below else max(at - 6 * r, top + ink.cap_height)
+            ink.text(label, left, y, anchor="lt" if below else "lb", color=theme.rgba("dim"))
     _draw_bars(scene, rects, overlay.data.shape[1] / sample_rate * 1e3)
 
 

@@ -136,7 +136,7 @@ def shown():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=3, max_size=7))
+@given(st.lists(st.tuples(st.floats(-9, 9, width=16), st.floats(-9, 9, width=16)), min_size=3, max_size=7))
 def test_the_lasso_holds_every_spike_inside_of_the_selected_cluster_drawn_or_not(shown, corners):
     view, data = shown, shown.host.data
     view.clear_lasso()
@@ -167,14 +167,47 @@ def test_a_click_says_which_cluster_and_shift_adds_it(drawn):
     assert view.host.called("select_more") == [([near],)]
 
 
-def test_without_templates_one_cluster_is_not_enough(monkeypatch):
+def test_without_features_the_templates_are_there_alone(drawn):
+    view = make_view(n=24)
+    view.host.data.has_features = view.host.data.has_waveforms = False
+    view.host.data.missing = "No features: pc_features.npy not found."
+    view.host.data.template_shapes = SimpleNamespace(
+        amplitudes=lambda ids: np.ones((len(ids), 32)), shape=lambda c: view.host.data.templates(c)[0]
+    )
+    block = show(view, view.host.make_request([9]))
+    image = drawn(view, SIZE)
+    assert block.missing == view.host.data.missing and view.status == "templates of 3 clusters"
+    x0, y0, x1, y1 = view.panels.rects[FIRST]
+    assert image[y0:y1, x0:x1].max() > 120 and len(view.lasso_spike_ids()) == 0
+    written = " ".join(line.text for line in view.scene.over.lines)
+    assert "pc_features.npy not found." in written and "First" not in written
+    view.change(spikes=False)
+    drawn(view, SIZE)
+    assert view.panels.rects[0, 2] < 0 and view.panels.rects[FIRST, 2] - view.panels.rects[FIRST, 0] > x1 - x0
+
+
+def test_two_clusters_are_worked_out_once():
+    view = make_view()
+    request = view.host.make_request([2, 3])
+    assert not view.cached(request)
+    block = show(view, request)
+    assert view.cached(request) and show(view, request) is block
+    view.change(n_spikes=30)
+    assert view.block is not block and view.cached(view.request)
+    assert not view.cached(view.host.make_request([2]))
+
+
+def test_without_templates_the_most_similar_clusters_stand_beside_one(monkeypatch):
     view = make_view()
 
     def missing(ids):
         raise DataMissing("No templates: templates.npy not found.")
 
     monkeypatch.setattr(view.host.data.template_shapes, "amplitudes", missing)
-    assert show(view, view.host.make_request([2])) is None and view.scene.message.startswith("No templates")
+    near = view.host.data.neighbours(2)
+    view.host.data.table.matrix[2, near[-1]] = 0.9
+    block = show(view, view.host.make_request([2]))
+    assert block.shown.cluster_ids == (2, near[-1], near[0])
     block = show(view, view.host.make_request([2, 3]))
     assert block.templates is None and np.isnan(block.shown.distances).all()
 
