@@ -44,7 +44,9 @@ class LDAView(View):
     # The directions are of the spikes of one time range.
     shares_scale = False
 
+    # What the plane is of, and a lasso in the plane of before something was supposed.
     _meaning: tuple[Any, ...] = ()
+    _set_aside: tuple[tuple[Any, ...], FloatArray] | None = None
     _legends: tuple[tuple[list[list[Item]], float, float], ...] = ()
 
     def make_panels(self) -> Panels:
@@ -70,10 +72,7 @@ class LDAView(View):
 
     def upload(self, block: LdaBlock) -> None:
         """Draw spikes as points while they are few, as densities when they are many; then the templates."""
-        meaning = block.shown, block.channel_ids, self.settings.mode, self.settings.source
-        if meaning != self._meaning:
-            self._meaning = meaning
-            self.clear_lasso()
+        self._keep_lasso(block)
         self.panels.set_home(0, x=span_of(block.x), y=span_of(block.y))
         self.picture.clear()
         self._add_spikes(block)
@@ -84,6 +83,25 @@ class LDAView(View):
                 template_boxes.add_templates(self.picture, block.templates, self.shown_colors, widths)
         n_selected = len(self.request.cluster_ids) if self.request is not None else 0
         self.status = lda_marks.in_words(block, n_selected, self.host.data.channel_labels)
+
+    def _keep_lasso(self, block: LdaBlock) -> None:
+        """Forget a lasso that was drawn in another plane; while a split is only supposed it is set aside."""
+        meaning = block.shown, block.channel_ids, self.settings.mode, self.settings.source
+        if meaning == self._meaning:
+            return
+        supposed = any(hasattr(c, "parts") for c in block.shown.cluster_ids)
+        if not supposed and self._set_aside is not None and self._set_aside[0] == meaning:
+            corners = self._set_aside[1]
+        else:
+            corners = np.zeros((0, 2))
+        if supposed and len(self.scene.lasso):
+            self._set_aside = self._meaning, self.scene.lasso.corners
+        elif not supposed:
+            self._set_aside = None
+        self._meaning = meaning
+        self.clear_lasso()
+        for x, y in corners.tolist():
+            self.scene.lasso.add(0, x, y)
 
     def _add_spikes(self, block: LdaBlock) -> None:
         n, shade = len(block.x), self.shown_colors.copy()

@@ -167,6 +167,33 @@ def test_a_click_says_which_cluster_and_shift_adds_it(drawn):
     assert view.host.called("select_more") == [([near],)]
 
 
+def test_a_supposed_split_shows_its_parts_and_gives_the_lasso_back(simulated_dataset):
+    from phy_medicine.session.session import Session
+
+    session = Session.open(simulated_dataset, read_only=True)
+    view = make_view()
+    view.host.data = session.data
+    largest = session.cluster_table.visible_ids()[0]
+    session.select([largest])
+    block = show(view, session.request())
+    middle, high = np.median(block.y[block.rows == 0]), block.y.max() + 1
+    corners = [(-99, middle), (99, middle), (99, high), (-99, high)]
+    for x, y in corners:
+        view.add_lasso_corner(Click(0, 0, 0, x, y, 1, frozenset({"control"})))
+    chosen = view.lasso_spike_ids()
+    session.suppose.split(chosen)
+    block = show(view, session.request())
+    assert block.shown.cluster_ids == session.suppose.current.ids and len(view.scene.lasso) == 0
+    parts = [block.spike_ids[block.rows == row].tolist() for row in (0, 1)]
+    rest = np.setdiff1d(session.data.spikes(largest), chosen)
+    assert parts == [chosen.tolist(), rest.tolist()] and len(chosen) > 20 < len(rest)
+    session.suppose.nothing()
+    show(view, session.request())
+    assert view.scene.lasso.corners.tolist() == [list(corner) for corner in corners]
+    assert view.lasso_spike_ids().tolist() == chosen.tolist()
+    session.close()
+
+
 def test_without_features_the_templates_are_there_alone(drawn):
     view = make_view(n=24)
     view.host.data.has_features = view.host.data.has_waveforms = False
