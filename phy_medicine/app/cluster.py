@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from phy_medicine.app.cli import debug_option
+from phy_medicine.app.cluster_sweep import sweep
 from phy_medicine.app.job_command import JobOutcome, run_job, run_on_files, typed_options
 from phy_medicine.app.param_options import options_of
+from phy_medicine.base.errors import PhyMedError
 from phy_medicine.base.params import params_of
-from phy_medicine.compute.mixture.settings import MixtureSettings
+from phy_medicine.compute.mixture.settings import MixtureSettings, numbers_of
 
 _PATH = click.Path(path_type=Path)
 _NPY = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -31,11 +33,15 @@ def command() -> None:
     \b
     phy-med cluster fit params.py --clusters 3,7
     phy-med cluster fit features.npy --model gmm --components 13 --root fits
+    phy-med cluster sweep params.py --clusters 3,7 --components 1-8
     phy-med cluster list params.py
     phy-med cluster show params.py
     phy-med cluster criticize fits --compare 2-8
     phy-med cluster assign fits --points more.npy --out labels
     """
+
+
+command.add_command(sweep)
 
 
 def registry(root: Path) -> Path:
@@ -52,7 +58,6 @@ def newest(root: Path, name: str) -> str:
     ------
     PhyMedError : there is no fit
     """
-    from phy_medicine.base.errors import PhyMedError
     from phy_medicine.compute.mixture.experiments import list_experiments
 
     names = list_experiments(root)
@@ -105,7 +110,6 @@ def _on_dataset(source: Path, given: dict[str, Any], store: bool, say: Any) -> J
 
 
 def _on_points(source: Path, given: dict[str, Any], say: Any) -> JobOutcome:
-    from phy_medicine.base.errors import PhyMedError
     from phy_medicine.base.params import changed
 
     if source.suffix != ".npy" or not source.is_file():
@@ -159,16 +163,10 @@ def show(root: Path, name: str, *, as_json: bool) -> None:
 
 def _numbers(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[int, ...]:
     """Numbers of components from "2-8" or "2,3,5"."""
-    found: set[int] = set()
     try:
-        for part in filter(None, (part.strip() for part in text.split(","))):
-            low, dash, high = part.partition("-")
-            found |= set(range(int(low), int(high) + 1)) if dash else {int(low)}
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not of the form 2-8 or 2,3,5.") from None
-    if text and (not found or min(found) < 1):
-        raise click.BadParameter(f"{text!r} names no numbers of components from 1 on.")
-    return tuple(sorted(found))
+        return numbers_of(text) if text else ()
+    except PhyMedError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @command.command("criticize")
@@ -189,7 +187,6 @@ def criticize(
 ) -> None:
     """Write a page that says how far the fit NAME in ROOT can be believed."""
     from phy_medicine.app.export import progress_bar
-    from phy_medicine.base.errors import PhyMedError
     from phy_medicine.compute.mixture import restore
     from phy_medicine.compute.mixture.criticism_report import REPORT, stands_out, write_criticism
     from phy_medicine.io.durable import reason

@@ -26,6 +26,7 @@ BUILT_IN = (
     "phy_medicine.compute.sorting.job",
     "phy_medicine.compute.mixture.job",
     "phy_medicine.compute.mixture.recluster",
+    "phy_medicine.compute.mixture.sweep",
 )
 """Modules that `register` a kind when they are imported; they must be light."""
 

@@ -55,6 +55,7 @@ SMALL = {
     "motion": ("--no-plot-figures",),
     "cluster fit": ("--samples", "200"),
     "cluster criticize": ("--samples", "100"),
+    "cluster sweep": ("--components", "1-2", "--folds", "0"),
 }
 """Command, or the two words of one in a group -> options that make it quick; the last of an option counts."""
 
@@ -79,6 +80,10 @@ NOT_RUN = (
         r"phy-med run ",
         "sorts for a while, some lines on a cluster; tests/app/test_run.py and tests/compute/pipeline do, here its "
         "options are looked for",
+    ),
+    (
+        r"phy-med cluster sweep .*--resume",
+        "goes on with one that was interrupted; tests/app/test_cluster_sweep.py does, here its options are looked for",
     ),
     (
         r"phy-med recluster ",

@@ -206,12 +206,14 @@ def sweep_plot(found: Sequence[Swept], *, ax: Axes | None = None) -> Axes:
     if len(held) == len(found):
         right = axis.twinx()
         right.spines["top"].set_visible(False)
+        right.tick_params(labelsize=8)
         drawn = right.errorbar(
             ks, [one.mean for one in held], [one.standard_error for one in held], color=MUTED, marker=".", capsize=2
         )  # fmt: skip
         right.set_ylabel("Held-out log density of a point", color=MUTED)
         lines, labels = [*lines, drawn], [*labels, "held out"]
-    axis.legend(lines, labels, frameon=False, fontsize=8)
+    # Above: where the lines leave room for it depends on both axes.
+    axis.legend(lines, labels, frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(lines))
     return axis
 
 

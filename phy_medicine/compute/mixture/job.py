@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from phy_medicine.base.types import AnyArray, FloatArray, IntArray
     from phy_medicine.compute.job_context import JobContext
     from phy_medicine.compute.mixture.fit import Fit, Progress
-    from phy_medicine.compute.mixture.settings import MixtureSettings
+    from phy_medicine.compute.mixture.settings import MixtureSettings, SweepSettings
 
 FOLDER = "mixture"
 _READ, _FITTED = 0.2, 0.9
@@ -47,7 +47,7 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     from phy_medicine.compute.mixture.experiments import save_experiment
 
     settings: MixtureSettings = context.settings
-    x, spike_ids, root = _points(context)
+    x, spike_ids, root = points_of(context)
     rng = np.random.default_rng(context.seed)
     n = len(x)
     rows = np.arange(n) if n <= settings.most_spikes else np.sort(rng.choice(n, settings.most_spikes, replace=False))
@@ -71,8 +71,13 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     }  # fmt: skip
 
 
-def _points(context: JobContext) -> tuple[FloatArray, IntArray, Path]:
-    """Points (n, d), their spikes, and the folder of the registry."""
+def points_of(context: JobContext) -> tuple[FloatArray, IntArray, Path]:
+    """Return points (n, d) of the inputs, their spikes, and the folder of the registry, as the settings say.
+
+    Raises
+    ------
+    PhyMedError : no such cluster, nothing to make points of, or points of a file without a folder for the registry
+    """
     from pathlib import Path
 
     import numpy as np
@@ -82,7 +87,7 @@ def _points(context: JobContext) -> tuple[FloatArray, IntArray, Path]:
     from phy_medicine.compute.mixture.points import as_points
     from phy_medicine.io.dataset_file import open_dataset
 
-    settings: MixtureSettings = context.settings
+    settings: MixtureSettings | SweepSettings = context.settings
     if "points" in context.inputs:
         if not settings.root:
             raise PhyMedError("Points of a file have no dataset beside them: name a folder for the registry, root.")

@@ -208,12 +208,16 @@ def sweep(
         raise PhyMedError("There must be at least one number of components to try.")
     points = as_points(x)
     fitting = fit_with or (lambda part, k: gmm.fit(part, k, engine=gmm.SKLEARN, seed=seed))
-    found = []
-    for k in ks:
-        begin = time.perf_counter()
-        own = criteria(fitting(points, k), points)
-        held = None
-        if folds:
-            held = held_out_log_likelihood(points, lambda part, k=k: fitting(part, k), folds=folds, seed=seed)  # type: ignore[misc]
-        found.append(Swept(k, own, held, time.perf_counter() - begin))
-    return tuple(found)
+    return tuple(tried(points, k, fitting, folds=folds, seed=seed)[1] for k in ks)
+
+
+def tried(
+    points: FloatArray, k: int, fitting: Callable[[FloatArray, int], Fit], *, folds: int = 0, seed: int = 0
+) -> tuple[Fit, Swept]:
+    """Fit with one number of components, and return the fit and what it comes to; see `sweep`."""
+    begin = time.perf_counter()
+    fit = fitting(points, k)
+    own, held = criteria(fit, points), None
+    if folds:
+        held = held_out_log_likelihood(points, lambda part: fitting(part, k), folds=folds, seed=seed)
+    return fit, Swept(k, own, held, time.perf_counter() - begin)

@@ -15,6 +15,7 @@ from phy_medicine.compute.mixture.start import kmeans_labels
 from phy_medicine.compute.mixture.sticks import Concentration
 
 _TURNS = 100
+_STAYS = 1e-6
 
 
 def mixture_of(x: FloatArray, model: str, most: int, seed: int, progress: Progress | None) -> tuple[Fit, float]:
@@ -58,17 +59,24 @@ def _log_evidence(x: FloatArray, mixture: Fit, seed: int) -> float:
     """Log evidence of the mixture, or of two components if it has one, less that of one; bounds of it both."""
     prior = mixture.prior
     one = dpmm.fit(x, 1, covariance=FULL, n_init=1, prior=prior).facts["elbo"]
-    bound = mixture.facts["elbo"] if mixture.k > 1 else _bound_of_two(x, prior, seed)
+    bound = mixture.facts["elbo"] if mixture.k > 1 else bound_of(x, 2, prior, seed=seed)
     return float(bound - one)
 
 
-def _bound_of_two(x: FloatArray, prior: Prior, seed: int) -> float:
-    """The bound of two components that are not joined."""
-    points = Points(x)
-    ascent = Ascent.start(
-        points, prior, kmeans_labels(x, 2, seed, n_init=1), 2, Concentration(1.0, 1.0), full=True, known=False
-    )
-    for _ in range(8):
+def bound_of(x: FloatArray, k: int, prior: Prior, *, full: bool = True, turns: int = 8, seed: int = 0) -> float:
+    """Return a lower bound of the log evidence of k Gaussians that are not joined, begun at those of k-means.
+
+    Parameters
+    ----------
+    x : (n, d) points; full : whether the Gaussians may be tilted
+    turns : of the ascent, fewer where the bound stays
+    """
+    labels = kmeans_labels(x, k, seed, n_init=1)
+    ascent = Ascent.start(Points(x), prior, labels, k, Concentration(1.0, 1.0), full=full, known=False)
+    for _ in range(turns):
+        before = ascent.elbo
         ascent.share()
-        ascent.update(SoftSums.of_points(points, ascent.shares, full=True))
+        ascent.update(SoftSums.of_points(ascent.points, ascent.shares, full=full))
+        if ascent.elbo - before < _STAYS * abs(ascent.elbo):
+            break
     return ascent.elbo
