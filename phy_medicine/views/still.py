@@ -83,6 +83,7 @@ def still(view: View, pose: Pose) -> Iterator[Scene]:
             scene.settle(pose.pixels, pose.ratio, view.arrange, view.decorate_all)
             if not (unfinished or still_host.asked):
                 break
+            still_host.asked = False
             _read(view)
         yield scene
     finally:
