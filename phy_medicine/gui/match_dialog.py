@@ -10,6 +10,7 @@ from phy_medicine.base.errors import PhyMedError
 from phy_medicine.gui.child_dialog import ChildDialog
 from phy_medicine.gui.match_figure import MatchFigure, UnitPicture, near_contacts
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
+from phy_medicine.gui.report_table import ReportTable
 from phy_medicine.session.carry_labels import CarriedLabel, plan_labels
 from phy_medicine.session.match_text import depth_of, summary
 
@@ -37,12 +38,7 @@ class MatchDialog(ChildDialog):
         self.paths.setAccessibleName("Sessions; the first is the one in the window")
         self.threshold = QtWidgets.QDoubleSpinBox(minimum=0.05, maximum=0.99, singleStep=0.05, value=0.5)
         self.status = _label("Add sessions of the same probe, then match them.", dim=True)
-        self.table = QtWidgets.QTableWidget()
-        self.table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
-        self.table.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectRows)
-        self.table.setSelectionMode(QtWidgets.QAbstractItemView.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
+        self.table = ReportTable()
         self.table.currentCellChanged.connect(lambda row, *_: self._show_unit(row))
         self.figure = MatchFigure(theme)
         self.add, self.remove = _button("Add...", self._ask), _button("Remove", self._remove)
@@ -51,7 +47,7 @@ class MatchDialog(ChildDialog):
         self.export = _button("Export...", lambda: matching.guard(matching.export))
         self._lay_out()
         self.show_found(None)
-        self.resize(QtCore.QSize(1100, 720).boundedTo(parent.size()))
+        self.resize((0.75 * parent.size()).expandedTo(QtCore.QSize(1100, 720)).boundedTo(parent.size()))
 
     def _lay_out(self) -> None:
         buttons = QtWidgets.QVBoxLayout()
@@ -69,7 +65,8 @@ class MatchDialog(ChildDialog):
         top.addWidget(self.paths, 1)
         top.addLayout(buttons)
         top.addLayout(go)
-        middle = QtWidgets.QSplitter(Qt.Horizontal)
+        self._middle = middle = QtWidgets.QSplitter(Qt.Horizontal)
+        middle.setChildrenCollapsible(False)
         middle.addWidget(self.table)
         middle.addWidget(self.figure)
         middle.setStretchFactor(0, 0)
@@ -119,18 +116,17 @@ class MatchDialog(ChildDialog):
         if found is None:
             return
         titles = [s.name for s in found.sessions]
-        self.table.setColumnCount(len(titles) + 3)
-        self.table.setHorizontalHeaderLabels([*titles, "Certainty", "Score", "Depth µm"])
+        self.table.set_titles([*titles, "Certainty", "Score", "Depth µm"], range(len(titles) + 3))
         self.table.setRowCount(len(found.matched))
         for row, unit in enumerate(found.matched):
             for column, (text, tip) in enumerate(self._cells(found, unit)):
-                item = QtWidgets.QTableWidgetItem(text)
+                item = self.table.put(row, column, text)
                 item.setToolTip(tip)
-                item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
                 if column == len(titles) and unit.certainty < _UNSURE:
                     item.setForeground(QtGui.QColor(self._theme.warning))
-                self.table.setItem(row, column, item)
-        self.table.horizontalHeader().setSectionResizeMode(QtWidgets.QHeaderView.ResizeToContents)
+        room = self._middle.width()
+        wanted = min(self.table.full_width, room // 2)
+        self._middle.setSizes([wanted, room - wanted])
         self.show_status(summary(found))
         if found.matched:
             self.table.selectRow(0)
@@ -201,12 +197,10 @@ class CarryDialog(QtWidgets.QDialog):
         self.source.currentIndexChanged.connect(self._preview)
         self.replace = QtWidgets.QCheckBox("Also replace labels that are there")
         self.replace.toggled.connect(self._preview)
-        self.table = QtWidgets.QTableWidget(0, 5)
-        self.table.setHorizontalHeaderLabels(["Cluster", "Column", "Now", "Becomes", "Certainty"])
-        self.table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
+        self.table = ReportTable()
+        self.table.set_titles(["Cluster", "Column", "Now", "Becomes", "Certainty"], (0, 4))
         self.table.setSelectionMode(QtWidgets.QAbstractItemView.NoSelection)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
+        self.table.setFocusPolicy(Qt.NoFocus)
         self.table.horizontalHeader().setSectionResizeMode(QtWidgets.QHeaderView.Stretch)
         self.problem = _label("")
         self.problem.setObjectName("filter-error")
@@ -232,10 +226,10 @@ class CarryDialog(QtWidgets.QDialog):
         self.labels = plan_labels(self._found, self._sessions, source, 0, replace=self.replace.isChecked())
         self.table.setRowCount(len(self.labels))
         for row, label in enumerate(self.labels):
-            before = "" if label.before is None else str(label.before)
+            before = "\N{EN DASH}" if label.before is None else str(label.before)
             texts = (str(label.cluster), label.field, before, str(label.after), f"{label.certainty:.2f}")
             for column, text in enumerate(texts):
-                self.table.setItem(row, column, QtWidgets.QTableWidgetItem(text))
+                self.table.put(row, column, text)
         self.accept_button.setEnabled(bool(self.labels))
         self.accept_button.setText(f"Carry {len(self.labels)} over" if self.labels else "Nothing to carry over")
 

@@ -138,6 +138,8 @@ class MatchFigure(QtWidgets.QWidget):
         painter.setPen(QtGui.QColor(self._theme.line))
         painter.drawLine(place.bottomLeft(), place.bottomRight())
         painter.setPen(QtGui.QColor(self._theme.dim))
+        if not counts.any():
+            painter.drawText(place, Qt.AlignCenter, "no pairs")
         half = f"\N{PLUS-MINUS SIGN}{1e3 * picture.window_s / 2:g} ms"
         painter.drawText(place, Qt.AlignRight | Qt.AlignTop, half)
 

@@ -80,6 +80,8 @@ QTableView, QTreeView, QListView {{ background: {view}; color: {text}; border: 0
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{ background: {line}; color: {text}; }}
 QTreeView::branch:selected {{ background: {line}; }}
 QTableCornerButton::section {{ background: {panel}; border: 0; }}
+QTableWidget[report="true"]::item, QTableWidget[report="true"]::item:selected {{ border: 0; padding: 0 8px; }}
+QTableWidget[report="true"] QHeaderView::section {{ background: {panel}; color: {dim}; border: 0; padding: 3px 10px; }}
 QScrollBar:vertical {{ background: {view}; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: {view}; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px; min-width: 24px; margin: 1px; }}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.gui import ask_path
-from phy_medicine.gui.qt import Qt, QtWidgets
+from phy_medicine.gui.qt import QtWidgets
+from phy_medicine.gui.report_table import ReportTable
 from phy_medicine.session.actions import Action, Arg
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class ReportDialog(QtWidgets.QDialog):
         of.setProperty("dim", True)
         self.facts = QtWidgets.QGridLayout()
         self.facts.setHorizontalSpacing(16)
+        self.facts.setVerticalSpacing(4)
         for i, (name, value) in enumerate(facts[1:]):
             label = QtWidgets.QLabel(name)
             label.setProperty("dim", True)
@@ -108,8 +110,8 @@ class ReportDialog(QtWidgets.QDialog):
             self.facts.addWidget(label, row, column)
             self.facts.addWidget(QtWidgets.QLabel(value), row, column + 1)
         self.facts.setColumnStretch(4, 1)
-        self.facts.setRowStretch(5, 1)
         left = QtWidgets.QVBoxLayout()
+        left.setSpacing(0)
         left.addWidget(self.score)
         left.addWidget(of)
         left.addStretch(1)
@@ -132,7 +134,7 @@ class ReportDialog(QtWidgets.QDialog):
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(16)
-        column.addLayout(top)
+        column.addLayout(top, 0)
         column.addWidget(self.tabs, 1)
         column.addWidget(buttons)
         self.resize(820, 620)
@@ -144,23 +146,17 @@ class ReportDialog(QtWidgets.QDialog):
             QtWidgets.QMessageBox.warning(self, "Export", str(error))
 
 
-def _table(facts: Facts) -> QtWidgets.QTableWidget:
-    """A table that is read only; the widest column of words takes the room."""
-    table = QtWidgets.QTableWidget(len(facts.rows), len(facts.titles))
-    table.setHorizontalHeaderLabels(facts.titles)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
-    table.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectRows)
+def _table(facts: Facts) -> ReportTable:
+    """A table of the report; the widest column of words takes the room."""
+    numeric = [x for x in range(len(facts.titles)) if any(_is_number(row[x]) for row in facts.rows)]
+    table = ReportTable()
+    table.set_titles(facts.titles, numeric, wide=facts.titles.index("Where") if "Where" in facts.titles else None)
+    table.setRowCount(len(facts.rows))
     for y, row in enumerate(facts.rows):
         for x, text in enumerate(row):
-            item = QtWidgets.QTableWidgetItem(text)
-            numeric = text.replace(".", "", 1).replace("-", "", 1).isdigit()
-            item.setTextAlignment(Qt.AlignVCenter | (Qt.AlignRight if numeric else Qt.AlignLeft))
-            table.setItem(y, x, item)
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeToContents)
-    header.setDefaultAlignment(Qt.AlignLeft | Qt.AlignVCenter)
-    if "Where" in facts.titles:
-        header.setSectionResizeMode(facts.titles.index("Where"), QtWidgets.QHeaderView.Stretch)
+            table.put(y, x, text)
     return table
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "", 1).replace(",", "").isdigit()

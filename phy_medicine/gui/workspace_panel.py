@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DOCK = "Workspace"
 _DOT = " \N{MIDDLE DOT} "
 _BAR, _PILL = 36, 9
+_WIDE, _WIDE_FACTS, _ID_DIGITS = 100, 36, 8
+"""In digits: from which width a cluster has one line, then the width of its facts before the words, and of its id."""
 _WAITS = "evidence in a moment"
 _OWN_KEYS = {Qt.Key_Up, Qt.Key_Down, Qt.Key_Return, Qt.Key_Enter, Qt.Key_Delete}
 _ID, _VALUE, _WORDS = Qt.UserRole, Qt.UserRole + 1, Qt.UserRole + 2
@@ -40,6 +42,7 @@ class WorkspaceList(QtWidgets.QListWidget):
         self.setDragDropMode(QtWidgets.QAbstractItemView.InternalMove)
         self.setDefaultDropAction(Qt.MoveAction)
         self.setVerticalScrollMode(QtWidgets.QAbstractItemView.ScrollPerPixel)
+        self.setResizeMode(QtWidgets.QListView.Adjust)  # the height of a row depends on the width
         self.model().rowsMoved.connect(lambda *_where: self.ordered.emit(self.ids))
 
     @property
@@ -83,7 +86,8 @@ class WorkspaceDelegate(QtWidgets.QStyledItemDelegate):
         self.colors: FloatArray | None = None
 
     def sizeHint(self, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> QtCore.QSize:
-        return QtCore.QSize(120, 2 * option.fontMetrics.height() + 12)
+        n_lines = 1 if _is_wide(option) else 2
+        return QtCore.QSize(120, n_lines * option.fontMetrics.height() + 6 * n_lines)
 
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> None:
         theme, metrics = self.theme, painter.fontMetrics()
@@ -92,7 +96,8 @@ class WorkspaceDelegate(QtWidgets.QStyledItemDelegate):
             painter.fillRect(rect, QtGui.QColor(theme.hover))
         painter.save()
         painter.setRenderHint(QtGui.QPainter.Antialiasing)
-        inner, line = rect.adjusted(PADDING, 5, -PADDING, -5), metrics.height() + 1
+        wide, line = _is_wide(option), metrics.height() + 1
+        inner = rect.adjusted(PADDING, 3 if wide else 5, -PADDING, -3 if wide else -5)
         text, value = str(index.data(_ID)), index.data(_VALUE)
         pill = QtCore.QRectF(inner.left(), inner.top() - 1, metrics.horizontalAdvance(text) + 2 * _PILL, line + 2)
         tint = themes.blend(self._color(index.row()), themes.rgb(theme.view), SELECTED_ALPHA)
@@ -102,7 +107,9 @@ class WorkspaceDelegate(QtWidgets.QStyledItemDelegate):
         painter.setPen(QtGui.QColor(themes.text_color_on(tint)))
         painter.drawText(pill, Qt.AlignCenter, text)
         painter.setPen(QtGui.QColor(theme.text))
-        beside = QtCore.QRectF(pill.right() + 8, inner.top(), inner.right() - pill.right() - 8, line)
+        begin = max(pill.right() + 8, inner.left() + metrics.horizontalAdvance("0") * _ID_DIGITS)
+        room = metrics.horizontalAdvance("0") * _WIDE_FACTS if wide else inner.right() - begin
+        beside = QtCore.QRectF(begin, inner.top(), room, line)
         painter.drawText(beside, Qt.AlignLeft | Qt.AlignVCenter, index.data(Qt.DisplayRole))
         if value is not None:
             painter.drawText(beside, Qt.AlignRight | Qt.AlignVCenter, f"{value:.0%}")
@@ -110,6 +117,9 @@ class WorkspaceDelegate(QtWidgets.QStyledItemDelegate):
             paint_bar(painter, QtCore.QRectF(bar, beside.center().y() - 2, _BAR, 4), value, theme)
         painter.setPen(QtGui.QColor(theme.dim))
         below = QtCore.QRect(inner.left(), inner.top() + line + 2, inner.width(), line)
+        if wide:
+            left = int(beside.right()) + 3 * PADDING
+            below = QtCore.QRect(left, inner.top(), inner.right() - left, line)
         words = metrics.elidedText(index.data(_WORDS), Qt.ElideRight, below.width())
         painter.drawText(below, Qt.AlignLeft | Qt.AlignVCenter, words)
         painter.restore()
@@ -119,6 +129,12 @@ class WorkspaceDelegate(QtWidgets.QStyledItemDelegate):
             return themes.rgb(self.theme.line)
         red, green, blue = self.colors[row, :3].tolist()
         return red, green, blue
+
+
+def _is_wide(option: QtWidgets.QStyleOptionViewItem) -> bool:
+    """Whether facts and words of a cluster stand beside each other."""
+    width = option.rect.width() if option.widget is None else option.widget.viewport().width()
+    return bool(width >= _WIDE * option.fontMetrics.horizontalAdvance("0"))
 
 
 class WorkspacePanel(QtWidgets.QWidget):

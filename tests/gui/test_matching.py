@@ -41,6 +41,7 @@ def test_the_table_lists_units_by_session_and_keys_walk_through_it(matched, wind
     assert dialog.isVisible()
     assert dialog.table.rowCount() == len(found.matched) > 3
     assert dialog.table.horizontalHeaderItem(1).text() == "later"
+    assert dialog._middle.sizes()[0] == dialog.table.full_width
     assert dialog.table.item(0, 0).text() == str(found.matched[0].clusters[0])
     qtbot.keyClick(dialog.table, Qt.Key_Down)
     settle()

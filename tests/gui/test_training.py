@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from phy_medicine.gui.qt import Qt
 from phy_medicine.gui.training import ReportDialog
 from phy_medicine.session.training import Training
 
@@ -31,6 +32,11 @@ def test_one_key_shows_the_report_of_now(training_window, press_keys_in, qtbot, 
     assert dialog.score.text() == f"{report.score:.0f}"
     assert dialog.tabs.widget(1).rowCount() == 8
     assert dialog.tabs.widget(2).rowCount() == len(window.session.cluster_ids)
+    table = dialog.tabs.widget(1)
+    for column in range(table.columnCount()):
+        title, cell = table.horizontalHeaderItem(column), table.item(0, column)
+        assert title.textAlignment() == cell.textAlignment() == int(Qt.AlignRight | Qt.AlignVCenter)
+    assert table.rowHeight(0) < 2 * table.fontMetrics().height()
     texts = [dialog.facts.itemAt(i).widget().text() for i in range(dialog.facts.count())]
     assert texts[texts.index("Decisions") + 1] == "1"
     # The key that asks is counted once its viewing is written.

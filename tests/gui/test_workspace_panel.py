@@ -81,3 +81,17 @@ def test_the_rows_have_the_colours_of_the_views_and_of_the_theme(window, panel, 
     assert any(color.redF() > 0.5 and color.blueF() < 0.2 for color in seen)  # the second colour is red
     window.set_theme("light")
     assert panel.delegate.theme == LIGHT
+
+
+def test_in_a_wide_dock_each_cluster_has_one_line_and_in_a_narrow_one_two(window, panel, qtbot):
+    dock, rows = window.workspace.tool.dock, panel.list
+    line = rows.fontMetrics().height()
+
+    def height():
+        return rows.visualItemRect(rows.item(1)).height()
+
+    dock.setFloating(True)
+    dock.resize(1500, 320)
+    qtbot.waitUntil(lambda: line < height() < 2 * line, timeout=5000)
+    dock.resize(440, 320)
+    qtbot.waitUntil(lambda: height() > 2 * line, timeout=5000)
