@@ -11,6 +11,7 @@ from phy_medicine.base.params import Param, params_of, setting
 from phy_medicine.base.words import shown
 from phy_medicine.compute.suggesting.auto_merge import PRESETS
 from phy_medicine.curation.colors import PALETTES
+from phy_medicine.session.model_pairs import MODEL
 from phy_medicine.session.prefetch import MAX_MB, N_AHEAD
 from phy_medicine.session.suggestions import DEFAULT
 from phy_medicine.views.theme import DARK, MAX_POINTS, MIN_POINTS, THEMES
@@ -30,7 +31,8 @@ class GeneralSettings:
     filter: str = setting("", "Filter of the cluster table at opening, such as group != 'noise'")
     similarity: str = setting("auto", "How clusters are compared: auto, template, drift, or one of a plugin")
     suggestion_preset: str = setting(
-        DEFAULT, "How merges to suggest are found; all but the first as in SpikeInterface", choices=(DEFAULT, *PRESETS)
+        DEFAULT, "How merges to suggest are found: by all that is known of a pair, by a model, or as in SpikeInterface",
+        choices=(DEFAULT, MODEL, *PRESETS),
     )  # fmt: skip
     own_order: bool = setting(
         False, "Order suggested merges as learned of your own decisions, which are then kept for all datasets"

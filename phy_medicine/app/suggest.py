@@ -13,8 +13,8 @@ from phy_medicine.base.errors import DatasetError
 
 @click.command("suggest")
 @click.argument("params_py", type=click.Path(path_type=Path))
-@click.option("--preset", metavar="NAME", help="How merges are found: default, or a preset of SpikeInterface; by "
-              "default as configured.")  # fmt: skip
+@click.option("--preset", metavar="NAME", help="How merges are found: default, model, or a preset of SpikeInterface; "
+              "by default as configured.")  # fmt: skip
 @click.option("--least", type=click.FloatRange(0, 1), metavar="FLOAT", help="Only those at least so sure; by default "
               "0.7, which is recommended, and with a preset of SpikeInterface 0: all it takes.")  # fmt: skip
 @click.option("--kinds", metavar="KIND,KIND", help="Only these: merge, split, noise, mua; all by default.")

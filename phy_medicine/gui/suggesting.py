@@ -14,6 +14,7 @@ from phy_medicine.gui.suggestion_panel import SuggestionPanel
 from phy_medicine.gui.suggestion_reasons import in_words
 from phy_medicine.gui.tool_dock import ToolDock
 from phy_medicine.session.actions import Action, Arg
+from phy_medicine.session.model_pairs import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +79,10 @@ class WindowSuggestions:
                "Walk through suggestions of these kinds alone: merge, split, noise, mua; without a word, of all.",
                args=(Arg("kinds", "rest", optional=True, choices=KINDS),)),
             go("suggestion_preset", "Preset of suggestions...", self.choose_preset, "",
-               "How merges are found: the default, or as a preset of the automatic merging of SpikeInterface.",
-               args=(Arg("name", "rest", choices=lambda: self._session.suggestions.presets),)),
+               "How merges are found: the default, by a model, or as a preset of the automatic merging of "
+               "SpikeInterface.", args=(Arg("name", "rest", choices=lambda: self._session.suggestions.presets),)),
+            go("suggest_merges", "Merges by a model", self.suggest_by_model, "",
+               "Suggest merges of clusters that one Gaussian explains better than two, and show what is suggested."),
             go("own_order", "Own order of suggestions", self.switch_own_order, "",
                "Order suggested merges as learned of your own decisions where that is better, or again by default."),
             go("forget_decisions", "Forget own decisions", self.forget_decisions, "",
@@ -156,6 +159,16 @@ class WindowSuggestions:
         """
         self._window.say(self._session.suggestions.own_order.forget())
         self._changed()
+
+    def suggest_by_model(self) -> None:
+        """Look for merges by a model, and show the suggestions.
+
+        Raises
+        ------
+        ActionError : the dataset has no features
+        """
+        self.choose_preset(MODEL)
+        self.show()
 
     def _walk(self, step: Callable[[], Any]) -> None:
         """Run a step, with the panel in sight the first time; where nothing was found yet, wait for the first one."""

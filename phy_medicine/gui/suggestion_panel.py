@@ -86,7 +86,7 @@ class SuggestionPanel(QtWidgets.QWidget):
 
     def _preset_box(self) -> QtWidgets.QComboBox:
         box = QtWidgets.QComboBox()
-        box.setToolTip("How merges are found; all but the first as in SpikeInterface")
+        box.setToolTip("How merges are found: by all that is known, by a model, or as in SpikeInterface")
         box.setFocusPolicy(Qt.TabFocus)
         box.addItems(self._session.suggestions.presets)
         box.activated[str].connect(lambda name: self._window.commands.run("suggestion_preset", name))

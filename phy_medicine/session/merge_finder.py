@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from phy_medicine.base.reasons import Reason
 from phy_medicine.compute.pairs.reasons import reasons
 from phy_medicine.compute.pool import Priority
 from phy_medicine.compute.suggesting.merging import TERMS, merge_probability, merge_terms, way_of
 from phy_medicine.curation.suggestions import About, Suggestion
-from phy_medicine.session.preset_pairs import PresetPairs
 
 if TYPE_CHECKING:
     from phy_medicine.compute.pairs.evidence import PairEvidence
@@ -36,6 +35,26 @@ def no_rank(_values: Mapping[str, float]) -> None:
     """Rank every pair by the probability that it is suggested by."""
 
 
+class PairJudge(Protocol):
+    """Chooses pairs that are one neuron; asked in any thread."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def partners(self, cluster_id: int) -> list[int]:
+        """Return the clusters that it would merge with one."""
+
+    def reasons(self, pair: Pair) -> tuple[Reason, ...] | None:
+        """Return why it would merge two living clusters, None if it would not."""
+
+    def probability(self, pair: Pair) -> float | None:
+        """Return how probably they are one, None where the evidence is to say that."""
+
+    def fresh(self) -> PairJudge:
+        """Return one that judges everything anew."""
+
+
 class MergeFinder:
     """Suggests pairs by their evidence, which `session.pairs` works out in the background.
 
@@ -43,7 +62,7 @@ class MergeFinder:
     rank : gives the probability that a pair is ranked by, of what is known of it; None: the one it is suggested by
     """
 
-    def __init__(self, session: Session, offer: Offer, preset: PresetPairs | None = None, rank: Rank = no_rank) -> None:
+    def __init__(self, session: Session, offer: Offer, preset: PairJudge | None = None, rank: Rank = no_rank) -> None:
         self._session, self._offer, self._preset, self._rank = session, offer, preset, rank
         self._lock = threading.Lock()
         # Held while suggestions go out, so that none of a preset follows its withdrawal.
@@ -96,7 +115,7 @@ class MergeFinder:
             self._session.pairs.ask(pairs, first=False)
             self._settle()
 
-    def use(self, preset: PresetPairs | None) -> None:
+    def use(self, preset: PairJudge | None) -> None:
         """Take back what was suggested, and choose pairs otherwise from now on, of the clusters that are asked for."""
         with self._settling:
             with self._lock:
@@ -174,11 +193,11 @@ class MergeFinder:
     def _alive(self, pair: Pair) -> bool:
         return all(map(self._session.facts.contains, pair))
 
-    def _judge_again(self, preset: PresetPairs) -> None:
+    def _judge_again(self, preset: PairJudge) -> None:
         """Let a preset judge everything once more that it has judged."""
         with self._lock:
             known = bool(self._settled or self._open or self._looking or self._offered)
-        self.use(PresetPairs(self._session, preset.name))
+        self.use(preset.fresh())
         if known and not self._closed:
             self.ask(self._session.cluster_ids)
 
@@ -205,14 +224,17 @@ class MergeFinder:
             self._offer(found, poor)
 
     def _suggestion(self, pair: Pair, evidence: PairEvidence) -> Suggestion | None:
-        likely, preset = merge_probability(evidence), self._preset
+        preset = self._preset
+        told = None if preset is None else preset.probability(pair)
+        likely = merge_probability(evidence) if told is None else told
         # Of a preset a pair of clusters that are gone is not judged; an undo asks for it.
         why = (preset.reasons(pair) if self._alive(pair) else None) if preset is not None else ()
         if why is None or (preset is None and likely < LEAST):
             return None
         own = self._rank(values_of(evidence))
         ranked, source = likely if own is None else own, SOURCE if preset is None else preset.name
-        said = (*_own(own), *why, *reasons(evidence))
+        named = {reason.name for reason in why}
+        said = (*_own(own), *why, *(reason for reason in reasons(evidence) if reason.name not in named))
         return Suggestion("merge", pair, ranked * min(evidence.n_spikes), likely, said, f"{source}, {way_of(evidence)}")
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import FloatArray, IntArray
-from phy_medicine.compute.mixture.dataset_features import dataset_features
 from phy_medicine.session.pair_sides import N_CHANNELS
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def model_features(session: Session, cluster_ids: Sequence[int], progress: Progr
     ActionError : the clusters have no channel in common, or a cluster does not exist
     PhyMedError : there are neither features nor a recording
     """
+    from phy_medicine.compute.mixture.dataset_features import dataset_features
+
     model, facts = session.model, session.facts
     spikes = np.sort(np.concatenate([facts.spikes(c) for c in cluster_ids])).astype(np.int64)
     store = model.features

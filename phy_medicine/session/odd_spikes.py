@@ -10,15 +10,13 @@ import numpy as np
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute.mixture.neuron import FEWEST
-from phy_medicine.compute.mixture.outliers import find_outliers
-from phy_medicine.compute.mixture.uncertain import LEAST, Uncertain, find_uncertain
 from phy_medicine.curation.groups import NOISE
 from phy_medicine.curation.regrouping import plan_reassign
 from phy_medicine.session.model_features import ModelFeatures, Progress, model_features
 from phy_medicine.session.suppose import Origin
 
 if TYPE_CHECKING:
+    from phy_medicine.compute.mixture.uncertain import Uncertain
     from phy_medicine.session.session import Session
     from phy_medicine.session.suppose import Supposition
 
@@ -59,6 +57,8 @@ def outliers_of(session: Session, cluster_ids: Sequence[int], progress: Progress
     ActionError : an unknown cluster
     PhyMedError : too few spikes, or nothing to describe them by
     """
+    from phy_medicine.compute.mixture.outliers import find_outliers
+
     found, notes = [], []
     for i, cluster_id in enumerate(cluster_ids):
         told = _part(progress, i, len(cluster_ids))
@@ -115,6 +115,8 @@ class UncertainSpikes:
     @property
     def note(self) -> str:
         """What was found, in sentences."""
+        from phy_medicine.compute.mixture.uncertain import LEAST
+
         n, better, flows = len(self.spike_ids), int(self.found.better.sum()), self.flows
         listed = ", ".join(f"{a} to {b}: {n:,} of {m:,}" for a, b, n, m in flows[:_FEW])
         more = f", and {len(flows) - _FEW} more" if len(flows) > _FEW else ""
@@ -135,6 +137,8 @@ class UncertainSpikes:
 
 def neighbours_of(session: Session, cluster_id: int) -> tuple[int, ...]:
     """Return a cluster and at most three with the most similar templates that share channels with it; no noise."""
+    from phy_medicine.compute.mixture.neuron import FEWEST
+
     chosen = [cluster_id]
     for other, similarity in session.similar.template_rows(cluster_id).items():
         if similarity < LEAST_SIMILARITY or len(chosen) > N_NEAREST:
@@ -157,6 +161,8 @@ def uncertain_of(
     ActionError : nothing to compare with
     PhyMedError : too few spikes, or nothing to describe them by
     """
+    from phy_medicine.compute.mixture.uncertain import find_uncertain
+
     compared = tuple(cluster_ids) if len(cluster_ids) > 1 else neighbours_of(session, cluster_ids[0])
     if len(compared) < 2:
         raise ActionError(f"No cluster is similar enough to {compared[0]} for spikes to be of either.")

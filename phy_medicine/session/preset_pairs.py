@@ -46,6 +46,14 @@ class PresetPairs:
         self._cloud: SpikeCloud | None = None
         self._nearest: dict[int, IntArray] = {}
 
+    def fresh(self) -> PresetPairs:
+        """Return one that knows nothing, for what clusters are judged by has changed."""
+        return PresetPairs(self._session, self.name)
+
+    def probability(self, _pair: Pair) -> float | None:
+        """Return None: a preset says yes or no, the evidence how probably."""
+        return None
+
     def partners(self, cluster_id: int) -> list[int]:
         """Return the clusters that the preset would merge with one, ascending; in this thread."""
         facts = self._session.facts

@@ -19,7 +19,8 @@ from phy_medicine.curation.suggestions import About, Kind, Suggestion, Suggestio
 from phy_medicine.io.metric_cache import spikes_key
 from phy_medicine.session.decisions import Decisions
 from phy_medicine.session.label_finder import LabelFinder
-from phy_medicine.session.merge_finder import MergeFinder
+from phy_medicine.session.merge_finder import MergeFinder, PairJudge
+from phy_medicine.session.model_pairs import MODEL, ModelPairs
 from phy_medicine.session.own_order import SETTING as OWN_ORDER
 from phy_medicine.session.own_order import OwnOrder
 from phy_medicine.session.preset_pairs import PresetPairs
@@ -153,8 +154,8 @@ class Suggestions:
 
     @property
     def presets(self) -> tuple[str, ...]:
-        """Names of the ways in which merges are found; those after the first are of SpikeInterface."""
-        return DEFAULT, *PRESETS
+        """Names of the ways in which merges are found; those after the first two are of SpikeInterface."""
+        return DEFAULT, MODEL, *PRESETS
 
     @property
     def preset(self) -> str:
@@ -166,10 +167,12 @@ class Suggestions:
 
         Raises
         ------
-        ActionError : there is no such preset
+        ActionError : there is no such preset, or the dataset has not what it needs
         """
         if name not in self.presets:
             raise ActionError(f"There is no preset {name!r}; there are {', '.join(self.presets)}.")
+        if name == MODEL and self._session.model.features is None:
+            raise ActionError("Merges by a model need features of the spikes, and this dataset has none.")
         if name == self._preset:
             return
         self._preset = name
@@ -294,7 +297,9 @@ class Suggestions:
         self._merges.rank_again()
         self.changed.emit()
 
-    def _pairs(self) -> PresetPairs | None:
+    def _pairs(self) -> PairJudge | None:
+        if self._preset == MODEL:
+            return ModelPairs(self._session)
         return None if self._preset == DEFAULT else PresetPairs(self._session, self._preset)
 
     def _ask(self, cluster_ids: Sequence[int]) -> None:

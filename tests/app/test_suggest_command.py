@@ -63,7 +63,7 @@ def test_a_file_is_written_once(dataset: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--preset", "fast"), "Error: There is no preset 'fast'; there are default, similarity_correlograms"),
+        (("--preset", "fast"), "Error: There is no preset 'fast'; there are default, model, similarity_correlograms"),
         (("--kinds", "merge,join"), "Error: There is no kind of suggestion join; available: merge, split, noise, mua."),
     ],
 )

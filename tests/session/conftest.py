@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.corrupted import Corrupted, corrupted
+from phy_medicine.io.simulate import SimulationSettings
 from phy_medicine.io.traces import Traces
 from phy_medicine.session.trace_source import TraceSource
 
@@ -23,3 +25,10 @@ def source_of() -> Callable[..., TraceSource]:
         return TraceSource(model)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="module")
+def corrupted_dataset(tmp_path_factory: pytest.TempPathFactory) -> Corrupted:
+    """A dataset with mistakes that are known; look, but change nothing."""
+    settings = SimulationSettings(channels=24, units=12, duration_s=240, oversplit=0, overmerge=0, raw=False, seed=5)
+    return corrupted(tmp_path_factory.mktemp("corrupted") / "dataset", settings)

@@ -169,7 +169,7 @@ def test_in_the_background_a_preset_finds_the_same_also_after_a_merge(session: S
 
 
 def test_a_preset_that_is_not_there_is_refused(session: Session) -> None:
-    with pytest.raises(ActionError, match="There is no preset 'fast'; there are default, similarity_correlograms"):
+    with pytest.raises(ActionError, match="There is no preset 'fast'; there are default, model, similarity"):
         session.suggestions.choose_preset("fast")
     assert session.suggestions.preset == "default"
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.corrupted import Corrupted, corrupted
+from benchmarks.corrupted import Corrupted
 from benchmarks.suggestions import Truth, accept_all
 from phy_medicine.base.errors import ActionError, ReadOnlyError
 from phy_medicine.base.paths import OwnFiles
 from phy_medicine.curation.suggestions import Suggestion
-from phy_medicine.io.simulate import SimulationSettings
 from phy_medicine.session.session import Session
 
 from .any_steps import unwritten
@@ -144,12 +143,6 @@ def test_merges_of_the_sorter_join_the_queue_while_their_units_are_whole(dataset
 
 
 # Found by the program itself
-
-
-@pytest.fixture(scope="module")
-def corrupted_dataset(tmp_path_factory: pytest.TempPathFactory) -> Corrupted:
-    settings = SimulationSettings(channels=24, units=12, duration_s=240, oversplit=0, overmerge=0, raw=False, seed=5)
-    return corrupted(tmp_path_factory.mktemp("corrupted") / "dataset", settings)
 
 
 @pytest.fixture
