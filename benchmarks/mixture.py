@@ -69,6 +69,7 @@ def split(datasets: list[Path]) -> dict[str, Any]:
     """Return how often single neurons stay whole, and how well several are taken apart."""
     from phy_medicine.compute.mixture.dataset_features import dataset_features
     from phy_medicine.compute.mixture.split import split_by_model
+    from phy_medicine.compute.mixture.split_trains import join_by_trains
     from phy_medicine.io.open_model import open_model
 
     singles, several, seconds = [], [], []
@@ -78,17 +79,25 @@ def split(datasets: list[Path]) -> dict[str, Any]:
         sizes = np.bincount(labels)
         units = [int(u) for u in np.flatnonzero(sizes >= _FEWEST)]
 
-        def features(chosen: tuple[int, ...], model: Any = model, labels: Any = labels) -> tuple[Any, Any]:
+        def features(chosen: tuple[int, ...], model: Any = model, labels: Any = labels) -> tuple[Any, Any, Any]:
             ids = np.flatnonzero(np.isin(labels, chosen))
             found = dataset_features(model, ids, 8)
-            return found.x, np.searchsorted(sorted(chosen), labels[found.spike_ids])
+            samples = np.asarray(model.spike_samples[found.spike_ids], np.int64)
+            return found.x, np.searchsorted(sorted(chosen), labels[found.spike_ids]), samples
+
+        def by_trains(found: Any, samples: Any, model: Any = model) -> Any:
+            return join_by_trains(found, samples, model.sample_rate, round(model.duration_s * model.sample_rate))[0]
 
         for unit in units:
-            x, _ = features((unit,))
+            x, _, samples = features((unit,))
             begin = time.process_time()
-            found = split_by_model(x)
+            shapes = split_by_model(x)
+            found = by_trains(shapes, samples)
             seconds.append((len(x), time.process_time() - begin))
-            singles.append({"ours": found.supported} | {name: len(set(g.tolist())) > 1 for name, g in peers(x).items()})
+            singles.append(
+                {"ours": found.supported, "shapes": shapes.supported}
+                | {name: len(set(g.tolist())) > 1 for name, g in peers(x).items()}
+            )
         channels = {u: set(model.template_channels(u)[:6].tolist()) for u in units}
         peak = {u: int(model.template_channels(u)[0]) for u in units}
         near = {
@@ -96,14 +105,16 @@ def split(datasets: list[Path]) -> dict[str, Any]:
         }
         triples = {(a, b, c) for a, b in near for c in units if c > b and {(a, c), (b, c)} <= near}
         for chosen in [*spread(near), *spread(triples)]:
-            x, truth = features(chosen)
+            x, truth, samples = features(chosen)
             if min(np.bincount(truth, minlength=len(chosen))) < _FEWEST:
                 continue
             begin = time.process_time()
-            found = split_by_model(x)
+            shapes = split_by_model(x)
+            found = by_trains(shapes, samples)
             seconds.append((len(x), time.process_time() - begin))
             several.append({
                 "n": len(chosen), "ours": accuracy(truth, found.labels), "parts": len(found.sizes),
+                "shapes": accuracy(truth, shapes.labels),
                 **known(x, truth, len(chosen)),
                 **{name: accuracy(truth, groups) for name, groups in peers(x).items()},
             })  # fmt: skip
@@ -154,7 +165,8 @@ def numbered(x: np.ndarray, groups: np.ndarray, fewest: int) -> np.ndarray:
 
 
 METHODS = {
-    "ours": "split by model", "k_known": "Gaussians with K known", "kmeans": "k-means with K known",
+    "ours": "split by model", "shapes": "the same by shapes alone",
+    "k_known": "Gaussians with K known", "kmeans": "k-means with K known",
     "isosplit": "SpikeInterface's isosplit", "hdbscan": "HDBSCAN as in SpikeInterface",
 }  # fmt: skip
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
+from phy_medicine.base.errors import ActionError
 from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.splitting import LongSplit
-from phy_medicine.session.actions import Action
+from phy_medicine.session.actions import Action, Arg
 from phy_medicine.session.model_split import FoundParts, find_parts, suppose_parts
 
 if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.session.suppose import Supposition
+
+
+SHAPE = "shape"
 
 
 class _CancelledError(Exception):
@@ -54,20 +59,25 @@ class ModelSplitting:
         return (
             Action("model_split", "Split by a model", self.toggle,
                    "Find out of how many kinds the spikes of the selected clusters are, and show the parts in every "
-                   "view; then Split or Enter splits, and once more goes back.", "Edit", "clusters", ("V",), "sm",
-                   icon="fa5s.project-diagram"),
+                   "view; then Split or Enter splits, and once more goes back. With `shape` the spike trains of the "
+                   "parts have no say.", "Edit", "clusters", ("V",), "sm",
+                   (Arg("by", optional=True, choices=(SHAPE,)),), icon="fa5s.project-diagram"),
         )  # fmt: skip
 
-    def toggle(self) -> None:
+    def toggle(self, by: str = "") -> None:
         """Work out the parts of the selected clusters; while they are shown, go back.
+
+        by : "shape" leaves out what the trains of the parts say
 
         Raises
         ------
-        ActionError : nothing is selected, or another split is being worked out
+        ActionError : nothing is selected, another split is being worked out, or another word
         """
+        if by not in ("", SHAPE):
+            raise ActionError(f"Split by a model takes {SHAPE}, or nothing, not {by!r}.")
         session = self._session
         supposed = session.suppose.current
-        if supposed is not None and supposed is self._shown:
+        if supposed is not None and supposed is self._shown and not by:
             session.suppose.nothing()
             return
         session.hold.check()
@@ -75,7 +85,7 @@ class ModelSplitting:
         split = LongSplit(work.words, work.stop)
         splitting.begin(split, "A split by a model is being worked out")
         session.pool.submit(
-            work, find_parts, session, session.selection.cluster_ids, work.note,
+            work, partial(find_parts, by_trains=not by), session, session.selection.cluster_ids, work.note,
             priority=Priority.INTERACTIVE,
             on_done=lambda found: splitting.done(split, lambda: self._show(found)),
             on_error=lambda error: splitting.failed(split, error, "its parts could not be worked out"),

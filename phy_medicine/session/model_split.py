@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from phy_medicine.compute.mixture.dataset_features import DatasetFeatures
     from phy_medicine.compute.mixture.split import ModelSplit
     from phy_medicine.compute.mixture.split_axes import SplitAxes
+    from phy_medicine.compute.mixture.split_trains import Joined
     from phy_medicine.curation.actions import Delta
     from phy_medicine.session.session import Session
     from phy_medicine.session.suppose import Supposition
@@ -38,6 +39,7 @@ class FoundParts:
     features : of their spikes, without those that have none; split : their parts
     n_without : spikes that have no features, and stay together
     axes : the parts as they are seen from the side that separates them best, of at most 4,000 spikes; None with one
+    joined : parts that were taken for one neuron, because of their trains
     """
 
     cluster_ids: tuple[int, ...]
@@ -45,6 +47,7 @@ class FoundParts:
     split: ModelSplit
     n_without: int
     axes: SplitAxes | None
+    joined: tuple[Joined, ...] = ()
 
     @property
     def supported(self) -> bool:
@@ -54,10 +57,14 @@ class FoundParts:
     @property
     def words(self) -> str:
         """What was found, in a sentence or two."""
+        reason = self.split.reason
+        if self.joined and not self.supported:
+            evidence = f"log evidence difference {self.split.log_evidence:+,.0f}"
+            reason = f"No split supported: {'; '.join(one.words for one in self.joined)} ({evidence})."
         if not self.n_without:
-            return self.split.reason
+            return reason
         verb = "has" if self.n_without == 1 else "have"
-        return f"{self.split.reason} {self.n_without:,} spikes {verb} no features and stay where they are."
+        return f"{reason} {self.n_without:,} spikes {verb} no features and stay where they are."
 
     @property
     def evidence(self) -> str:
@@ -66,9 +73,10 @@ class FoundParts:
         valley = "Valley" if len(split.sizes) == 2 else "Shallowest valley"
         few = f"{split.n_uncertain:,} spikes below 60%" if split.n_uncertain else "no spike below 60%"
         without = f", {self.n_without:,} without features stay" if self.n_without else ""
+        one = f" Taken for one: {'; '.join(one.words for one in self.joined)}." if self.joined else ""
         return (
             f"{valley} {split.depth:.0%} deep, log evidence {split.log_evidence:+,.0f}, "
-            f"certainty {split.certainty.mean():.1%}, {few}{without}."
+            f"certainty {split.certainty.mean():.1%}, {few}{without}.{one}"
         )
 
     @property
@@ -77,8 +85,12 @@ class FoundParts:
         return f"{NOTE}: valley {self.split.depth:.0%} deep, log evidence {self.split.log_evidence:+,.0f}"
 
 
-def find_parts(session: Session, cluster_ids: Sequence[int], progress: Progress | None = None) -> FoundParts:
+def find_parts(
+    session: Session, cluster_ids: Sequence[int], progress: Progress | None = None, *, by_trains: bool = True
+) -> FoundParts:
     """Say of which parts the spikes of clusters are, in any thread; clusters must stay as they are meanwhile.
+
+    by_trains : join parts whose trains are those of one neuron; False: parts by the shapes of the spikes alone
 
     Raises
     ------
@@ -88,6 +100,7 @@ def find_parts(session: Session, cluster_ids: Sequence[int], progress: Progress 
     from phy_medicine.compute.mixture.dataset_features import dataset_features
     from phy_medicine.compute.mixture.split import split_by_model
     from phy_medicine.compute.mixture.split_axes import axes_of
+    from phy_medicine.compute.mixture.split_trains import join_by_trains
 
     if not cluster_ids:
         raise ActionError("Select the clusters that are to be split.")
@@ -102,8 +115,13 @@ def find_parts(session: Session, cluster_ids: Sequence[int], progress: Progress 
     split = split_by_model(
         features.x, progress=lambda fraction, message: told(_READ + (1 - _READ) * fraction, message)
     )  # fmt: skip
+    joined: tuple[Joined, ...] = ()
+    if by_trains:
+        model = session.model
+        samples = np.asarray(model.spike_samples[features.spike_ids], np.int64)
+        split, joined = join_by_trains(split, samples, model.sample_rate, round(model.duration_s * model.sample_rate))
     axes = axes_of(split) if split.supported else None
-    return FoundParts(tuple(cluster_ids), features, split, len(spikes) - len(features.spike_ids), axes)
+    return FoundParts(tuple(cluster_ids), features, split, len(spikes) - len(features.spike_ids), axes, joined)
 
 
 def suppose_parts(session: Session, found: FoundParts) -> Supposition:

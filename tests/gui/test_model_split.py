@@ -89,13 +89,16 @@ def test_one_neuron_is_said_to_be_one_with_the_difference_of_evidence(window, pr
     assert session.suppose.current is None and not window.what_if.panel.isVisible()
     assert window.status.message.text() == find_parts(session, [largest]).words
     assert window.status.message.text().startswith("No split supported")
+    assert "Split by a model takes shape, or nothing, not 'size'." in window.commands.run_line("sm size")
+    assert not window.splitting.running
 
 
 def test_it_is_cancelled_while_it_is_worked_out_and_nothing_changes(window, joined, press_now, settle, monkeypatch):
-    go_on, ended = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def slowly(session, cluster_ids, progress):
+    def slowly(session, cluster_ids, progress, *, by_trains):
         progress(0.4, "Iteration 7")
+        begun.set()
         assert go_on.wait(20)
         try:
             return find_parts(session, cluster_ids, progress)
@@ -105,7 +108,10 @@ def test_it_is_cancelled_while_it_is_worked_out_and_nothing_changes(window, join
     monkeypatch.setattr("phy_medicine.gui.model_split.find_parts", slowly)
     session, labels, selection = window.session, window.session.spike_clusters(), window.session.selection.current
     press_now("V")
-    assert window.splitting.running
+    assert window.splitting.running and begun.wait(20)
+    window.splitting.show()
+    window.later.flush()
+    assert window.status.message.text() == "Split by a model: 40%, iteration 7; Esc cancels"
     press_now("Space")
     assert session.selection.current == selection
     window.later.flush()

@@ -154,6 +154,15 @@ def test_one_neuron_is_not_split(session):
             act(session, found)
 
 
+def test_parts_that_their_trains_join_are_told_unless_shapes_alone_have_a_say(session, monkeypatch):
+    monkeypatch.setattr("phy_medicine.compute.mixture.split_trains._probability", lambda _found: 0.0)
+    found = find_parts(session, session.cluster_ids[-1:])
+    assert not found.supported and len(found.joined) == 1
+    assert found.words.startswith(f"No split supported: parts of {found.joined[0].sizes[0]:,} and ")
+    assert "(log evidence difference +" in found.words
+    assert find_parts(session, session.cluster_ids[-1:], by_trains=False).supported
+
+
 def test_spikes_without_features_are_told_and_stay(circus_params, monkeypatch):
     monkeypatch.setattr("phy_medicine.compute.mixture.split.FEWEST", 3)
     with unwritten(circus_params) as session:

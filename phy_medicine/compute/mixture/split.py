@@ -147,7 +147,7 @@ def _parts(x: FloatArray, shares: FloatArray, least_depth: float) -> tuple[list[
             for b in names[i + 1 :]:
                 if (a, b) not in depths:
                     own, other = (x[np.isin(labels, groups[name])] for name in (a, b))
-                    depths[a, b] = _valley(own, other)
+                    depths[a, b] = valley(own, other)
         (a, b), least = min(depths.items(), key=lambda pair: pair[1])
         if least >= least_depth:
             return list(groups.values()), least
@@ -156,7 +156,7 @@ def _parts(x: FloatArray, shares: FloatArray, least_depth: float) -> tuple[list[
     return list(groups.values()), 0.0
 
 
-def _valley(one: FloatArray, other: FloatArray) -> float:
+def valley(one: FloatArray, other: FloatArray) -> float:
     """Depth of the valley between two groups along the line that separates them; each half shows on the other's."""
     if min(len(one), len(other)) < FEWEST:
         return 0.0
