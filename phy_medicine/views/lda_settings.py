@@ -37,6 +37,9 @@ def actions_of(view: LDAView) -> tuple[ViewAction, ...]:
     def set_nearest(n: int) -> None:
         view.change(n_nearest=n)
 
+    def step(by: int) -> None:
+        view.change(n_nearest=min(max(view.settings.n_nearest + by, 1), MOST_NEAREST))
+
     def toggle_mode() -> None:
         view.change(mode=PCA if view.settings.mode == LDA else LDA)
 
@@ -49,6 +52,10 @@ def actions_of(view: LDAView) -> tuple[ViewAction, ...]:
     return (
         ViewAction("set_nearest", "Number of nearest clusters", set_nearest, snippet="ln", arguments=(int,),
                    help="How many clusters of the nearest templates stand beside a single one: :ln 3"),
+        ViewAction("more_nearest", "One nearest cluster more", lambda: step(1), "]",
+                   help="Show one more of the nearest clusters beside a single one, at most eight."),
+        ViewAction("fewer_nearest", "One nearest cluster fewer", lambda: step(-1), "[",
+                   help="Show one fewer of the nearest clusters beside a single one, at least one."),
         ViewAction("toggle_plane", "Principal components", toggle_mode,
                    help="Show the directions in which the spikes vary most instead of those that tell clusters apart.",
                    checked=lambda: view.settings.mode == PCA),

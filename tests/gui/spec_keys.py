@@ -150,6 +150,8 @@ BEYOND_PHY = (
     Key("ExplorerView", "Ctrl+Shift+Right", "turn_frame_right", "+panels.angles_deg"),
     Key("ExplorerView", "Ctrl+Shift+Up", "turn_frame_up", "-panels.angles_deg"),
     Key("ExplorerView", "Ctrl+Shift+Down", "turn_frame_down", "+panels.angles_deg"),
+    Key("LDAView", "]", "more_nearest", "+settings.n_nearest"),
+    Key("LDAView", "[", "fewer_nearest", "-settings.n_nearest"),
     Key("DriftView", "Shift+D", "next_drift_colors", "!settings.color"),
     Key("DriftView", "Shift+Alt+D", "toggle_whole_probe", "!settings.whole_probe"),
     Key("PositionView", "P", "next_position_plane", "!settings.plane"),
