@@ -124,6 +124,7 @@ SHOTS = (
 
 WINDOWS: dict[str, tuple[str, ...]] = {
     "window": (), "what_if": ("what_if",), "model_split": ("c {a} {n}", "model_split"),
+    "outliers": ("c {n}", "find_outliers"), "reassign": ("c {a}", "reassign"),
     "suggestions": ("show_suggestions", *["previous_suggestion"] * 20),
 }  # fmt: skip
 """Pictures of the whole window, and what is done before."""

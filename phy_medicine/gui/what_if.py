@@ -227,8 +227,9 @@ class BeforeAfter(QtWidgets.QFrame):
         """Height at which all rows are seen."""
         rows = sum(self.table.rowHeight(row) for row in range(self.table.rowCount()))
         header = self.table.horizontalHeader().height()
-        column = self.layout()
-        fixed = column.heightForWidth(self.width()) - self.table.sizeHint().height()
+        inside = self.contentsRect()  # within the frame: two pixels may wrap a line more
+        fixed = self.layout().heightForWidth(inside.width()) - self.table.sizeHint().height()
+        fixed += self.height() - inside.height()
         bar = self.table.horizontalScrollBar()
         wide = self.table.horizontalHeader().length() + self.table.verticalHeader().width() > self.table.width()
         across = bar.sizeHint().height() if wide else 0

@@ -14,8 +14,8 @@ _NUMBERS = st.integers(0, 10_000)
 
 
 def any_steps(more: str = "") -> st.SearchStrategy[list[tuple[str, int, int]]]:
-    """At most 12 steps: merge, split, undo, redo, or a letter of `more`; and two numbers to choose clusters with."""
-    return st.lists(st.tuples(st.sampled_from("msur" + more), _NUMBERS, _NUMBERS), max_size=12)
+    """At most 12 steps: merge, split, noise, reassign, undo, redo, or a letter of `more`; and two numbers for each."""
+    return st.lists(st.tuples(st.sampled_from("msnaur" + more), _NUMBERS, _NUMBERS), max_size=12)
 
 
 def take(session: Session, kind: str, i: int, j: int) -> None:
@@ -27,6 +27,10 @@ def take(session: Session, kind: str, i: int, j: int) -> None:
         session.merge([a, b])
     elif kind == "s" and len(spikes) > 1:
         session.split(spikes[: 1 + j % (len(spikes) - 1)])
+    elif kind == "n" and len(spikes) > 1:
+        session.split_to("noise", spikes[: 1 + j % (len(spikes) - 1)])
+    elif kind == "a" and a != b and len(spikes) > 1:
+        session.reassign(spikes[: 1 + j % (len(spikes) - 1)], [b] * (1 + j % (len(spikes) - 1)))
     elif kind == "u" and session.can_undo:
         session.undo()
     elif kind == "r" and session.can_redo:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.curation.regrouping import plan_reassign
 from phy_medicine.session import odd_spikes
 from phy_medicine.session.session import Session
+from tests.io.miniatures import kilosort4
+
+from .any_steps import any_steps, take, unwritten
 
 
 @pytest.fixture
@@ -18,6 +24,13 @@ def session(dataset: Path):
     session = Session.open(dataset)
     yield session
     session.close()
+
+
+@pytest.fixture(scope="module")
+def miniature(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("odd")
+    kilosort4(folder)
+    return folder / "params.py"
 
 
 def largest(session: Session) -> int:
@@ -90,6 +103,47 @@ def test_spikes_in_the_wrong_cluster_are_given_back(session: Session, dataset: P
     session.undo()
     assert (session.spike_clusters() == mixed).all()
     assert [session.manager.group(c) for c in (a, b)] == ["good", "mua"]
+
+
+GROUPS = st.sampled_from(["good", "mua", "noise", None])
+
+
+@settings(max_examples=40, deadline=None)
+@given(any_steps(), st.data())
+def test_what_is_shown_is_what_is_done_and_as_the_slow_way_has_it(miniature, steps, data) -> None:
+    with unwritten(miniature) as session:
+        for step in steps:
+            take(session, *step)
+        for cluster in session.cluster_ids[::2]:
+            session.move(data.draw(GROUPS), cluster_ids=[cluster])
+        before = session.spike_clusters()
+        groups = {c: session.manager.group(c) for c in session.cluster_ids}
+        n_next, position = session.manager.assignment.next_id, session.history.position
+        ids = data.draw(st.lists(st.integers(0, len(before) - 1), min_size=1, max_size=60, unique=True))
+        targets = data.draw(st.lists(st.sampled_from(session.cluster_ids), min_size=len(ids), max_size=len(ids)))
+        wanted = before.copy()
+        wanted[ids] = targets
+        touched = sorted({*before[before != wanted].tolist(), *wanted[before != wanted].tolist()})
+        if not touched or not set(touched) <= set(wanted.tolist()):
+            with pytest.raises(ActionError):
+                plan_reassign(session.manager, ids, targets)
+            return
+        shown = session.suppose.action(plan_reassign(session.manager, ids, targets), [f"{c}'" for c in touched])
+        assert (session.spike_clusters() == before).all() and session.history.position == position
+        new = {c: n_next + place for place, c in enumerate(touched)}
+        expected = np.array([new.get(c, c) for c in wanted.tolist()])
+        for (supposed, spikes), old in zip(shown.clusters.items(), touched, strict=True):
+            assert str(supposed) == f"{old}'" and spikes.tolist() == np.flatnonzero(wanted == old).tolist()
+        session.suppose.accept()
+        for _ in range(2):
+            assert (session.spike_clusters() == expected).all() and session.history.position == position + 1
+            assert {c: session.manager.group(c) for c in session.cluster_ids} == {
+                new.get(c, c): group for c, group in groups.items()
+            }
+            session.undo()
+            assert (session.spike_clusters() == before).all()
+            assert {c: session.manager.group(c) for c in session.cluster_ids} == groups
+            session.redo()
 
 
 def test_of_one_cluster_only_spikes_from_it_or_to_it_are_listed(session: Session) -> None:
