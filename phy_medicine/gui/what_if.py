@@ -36,7 +36,7 @@ class WhatIf:
         window.bridge.connect(self._session.suppose.changed, self._show)
         # Views follow a selection by themselves; an action may leave it as it is.
         for news in (self._session.selection.changed, self._session.clusters.changed):
-            window.bridge.connect(news, lambda _news: window.later.put("what if", self._end))
+            window.bridge.connect(news, lambda _news: self._heard())
 
     def actions(self) -> tuple[Action, ...]:
         """Return how to ask."""
@@ -66,9 +66,17 @@ class WhatIf:
     def _suppose_split(self, spike_ids: IntArray, _ranges: str) -> None:
         self._session.suppose.split(spike_ids)
 
+    def _heard(self) -> None:
+        """Look later whether it is over; what was said of it goes now, before an action says what it did."""
+        if self.panel.isVisible() and self._session.suppose.current is None:
+            self._window.say("")
+        self._window.later.put("what if", self._end)
+
     def _end(self) -> None:
         if self.panel.isVisible() and self._session.suppose.current is None:
-            self._show()
+            self._enter.watch(False)
+            self.panel.hide()
+            self._window.host.show_ranges()
 
     def _show(self) -> None:
         window, supposed = self._window, self._session.suppose.current

@@ -57,6 +57,7 @@ def test_selected_split_looked_at_accepted_and_undone(window, joined, press, qtb
     press(key)
     expected = expected_labels(labels, found)
     assert (session.spike_clusters() == expected).all() and session.history.position == position + 1
+    assert window.status.message.text() == f"Assigned {len(found.split.labels)} spikes."
     assert not panel.isVisible() and session.history.items[-1].action.note == found.note
     press("Ctrl+Z")
     assert (session.spike_clusters() == labels).all() and shown(window) == before
