@@ -11,6 +11,7 @@ from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.types import IntArray
 from phy_medicine.compute.pool import Priority
 from phy_medicine.compute.time_left import TimeLeft, in_words
+from phy_medicine.curation.actions import Merge
 from phy_medicine.curation.groups import NOISE
 from phy_medicine.curation.regrouping import put_into
 from phy_medicine.gui.splitting import LongSplit
@@ -111,7 +112,8 @@ class OddSpikes:
 
     def keys(self, supposed: Supposition) -> str:
         """Return what else can be done with what is supposed, in words."""
-        if supposed.is_merge or supposed.moves:
+        action = supposed.action
+        if isinstance(action, Merge) or supposed.moves or len(action.part_ids) > 1:
             return ""
         return f"{self._window.commands.key_of('split_to_noise')} sends {_first(supposed)} to noise, "
 

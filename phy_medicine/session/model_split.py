@@ -60,7 +60,7 @@ class FoundParts:
         reason = self.split.reason
         if self.joined and not self.supported:
             evidence = f"log evidence difference {self.split.log_evidence:+,.0f}"
-            reason = f"No split supported: {'; '.join(one.words for one in self.joined)} ({evidence})."
+            reason = f"No split supported ({evidence}): {'; '.join(one.words for one in self.joined)}."
         if not self.n_without:
             return reason
         verb = "has" if self.n_without == 1 else "have"
@@ -73,7 +73,8 @@ class FoundParts:
         valley = "Valley" if len(split.sizes) == 2 else "Shallowest valley"
         few = f"{split.n_uncertain:,} spikes below 60%" if split.n_uncertain else "no spike below 60%"
         without = f", {self.n_without:,} without features stay" if self.n_without else ""
-        one = f" Taken for one: {'; '.join(one.words for one in self.joined)}." if self.joined else ""
+        pairs = "; ".join(f"{a:,} and {b:,}" for a, b in (one.sizes for one in self.joined))
+        one = f" By their trains one neuron: parts of {pairs} spikes." if self.joined else ""
         return (
             f"{valley} {split.depth:.0%} deep, log evidence {split.log_evidence:+,.0f}, "
             f"certainty {split.certainty.mean():.1%}, {few}{without}.{one}"

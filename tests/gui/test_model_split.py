@@ -49,7 +49,7 @@ def test_selected_split_looked_at_accepted_and_undone(window, joined, press, qtb
     assert (session.spike_clusters() == labels).all() and session.history.position == position
     qtbot.waitUntil(lambda: panel.table.columnCount() == 1 + len(names), timeout=5000)
     assert panel.isVisible() and panel.axes.isVisible() and panel.reason.text() == found.evidence
-    assert "Enter splits" in panel.hint.text()
+    assert panel.hint.text() == "K or Enter splits, V or Esc goes back"
     colors = session.request().colors
     for i, color in enumerate(colors):  # the numbers, in the colours of the views
         shade = panel.table.horizontalHeaderItem(1 + i).foreground().color().getRgbF()

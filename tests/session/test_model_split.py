@@ -158,8 +158,8 @@ def test_parts_that_their_trains_join_are_told_unless_shapes_alone_have_a_say(se
     monkeypatch.setattr("phy_medicine.compute.mixture.split_trains._probability", lambda _found: 0.0)
     found = find_parts(session, session.cluster_ids[-1:])
     assert not found.supported and len(found.joined) == 1
-    assert found.words.startswith(f"No split supported: parts of {found.joined[0].sizes[0]:,} and ")
-    assert "(log evidence difference +" in found.words
+    assert found.words.startswith("No split supported (log evidence difference +")
+    assert f": parts of {found.joined[0].sizes[0]:,} and " in found.words
     assert find_parts(session, session.cluster_ids[-1:], by_trains=False).supported
 
 
