@@ -124,7 +124,7 @@ def _opened(path: Path, read_only: bool, channel_group: int | None, clustering: 
 def _found(outcome: JobOutcome) -> tuple[Reclustered, ...]:
     from phy_medicine.session.reclustered import reclustered
 
-    return reclustered(outcome.arrays, dict(outcome.facts.get("problems") or {}))
+    return reclustered(outcome.arrays, outcome.facts)
 
 
 def _applied(session: Session, found: Sequence[Reclustered], *, save: bool) -> Done:

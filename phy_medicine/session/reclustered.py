@@ -69,11 +69,9 @@ class Reclustered:
         )  # fmt: skip
 
 
-def reclustered(arrays: Mapping[str, AnyArray], problems: Mapping[str, str]) -> tuple[Reclustered, ...]:
-    """Return what a result of the job says of each cluster.
-
-    arrays : as `compute.mixture.recluster.run` returns them; problems : cluster -> sentence, of its facts
-    """
+def reclustered(arrays: Mapping[str, AnyArray], facts: Mapping[str, Any]) -> tuple[Reclustered, ...]:
+    """Return what a result of the job says of each cluster; arrays and facts as of `compute.mixture.recluster.run`."""
+    problems, joined = (dict(facts.get(name) or {}) for name in ("problems", "joined"))
     found = []
     first = arrays["first_row"]
     for row, cluster_id in enumerate(arrays["cluster_ids"].tolist()):
@@ -86,7 +84,7 @@ def reclustered(arrays: Mapping[str, AnyArray], problems: Mapping[str, str]) -> 
         )
         evidence = PartsEvidence(
             sizes, float(arrays["depth"][row]), float(arrays["log_evidence"][row]), int(arrays["n_uncertain"][row]),
-            trains,
+            trains, joined.get(str(cluster_id), ""),
         )  # fmt: skip
         spike_ids, certainty = (frozen(np.ascontiguousarray(arrays[name][own])) for name in ("spike_ids", "certainty"))
         found.append(Reclustered(cluster_id, evidence, problems.get(str(cluster_id), ""), spike_ids, parts, certainty))
@@ -182,7 +180,7 @@ class ReclusteredSplits:
 
     def _of(self, run: Run) -> Iterator[Reclustered]:
         try:
-            yield from reclustered(self._session.store.read(run.id), dict(run.facts.get("problems") or {}))
+            yield from reclustered(self._session.store.read(run.id), run.facts)
         except (PhyMedError, KeyError, IndexError, ValueError) as error:
             logger.warning("The splits of %s cannot be read: %s", run.name, error)
 

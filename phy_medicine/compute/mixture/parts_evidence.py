@@ -56,6 +56,7 @@ class PartsEvidence:
     sizes : spikes of each part, the largest first; one part: no split
     depth : of the shallowest valley between two parts; log_evidence : of the parts less that of one Gaussian
     n_uncertain : spikes whose part is less than 60 % certain
+    joined : which parts were taken for one neuron by their trains, and why, in words
     """
 
     sizes: tuple[int, ...]
@@ -63,6 +64,7 @@ class PartsEvidence:
     log_evidence: float
     n_uncertain: int
     trains: PartTrains
+    joined: str = ""
 
     @property
     def n_spikes(self) -> int:
@@ -90,9 +92,9 @@ class PartsEvidence:
     def verdict(self) -> str:
         """In a few words."""
         if len(self.sizes) < 2:
-            return "no split supported"
+            return f"no split supported{': ' if self.joined else ''}{self.joined}"
         if self.proposed:
-            return f"split into {len(self.sizes)}"
+            return f"split into {len(self.sizes)}{', as ' if self.joined else ''}{self.joined}"
         first, second = (place + 1 for place in self.trains.pair)
         why = "are there at different times" if self.trains.together < TOGETHER else "wait for each other"
         return f"not proposed: parts {first} and {second} {why}, as one neuron does"

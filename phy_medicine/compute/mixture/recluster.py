@@ -62,11 +62,14 @@ def run(context: JobContext) -> Mapping[str, AnyArray]:
     problems = {str(task.cluster_id): one.problem for task, one in zip(tasks, found, strict=True) if one.problem}
     if len(problems) == len(tasks):
         raise PhyMedError(next(iter(problems.values())))
+    joined = {
+        str(task.cluster_id): said for task, one in zip(tasks, found, strict=True) if (said := one.evidence.joined)
+    }
     n_split = sum(one.evidence.proposed for one in found)
     context.log(f"{n_split:,} of {len(tasks):,} clusters have parts that look like several neurons.")
     sources = sorted({one.source for one in found} - {""})
     context.facts.update(
-        n_clusters=len(tasks), n_proposed=n_split, problems=problems, source=", ".join(sources),
+        n_clusters=len(tasks), n_proposed=n_split, problems=problems, joined=joined, source=", ".join(sources),
         method=context.settings.model,
     )  # fmt: skip
     return _arrays(tasks, found, spikes)

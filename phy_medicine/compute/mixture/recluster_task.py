@@ -16,7 +16,8 @@ from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.mixture.dataset_features import dataset_features
 from phy_medicine.compute.mixture.parts_evidence import PartsEvidence, PartTrains, part_trains
 from phy_medicine.compute.mixture.settings import ReclusterSettings
-from phy_medicine.compute.mixture.split import ModelSplit, split_by_model
+from phy_medicine.compute.mixture.split import split_by_model
+from phy_medicine.compute.mixture.split_trains import join_by_trains
 from phy_medicine.compute.mixture.spread import check
 from phy_medicine.compute.pipeline.task import one_thread
 from phy_medicine.io.dataset_file import open_dataset
@@ -69,6 +70,7 @@ class ClusterParts:
             "sizes": known.sizes, "depth": known.depth, "log_evidence": known.log_evidence,
             "n_uncertain": known.n_uncertain, "pair": trains.pair, "pairs": trains.pairs, "expected": trains.expected,
             "together": trains.together, "problem": self.problem, "source": self.source,
+            "joined": known.joined,
         }  # fmt: skip
         draft = path.with_name(f".{path.stem}.{os.getpid()}.{time.monotonic_ns()}.part")
         try:
@@ -85,8 +87,9 @@ class ClusterParts:
             labels, certainty, facts = file["labels"], file["certainty"], json.loads(str(file["facts"]))
         trains = PartTrains(tuple(facts["pair"]), facts["pairs"], facts["expected"], facts["together"])
         evidence = PartsEvidence(
-            tuple(facts["sizes"]), facts["depth"], facts["log_evidence"], facts["n_uncertain"], trains
-        )
+            tuple(facts["sizes"]), facts["depth"], facts["log_evidence"], facts["n_uncertain"], trains,
+            facts["joined"],
+        )  # fmt: skip
         return cls(labels, certainty, evidence, facts["problem"], facts["source"])
 
 
@@ -131,16 +134,18 @@ def _looked_at(task: ClusterTask, model: Model) -> ClusterParts:
     except PhyMedError as error:
         one = PartsEvidence((len(spikes),), 0.0, 0.0, 0, PartTrains())
         return ClusterParts(whole, np.zeros(len(spikes), np.float32), one, str(error))
+    samples, duration = _samples(model, found.spike_ids), round(model.duration_s * model.sample_rate)
+    split, joined = join_by_trains(split, samples, model.sample_rate, duration)
     places = np.searchsorted(spikes, found.spike_ids)
     labels, certainty = whole, np.zeros(len(spikes), np.float32)
     labels[places], certainty[places] = split.labels, split.certainty
-    return ClusterParts(labels, certainty, _evidence(model, spikes, labels, split), source=found.source)
-
-
-def _evidence(model: Model, spikes: IntArray, labels: IntArray, split: ModelSplit) -> PartsEvidence:
     n_parts = len(split.sizes)
-    samples = np.asarray(model.spike_samples[spikes], np.int64)
-    duration = round(model.duration_s * model.sample_rate)
-    trains = part_trains(samples, labels, n_parts, model.sample_rate, duration)
+    trains = part_trains(_samples(model, spikes), labels, n_parts, model.sample_rate, duration)
     sizes = tuple(np.bincount(labels, minlength=n_parts).tolist())
-    return PartsEvidence(sizes, split.depth, split.log_evidence, split.n_uncertain, trains)
+    words = "; ".join(one.words for one in joined)
+    known = PartsEvidence(sizes, split.depth, split.log_evidence, split.n_uncertain, trains, words)
+    return ClusterParts(labels, certainty, known, source=found.source)
+
+
+def _samples(model: Model, spikes: IntArray) -> IntArray:
+    return np.asarray(model.spike_samples[spikes], np.int64)

@@ -16,6 +16,8 @@ from phy_medicine.compute.mixture.sticks import Concentration
 
 _TURNS = 100
 _STAYS = 1e-6
+_RISING = 2
+"""Numbers of components in a row without a smaller BIC, after which no more are tried."""
 
 
 def mixture_of(x: FloatArray, model: str, most: int, seed: int, progress: Progress | None) -> tuple[Fit, float]:
@@ -47,6 +49,8 @@ def _of_least_bic(x: FloatArray, most: int, seed: int, progress: Progress | None
         told = _part_of(progress, k - 1, max(most, 2))
         fits.append(gmm.fit(x, k, engine=gmm.SKLEARN, covariance=FULL, seed=seed, progress=told))
         bics.append(criteria(fits[-1], x).bic)
+        if k > _RISING and min(bics[-_RISING:]) > min(bics):
+            break  # more components only cost more
     best = min(range(min(most, len(fits))), key=lambda i: bics[i])
     return fits[best], (bics[0] - bics[max(best, 1)]) / 2
 

@@ -14,6 +14,7 @@ from phy_medicine.compute.mixture.dataset_features import dataset_features
 from phy_medicine.compute.mixture.parts_evidence import PartsEvidence, PartTrains, part_trains
 from phy_medicine.compute.mixture.settings import ReclusterSettings
 from phy_medicine.compute.mixture.split import split_by_model
+from phy_medicine.compute.mixture.split_trains import join_by_trains
 from phy_medicine.io.dataset_file import write_dataset
 from phy_medicine.io.open_model import open_model
 
@@ -75,6 +76,8 @@ def test_what_is_found_of_each_is_what_the_model_says_of_its_features(whole, mer
             assert arrays["n_parts"][row] == 1
             continue
         split = split_by_model(dataset_features(model, spikes, 8).x)
+        times = np.asarray(model.spike_samples[spikes], np.int64)
+        split, _ = join_by_trains(split, times, model.sample_rate, round(model.duration_s * model.sample_rate))
         assert arrays["n_parts"][row] == len(split.sizes)
         assert arrays["parts"][own].tolist() == (split.labels.tolist() if split.supported else [])
 
@@ -156,3 +159,4 @@ def test_trains_of_one_neuron_speak_against_a_split(trains, proposed, words):
     said = {reason.name: reason.speaks for reason in known.reasons}
     assert said["depth"] == "for" and said["n_uncertain"] == "against"
     assert PartsEvidence((1000,), 0.0, 3.0, 0, PartTrains()).verdict == "no split supported"
+    assert PartsEvidence((9,), 0.0, 3.0, 0, PartTrains(), "a and b").verdict == "no split supported: a and b"
