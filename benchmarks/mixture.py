@@ -49,7 +49,7 @@ def gibbs(sweeps: int, peer: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             np.save(Path(folder) / "x.npy", x)
             script = Path(__file__).with_name("mixture_numpyro.py")
-            line = [peer, str(script), str(Path(folder) / "x.npy"), str(K), "5", "10"]
+            line = [peer, str(script), str(Path(folder) / "x.npy"), str(K), "100", "100"]
             said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
         found["numpyro"] = json.loads(said.splitlines()[-1])
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_window_options_arrive_in_order(opened: list[WindowOptions]):
     steps = ["--do", "c 3 5", "--do", "merge", "--screenshot", "a.png", "--size", "1280x800", "--quit"]
     assert CliRunner().invoke(cli, ["template-gui", PARAMS, *steps, "--no-shared-context"]).exit_code == 0
     assert opened == [WindowOptions(("c 3 5", "merge"), Path("a.png"), True, (1280, 800), False, False)]
+
+
+@pytest.mark.parametrize(("given", "there"), [(None, "1"), ("4", "4")])
+def test_algebra_of_a_window_has_one_thread_unless_the_user_says_otherwise(monkeypatch, opened, given, there):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", given)
+    assert CliRunner().invoke(cli, ["doctor", "--help"]).exit_code == 0
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == given
+    assert CliRunner().invoke(cli, ["template-gui", PARAMS]).exit_code == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == there
 
 
 def test_exit_code_of_the_window_is_the_exit_code_of_the_command(monkeypatch: pytest.MonkeyPatch):
