@@ -23,6 +23,7 @@ from phy_medicine.curation.actions import Delta
 from phy_medicine.curation.suggestions import Suggestion
 from phy_medicine.session.cluster_values import ClusterValues
 from phy_medicine.session.extensions import Registry
+from phy_medicine.session.kinds_at_rest import same_kinds
 from phy_medicine.session.merge_finder import Offer
 from phy_medicine.session.polite_values import PoliteValues
 
@@ -113,7 +114,12 @@ class SplitFinder:
         values = self._features if kinds.where == "features" else self._amplitudes
         places = [kinds.places(values(cluster_id, spikes[i : i + _PIECE])) for i in range(0, len(spikes), _PIECE)]
         # Stretches hold every spike, so what is a trend in them is one among all spikes.
-        return frozen(kinds.second(np.concatenate(places), self._moved(cluster_id, spikes)).astype(np.int32))
+        moved = self._moved(cluster_id, spikes)
+        second = kinds.second(np.concatenate(places), moved)
+        if moved is not None and kinds.where == "features":
+            channels, positions = self._channels(cluster_id), self._session.model.channel_positions
+            second = same_kinds(second, moved, lambda rows: self._scores(spikes[rows], channels), channels, positions)
+        return frozen(second.astype(np.int32))
 
     def close(self) -> None:
         """Find nothing any more, and wait for the cluster that is looked at."""
@@ -184,19 +190,26 @@ class SplitFinder:
         return np.asarray(motion.at(model.spike_times[spikes], np.full(len(spikes), depth)))
 
     def _features(self, cluster_id: int, spikes: IntArray) -> FloatArray:
-        """(n, D) on the channels on which nearly all spikes of the cluster have scores, NaN where one has none."""
+        """(n, D), NaN where a spike has none."""
+        scores = self._scores(spikes, self._channels(cluster_id))
+        return np.asarray(scores.reshape(len(scores), int(np.prod(scores.shape[1:]))))
+
+    def _scores(self, spikes: IntArray, channels: IntArray) -> FloatArray:
+        """(n, n_channels, n_components), NaN where a spike has none."""
+        assert self._session.model.features is not None
+        return np.asarray(self._session.model.features.get(spikes, channels))
+
+    def _channels(self, cluster_id: int) -> IntArray:
+        """The channels on which nearly all spikes of a cluster have features."""
         store, facts = self._session.model.features, self._session.facts
         assert store is not None
         if store.sparse.index is None:
-            channels = self._session.clusters.channels.of(cluster_id)
-        else:
-            templates, counts = facts.template_counts(cluster_id)
-            large = templates[counts >= _LEAST_PART * counts.sum()].tolist()
-            shared = set.intersection(*(set(store.local_channels(t).tolist()) for t in large))
-            main = store.local_channels(facts.main_template(cluster_id))
-            channels = main[np.isin(main, list(shared))]
-        scores = store.get(spikes, channels)
-        return np.asarray(scores.reshape(len(scores), int(np.prod(scores.shape[1:]))))
+            return np.asarray(self._session.clusters.channels.of(cluster_id))
+        templates, counts = facts.template_counts(cluster_id)
+        large = templates[counts >= _LEAST_PART * counts.sum()].tolist()
+        shared = set.intersection(*(set(store.local_channels(t).tolist()) for t in large))
+        main = store.local_channels(facts.main_template(cluster_id))
+        return np.asarray(main[np.isin(main, list(shared))])
 
     def _amplitudes(self, _cluster_id: int, spikes: IntArray) -> FloatArray:
         assert self._session.model.amplitudes is not None
