@@ -39,7 +39,7 @@ class Joined:
         """Why, in a clause."""
         both = f"parts of {self.sizes[0]:,} and {self.sizes[1]:,} spikes"
         if self.trains.together < TOGETHER:
-            return f"{both} take turns, as of one neuron that changed"
+            return f"{both} take turns, as of one neuron"
         pairs = f"{self.trains.pairs:,} pairs within {REFRACTORY_MS:g} ms of {self.trains.expected:,.0f} expected"
         return f"{both} wait for each other as one neuron does ({pairs})"
 
