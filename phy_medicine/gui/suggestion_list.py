@@ -188,6 +188,7 @@ class SuggestionTable(ActionTable):
     def __init__(self, model: SuggestionModel, delegate: SuggestionDelegate) -> None:
         super().__init__(model, (0,) * len(_TITLES))
         self.delegate = delegate
+        self._raised: list[int] = []
         self.setItemDelegate(delegate)
         self.clicked.connect(lambda index: self.looked.emit(index.row()))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
@@ -200,7 +201,10 @@ class SuggestionTable(ActionTable):
     def _make_room(self) -> None:
         """Make rows with a heading above them higher."""
         height = self.verticalHeader().defaultSectionSize()
-        for row in self.delegate.model.headings:
+        for row in filter(lambda row: row < self.delegate.model.rowCount(), self._raised):
+            self.setRowHeight(row, height)  # a row keeps its height when others are shown
+        self._raised = list(self.delegate.model.headings)
+        for row in self._raised:
             self.setRowHeight(row, height + heading_height(self.fontMetrics()))
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:

@@ -184,6 +184,7 @@ def test_rejected_ones_are_listed_and_offered_again_by_keys(window, panel, offer
     press("Shift+Q")
     assert panel.shows_rejected
     assert column(panel, KIND) == ["Merge", "Split"]
+    assert panel.table.rowHeight(0) == panel.table.rowHeight(1)
     press("Down")
     assert window.session.selection.cluster_ids == offered[1].cluster_ids
     press("Return")
