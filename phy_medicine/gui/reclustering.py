@@ -32,8 +32,7 @@ class Reclustering:
         return (
             Action("recluster_selected", "Recluster selected clusters", self.selected,
                    "Find out in the background, by a model, how many neurons there are in each selected cluster; "
-                   "splits become suggestions.", "Jobs", "recluster",
-                   when=lambda: bool(self._session.selection.cluster_ids)),
+                   "splits become suggestions.", "Jobs", "recluster"),
             Action("recluster_mua", "Recluster all mua", partial(self.group, MUA),
                    "Find out in the background how many neurons there are in each cluster of the group mua; splits "
                    "become suggestions.", "Jobs", "recluster",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from phy_medicine.views.theme import Theme
 
 DOCK = "Jobs"
+_OF_CLUSTERS = (reclustered.KIND, "mixture", "mixture_sweep")
+"""Kinds of jobs on clusters that are named; their dialogs begin with those that are selected."""
 _PROGRESS_MS = 1000
 """Each repaint, of however little, composes the whole window: 25 ms in software. So progress is shown once a second."""
 _BUSY_MS = 150
@@ -119,7 +121,7 @@ class WindowJobs(QtCore.QObject):
             window.state.set("job_settings", {**window.state.get("job_settings", {}), kind: _as_json(values)})
             self.tool.bring()
 
-        suggested = {resort.KIND: resort.suggested, reclustered.KIND: reclustered.suggested}.get(kind)
+        suggested = resort.suggested if kind == resort.KIND else reclustered.suggested if kind in _OF_CLUSTERS else None
         values = {**remembered, **(suggested(window.session) if suggested is not None else {})}
         dialog = JobDialog(kind_of(kind), start, window, values, defaults=jobs.configured(kind))
         dialog.finished.connect(window.activateWindow)

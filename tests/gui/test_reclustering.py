@@ -44,6 +44,14 @@ def test_all_mua_are_looked_at_and_a_split_is_accepted_as_one_action(window, mer
     assert session.spike_clusters().tolist() == before.tolist()
 
 
+@pytest.mark.parametrize("kind", [KIND, "mixture_sweep"])
+def test_the_dialog_begins_with_the_selected_clusters(window, kind):
+    window.session.select(window.session.cluster_ids[:2])
+    dialog = window.jobs.ask(kind)
+    assert dialog.values["clusters"] == ", ".join(map(str, window.session.cluster_ids[:2]))
+    dialog.reject()
+
+
 def test_what_cannot_be_looked_at_is_said(window, qtbot):
     assert KIND in USABLE
     assert "There is no cluster in the group mine" in window.commands.run_line("recluster_group mine")
