@@ -107,7 +107,11 @@ class ClusterManager:
     def _group_name(self, wanted: object) -> str | None:
         """Return the name of the group that is meant, a new one among them; None for none."""
         name = wanted.strip() if isinstance(wanted, str) else wanted
-        return None if name is None or name == "" else self.groups.choose(name).name
+        if name is None or name == "":
+            return None
+        if isinstance(name, str) and name in self.labels.values(GROUP).values():
+            return self.groups.get(name).name  # of the dataset, whatever is thought of it
+        return self.groups.choose(name).name
 
     def do(self, action: Action, selection_before: Selection | None = None) -> Delta:
         """Do an action and emit what it changed.

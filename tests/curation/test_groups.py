@@ -93,6 +93,11 @@ def test_a_group_of_a_file_with_an_odd_name_keeps_it():
     assert groups.choose("Good").name == "Good"
 
 
+def test_clusters_can_be_put_into_a_group_that_others_of_the_dataset_are_in():
+    manager = ClusterManager([3, 3, 5], {"group": {5: "Good"}})
+    assert manager.plan_group([3], "Good").group == manager.plan_label("group", [3], "Good").value == "Good"
+
+
 def test_a_group_of_blanks_is_none():
     manager = ClusterManager([3, 3, 5])
     assert manager.plan_group([3], "  ").group is None
