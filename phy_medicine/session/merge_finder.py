@@ -24,7 +24,8 @@ LEAST = 0.5
 _TASK = "candidates of merges"
 _LEAST_COSINE = 0.6
 """Below, nothing else that is known can make up for it."""
-_AT_ONCE = 50
+_AT_ONCE, _JUDGED_AT_ONCE = 50, 10
+"""Clusters whose candidates are found in one go; fewer where a preset looks at each pair for long."""
 
 Pair = tuple[int, int]
 Offer = Callable[[Iterable[Suggestion], Iterable[About]], None]
@@ -159,7 +160,8 @@ class MergeFinder:
     def _look(self) -> None:
         """Find candidates, in a thread of the pool."""
         with self._lock:
-            clusters, preset = self._looking[:_AT_ONCE], self._preset
+            preset = self._preset
+            clusters = self._looking[: _AT_ONCE if preset is None else _JUDGED_AT_ONCE]
         pairs = self._pairs(clusters)
         with self._lock:
             if preset is not self._preset:

@@ -120,7 +120,7 @@ class UncertainSpikes:
         n, better, flows = len(self.spike_ids), int(self.found.better.sum()), self.flows
         listed = ", ".join(f"{a} to {b}: {n:,} of {m:,}" for a, b, n, m in flows[:_FEW])
         more = f", and {len(flows) - _FEW} more" if len(flows) > _FEW else ""
-        said = f"{n:,} spikes are less than {LEAST:.0%} certain"
+        said = f"{n:,} spike{' is' if n == 1 else 's are'} less than {LEAST:.0%} certain"
         if better:
             said += f", {better:,} of them more probable in another cluster ({listed}{more})"
         return ". ".join([said, *(f"{a} and {b} may be one cluster" for a, b in self.alike)]) + "."
