@@ -13,6 +13,8 @@ from phy_medicine.compute.log_correlogram import LogLagBins, log_correlogram
 from phy_medicine.session.cache import ArrayCache
 
 _Bins = tuple[float, float]
+_MOST_SHARED = 100
+"""Pairs of supposed clusters of which it is remembered what they share; at most a few are looked at."""
 
 
 class CorrelogramSource:
@@ -29,16 +31,26 @@ class CorrelogramSource:
         self._sample_rate = sample_rate
         self._cache = cache
         self._parents: dict[int, tuple[int, ...]] = {}
+        self._shared: dict[tuple[int, int], IntArray] = {}
 
     def of_part(self, samples: Callable[[int], IntArray], cache: ArrayCache) -> CorrelogramSource:
         """Return a source over some spikes of the same clusters, which knows as well what was merged."""
         part = CorrelogramSource(samples, self._sample_rate, cache)
-        part._parents = self._parents
+        part._parents, part._shared = self._parents, self._shared
         return part
 
     def note_merge(self, new_id: int, old_ids: Sequence[int]) -> None:
         """Remember what a new cluster was merged from."""
         self._parents[new_id] = tuple(old_ids)
+
+    def note_shared(self, cluster_a: int, cluster_b: int, samples: IntArray) -> None:
+        """Remember the spikes that two supposed clusters have in common: none is counted beside itself.
+
+        samples : (n,) int, of the spikes
+        """
+        while len(self._shared) >= _MOST_SHARED:
+            del self._shared[next(iter(self._shared))]
+        self._shared[min(cluster_a, cluster_b), max(cluster_a, cluster_b)] = samples
 
     def get(self, cluster_a: int, cluster_b: int, bin_s: float, window_s: float) -> IntArray:
         """Return spike pairs by time lag; (n_bins,) int64, positive where b comes after a."""
@@ -74,7 +86,11 @@ class CorrelogramSource:
             return frozen(added)
         a = self._samples(cluster_a)
         b = None if cluster_a == cluster_b else self._samples(cluster_b)
-        return frozen(correlogram(a, b, sample_rate=self._sample_rate, bin_s=bins[0], window_s=bins[1]))
+        counts = correlogram(a, b, sample_rate=self._sample_rate, bin_s=bins[0], window_s=bins[1])
+        shared = self._shared.get((cluster_a, cluster_b))  # a is not the larger one
+        if shared is not None and len(a):
+            counts[len(counts) // 2] -= np.count_nonzero((shared >= a[0]) & (shared <= a[-1]))
+        return frozen(counts)
 
     def _added(self, cluster_a: int, cluster_b: int, bins: _Bins) -> IntArray | None:
         """The sum of the parents' correlograms, None unless all of them are at hand."""

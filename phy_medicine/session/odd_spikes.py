@@ -186,7 +186,8 @@ def suppose_reassigned(session: Session, found: UncertainSpikes) -> Supposition:
     if not better.any():
         raise ActionError(f"No spike is more probable in another cluster. {found.note}")
     action = plan_reassign(session.manager, found.spike_ids[better], found.seconds[better])
-    return session.suppose.action(action, [f"{c}'" for c in action.old_ids], _origin("Reassign", found.note))
+    names, moved = [f"{c}'" for c in action.old_ids], {"moved": found.spike_ids[better]}
+    return session.suppose.action(action, names, _origin("Reassign", found.note), moved)
 
 
 def _origin(title: str, reason: str) -> Origin:

@@ -71,7 +71,8 @@ class Supposition:
     """One merge or split that is looked at before it is done.
 
     action : what would be done, with ids that it would give now
-    clusters : spikes of each supposed cluster, ascending
+    clusters : spikes of each supposed cluster, ascending; after those that the action makes come spikes that are only
+        marked, and are in one of those too
     origin : what found it, None where a person chose the spikes
     """
 
@@ -105,7 +106,8 @@ class Supposition:
         real = _listed([str(c) for c in self.parts])
         if self.is_merge:
             return f"{real} as one cluster"
-        sizes = [f"{c} ({len(spikes):,} spikes)" for c, spikes in self.clusters.items()]
+        made = list(self.clusters.items())[: len(self.action.new_ids)]  # type: ignore[union-attr]
+        sizes = [f"{c} ({len(spikes):,} spikes)" for c, spikes in made]
         return f"{real} as {_listed(sizes)}"
 
 
@@ -155,17 +157,22 @@ class Suppositions:
         return self._suppose(self._session.manager.plan_split(spike_ids, labels, note=note), origin)
 
     def action(
-        self, action: Merge | Split, names: Sequence[str] = (), origin: Origin | None = None
-    ) -> Supposition:  # fmt: skip
+        self,
+        action: Merge | Split,
+        names: Sequence[str] = (),
+        origin: Origin | None = None,
+        marked: Mapping[str, IntArray] | None = None,
+    ) -> Supposition:
         """Suppose an action that was planned on the clusters as they are now.
 
         names : of the supposed clusters in the order of its new ids, where others than usual are wanted
+        marked : name -> spikes that are shown once more, in a colour of their own
 
         Raises
         ------
         ActionError : clusters have to stay as they are
         """
-        return self._suppose(action, origin, names)
+        return self._suppose(action, origin, names, marked)
 
     def nothing(self) -> None:
         """Look at the clusters as they are again."""
@@ -190,7 +197,13 @@ class Suppositions:
 
     # Inside
 
-    def _suppose(self, action: Merge | Split, origin: Origin | None = None, names: Sequence[str] = ()) -> Supposition:
+    def _suppose(
+        self,
+        action: Merge | Split,
+        origin: Origin | None = None,
+        names: Sequence[str] = (),
+        marked: Mapping[str, IntArray] | None = None,
+    ) -> Supposition:
         self._session.hold.check()
         of_cluster = self._session.facts.spikes
         if isinstance(action, Merge):
@@ -198,9 +211,19 @@ class Suppositions:
             clusters = {self._id("+".join(map(str, action.cluster_ids)), action.cluster_ids): spikes}
         else:
             clusters = self._parts(action, of_cluster, names)
+            for name, spikes in (marked or {}).items():
+                mark = self._id(name, action.old_ids)
+                self._note_shared(mark, spikes, clusters)
+                clusters[mark] = frozen(np.sort(spikes))
         supposed = Supposition(action, clusters, origin)
         self._set(supposed)
         return supposed
+
+    def _note_shared(self, mark: SupposedId, spikes: IntArray, clusters: Mapping[SupposedId, IntArray]) -> None:
+        """Tell the correlograms which spikes are marked of each supposed cluster."""
+        samples = self._session.model.spike_samples
+        for other, of_other in clusters.items():
+            self._session.data.correlograms.note_shared(mark, other, samples[np.intersect1d(spikes, of_other)])
 
     def _parts(
         self, action: Split, of_cluster: Callable[[int], IntArray], given: Sequence[str]
@@ -210,8 +233,8 @@ class Suppositions:
         labels = np.zeros(len(action.spike_ids), dtype=np.int32) if action.parts is None else action.parts
         names = iter(given) if given else (f"{whole}{_letters(i)}" for i in count())
         clusters = {
-            self._id(next(names), action.old_ids): frozen(action.spike_ids[labels == part])
-            for part in range(len(action.part_ids))
+            self._id(next(names), of): frozen(action.spike_ids[labels == part])
+            for part, of in enumerate(_made_of(action))
         }
         for old, _new in action.rest:
             name = next(names) if given or len(action.old_ids) == 1 else f"rest of {old}"
@@ -233,6 +256,13 @@ class Suppositions:
     def _end(self, _news: Selection | Delta) -> None:
         self._session.facts.suppose({})
         self.current = None
+
+
+def _made_of(split: Split) -> list[tuple[int, ...]]:
+    """The clusters that each part of a split is shown in place of: its own where it goes on as it was, else all."""
+    if split.cells and not split.rest:
+        return [(old,) for old in split.old_ids]
+    return [split.old_ids] * len(split.part_ids)
 
 
 def _listed(words: Sequence[str]) -> str:

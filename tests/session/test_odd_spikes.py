@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phy_medicine.base.errors import ActionError
+from phy_medicine.compute.correlogram import correlogram as count
 from phy_medicine.curation.regrouping import plan_reassign
 from phy_medicine.session import odd_spikes
 from phy_medicine.session.session import Session
@@ -86,7 +87,7 @@ def test_spikes_in_the_wrong_cluster_are_given_back(session: Session, dataset: P
     better = found.found.better
     assert np.isin(wrong, found.spike_ids[better]).mean() > 0.7
     shown = odd_spikes.suppose_reassigned(session, found)
-    assert [str(c) for c in shown.ids] == [f"{c}'" for c in sorted((a, b))] and shown.moves
+    assert [str(c) for c in shown.ids] == [*(f"{c}'" for c in sorted((a, b))), "moved"] and shown.moves
     assert (session.spike_clusters() == mixed).all()
     delta = session.suppose.accept()
     expected = mixed.copy()
@@ -103,6 +104,21 @@ def test_spikes_in_the_wrong_cluster_are_given_back(session: Session, dataset: P
     session.undo()
     assert (session.spike_clusters() == mixed).all()
     assert [session.manager.group(c) for c in (a, b)] == ["good", "mua"]
+
+
+BINS = {"bin_s": 0.001, "window_s": 0.05}
+
+
+def correlogram(session: Session, a: int, b: int) -> np.ndarray:
+    return session.data.correlogram(a, b, **BINS)
+
+
+def without_itself(session: Session, a: np.ndarray, marked: np.ndarray) -> list[int]:
+    """Pairs by lag of spikes and marked ones, of which some are the same: each part by itself."""
+    samples, rate = session.model.spike_samples, {"sample_rate": session.model.sample_rate, **BINS}
+    both, alone, others = np.intersect1d(a, marked), np.setdiff1d(a, marked), np.setdiff1d(marked, a)
+    total = count(samples[alone], samples[marked], **rate) + count(samples[both], samples[others], **rate)
+    return (total + count(samples[both], **rate)).tolist()
 
 
 GROUPS = st.sampled_from(["good", "mua", "noise", None])
@@ -128,12 +144,19 @@ def test_what_is_shown_is_what_is_done_and_as_the_slow_way_has_it(miniature, ste
             with pytest.raises(ActionError):
                 plan_reassign(session.manager, ids, targets)
             return
-        shown = session.suppose.action(plan_reassign(session.manager, ids, targets), [f"{c}'" for c in touched])
+        moved = np.flatnonzero(before != wanted)
+        names, action = [f"{c}'" for c in touched], plan_reassign(session.manager, ids, targets)
+        shown = session.suppose.action(action, names, marked={"moved": moved})
         assert (session.spike_clusters() == before).all() and session.history.position == position
         new = {c: n_next + place for place, c in enumerate(touched)}
         expected = np.array([new.get(c, c) for c in wanted.tolist()])
-        for (supposed, spikes), old in zip(shown.clusters.items(), touched, strict=True):
+        *made, mark = shown.ids
+        assert shown.clusters[mark].tolist() == moved.tolist() and "moved" not in shown.in_words
+        for supposed, old in zip(made, touched, strict=True):
+            spikes = shown.clusters[supposed]
             assert str(supposed) == f"{old}'" and spikes.tolist() == np.flatnonzero(wanted == old).tolist()
+            assert supposed.parts == (old,)
+            assert correlogram(session, supposed, mark).tolist() == without_itself(session, spikes, moved)
         session.suppose.accept()
         for _ in range(2):
             assert (session.spike_clusters() == expected).all() and session.history.position == position + 1
