@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from phy_medicine.base.types import IntArray
+from phy_medicine.compute.discriminant import discriminant
 from phy_medicine.compute.mixture.parts_evidence import (
     DEPTH_EVEN,
     DEPTH_WEIGHT,
@@ -56,11 +57,13 @@ def join_by_trains(
     joined: list[Joined] = []
     while split.supported:
         pairs = {pair: _between(split, pair, samples, sample_rate, duration) for pair in _pairs(split)}
-        pair, found = min(pairs.items(), key=lambda item: _probability(item[1]))
-        if _probability(found) >= LEAST:
+        one = [pair for pair, found in pairs.items() if _probability(found) < LEAST]
+        if not one:
             break
-        joined.append(found)
-        split = _as_one(split, *pair)
+        # Before and after a jump, a part takes turns with both parts of every other neuron as well.
+        nearest = _clearest({pair: _distance(split, pair) for pair in one})
+        joined.append(pairs[nearest])
+        split = _as_one(split, *nearest)
     if not joined or not split.supported:
         return split, tuple(joined)
     depths = [_valley(split, pair) for pair in _pairs(split)]
@@ -81,6 +84,24 @@ def _between(split: ModelSplit, pair: tuple[int, int], samples: IntArray, sample
 def _valley(split: ModelSplit, pair: tuple[int, int]) -> float:
     labels = split.labels[split.fitted]
     return valley(*(split.points[labels == part] for part in pair))
+
+
+def _clearest(distances: dict[tuple[int, int], float]) -> tuple[int, int]:
+    """The pair of the part whose nearest one is nearest by far, of all that it may be one with."""
+    best: tuple[float, float, tuple[int, int]] | None = None
+    for part in {part for pair in distances for part in pair}:
+        ways = sorted((distance, pair) for pair, distance in distances.items() if part in pair)
+        loss = ways[1][0] - ways[0][0] if len(ways) > 1 else 0.0
+        if best is None or (loss, -ways[0][0]) > best[:2]:
+            best = loss, -ways[0][0], ways[0][1]
+    assert best is not None
+    return best[2]
+
+
+def _distance(split: ModelSplit, pair: tuple[int, int]) -> float:
+    """How far apart two parts are for their width, along the line that separates them best."""
+    labels = split.labels[split.fitted]
+    return discriminant(*(split.points[labels == part] for part in pair)).d_prime
 
 
 def _probability(found: Joined) -> float:

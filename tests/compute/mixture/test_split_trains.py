@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.compute.mixture.split import split_by_model
-from phy_medicine.compute.mixture.split_trains import join_by_trains
+from phy_medicine.compute.mixture.split_trains import _clearest, join_by_trains
 
 RATE, DURATION = 30_000, 30_000 * 300
 
@@ -68,3 +68,10 @@ def test_a_neuron_that_changed_in_the_middle_is_one_beside_another():
     np.testing.assert_allclose(after.shares.sum(axis=1), 1)
     assert after.certainty == pytest.approx(after.shares[np.arange(len(truth)), after.labels])
     assert after.sizes == tuple(np.bincount(after.labels)) and after.depth > 0.9
+
+
+def test_a_part_is_joined_with_the_one_that_is_its_nearest_by_far():
+    """Two neurons that jumped, 0 to 2 and 1 to 3: the least distance of all is between strangers."""
+    distances = {(0, 2): 5.0, (0, 3): 2.9, (1, 3): 3.0, (1, 2): 8.0}
+    assert _clearest(distances) == (1, 3)
+    assert _clearest({(0, 1): 4.0, (2, 3): 3.0}) == (2, 3)
