@@ -11,6 +11,7 @@ import numpy as np
 
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray, LabelValue, frozen
+from phy_medicine.base.words import shown
 from phy_medicine.curation.selection import Selection
 
 GROUP = "group"
@@ -199,7 +200,7 @@ def from_record(record: Mapping[str, Any]) -> Action:
                 )
     except (KeyError, TypeError, ValueError) as error:
         raise ActionError(f"A recorded action cannot be read: {error!r}.") from error
-    raise ActionError(f"A recorded action is of the unknown kind {record['kind']!r}.")
+    raise ActionError(f"A recorded action is of the unknown kind {shown(record['kind'])}.")
 
 
 def _cells(values: Any) -> tuple[tuple[str, int, LabelValue | None], ...]:

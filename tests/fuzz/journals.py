@@ -35,6 +35,7 @@ _ACTIONS = (
     to_record(SetGroup((3,), "good")),
     {"kind": "undo"},
     {"kind": "redo"},
+    to_record(Split(np.array([3, 8]), None, (8,), (3,), ((3, 9),), "off outliers", (("group", 8, "noise"),))),
 )
 
 
@@ -119,7 +120,7 @@ def _line(data: bytes, folder: Path) -> None:
 
 def targets() -> tuple[Target, ...]:
     """Return the readers of journals."""
-    bodies = tuple(b"\n".join(json.dumps(_plain(r)).encode() for r in _ACTIONS[:n]) for n in (1, 2, 5))
+    bodies = tuple(b"\n".join(json.dumps(_plain(r)).encode() for r in _ACTIONS[:n]) for n in (1, 2, 5, 6))
     return (
         Target(
             "journal",

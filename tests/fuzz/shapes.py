@@ -233,6 +233,7 @@ records = st.one_of(
             "part_ids": _any_ids,
             "old_ids": _any_ids,
             "rest": st.one_of(st.lists(st.tuples(numbers, numbers), max_size=3), values),
+            "cells": st.one_of(st.just([]), st.lists(st.tuples(words, numbers, scalars), max_size=3), values),
         }
     ),
     st.fixed_dictionaries({"kind": st.just("group"), "cluster_ids": _any_ids, "group": scalars}),
