@@ -110,6 +110,7 @@ def test_it_is_cancelled_while_it_is_worked_out_and_nothing_changes(window, join
     session, labels, selection = window.session, window.session.spike_clusters(), window.session.selection.current
     press_now("V")
     assert window.splitting.running and begun.wait(20)
+    window.splitting._timer.stop()  # it tells how far it is again and again, over what is said meanwhile
     window.splitting.show()
     window.later.flush()
     assert window.status.message.text() == "Split by a model: 40%, iteration 7; Esc cancels"
