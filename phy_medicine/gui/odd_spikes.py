@@ -88,6 +88,8 @@ class OddSpikes:
         ReadOnlyError, JournalError : it cannot be kept safe; nothing changed
         """
         window, supposed = self._window, self._session.suppose.current
+        if supposed is not None and supposed.origin is not None and supposed.origin.action == "model_split":
+            raise ActionError("The parts of a model are neurons, and none of them is marked as noise.")
         if supposed is not None and not supposed.is_merge and not supposed.moves:
             self._session.do(put_into(self._session.manager, supposed.action, NOISE))
             window.host.clear_lassos()

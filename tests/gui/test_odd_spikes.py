@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from phy_medicine.session import odd_spikes
+from phy_medicine.session.suppose import Origin
 
 pytestmark = pytest.mark.usefixtures("usual_views")
 
@@ -61,3 +62,12 @@ def test_what_is_worked_out_can_be_cancelled_and_nothing_marked_is_said(window, 
     assert session.suppose.current is None and not session.hold.taken
     press("Shift+N")
     assert "Shift+O finds outliers" in window.status.message.text()
+
+
+def test_no_part_of_a_model_is_sent_to_noise(window, press):
+    session = window.session
+    labels, spikes = session.spike_clusters(), session.data.spikes(session.cluster_ids[0])
+    session.suppose.split(spikes[:60], np.arange(60) % 2, origin=Origin("", lambda _delta: None))
+    press("Shift+N")
+    assert "none of them is marked as noise" in window.status.message.text()
+    assert (session.spike_clusters() == labels).all() and session.suppose.current is not None
