@@ -15,6 +15,18 @@ from phy_medicine.views.gpu import Gpu
 _CONFIG = {"samples": 0, "depth_size": 0, "stencil_size": 0}
 
 
+_MOUSE = ("mouse_press", "mouse_move", "mouse_release", "mouse_double_click", "mouse_wheel")
+
+
+def _let_go(event: Any) -> None:
+    """Forget Qt's event once it was handled.
+
+    The backend keeps the last events. Qt makes its own on the stack, and what Python still holds of one stands for the
+    next that is made at the same place: a key that was pressed would come to every widget as a move of the mouse.
+    """
+    event._native = None
+
+
 class Painter(Protocol):
     """What the canvas needs of a view."""
 
@@ -82,6 +94,8 @@ class Canvas(app.Canvas):
         self._gestures = gestures
         # The resolution is given because asking the system for it starts a process for every canvas.
         super().__init__(title=title, size=size, autoswap=False, vsync=False, config=_CONFIG, dpi=96.0)
+        for name in _MOUSE:
+            self.events[name].connect(_let_go, position="last")
 
     @property
     def ratio(self) -> float:

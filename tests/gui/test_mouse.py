@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
-from phy_medicine.gui.qt import Qt
+from phy_medicine.gui.qt import Qt, QtCore, QtGui
 
-from .mouse import click, inside, lasso, place
+from .mouse import click, inside, lasso, move, place, turn_wheel
 
 
 def panel_of(window, kind):
@@ -133,3 +135,20 @@ def test_drag_pans_wheel_zooms_and_a_double_click_resets(window, press, settle, 
     settle()
     assert view.panels.ranges()[0] == pytest.approx(home)
     assert len(view.scene.lasso) == 0
+
+
+def test_no_event_of_the_mouse_outlives_its_handling(window, settle, qtbot):
+    def held() -> list[object]:
+        gc.collect()
+        return [o for o in gc.get_objects() if isinstance(o, QtGui.QMouseEvent | QtGui.QWheelEvent)]
+
+    view = view_in_sight(window, settle, "AmplitudeView")
+    middle, before = view.canvas.native.rect().center(), held()
+    click(qtbot, view, middle, modifiers=Qt.NoModifier)
+    qtbot.mouseDClick(view.canvas.native, Qt.LeftButton, Qt.NoModifier, middle)
+    qtbot.mousePress(view.canvas.native, Qt.LeftButton, Qt.NoModifier, middle)
+    move(view, middle + QtCore.QPoint(9, 0))
+    turn_wheel(view, middle, 1)
+    settle()
+    assert [o for o in held() if not any(o is old for old in before)] == []
+    qtbot.mouseRelease(view.canvas.native, Qt.LeftButton, Qt.NoModifier, middle)
