@@ -10,16 +10,15 @@ import click
 
 from phy_medicine.app.cli import debug_option
 from phy_medicine.app.cluster_sweep import sweep
-from phy_medicine.app.job_command import JobOutcome, run_job, run_on_files, typed_options
+from phy_medicine.app.fit_source import SORTED, fit_dataset, fit_points
+from phy_medicine.app.job_command import JobOutcome, typed_options
 from phy_medicine.app.param_options import options_of
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.params import params_of
 from phy_medicine.compute.mixture.settings import MixtureSettings, numbers_of
 
 _PATH = click.Path(path_type=Path)
 _NPY = click.Path(path_type=Path, dir_okay=False, exists=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-SORTED = (".py", ".kwik")
 
 
 @click.group("cluster")
@@ -84,7 +83,10 @@ def fit(ctx: click.Context, /, source: Path, *, store: bool, as_json: bool, log:
     if not root and not store:
         raise click.UsageError("With --no-store nothing is written beside the dataset: name a folder with --root.")
     given = typed_options(ctx, values, configured=not on_dataset) | ({"root": root} if root else {})
-    outcome = _on_dataset(source, given, store, say) if on_dataset else _on_points(source, given, say)
+    if on_dataset:
+        outcome = fit_dataset("mixture", source, given, store=store, say=say)
+    else:
+        outcome = fit_points("mixture", MixtureSettings(), source, given, say=say)
     click.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else _told(outcome))
 
 
@@ -97,28 +99,6 @@ def _told(outcome: JobOutcome) -> str:
         f"{groups} of {sizes} spikes, mean certainty {facts['mean_certainty']:.3f}; {outcome.seconds:.1f} s. "
         f"The fit is {facts['experiment']} in {facts['root']}.{kept}"
     )
-
-
-def _on_dataset(source: Path, given: dict[str, Any], store: bool, say: Any) -> JobOutcome:
-    from phy_medicine.app.build import open_session
-
-    session = open_session(source, read_only=not store, recover=None, use_runs=False)
-    try:
-        return run_job(session, "mixture", given, to_store=store, say=say)
-    finally:
-        session.close()
-
-
-def _on_points(source: Path, given: dict[str, Any], say: Any) -> JobOutcome:
-    from phy_medicine.base.params import changed
-
-    if source.suffix != ".npy" or not source.is_file():
-        raise PhyMedError(
-            f"{source} is neither a dataset (params.py, FILE.kwik) nor a .npy file of points that exists."
-        )
-    own = {param.name for param in params_of(MixtureSettings)}
-    settings = changed(MixtureSettings(), **{name: value for name, value in given.items() if name in own})
-    return run_on_files("mixture", settings, {"points": source.resolve()}, say=say)
 
 
 @command.command("list")

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phy_medicine.app.cli import debug_option
-from phy_medicine.app.job_command import JobOutcome, run_job, run_on_files, typed_options
+from phy_medicine.app.fit_source import SORTED, fit_dataset, fit_points
+from phy_medicine.app.job_command import JobOutcome, typed_options
 from phy_medicine.app.param_options import options_of
 from phy_medicine.base.errors import PhyMedError
-from phy_medicine.base.params import params_of
 from phy_medicine.compute.mixture.settings import SweepSettings
 
 if TYPE_CHECKING:
     from phy_medicine.compute.mixture.likelihood import Swept
 
 KIND = "mixture_sweep"
-SORTED = (".py", ".kwik")
 HEAD = ("components", "log evidence", "BIC", "ICL", "held out", "seconds", "fit")
 _WORDS = {"log_evidence": "log evidence", "bic": "BIC", "icl": "ICL", "held_out": "held-out spikes"}
 
@@ -57,33 +56,14 @@ def sweep(
     if values["root"]:
         given["root"] = str(Path(values["root"]).resolve())
     say = (lambda line: click.echo(line, err=True)) if log else None
-    outcome = _on_dataset(source, given, store, resume, say) if on_dataset else _on_points(source, given, say)
+    if on_dataset:
+        outcome = fit_dataset(KIND, source, given, store=store, resume=resume, say=say)
+    else:
+        outcome = fit_points(KIND, SweepSettings(), source, given, say=say)
     rows = rows_of(outcome)
     if plot is not None:
         draw(rows, plot)
     click.echo(json.dumps(_as_dict(outcome, rows), indent=2) if as_json else told(outcome, rows))
-
-
-def _on_dataset(source: Path, given: dict[str, Any], store: bool, resume: bool, say: Any) -> JobOutcome:
-    from phy_medicine.app.build import open_session
-
-    session = open_session(source, read_only=not store, recover=None, use_runs=False)
-    try:
-        return run_job(session, KIND, given, to_store=store, resume=resume, say=say)
-    finally:
-        session.close()
-
-
-def _on_points(source: Path, given: dict[str, Any], say: Any) -> JobOutcome:
-    from phy_medicine.base.params import changed
-
-    if source.suffix != ".npy" or not source.is_file():
-        raise PhyMedError(
-            f"{source} is neither a dataset (params.py, FILE.kwik) nor a .npy file of points that exists."
-        )
-    own = {param.name for param in params_of(SweepSettings)}
-    settings = changed(SweepSettings(), **{name: value for name, value in given.items() if name in own})
-    return run_on_files(KIND, settings, {"points": source.resolve()}, say=say)
 
 
 def rows_of(outcome: JobOutcome) -> list[dict[str, Any]]:
