@@ -21,6 +21,7 @@ class AllClustersView(View):
 
     # The key that a block was made for, and the block; replaced together, since workers read them.
     _kept: tuple[Any, Any] | None = None
+    _asked: Any = None
 
     @abstractmethod
     def make_block(self) -> Any:
@@ -44,6 +45,13 @@ class AllClustersView(View):
         names = (f.name for f in dataclasses.fields(self.settings))
         prepared = tuple(v for name, v in zip(names, wanted, strict=True) if name not in self.drawn_settings)
         return self.host.data.table.version, self.host.data.time_range, *prepared
+
+    def _follow(self) -> None:
+        """Ask once for what is in sight now, for views whose key tells what that is."""
+        key = self._key()
+        if self.block is not None and self._kept is not None and self._kept[0] != key and self._asked != key:
+            self._asked = key
+            self.host.request(self)
 
     def table_changed(self) -> None:
         """Show the rows as they are now."""

@@ -43,7 +43,6 @@ class ClusterGridView(AllClustersView):
         super().__init__(host, theme=theme, settings=settings)
         self.places = GridPlaces(0)
         self._followed: tuple[int, ...] = ()
-        self._asked: Any = None
 
     # Arrays
 
@@ -184,13 +183,6 @@ class ClusterGridView(AllClustersView):
         """Draw at the next tick what is there, and read other cells if they came into sight."""
         super().redraw()
         self._follow()
-
-    def _follow(self) -> None:
-        """Ask for what is in sight, once."""
-        key = self._key()
-        if self.block is not None and self._kept is not None and self._kept[0] != key and self._asked != key:
-            self._asked = key
-            self.host.request(self)
 
     def decorate(self) -> None:
         """Add frames, ids and errors of the cells in sight, and the strip of all rows."""

@@ -88,7 +88,6 @@ class TemplateView(AllClustersView):
     def __init__(self, host: ViewHost, *, theme: Theme = DARK, settings: Any = None) -> None:
         super().__init__(host, theme=theme, settings=settings)
         self.picture = self.scene.picture = self.heat = HeatPicture()
-        self._asked: Any = None
         self._reduction = Reduction()
 
     # Arrays
@@ -203,13 +202,6 @@ class TemplateView(AllClustersView):
         """Draw at the next tick what is there, and read other waveforms if they came into sight."""
         super().redraw()
         self._follow()
-
-    def _follow(self) -> None:
-        """Ask for what is in sight, once."""
-        key = self._key()
-        if self.block is not None and self._kept is not None and self._kept[0] != key and self._asked != key:
-            self._asked = key
-            self.host.request(self)
 
     def decorate(self) -> None:
         """Add names, the selected columns, and the image of amplitudes where waveforms are too small."""
