@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError
-from phy_medicine.compute.pool import Priority
-from phy_medicine.gui.splitting import LongSplit
 from phy_medicine.session.actions import Action, Arg
 from phy_medicine.session.model_split import FoundParts, find_parts, suppose_parts
 
@@ -18,33 +15,6 @@ if TYPE_CHECKING:
 
 
 SHAPE = "shape"
-
-
-class _CancelledError(Exception):
-    """Nobody waits for the parts any more."""
-
-
-class _Work:
-    """Parts that are being worked out by a thread."""
-
-    def __init__(self) -> None:
-        self._cancelled = threading.Event()
-        self._fraction = 0.0
-        self._doing = "Starting"
-
-    def note(self, fraction: float, message: str) -> None:
-        """Take note of how far it is; ends the work once it was cancelled."""
-        if self._cancelled.is_set():
-            raise _CancelledError
-        self._fraction, self._doing = fraction, message
-
-    def words(self) -> str:
-        """Return how far it is."""
-        return f"Split by a model: {self._fraction:.0%}, {self._doing[:1].lower()}{self._doing[1:]}; Esc cancels"
-
-    def stop(self) -> None:
-        """End the work at its next step."""
-        self._cancelled.set()
 
 
 class ModelSplitting:
@@ -80,15 +50,10 @@ class ModelSplitting:
         if supposed is not None and supposed is self._shown and not by:
             session.suppose.nothing()
             return
-        session.hold.check()
-        work, splitting = _Work(), self._window.splitting
-        split = LongSplit(work.words, work.stop)
-        splitting.begin(split, "A split by a model is being worked out")
-        session.pool.submit(
-            work, partial(find_parts, by_trains=not by), session, session.selection.cluster_ids, work.note,
-            priority=Priority.INTERACTIVE,
-            on_done=lambda found: splitting.done(split, lambda: self._show(found)),
-            on_error=lambda error: splitting.failed(split, error, "its parts could not be worked out"),
+        self._window.splitting.work_out(
+            "Split by a model", "A split by a model is being worked out",
+            partial(find_parts, session, session.selection.cluster_ids, by_trains=not by),
+            self._show, "its parts could not be worked out",
         )  # fmt: skip
 
     def _show(self, found: FoundParts) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from phy_medicine.base.errors import ActionError, PhyMedError
+from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import IntArray
-from phy_medicine.compute.pool import Priority
-from phy_medicine.compute.time_left import TimeLeft, in_words
 from phy_medicine.curation.actions import Merge
 from phy_medicine.curation.groups import NOISE
 from phy_medicine.curation.regrouping import put_into
-from phy_medicine.gui.splitting import LongSplit
 from phy_medicine.session import odd_spikes
 from phy_medicine.session.actions import Action
 
@@ -22,31 +18,6 @@ if TYPE_CHECKING:
     from phy_medicine.gui.main_window import MainWindow
     from phy_medicine.session.model_features import Progress
     from phy_medicine.session.suppose import Supposition
-
-_TASK = "odd spikes"
-
-
-class _Cancelled(PhyMedError):
-    """Ends work that nobody waits for any more."""
-
-
-class _Work:
-    """How far it is, and whether it is still wanted."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._done, self._message, self._left = what, 0.0, "", TimeLeft()
-        self.cancelled = False
-
-    def told(self, fraction: float, message: str) -> None:
-        """Note how far it is; in a worker."""
-        if self.cancelled:
-            raise _Cancelled("The work was cancelled.")
-        self._done, self._message = fraction, message
-
-    def words(self) -> str:
-        """Return how far it is."""
-        left = in_words(self._left.update(self._done, time.monotonic()))
-        return f"{self._what}: {self._done:.0%}{', ' if left else ''}{left}; Esc cancels"
 
 
 class OddSpikes:
@@ -129,24 +100,14 @@ class OddSpikes:
         find: Callable[[Any, Sequence[int], Progress], Any],
         suppose: Callable[[Any, Any], object],
     ) -> None:
-        session, splitting = self._session, self._window.splitting
+        session = self._session
         cluster_ids = session.selection.cluster_ids
         if not cluster_ids:
             raise ActionError("Select the clusters whose spikes are to be looked at.")
         session.suppose.nothing()
-        work = _Work(f"{what} of {', '.join(map(str, cluster_ids[:3]))}")
-
-        def stop() -> None:
-            work.cancelled = True
-            session.pool.cancel(_TASK)
-
-        split = LongSplit(work.words, stop)
-        splitting.begin(split, f"{what} are being looked for")
-        session.pool.submit(
-            _TASK, find, session, cluster_ids, work.told,
-            priority=Priority.BACKGROUND,
-            on_done=lambda found: splitting.done(split, partial(suppose, session, found)),
-            on_error=lambda error: splitting.failed(split, error, "the features could not be read"),
+        self._window.splitting.work_out(
+            f"{what} of {', '.join(map(str, cluster_ids[:3]))}", f"{what} are being looked for",
+            partial(find, session, cluster_ids), partial(suppose, session), "the features could not be read",
         )  # fmt: skip
 
 

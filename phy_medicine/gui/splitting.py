@@ -10,18 +10,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from phy_medicine.base.errors import ActionError, PhyMedError
 from phy_medicine.base.log import logger
+from phy_medicine.compute.pool import Priority
 from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.filter_box import FilterEdit
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.session.actions import Action
 
 if TYPE_CHECKING:
+    from phy_medicine.compute.pool import Pool
     from phy_medicine.gui.main_window import MainWindow
+    from phy_medicine.session.model_features import Progress
 
+T = TypeVar("T")
 _SHOWN_EVERY_MS = 200
 
 
@@ -33,6 +37,36 @@ class LongSplit:
 
     def __init__(self, words: Callable[[], str], stop: Callable[[], object]) -> None:
         self.words, self.stop = words, stop
+
+
+class _Cancelled(PhyMedError):
+    """Ends work that nobody waits for any more."""
+
+
+class PooledSplit(LongSplit):
+    """A split that a function works out in a thread of the pool, and tells how far it is.
+
+    title : what is worked out, the beginning of the words
+    """
+
+    def __init__(self, title: str, pool: Pool) -> None:
+        super().__init__(self._words, self._stop)
+        self._title, self._pool, self._cancelled = title, pool, False
+        self._fraction, self._doing = 0.0, "Starting"
+
+    def note(self, fraction: float, message: str) -> None:
+        """Take note of how far it is; ends the work once it was cancelled; in the thread that works."""
+        if self._cancelled:
+            raise _Cancelled("The work was cancelled.")
+        self._fraction, self._doing = fraction, message
+
+    def _words(self) -> str:
+        doing = f", {self._doing[:1].lower()}{self._doing[1:]}" if self._doing else ""
+        return f"{self._title}: {self._fraction:.0%}{doing}; Esc cancels"
+
+    def _stop(self) -> None:
+        self._cancelled = True
+        self._pool.cancel(self)
 
 
 class Splitting(QtCore.QObject):
@@ -80,6 +114,28 @@ class Splitting(QtCore.QObject):
         self._window.say("")  # how to use a lasso has been read
         self.show()
         self._timer.start()
+
+    def work_out(
+        self, title: str, doing: str, find: Callable[[Progress], T], then: Callable[[T], object], why: str
+    ) -> None:  # fmt: skip
+        """Work out a split in the pool, and go on with it in the window unless it was cancelled.
+
+        title : the beginning of what says how far it is; doing : as of `begin`; find : is given what to tell it to
+        then : called with what was found, in the GUI thread; why : what could not be done, if it goes wrong
+
+        Raises
+        ------
+        ActionError : another one is being worked out
+        """
+        pool = self._window.session.pool
+        split = PooledSplit(title, pool)
+        self.begin(split, doing)
+        pool.submit(
+            split, find, split.note,
+            priority=Priority.INTERACTIVE,
+            on_done=lambda found: self.done(split, partial(then, found)),
+            on_error=lambda error: self.failed(split, error, why),
+        )  # fmt: skip
 
     def done(self, split: LongSplit, apply: Callable[[], object]) -> None:
         """End a split by applying it, unless it was cancelled; from any thread."""
