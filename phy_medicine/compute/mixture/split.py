@@ -73,10 +73,8 @@ class ModelSplit:
                 f"deep, {evidence}, {self.n_uncertain:,} spikes are less than {_CERTAIN:.0%} certain."
             )
         if self.log_evidence > 0:
-            return (
-                f"No split supported: no valley parts the spikes, though their shape is not one Gaussian ({evidence})."
-            )
-        return f"No split supported: one Gaussian explains the spikes best ({evidence})."
+            return f"No split supported ({evidence}): no valley parts the spikes, though they are not one Gaussian."
+        return f"No split supported ({evidence}): one Gaussian explains the spikes best."
 
     @property
     def n_uncertain(self) -> int:
