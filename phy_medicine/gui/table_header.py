@@ -117,7 +117,7 @@ class ColumnHeader(QtWidgets.QHeaderView):
                 self.resizeSection(section, metrics.horizontalAdvance(column.title) + 14)
                 continue
             texts = [self._model.text_at_once(c, column) for c in sample]
-            if UNKNOWN in texts:  # a number of three digits will come
+            if UNKNOWN in texts or (column.kind == "float" and not any(texts)):  # a number of three digits will come
                 texts.append("\N{MINUS SIGN}0.0000")
             if column.name == "id":  # ids grow with every merge
                 texts.append("0" * max(3, len(str(max(sample_ids, default=0)))))

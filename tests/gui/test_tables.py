@@ -10,6 +10,7 @@ from phy_medicine.gui import theme as themes
 from phy_medicine.gui.qt import Qt, QtCore, QtWidgets
 from phy_medicine.gui.table_delegate import SELECTED_ALPHA
 from phy_medicine.gui.tables import clicked
+from phy_medicine.session.pair_columns import SHOWN
 from phy_medicine.views.theme import DARK, LIGHT
 
 from .dock_moves import settle as settle_window
@@ -109,6 +110,16 @@ def test_no_column_is_cut_in_any_layout(session, open_window, size, layout):
     settle_window(window)
     for table in (window.tables.clusters, window.tables.similar):
         assert table.header.length() <= table.grid.viewport().width()
+
+
+def test_no_evidence_of_a_pair_is_cut(session, open_window):
+    """No cell is there when the widths are chosen, since nothing is selected."""
+    table = open_window(session, size=(1920, 1200)).tables.similar
+    metrics = table.header.fontMetrics()
+    for name in SHOWN:
+        section = table.model.column_of(name)
+        assert not table.header.isSectionHidden(section)
+        assert table.header.sectionSize(section) >= metrics.horizontalAdvance("1.229") + 14
 
 
 def test_the_rate_is_hidden_after_amplitude_and_channel(window):
