@@ -100,16 +100,38 @@ class MainWindow(QtWidgets.QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.AllDockWidgetAreas, QtWidgets.QTabWidget.North)
         self._key_repeats = self.is_closed = False
+        self._palette: Palette | None = None
+        self._make_frame()
+        self._make_parts()
+        self._make_tools()
+        self._make_switches()
+        self.plugins = WindowPlugins(self, plugins)
+        self.plugin_actions = PluginActions(self)
+        self.host.drawn = self.later.flush
+        self.waking = Waking(self.host.rebuild_all, self)
+        self.commands.fill()
+        self.commands.key_repeats = lambda: self._key_repeats
+        self.line.left.connect(self._give_focus_back)
+        self._log = StatusLog(self.status, self.bridge)
+        logger.addHandler(self._log)
+        self._listen()
+        self.show_state()
+
+    def _make_frame(self) -> None:
+        """What every other part needs: turns of the event loop, actions, menus, the line at the bottom, views."""
         self.closing = Closing(self)
         self.bridge = Bridge(self)
         self.later = Later(self)
         self.commands = Commands(self)
-        history = SnippetHistory(tuple(state.get("snippets", ())))
+        history = SnippetHistory(tuple(self.state.get("snippets", ())))
         self.line = SnippetLine(self.commands.table, lambda text: not self.commands.run_line(text), history)
-        self.status = StatusBar(self.line, theme)
+        self.status = StatusBar(self.line, self.theme)
         self.setStatusBar(self.status)
-        self.host = WindowHost(session, self.bridge, self.say, self.commands.guard)
-        self.menus = Menus(self, self.commands.table, self.commands.run, theme)
+        self.host = WindowHost(self.session, self.bridge, self.say, self.commands.guard)
+        self.menus = Menus(self, self.commands.table, self.commands.run, self.theme)
+
+    def _make_parts(self) -> None:
+        """Tables, docks, and what is done with clusters and their look."""
         self.splitting = Splitting(self)
         self.lasso_split = LassoSplit(self)
         self.panels = Panels(self)
@@ -124,6 +146,9 @@ class MainWindow(QtWidgets.QMainWindow):
         self.groups = GroupList(self)
         self.colors = ColorChoice(self)
         self.text_size = TextSize(self)
+
+    def _make_tools(self) -> None:
+        """Jobs, and the docks that are no views."""
         self.switches = DataSwitches(self)
         self.jobs = WindowJobs(self)
         self.resort = Resort(self)
@@ -134,8 +159,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self.suggesting = WindowSuggestions(self)
         self.workspace = WindowWorkspace(self)
         shown = (self.jobs, self.console, self.history, self.suggesting, self.workspace)
-        tools = (part.tool for part in shown)
-        self.tools = {tool.name: tool for tool in tools}
+        self.tools = {part.tool.name: part.tool for part in shown}
+
+    def _make_switches(self) -> None:
+        """What is in use, of the results in the store and of the time, and what is done with whole datasets."""
         self.motion = MotionSwitch(self)
         self.localization = LocalizationSwitch(self)
         self.ranges = RangeSwitch(self)
@@ -143,18 +170,6 @@ class MainWindow(QtWidgets.QMainWindow):
         self.training = WindowTraining(self)
         self.matching = Matching(self)
         self.pictures = Pictures(self)
-        self.plugins = WindowPlugins(self, plugins)
-        self.plugin_actions = PluginActions(self)
-        self.host.drawn = self.later.flush
-        self.waking = Waking(self.host.rebuild_all, self)
-        self.commands.fill()
-        self.commands.key_repeats = lambda: self._key_repeats
-        self._palette: Palette | None = None
-        self.line.left.connect(self._give_focus_back)
-        self._log = StatusLog(self.status, self.bridge)
-        logger.addHandler(self._log)
-        self._listen()
-        self.show_state()
 
     def _listen(self) -> None:
         """Connect the session's news; the one place where it happens."""

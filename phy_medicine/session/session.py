@@ -104,19 +104,41 @@ class Session(Curating, Collecting, Shown, Exports):
         self.configuration = configuration or Configuration()
         self.extensions = Extensions()
         self.storage = Storage(model, read_only=read_only, take_over=take_over)
-        self.manager = fresh_manager(model)
+        self._closing = threading.Event()
+        self._reader: threading.Thread | None = None
+        self.training: Training | None = None  # given to a session that somebody trains on
+        self._begin_curation()
+        self._find_places()
+        self._fill_tables()
+        self._serve_views()
+        self._judge_clusters()
+        self._work_behind()
+        if recover is False:
+            self.discard_journal()
+        elif recover:
+            self.recover()
+
+    def _begin_curation(self) -> None:
+        """The assignment of spikes, and what follows from it at once."""
+        model, self.manager = self.model, fresh_manager(self.model)
         assignment = self.manager.assignment
         statistics = StatisticsTable(assignment, model.spike_templates, model.amplitudes, model.duration_s)
         self.manager.changed.connect(statistics.update)
         self.facts = SessionFacts(self.manager, Selector(assignment), statistics)
-        own = OwnFiles(model.dir_path)
+
+    def _find_places(self) -> None:
+        """Where spikes and clusters are, with the motion and the positions in use."""
+        model, own = self.model, OwnFiles(self.model.dir_path)
         writable = lambda: not self.read_only  # noqa: E731
         self.motion = MotionState(lambda: self.store, own.state, writable=writable)
         self.localization = LocalizationState(lambda: self.store, model.n_spikes, own.state, writable=writable)
         self.depths = SpikeDepths(model, self.motion, own.cache, self.localization, writable=writable)
-        corrected = CorrectedDepths(self.facts, self.depths, self.motion)
         self.positions = ClusterPositions(model.spike_times, self.facts, self.localization, self.motion)
         self.time_ranges = TimeRanges(model.spike_times, model.duration_s, self._show_range)
+
+    def _fill_tables(self) -> None:
+        """Clusters and those similar to one, as rows; which are selected, and the wizard that walks along them."""
+        model, corrected = self.model, CorrectedDepths(self.facts, self.depths, self.motion)
         self.metrics, self.schemes, self.similarity_values = plugin_values(self)
         self.clusters = ClusterTable(model, self.manager, self.facts, corrected, self.time_ranges, self.metrics)
         self.similar = SimilarClusters(model, self.facts, self.motion, lambda: self.pool, self.similarity_values)
@@ -129,8 +151,11 @@ class Session(Curating, Collecting, Shown, Exports):
         self.similarity_table: SimilarityTable = SimilarityTable(self.clusters, self.similar, self.selection)
         self.wizard = Wizard(self.cluster_table.visible_ids, self.similarity_table.rows_for, self.manager.is_masked)
         self.selection.changed.connect(self.wizard.visit)
+
+    def _serve_views(self) -> None:
+        """What views ask for."""
         self.data = DataService(
-            model,
+            self.model,
             self.facts,
             cache_bytes=int(self.configuration.get("cache_mb", 256)) << 20,
             channels=self.clusters.channels,
@@ -143,6 +168,10 @@ class Session(Curating, Collecting, Shown, Exports):
             x_um=self.data.unit_positions.x_um, schemes=self.schemes,
         )  # fmt: skip
         self.manager.changed.connect(self._note_merge)
+        self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
+
+    def _judge_clusters(self) -> None:
+        """Metrics, evidence of pairs, suggestions: in columns of the tables and panels."""
         follow_plugins(self)
         self.quality = self.clusters.quality = QualityMetrics(self)
         follow_quality(self)
@@ -151,6 +180,9 @@ class Session(Curating, Collecting, Shown, Exports):
         follow_pairs(self)
         self.suggestions = Suggestions(self)
         self.walk = SuggestionWalk(self)
+
+    def _work_behind(self) -> None:
+        """Threads, jobs and their store, and the record of all that is done."""
         self.pool = Pool(int(self.configuration.get("threads", 2)))
         self.store = session_store(self)
         self.jobs = SessionJobs(self)
@@ -158,16 +190,8 @@ class Session(Curating, Collecting, Shown, Exports):
         self.jobs.imported.connect(self.localization.use_new)
         self.jobs.imported.connect(self.suggestions.reclustered.take)
         self.prefetch = Prefetch(lambda: self.pool, self.data.cache, **prefetch_limits(self.configuration))
-        self._requests = RequestMaker(self.data, self.time_ranges, self.colors)
-        self._closing = threading.Event()
-        self._reader: threading.Thread | None = None
         note_events(self)
         self.record = Recorder(self)
-        self.training: Training | None = None  # given to a session that somebody trains on
-        if recover is False:
-            self.discard_journal()
-        elif recover:
-            self.recover()
 
     @classmethod
     def open(
