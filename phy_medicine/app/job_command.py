@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from phy_medicine.base.types import AnyArray
 if TYPE_CHECKING:
     from phy_medicine.compute.job import Job
     from phy_medicine.compute.job_files import Manifest
+    from phy_medicine.compute.job_kinds import JobKind
     from phy_medicine.compute.jobs import JobQueue
     from phy_medicine.io.store_runs import Run
     from phy_medicine.session.jobs import SessionJobs
@@ -287,13 +288,9 @@ def job_command(
     PhyMedError : there is no such kind
     """
     from phy_medicine.app.build import open_session
-    from phy_medicine.app.cli import debug_option
-    from phy_medicine.app.param_options import options_of
-    from phy_medicine.base.params import params_of
     from phy_medicine.compute.job_kinds import kind as kind_of
 
     kind = kind_of(kind_name)
-    own = {param.name for param in params_of(kind.settings_class)}
     more = more or {}
 
     def callback(params_py: Path, *, out: Path | None, store: bool, as_json: bool, log: bool, **values: Any) -> None:
@@ -310,9 +307,20 @@ def job_command(
             session.close()
         echo_outcome(outcome, as_json=as_json)
 
-    command: Any = callback
+    command = _with_options(callback, kind, list(more.values()))
+    made: click.Command = click.command(name or kind_name, help=kind.help or f"{kind.title} of a dataset.")(command)
+    return made
+
+
+def _with_options(command: Any, kind: JobKind, more: Sequence[Callable[[Any], Any]]) -> Any:
+    """Return a callback with the argument and the options of `job_command`; the help lists the last one given first."""
+    from phy_medicine.app.cli import debug_option
+    from phy_medicine.app.param_options import options_of
+    from phy_medicine.base.params import params_of
+
+    own = {param.name for param in params_of(kind.settings_class)}
     command = debug_option(command)
-    for option in reversed(list(more.values())):
+    for option in reversed(more):
         command = option(command)
     command = click.option("--log", is_flag=True, help="Print the log of the job to stderr.")(command)
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
@@ -328,6 +336,4 @@ def job_command(
     if "seed" not in own:
         command = click.option("--seed", default=0, show_default=True, help="Seed of every random number.")(command)
     command = options_of(kind.settings_class)(command)
-    command = click.argument("params_py", type=click.Path(path_type=Path))(command)
-    made: click.Command = click.command(name or kind_name, help=kind.help or f"{kind.title} of a dataset.")(command)
-    return made
+    return click.argument("params_py", type=click.Path(path_type=Path))(command)

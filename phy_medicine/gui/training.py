@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from phy_medicine.base.errors import ActionError, PhyMedError
@@ -92,33 +93,8 @@ class ReportDialog(QtWidgets.QDialog):
         super().__init__(window)
         self._window = window
         self.setWindowTitle(f"Training {report.title}")
-        facts = words.summary(report)
         self.score = QtWidgets.QLabel(f"{report.score:.0f}")
-        font = self.score.font()
-        font.setPointSize(3 * font.pointSize())
-        font.setBold(True)
-        self.score.setFont(font)
-        of = QtWidgets.QLabel("of 100")
-        of.setProperty("dim", True)
-        self.facts = QtWidgets.QGridLayout()
-        self.facts.setHorizontalSpacing(16)
-        self.facts.setVerticalSpacing(4)
-        for i, (name, value) in enumerate(facts[1:]):
-            label = QtWidgets.QLabel(name)
-            label.setProperty("dim", True)
-            row, column = i % 5, 2 * (i // 5)
-            self.facts.addWidget(label, row, column)
-            self.facts.addWidget(QtWidgets.QLabel(value), row, column + 1)
-        self.facts.setColumnStretch(4, 1)
-        left = QtWidgets.QVBoxLayout()
-        left.setSpacing(0)
-        left.addWidget(self.score)
-        left.addWidget(of)
-        left.addStretch(1)
-        top = QtWidgets.QHBoxLayout()
-        top.setSpacing(32)
-        top.addLayout(left)
-        top.addLayout(self.facts, 1)
+        self.facts = _grid(words.summary(report)[1:])
         self.tabs = QtWidgets.QTabWidget()
         for title, found in (
             (f"Still wrong ({len(report.left)})", words.mistakes(report)),
@@ -131,6 +107,24 @@ class ReportDialog(QtWidgets.QDialog):
         export.setAutoDefault(False)
         export.clicked.connect(self._export)
         buttons.rejected.connect(self.close)
+        self._lay_out(buttons)
+
+    def _lay_out(self, buttons: QtWidgets.QDialogButtonBox) -> None:
+        font = self.score.font()
+        font.setPointSize(3 * font.pointSize())
+        font.setBold(True)
+        self.score.setFont(font)
+        of = QtWidgets.QLabel("of 100")
+        of.setProperty("dim", True)
+        left = QtWidgets.QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.score)
+        left.addWidget(of)
+        left.addStretch(1)
+        top = QtWidgets.QHBoxLayout()
+        top.setSpacing(32)
+        top.addLayout(left)
+        top.addLayout(self.facts, 1)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(16)
@@ -144,6 +138,21 @@ class ReportDialog(QtWidgets.QDialog):
             self._window.training.export()
         except PhyMedError as error:
             QtWidgets.QMessageBox.warning(self, "Export", str(error))
+
+
+def _grid(facts: Sequence[tuple[str, str]]) -> QtWidgets.QGridLayout:
+    """Names and values, five below each other."""
+    grid = QtWidgets.QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(4)
+    for i, (name, value) in enumerate(facts):
+        label = QtWidgets.QLabel(name)
+        label.setProperty("dim", True)
+        row, column = i % 5, 2 * (i // 5)
+        grid.addWidget(label, row, column)
+        grid.addWidget(QtWidgets.QLabel(value), row, column + 1)
+    grid.setColumnStretch(4, 1)
+    return grid
 
 
 def _table(facts: Facts) -> ReportTable:

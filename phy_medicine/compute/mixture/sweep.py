@@ -13,7 +13,7 @@ from phy_medicine.compute.job_kinds import JobKind, register
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from phy_medicine.base.types import AnyArray
+    from phy_medicine.base.types import AnyArray, FloatArray, IntArray
     from phy_medicine.compute.job_context import JobContext
     from phy_medicine.compute.mixture.sweep_task import SweepTask, Tried
 
@@ -99,11 +99,44 @@ def _tasks(context: JobContext) -> tuple[list[SweepTask], Path, tuple[int, int]]
 
     import numpy as np
 
+    from phy_medicine.compute.mixture.spread import cancel_file
+    from phy_medicine.compute.mixture.sweep_task import SweepTask
+
+    settings = context.settings
+    x, spike_ids, root = _points(context)
+    context.log(f"{len(x):,} spikes, {x.shape[1]} dimensions.")
+    work = context.folder / "work"
+    kept = context.kept or work
+    work.mkdir(exist_ok=True)
+    np.save(work / "points.npy", x)
+    np.save(work / "spike_ids.npy", spike_ids)
+    said = f"{replace(settings, components='', executor='', root=str(root))} {context.seed} ".encode()
+    key = hashlib.sha256(said + x.tobytes()).hexdigest()[:20]
+    points, ids, cancel = (
+        str(p.absolute()) for p in (work / "points.npy", work / "spike_ids.npy", cancel_file(context))
+    )
+    tasks = [
+        SweepTask(
+            k, points, ids, settings, context.seed, str(root.absolute()),
+            str((kept / f"{k}-{key}.json").absolute()), cancel,
+        )
+        for k in reversed(settings.numbers())  # those that take longest first
+    ]  # fmt: skip
+    return tasks, root, (len(x), x.shape[1])
+
+
+def _points(context: JobContext) -> tuple[FloatArray, IntArray, Path]:
+    """The points to fit, their spikes, and the folder of the registry.
+
+    Raises
+    ------
+    PhyMedError : there are too few points for what is asked
+    """
+    import numpy as np
+
     from phy_medicine.base.errors import PhyMedError
     from phy_medicine.compute.mixture.features import rotation
     from phy_medicine.compute.mixture.job import points_of
-    from phy_medicine.compute.mixture.spread import cancel_file
-    from phy_medicine.compute.mixture.sweep_task import SweepTask
 
     settings = context.settings
     numbers = settings.numbers()
@@ -118,26 +151,7 @@ def _tasks(context: JobContext) -> tuple[list[SweepTask], Path, tuple[int, int]]
         raise PhyMedError(f"{len(x)} spikes are too few for {max(numbers)} components; try fewer, or fewer folds.")
     if settings.folds == 1:
         raise PhyMedError("One fold leaves nothing to fit; choose 0, or at least 2.")
-    context.log(f"{len(x):,} spikes, {x.shape[1]} dimensions.")
-    work = context.folder / "work"
-    kept = context.kept or work
-    work.mkdir(exist_ok=True)
-    x = np.ascontiguousarray(x)
-    np.save(work / "points.npy", x)
-    np.save(work / "spike_ids.npy", spike_ids)
-    said = f"{replace(settings, components='', executor='', root=str(root))} {context.seed} ".encode()
-    key = hashlib.sha256(said + x.tobytes()).hexdigest()[:20]
-    points, ids, cancel = (
-        str(p.absolute()) for p in (work / "points.npy", work / "spike_ids.npy", cancel_file(context))
-    )
-    tasks = [
-        SweepTask(
-            k, points, ids, settings, context.seed, str(root.absolute()),
-            str((kept / f"{k}-{key}.json").absolute()), cancel,
-        )
-        for k in reversed(numbers)  # those that take longest first
-    ]  # fmt: skip
-    return tasks, root, (len(x), x.shape[1])
+    return np.ascontiguousarray(x), spike_ids, root
 
 
 def _path(text: str) -> Path:

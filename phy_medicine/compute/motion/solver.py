@@ -111,6 +111,42 @@ def fit_motion(
     sorting = "Sorting peaks by time"
     ahead.expect(0.05, 2 * (1 + peaks.n_peaks // CHUNK))
     ahead.check(sorting)
+    binned, per_bin = _binned(peaks, settings, check=lambda: ahead.check(sorting))
+    levels = (min(settings.num_depth_bins, MAX_LEVELS),) if settings.num_depth_bins else level_counts(binned)
+    smoothings = (settings.density_smoothing,) if settings.density_smoothing else _choices()
+    ahead.expect(0.8, STEPS_PER_LEVEL * len(levels))
+
+    def show(fit: Fit) -> None:
+        preview(_preview(_motion(binned, fit, per_bin, settings)))
+
+    choice = select(
+        binned,
+        levels=levels,
+        smoothings_um=smoothings,
+        bound_um=settings.motion_bound,
+        seed=settings.seed,
+        check=ahead.check,
+        seen=show,
+    )
+    ahead.expect(1.0, LAST_PASSES + 1, at=0.8)
+    passes = count()
+    fit = refine(
+        binned,
+        choice.fit,
+        smoothing_um=choice.best.smoothing_um,
+        passes=LAST_PASSES,
+        bound_um=settings.motion_bound,
+        check=lambda: ahead.check("Fitting all peaks"),
+        seen=lambda fit: None if next(passes) % PASSES_PER_PREVIEW else show(fit),
+    )
+    step_sd = float(np.sqrt(np.trace(fit.walk.covariance) / fit.n_levels / binned.width_s))
+    motion = _motion(binned, fit, per_bin, settings)
+    progress(1.0, "Done")
+    return FastResult(motion, fit.n_levels, choice.best.smoothing_um, step_sd, choice.trials)
+
+
+def _binned(peaks: Peaks, settings: FastSettings, *, check: Callable[[], object]) -> tuple[BinnedPeaks, int]:
+    """Sort peaks into bins of time; returns also how many of them make one bin of the settings."""
     t_min, t_max = float(peaks.times_s.min()), float(peaks.times_s.max())
     n_time = n_time_bins(t_min, t_max, settings.time_bin_size, settings.epsilon)
     per_bin = next((n for n in FINE_BINS if n * n_time <= MAX_FINE_BINS), 1)
@@ -121,40 +157,9 @@ def fit_motion(
         n_bins=n_time * per_bin,
         limit=MAX_PEAKS,
         seed=settings.seed,
-        check=lambda: ahead.check(sorting),
+        check=check,
     )
-    levels = (min(settings.num_depth_bins, MAX_LEVELS),) if settings.num_depth_bins else level_counts(binned)
-    smoothings = (settings.density_smoothing,) if settings.density_smoothing else _choices()
-    ahead.expect(0.8, STEPS_PER_LEVEL * len(levels))
-    choice = select(
-        binned,
-        levels=levels,
-        smoothings_um=smoothings,
-        bound_um=settings.motion_bound,
-        seed=settings.seed,
-        check=ahead.check,
-        seen=lambda fit: preview(_preview(_motion(binned, fit, per_bin, settings))),
-    )
-    ahead.expect(1.0, LAST_PASSES + 1, at=0.8)
-    passes = count()
-
-    def passed(fit: Fit) -> None:
-        if next(passes) % PASSES_PER_PREVIEW == 0:
-            preview(_preview(_motion(binned, fit, per_bin, settings)))
-
-    fit = refine(
-        binned,
-        choice.fit,
-        smoothing_um=choice.best.smoothing_um,
-        passes=LAST_PASSES,
-        bound_um=settings.motion_bound,
-        check=lambda: ahead.check("Fitting all peaks"),
-        seen=passed,
-    )
-    step_sd = float(np.sqrt(np.trace(fit.walk.covariance) / fit.n_levels / binned.width_s))
-    motion = _motion(binned, fit, per_bin, settings)
-    progress(1.0, "Done")
-    return FastResult(motion, fit.n_levels, choice.best.smoothing_um, step_sd, choice.trials)
+    return binned, per_bin
 
 
 def _choices() -> tuple[float, ...]:
