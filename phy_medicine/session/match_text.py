@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from phy_medicine.compute.sessions.shift import Shift
 from phy_medicine.io.export.output import ExportReport, new_file
 from phy_medicine.session.match_sessions import MatchedUnit, SessionMatch
 
@@ -44,13 +45,18 @@ def summary(match: SessionMatch) -> str:
     """Return in a few lines how many units were matched, and how far the tissue moved."""
     n = [len(s.units.cluster_ids) for s in match.sessions]
     lines = [f"{len(match.matched):,} units matched in {len(n)} sessions of {', '.join(map(str, n))} units."]
-    lines += [
-        f"{s.name}: the tissue lies {s.shift.rigid_um:+.0f} µm from where it lay in {match.sessions[0].name}"
-        f" ({s.shift.values_um.min():+.0f} to {s.shift.values_um.max():+.0f} along the probe)."
-        for s in match.sessions
-        if s.shift is not None
-    ]
+    first = match.sessions[0].name
+    lines += [f"{s.name}: the tissue lies {_moved(s.shift, first)}." for s in match.sessions if s.shift is not None]
     return "\n".join((*lines, *match.notes))
+
+
+def _moved(shift: Shift, first: str) -> str:
+    """Say in whole µm where the tissue is."""
+    ends = (shift.values_um.min(), shift.values_um.max())
+    middle, low, high = (f"{round(float(v)):+d}".replace("+0", "0") for v in (shift.rigid_um, *ends))
+    if low == high == "0":
+        return f"where it lay in {first}"
+    return f"{middle} µm from where it lay in {first} ({low} to {high} along the probe)"
 
 
 def export_match(match: SessionMatch, path: Path, *, force: bool = False) -> ExportReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from phy_medicine.app.cli import cli
 from phy_medicine.base.errors import ActionError, DatasetError
+from phy_medicine.compute.sessions.shift import Shift
 from phy_medicine.io.simulate import SimulationSettings, simulate
 from phy_medicine.session.carry_labels import CarriedLabel, carry_labels, plan_labels
 from phy_medicine.session.match_sessions import SessionMatch, match_sessions
@@ -91,6 +93,20 @@ def test_it_is_written_as_a_table_or_as_json(matched, tmp_path):
     with pytest.raises(DatasetError, match="exists already"):
         export_match(matched, tmp_path / "m.tsv")
     assert f"{len(matched.matched)} units matched" in summary(matched)
+
+
+@pytest.mark.parametrize(
+    ("values", "rigid", "said"),
+    [
+        ([-0.4, 0.3], 0.2, "where it lay in monday."),
+        ([24.2, 36.0], 30.1, "+30 µm from where it lay in monday (+24 to +36 along the probe)."),
+        ([-3.0, -0.2], -1.4, "-1 µm from where it lay in monday (-3 to 0 along the probe)."),
+    ],
+)
+def test_how_far_the_tissue_moved_is_said_in_whole_micrometres(matched, values, rigid, said):
+    shift = Shift(np.array([0.0, 100.0]), np.array(values), rigid)
+    sessions = (matched.sessions[0], replace(matched.sessions[1], shift=shift))
+    assert f"tuesday: the tissue lies {said}" in summary(replace(matched, sessions=sessions)).splitlines()
 
 
 def test_labels_are_carried_to_the_same_neurons_and_taken_back(sessions, matched):
