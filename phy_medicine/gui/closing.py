@@ -21,8 +21,8 @@ class Closing:
         """Called when the person agreed; their no does not count in a window that nobody sits in front of."""
 
     def may_close(self) -> bool:
-        """Return whether nobody who is asked wants the window to stay."""
-        if self._window.scripted:
+        """Return whether nobody who is asked wants the window to stay; no one can want that without its session."""
+        if self._window.scripted or self._window.session.closed:  # then nothing can be saved any more
             self.ask_plugins()
             return True
         agreed = self._window.jobs.may_close() and self._work_is_safe() and self.ask_plugins()

@@ -178,6 +178,7 @@ class MainWindow(QtWidgets.QMainWindow):
         bridge.connect(session.clusters.changed, self._changed)
         bridge.connect(session.saved, self._saved)
         bridge.connect(session.message, self.say)
+        bridge.connect(session.ended, self.close)  # somebody closed it in the console, or in Python
         bridge.connect(session.time_window_changed, self.host.show_time_window)
         bridge.connect(session.cluster_table.changed, self.host.show_table)
         bridge.connect(session.similar.changed, self.host.show_table)

@@ -90,6 +90,8 @@ class Session(Curating, Collecting, Shown, Exports):
     """(start, stop) in s that the time views show."""
     time_range_changed = Signal(object)
     """TimeRanges: the stretches of time that views and tables cover."""
+    ended = Signal()
+    """The dataset was let go of; once."""
 
     def __init__(
         self,
@@ -344,7 +346,9 @@ class Session(Curating, Collecting, Shown, Exports):
             self._reader.start()
 
     def close(self) -> None:
-        """Stop background work and let go of the dataset; unsaved work stays in the journal."""
+        """Stop background work and let go of the dataset; unsaved work stays in the journal. A window on it closes."""
+        if self.closed:
+            return
         self._closing.set()
         self.record.stop()
         self.jobs.close()
@@ -354,6 +358,7 @@ class Session(Curating, Collecting, Shown, Exports):
         self.pool.shutdown(wait=False)
         self.data.trace_columns.close()
         self.storage.close()
+        self.ended.emit()
 
     # Inside
 

@@ -19,6 +19,7 @@ from phy_medicine.gui.dock import Dock
 from phy_medicine.gui.main_window import MainWindow
 from phy_medicine.gui.qt import Qt, QtCore, QtGui, QtWidgets
 from phy_medicine.gui.state import WindowState
+from phy_medicine.session.session import Session
 from phy_medicine.views.base import View
 from phy_medicine.views.theme import LIGHT
 
@@ -311,6 +312,23 @@ def test_a_cell_may_close_the_window(window, qtbot):
     console.keys("window.close()")
     qtbot.keyClick(console.widget._control, Qt.Key_Return)
     assert window.is_closed
+
+
+def test_a_cell_that_closes_the_session_closes_the_window_and_loses_nothing(window, qtbot, monkeypatch):
+    monkeypatch.setattr("phy_medicine.gui.questions.ask_save", lambda _window: pytest.fail("nothing can be saved"))
+    session = window.session
+    console = Console(window, qtbot)
+    first, second = session.cluster_ids[:2]
+    session.select([first, second])
+    session.merge()
+    window.scripted = False
+    console.keys("session.close()")
+    qtbot.keyClick(console.widget._control, Qt.Key_Return)
+    qtbot.waitUntil(lambda: window.is_closed)
+    session.close()  # as the program does once its window is closed
+    again = Session.open(session.model.dir_path / "params.py", recover=True)
+    assert not {first, second} & set(again.cluster_ids)
+    again.close()
 
 
 def test_each_window_has_a_console_of_its_own(session, open_window, qtbot):
