@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """How the window opens and what it does by itself; the fields are the options of `phy-med template-gui`."""
+    """How the window opens and what it does by itself; the fields are the options of `phy-med template-gui`.
+
+    plugins : whether they are loaded
+    """
 
     do: tuple[str, ...] = ()
     screenshot: Path | None = None
@@ -34,6 +37,7 @@ class WindowOptions:
     shared_context: bool = True
     clear_state: bool = False
     configuration: Configuration = Configuration()  # noqa: RUF009
+    plugins: bool = True
 
 
 def open_session(
@@ -189,7 +193,7 @@ def run_window(open_it: Callable[[], Session], options: WindowOptions) -> int:
 def _run_window(open_it: Callable[[], Session], options: WindowOptions, crashes: Sequence[Path]) -> int:
     thread = ThreadPoolExecutor(1, thread_name_prefix="open")
     opening = thread.submit(open_it)
-    finding = thread.submit(lambda: plugin_book(opening.result()))
+    finding = thread.submit(lambda: plugin_book(opening.result())) if options.plugins else None
     thread.shutdown(wait=False)
     from phy_medicine.gui.app import run
 
@@ -201,7 +205,7 @@ def _run_window(open_it: Callable[[], Session], options: WindowOptions, crashes:
         size=options.size,
         shared_context=options.shared_context,
         clear_state=options.clear_state,
-        plugins=finding.result,
+        plugins=None if finding is None else finding.result,
         crashes=crashes,
     )
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "template-describe": "phy_medicine.app.template_describe",
     "kwik-gui": "phy_medicine.app.kwik_gui",
     "kwik-describe": "phy_medicine.app.kwik_describe",
+    "trace-gui": "phy_medicine.app.trace_gui",
     "sort": "phy_medicine.app.sort",
     "sort-gui": "phy_medicine.app.sort_gui",
     "match": "phy_medicine.app.match",
@@ -41,7 +42,7 @@ COMMANDS = {
     "doctor": "phy_medicine.app.doctor",
 }
 """Command name -> the module whose `command` it is."""
-_WINDOWS = ("template-gui", "kwik-gui", "sort-gui")
+_WINDOWS = ("template-gui", "kwik-gui", "trace-gui", "sort-gui")
 _BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def _picture(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
     return value
 
 
-_OPTIONS = (
+_FIRST = (
     click.option(
         "--do", "do", multiple=True, metavar="SNIPPET", help="Run a snippet or an action after opening; repeatable."
     ),
@@ -55,6 +56,8 @@ _OPTIONS = (
         metavar="NAME=VALUE",
         help="Another value of a setting for this time, such as theme=light or TraceView.labels=false; repeatable.",
     ),
+)
+_SESSION = (
     click.option("--read-only", is_flag=True, help="Change nothing: no journal, no save."),
     click.option(
         "--recover/--discard-journal",
@@ -67,6 +70,8 @@ _OPTIONS = (
         help="Curate although somebody else seems to, whose session ended without giving the dataset back.",
     ),
     click.option("--clear-cache", "clear_cache_first", is_flag=True, help="Delete the cache beside the dataset first."),
+)
+_LAST = (
     click.option("--clear-state", is_flag=True, help="Forget the layout and the settings of the window."),
     click.option("--no-shared-context", is_flag=True, help="One OpenGL context per view, for drivers that need it."),
     debug_option,
@@ -75,16 +80,25 @@ _OPTIONS = (
 
 def window_options(command: Any) -> Any:
     """Give a command the options of a window: three for the session, from `read_only` on, the others for `prepared`."""
-    for option in reversed(_OPTIONS):
+    return _with(command, (*_FIRST, *_SESSION, *_LAST))
+
+
+def window_only_options(command: Any) -> Any:
+    """Give a command the options of a window on which nothing is curated, for `prepared`."""
+    return _with(command, (*_FIRST, *_LAST))
+
+
+def _with(command: Any, options: Sequence[Callable[[Any], Any]]) -> Any:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def prepared(path: Path, values: dict[str, Any]) -> WindowOptions:
+def prepared(path: Path, values: dict[str, Any], *, plugins: bool = True) -> WindowOptions:
     """Start the log, clear the cache if asked, and return what the window is to do."""
     if not click.get_current_context().meta.get("debug"):
         log.configure()
-    if values["clear_cache_first"]:
+    if values.get("clear_cache_first"):
         clear_cache(path)
     configuration = configuration_for(path, values["settings"])
     return WindowOptions(
@@ -95,4 +109,5 @@ def prepared(path: Path, values: dict[str, Any]) -> WindowOptions:
         shared_context=not values["no_shared_context"] and bool(configuration.get("shared_context", True)),
         clear_state=values["clear_state"],
         configuration=configuration,
+        plugins=plugins,
     )

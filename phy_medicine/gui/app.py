@@ -96,8 +96,9 @@ def _window(session: Session, *, scripted: bool, clear_state: bool, plugins: Plu
     from phy_medicine.gui.state import WindowState
 
     state = WindowState.of_dataset(
-        session.model.dir_path, writable=_is_writable(session), clear=clear_state, configuration=session.configuration
-    )
+        session.model.dir_path, writable=_is_writable(session), clear=clear_state, configuration=session.configuration,
+        name="recording.json" if session.is_recording else "state.json",
+    )  # fmt: skip
     theme = THEMES.get(str(state.get("theme")), DARK)
     points = state.get("font_size")
     if points in range(MIN_POINTS, MAX_POINTS + 1):

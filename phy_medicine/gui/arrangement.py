@@ -32,6 +32,11 @@ class Arrangement:
         """Kinds of panels that can be opened."""
         return (*self._window.panels.kinds, *self._window.tables.docks, *self._window.tools)
 
+    @property
+    def _default(self) -> str:
+        """The layout of a window that nobody has arranged."""
+        return layout.RECORDING if self._window.session.is_recording else layout.DEFAULT
+
     def open(self, size: tuple[int, int] | None) -> None:
         """Make the panels, put them where they were, or where they belong when a size is given, and show the window."""
         window = self._window
@@ -44,7 +49,8 @@ class Arrangement:
         if size is None and not window.scripted:
             window.setWindowState(Qt.WindowMaximized)
         try:
-            self.place(window.layouts.find(window.state.get("layout", layout.DEFAULT)))
+            recording = window.session.is_recording  # the configured layout is one for clusters
+            self.place(window.layouts.find(self._default if recording else window.state.get("layout", self._default)))
         except ActionError as error:
             logger.warning("The configured layout was not used: %s", error)
             self.reset()
@@ -84,7 +90,7 @@ class Arrangement:
 
     def reset(self) -> None:
         """Put all panels where they belong, and show the window."""
-        self.place(Layout(layout.DEFAULT, layout.built_in(layout.DEFAULT, self._window.width())))
+        self.place(Layout(self._default, layout.built_in(self._default, self._window.width())))
 
     def place(self, chosen: Layout) -> tuple[str, ...]:
         """Put all panels where a layout says, show the window, and return the panels that do not exist here.

@@ -16,6 +16,8 @@ _ORIENTATIONS = {"row": Qt.Horizontal, "column": Qt.Vertical}
 
 
 DEFAULT = "curation"
+RECORDING = "recording"
+"""Of a raw recording alone."""
 
 
 @cache

@@ -202,11 +202,21 @@ class MainWindow(QtWidgets.QMainWindow):
         self.menus.update_enabled()
         configured.apply(self)
         self._restore_selection()
-        key_of = self.commands.key_of
-        self.say(f"{key_of('next')} selects the next cluster; {key_of('show_all_shortcuts')} lists all keys.")
+        for part in (self.menus.toolbar, self.status.dirty):  # there is nothing to save
+            part.setVisible(not self.session.is_recording)
+        self._greet()
         self.ranges.restore()
         self.recording.restore()
         self.later.after(_ICONS_MS, self._finish_opening)
+
+    def _greet(self) -> None:
+        """Say which key to begin with."""
+        key_of = self.commands.key_of
+        keys = f"{key_of('show_all_shortcuts')} lists all keys."
+        if not self.session.is_recording:
+            self.say(f"{key_of('next')} selects the next cluster; {keys}")
+        elif self.panels.target("TraceView") is not None:
+            self.say(f"{key_of('go_right')} goes on in time; {keys}")
 
     def _finish_opening(self) -> None:
         """Do what the first picture need not wait for."""

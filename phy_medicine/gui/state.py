@@ -89,10 +89,11 @@ class WindowState:
 
     @classmethod
     def of_dataset(
-        cls, dataset_dir: Path, *, writable: bool, clear: bool = False, configuration: Configuration | None = None
-    ) -> WindowState:
-        """Open the state of the user and of a dataset; `clear` deletes both files first."""
-        user_file = user_dir() / "state.json"
+        cls, dataset_dir: Path, *, writable: bool, clear: bool = False, configuration: Configuration | None = None,
+        name: str = "state.json",
+    ) -> WindowState:  # fmt: skip
+        """Open the state of the user, in a file of this name, and of a dataset; `clear` deletes both files first."""
+        user_file = user_dir() / name
         dataset_file = OwnFiles(dataset_dir).state if writable else None
         if clear:
             for path in filter(None, (user_file, dataset_file)):

@@ -49,7 +49,7 @@ def _from_the_menu(window: MainWindow) -> None:
 
 def mark_of(storage: Storage) -> str:
     """Return what the title and the status bar say of a dataset that accepts no changes, "" for any other."""
-    if not storage.read_only:
+    if not storage.read_only or storage.nothing_to_change:
         return ""
     holder = storage.holder
     return "read-only" if holder is None else f"read-only, in use by {holder.user} on {holder.host}"

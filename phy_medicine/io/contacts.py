@@ -1,4 +1,4 @@
-"""Shapes of the contacts of a probe, where `probe.json` of probeinterface lies beside the dataset."""
+"""Shapes of the contacts of a probe, from a file of probeinterface: `probe.json` beside a dataset."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ class Contacts:
     round: BoolArray
 
 
-def read_contacts(folder: Path, positions_um: FloatArray) -> Contacts | None:
+def read_contacts(path: Path | None, positions_um: FloatArray) -> Contacts | None:
     """Return the contacts of the channels at (n_channels, 2) positions; None without a file that tells of all of them.
 
     Source: the format of probeinterface, https://probeinterface.readthedocs.io, version 0.2.
     """
-    path = folder / PROBE_NAME
-    if not path.exists():
+    if path is None or not path.exists():
         return None
     try:
         rows = [row for probe in read_json(path)["probes"] for row in _rows(probe)]

@@ -14,6 +14,7 @@ from phy_medicine.base.errors import DatasetError
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.channels import Channels
 from phy_medicine.io.checks import Check, CheckList
+from phy_medicine.io.contacts import PROBE_NAME
 from phy_medicine.io.events import EventTrain
 from phy_medicine.io.fingerprint import FileMark, Fingerprint, file_mark
 from phy_medicine.io.h5 import H5File, open_h5
@@ -178,6 +179,11 @@ class KwikModel:
     def channel_probes(self) -> IntArray:
         """(n_channels,) int32."""
         return self.channels.probes
+
+    @property
+    def probe_path(self) -> Path | None:
+        """The file with the shapes of the contacts, which may not exist."""
+        return self.dir_path / PROBE_NAME
 
     @cached_property
     def channel_labels(self) -> tuple[str, ...]:

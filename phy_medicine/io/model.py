@@ -193,6 +193,9 @@ class Model(Protocol):
     def channel_probes(self) -> IntArray: ...
     @property
     def channel_labels(self) -> tuple[str, ...]: ...
+    @property
+    def probe_path(self) -> Path | None:
+        """File of probeinterface with the shapes of the contacts, which may not exist."""
 
     # Templates, or what stands in for them
     @property

@@ -56,14 +56,14 @@ class RawFile:
             lines.append(f"gain_to_uv = {float(self.gains_uv[0])!r}")
         return "\n".join(lines) + "\n"
 
-    def open(self) -> Traces:
+    def open(self, slowest_hz: float = SLOWEST_HZ) -> Traces:
         """Open the recording with all its columns.
 
         Raises
         ------
-        DatasetError : missing, unreadable, not whole, or too slow
+        DatasetError : missing, unreadable, not whole, or slower than `slowest_hz`
         """
-        self.check()
+        self.check(slowest_hz)
         params = DatasetParams(
             self.paths[0], self.paths[0].parent, self.paths, self.n_channels, np.dtype(self.dtype), self.offset,
             self.sample_rate,
@@ -73,17 +73,17 @@ class RawFile:
             raise DatasetError(why.removeprefix("No raw data: "))
         return traces
 
-    def check(self) -> None:
+    def check(self, slowest_hz: float = SLOWEST_HZ) -> None:
         """Refuse what cannot be sorted, by the names, sizes and facts of the files.
 
         Raises
         ------
-        DatasetError : missing, not whole, or too slow
+        DatasetError : missing, not whole, or slower than `slowest_hz`
         """
-        if self.sample_rate < SLOWEST_HZ:
+        if self.sample_rate < slowest_hz:
             raise DatasetError(
                 f"A sampling rate of {self.sample_rate:g} Hz is too low to tell spikes apart: sorting needs "
-                f"{SLOWEST_HZ:,.0f} Hz or more."
+                f"{slowest_hz:,.0f} Hz or more."
             )
         row = self.n_channels * np.dtype(self.dtype).itemsize
         for path in self.paths:

@@ -14,6 +14,7 @@ from phy_medicine.base.types import AnyArray, FloatArray, IntArray, frozen
 from phy_medicine.io.array_files import DatasetFolder, as_floats, map_array, without_nan
 from phy_medicine.io.channels import Channels, read_channels
 from phy_medicine.io.checks import Check, CheckList
+from phy_medicine.io.contacts import PROBE_NAME
 from phy_medicine.io.events import EventTrain, read_events
 from phy_medicine.io.features import FeatureStore, TemplateFeatureStore, read_features, read_template_features
 from phy_medicine.io.fingerprint import Fingerprint, fingerprint
@@ -220,6 +221,11 @@ class TemplateModel:
         """Name of each channel: its raw column, or its index when `show_mapped_channels` is off."""
         shown = self.channels.map if self.params.show_mapped_channels else np.arange(self.n_channels)
         return tuple(str(channel) for channel in shown)
+
+    @property
+    def probe_path(self) -> Path | None:
+        """The file with the shapes of the contacts, which may not exist."""
+        return self.dir_path / PROBE_NAME
 
     @property
     def whitening_inverse(self) -> FloatArray | None:

@@ -60,6 +60,10 @@ class Traces:
         self.dtype = np.dtype(parts[0].dtype)
         self.name = name
 
+    def on(self, channel_map: IntArray) -> Traces:
+        """Return the same files with other columns displayed; channel_map : (n_channels,) int, of the files."""
+        return Traces(self._parts, channel_map, self.sample_rate, self.name, files=self._files)
+
     @property
     def parts(self) -> tuple[Part, ...]:
         """The files with all their columns, in time order."""

@@ -61,7 +61,7 @@ class Recording:
     @cached_property
     def contacts(self) -> Contacts | None:
         """Shapes of the contacts, None where they are not known."""
-        return read_contacts(self.model.dir_path, self.model.channel_positions)
+        return read_contacts(self.model.probe_path, self.model.channel_positions)
 
     @property
     def has_features(self) -> bool:

@@ -243,6 +243,11 @@ class Session(Curating, Collecting, Shown, Exports):
         return self.manager.history
 
     @property
+    def is_recording(self) -> bool:
+        """Whether there are no spikes: a raw recording alone."""
+        return self.model.n_spikes == 0
+
+    @property
     def read_only(self) -> bool:
         """Whether changes are refused."""
         return self.storage.read_only

@@ -74,6 +74,11 @@ class Storage:
         return bool(self.why_read_only)
 
     @property
+    def nothing_to_change(self) -> bool:
+        """Whether there is nothing that could be curated: a raw recording alone."""
+        return self._model.n_spikes == 0
+
+    @property
     def journal_path(self) -> Path | None:
         """The journal being written, None before the first action."""
         return None if self._journal is None else self._journal.path
@@ -286,7 +291,7 @@ class Storage:
     def _find_unsaved(self) -> None:
         """Look what earlier sessions have left."""
         self._meanwhile = Meanwhile(self._model, self._saver)
-        if self._meanwhile.journals:
+        if self._meanwhile.journals and not self.nothing_to_change:  # a raw recording may lie beside a dataset
             found = unsaved_work(self._dir, self._model.labels_hash(), self._model.labels_name)
             self.pending, self.stale = found.offered, found.stale
 

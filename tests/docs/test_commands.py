@@ -45,6 +45,7 @@ STAND_INS = {
     "FILE.kwik": "recording.kwik",
     "--channel-group 1": "--channel-group 0",
     "--channels 384": "--channels 16",
+    "--n-channels 384": "--n-channels 16",
     "FORMAT": "cluster-info",
     "PATH": "clusters.tsv",
 }
@@ -59,7 +60,7 @@ SMALL = {
 }
 """Command, or the two words of one in a group -> options that make it quick; the last of an option counts."""
 
-WINDOWS = ("template-gui", "kwik-gui")
+WINDOWS = ("template-gui", "kwik-gui", "trace-gui")
 FRESH = (*WINDOWS, "import")
 """Commands that find the clusters as the sorter left them."""
 CURATED = ("history", "replay", "diff")

@@ -78,7 +78,8 @@ def test_every_layout_of_the_program_is_a_layout_for_both_widths():
         for width in (1280, 1920):
             arrangement = layout.built_in(name, width)
             read = layout_file.from_json(Layout(name, arrangement).to_json())
-            assert {"Clusters", "Similar", "WaveformView"} <= set(read.panels), name
+            wanted = {"TraceView", "ProbeView"} if name == layout.RECORDING else {"Clusters", "Similar", "WaveformView"}
+            assert wanted <= set(read.panels), name
 
 
 def content(**changes):
@@ -129,7 +130,7 @@ def panels_in_sight(window):
     return {p.kind for p in window.panels if p.open}
 
 
-@pytest.mark.parametrize("name", ["drift", "traces", "minimal", "curation"])
+@pytest.mark.parametrize("name", ["drift", "traces", "recording", "minimal", "curation"])
 def test_a_layout_of_the_program_shows_its_panels_and_no_others(window, settle, name):
     assert window.commands.run_line(f"layout {name}") == ""
     settle()

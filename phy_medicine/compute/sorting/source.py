@@ -26,8 +26,10 @@ from phy_medicine.io.channels import read_channels
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.params_py import read_params
 from phy_medicine.io.probe_file import ProbeChannels, channels_of, read_probe
-from phy_medicine.io.raw_file import RawFile, compressed_facts
+from phy_medicine.io.raw_file import SLOWEST_HZ, RawFile, compressed_facts
 
+_APART_UM = 20.0
+_NO_PROBE = "It does not say where its channels are, so they stand in a line, in the order of the file; name a probe."
 _BINARY, _GROUP, _LOCATION = "binary.json", "probegroup.json", "properties/location.npy"
 
 
@@ -51,13 +53,14 @@ class SortSource:
     probe_json: str = ""
 
 
-def open_source(file: RecordingFile) -> SortSource:
+def open_source(file: RecordingFile, *, to_sort: bool = True) -> SortSource:
     """Open a recording and its probe.
 
     Parameters
     ----------
     file : its `probe` is anything that `io.probe_file` reads; "" where the recording knows its channels. A `params.py`
         stands for the raw files that it names, with the channels of that dataset
+    to_sort : False to look at it only: it may be slow, and without a probe its channels stand in a line
 
     Raises
     ------
@@ -68,10 +71,10 @@ def open_source(file: RecordingFile) -> SortSource:
         raise PhyMedError(f"{path} does not exist.")
     known = _known(path, file)
     if known is None:
-        return _of_spikeinterface(path, file)
+        return _of_spikeinterface(path, file, to_sort=to_sort)
     raw, own_probe, probe_path = known
-    traces = raw.open()
-    probe = _probe(file, raw.n_channels, own_probe)
+    traces = raw.open(SLOWEST_HZ if to_sort else 0.0)
+    probe = _probe(file, raw.n_channels, own_probe, needed=to_sort)
     recorded, gain = _in_one_unit(traces, raw.gains_uv)
     return _source(recorded, raw, gain, probe, file.probe or probe_path)
 
@@ -119,7 +122,7 @@ def _of_params(path: Path, gain_uv: float) -> _Known:
     """The recording of a dataset, with its channels."""
     params = read_params(path)
     if not params.dat_paths:
-        raise PhyMedError(f"{path} names no raw recording, so there is nothing to sort.")
+        raise PhyMedError(f"{path} names no raw recording, so there is nothing to read.")
     channels = read_channels(DatasetFolder(params.dir_path), CheckList())
     n_columns = params.n_channels_dat or len(channels.map)
     dtype = params.dtype.str
@@ -155,7 +158,7 @@ def _of_folder(folder: Path) -> _Known:
     except (OSError, *WRONG_CONTENT) as error:
         raise PhyMedError(f"{folder / _BINARY} cannot be understood: {shortened(str(error))}.") from None
     if len(names) != 1:
-        raise PhyMedError(f"{folder} has {len(names)} segments, and one is sorted at a time; join them first.")
+        raise PhyMedError(f"{folder} has {len(names)} segments, and one is read at a time; join them first.")
     if not in_rows:
         raise PhyMedError(f"{folder} holds one channel after the other; save it again with time_axis=0.")
     raw = RawFile(paths, n_channels, rate, uv, dtype, offset, filtered)
@@ -167,19 +170,20 @@ def _of_folder(folder: Path) -> _Known:
     return raw, None, ""
 
 
-def _of_spikeinterface(path: Path, file: RecordingFile) -> SortSource:
+def _of_spikeinterface(path: Path, file: RecordingFile, *, to_sort: bool) -> SortSource:
     """Any other format; where a file of plain numbers is behind it, that is read, and named in `params.py`."""
     from phy_medicine.compute.motion.recordings import read_recording
 
     recording = read_recording(replace(file, path=str(path), probe=""))
     if recording.get_num_segments() != 1:
         raise PhyMedError(
-            f"{path} has {recording.get_num_segments()} segments, and one is sorted at a time; join them with "
+            f"{path} has {recording.get_num_segments()} segments, and one is read at a time; join them with "
             "spikeinterface.concatenate_recordings."
         )
     n_channels = recording.get_num_channels()
     own = (lambda n: _located(recording, path, n)) if recording.has_probe() else None
-    probe = _probe(file, n_channels, own)
+    probe = _probe(file, n_channels, own, needed=to_sort)
+    slowest_hz = SLOWEST_HZ if to_sort else 0.0
     given = recording.get_channel_gains()
     gains = np.ones(n_channels) if given is None else np.asarray(given, np.float64)
     rate, filtered = float(recording.get_sampling_frequency()), bool(recording.is_filtered())
@@ -187,13 +191,13 @@ def _of_spikeinterface(path: Path, file: RecordingFile) -> SortSource:
     twin = flat_twin(recording, path)
     if twin is None:
         raw = RawFile((), n_channels, rate, gains, dtype, 0, filtered)
-        raw.check()
+        raw.check(slowest_hz)
         recorded, gain = _in_one_unit(Readable(recording), gains)
         return _source(recorded, raw, gain, probe, file.probe)
     of_columns = np.full(twin.n_columns, gains[0])
     of_columns[twin.columns] = gains
     raw = RawFile((twin.path.absolute(),), twin.n_columns, rate, of_columns, dtype, twin.offset, filtered)
-    recorded, gain = _in_one_unit(raw.open(), of_columns)
+    recorded, gain = _in_one_unit(raw.open(slowest_hz), of_columns)
     return _source(recorded, raw, gain, replace(probe, columns=twin.columns[probe.columns]), file.probe)
 
 
@@ -202,9 +206,12 @@ def _located(recording: Any, path: Path, n_columns: int) -> ProbeChannels:
     return channels_of(positions, groups, source=str(path), n_columns=n_columns)
 
 
-def _probe(file: RecordingFile, n_columns: int, own: _OwnProbe) -> ProbeChannels:
+def _probe(file: RecordingFile, n_columns: int, own: _OwnProbe, *, needed: bool) -> ProbeChannels:
     if file.probe:
         return read_probe(file.probe, n_columns)
+    if own is None and not needed:
+        line = np.column_stack([np.zeros(n_columns), _APART_UM * np.arange(n_columns)])
+        return replace(channels_of(line, source=file.path, n_columns=n_columns), wired=False, notes=(_NO_PROBE,))
     if own is None:
         raise PhyMedError(f"{file.path} does not say where its channels are; name a probe with --probe.")
     return own(n_columns)

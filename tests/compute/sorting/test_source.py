@@ -195,7 +195,7 @@ def test_what_cannot_be_sorted_is_refused(flat: RecordingFile, change: dict[str,
 
 def test_folders_of_several_segments_or_without_a_probe_are_refused(tmp_path: Path) -> None:
     several = _spikeinterface(tmp_path / "several", n_segments=2)
-    with pytest.raises(PhyMedError, match="has 2 segments, and one is sorted at a time"):
+    with pytest.raises(PhyMedError, match="has 2 segments, and one is read at a time"):
         open_source(RecordingFile(str(several)))
     plain = _spikeinterface(tmp_path / "plain", probe=False)
     with pytest.raises(PhyMedError, match="name a probe with --probe"):
@@ -207,3 +207,24 @@ def test_folders_of_several_segments_or_without_a_probe_are_refused(tmp_path: Pa
     plain.mkdir()
     with pytest.raises(PhyMedError, match="SpikeInterface cannot read"):
         open_source(RecordingFile(str(plain)))
+
+
+def test_a_slow_recording_without_a_probe_can_be_looked_at(flat: RecordingFile) -> None:
+    slow = replace(flat, sample_rate_hz=2500.0, probe="")
+    source = open_source(slow, to_sort=False)
+    assert _columns(source) == DATA[1:3].tolist()
+    assert source.channels.map.tolist() == [0, 1, 2, 3]
+    assert source.channels.positions.tolist() == [[0, 0], [0, 20], [0, 40], [0, 60]]
+    assert "stand in a line" in source.notes[0]
+    with pytest.raises(PhyMedError, match="is no multiple of 7 channels"):
+        open_source(replace(slow, n_channels=7), to_sort=False)
+
+
+def test_a_recording_of_spikeinterface_without_a_probe_can_be_looked_at(tmp_path: Path) -> None:
+    from spikeinterface.core import NumpyRecording
+
+    NumpyRecording([DATA.astype(np.float32)], 2500.0).save(folder=tmp_path / "saved", format="zarr")
+    (path,) = tmp_path.glob("saved*")
+    source = open_source(RecordingFile(str(path)), to_sort=False)
+    assert _columns(source) == DATA[1:3].tolist()
+    assert source.channels.map.tolist() == [0, 1, 2, 3]
