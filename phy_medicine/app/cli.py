@@ -31,6 +31,7 @@ COMMANDS = {
     "simulate": "phy_medicine.app.simulate",
     "train": "phy_medicine.app.train",
     "export": "phy_medicine.app.export",
+    "extract-waveforms": "phy_medicine.app.extract_waveforms",
     "metrics": "phy_medicine.app.metrics",
     "suggest": "phy_medicine.app.suggest",
     "plugins": "phy_medicine.app.plugins_command",

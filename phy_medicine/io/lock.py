@@ -90,7 +90,7 @@ class DatasetLock:
             now = _read(self.path)
             if now is None or now.token != self._token:
                 self._make_folder()
-                with _one_at_a_time(self.path.parent):
+                with one_at_a_time(self.path.parent):
                     self._take(force)
         except FileExistsError:
             raise ReadOnlyError(f"{self._folder} was taken by somebody else at this moment; try again.") from None
@@ -195,8 +195,8 @@ class DatasetLock:
 
 
 @contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Let only one process of this machine judge and replace a lock, where the system can do that.
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let only one process of this machine work in a folder, as to replace a lock, where the system can do that.
 
     Raises
     ------

@@ -18,6 +18,7 @@ from phy_medicine.io.plain_file import is_plain, kind_of
 from phy_medicine.io.row_file import RowFile
 
 _LONGEST_NAME = 80
+_PIECE_S = 600.0
 _SCRATCH_ROWS = 300_000  # 10 s at 30 kHz; longer stretches are taken from the map, which needs no room of its own
 
 
@@ -78,6 +79,14 @@ class Traces:
     def duration_s(self) -> float:
         """Length of the recording, s."""
         return self.n_samples / self.sample_rate
+
+    def piece_bounds(self) -> list[int]:
+        """Return the ends of pieces of 10 min, none of which goes on in the next file, (n_pieces + 1,) samples."""
+        size, bounds = max(1, round(_PIECE_S * self.sample_rate)), [0]
+        for length in self.part_lengths:
+            start = bounds[-1]
+            bounds.extend([*range(start + size, start + length, size), start + length])
+        return bounds
 
     def read(self, start: int, stop: int, channel_ids: IntArray | None = None) -> AnyArray:
         """Return a stretch of the recording.

@@ -10,7 +10,9 @@ from phy_medicine.io.array_files import DatasetFolder, as_integers, column, load
 from phy_medicine.io.checks import CheckList
 from phy_medicine.io.row_file import RowFile
 
-_NAMES = tuple(f"_phy_spikes_subset.{part}.npy" for part in ("waveforms", "channels", "spikes"))
+STEM = "_phy_spikes_subset"
+NAMES = tuple(f"{STEM}.{part}.npy" for part in ("waveforms", "channels", "spikes"))
+"""The files; all three, or none is used."""
 
 
 class WaveformSubset:
@@ -72,7 +74,7 @@ class WaveformSubset:
         """
         spike_ids, channel_ids = np.asarray(spike_ids, np.int64), np.asarray(channel_ids, np.int64)
         if not self.has(spike_ids).all():
-            raise DatasetError(f"{_NAMES[0]} does not hold all of these spikes; choose among its spike_ids.")
+            raise DatasetError(f"{NAMES[0]} does not hold all of these spikes; choose among its spike_ids.")
         rows = self._rows[np.searchsorted(self.spike_ids, spike_ids)]
         if self._file is not None:
             self._file.ask(rows)
@@ -84,11 +86,11 @@ class WaveformSubset:
 
 def read_subset(folder: DatasetFolder, n_spikes: int, n_channels: int, checks: CheckList) -> WaveformSubset | None:
     """Map the waveform subset; None without it, with a remark when it is incomplete or wrong."""
-    paths = [folder.find(name) for name in _NAMES]
+    paths = [folder.find(name) for name in NAMES]
     if not any(paths):
         return None
     if not all(paths):
-        missing = next(name for name, path in zip(_NAMES, paths, strict=True) if path is None)
+        missing = next(name for name, path in zip(NAMES, paths, strict=True) if path is None)
         checks.warn(missing, "is missing, so the stored waveforms are not used.")
         return None
     waveforms, channels, spikes = (path for path in paths if path is not None)

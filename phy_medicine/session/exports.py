@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from phy_medicine.base.errors import DatasetError
+from phy_medicine.base.errors import DatasetError, ReadOnlyError
 from phy_medicine.curation.actions import GROUP
 from phy_medicine.io.curation_start import AUTO, curation_start
 from phy_medicine.io.export.handover import Handover
@@ -17,6 +17,7 @@ from phy_medicine.session.handover import N_WAVEFORMS, Wanted, gather
 from phy_medicine.session.si_curation import CurationReport, apply_steps
 
 if TYPE_CHECKING:
+    from phy_medicine.io.export.waveform_subset import SubsetReport
     from phy_medicine.session.session import Session
 
 
@@ -130,6 +131,43 @@ class Exports:
             raise DatasetError(f"There is no metric {unknown[0]}; available: {', '.join(TABLE)}.")
         session.quality.compute(names=wanted, done=progress)
         return export_metrics(wanted, metric_rows(session, wanted), Path(out), force=force)
+
+    def extract_waveforms(
+        self,
+        n: int = 500,
+        *,
+        n_channels: int = 16,
+        seed: int = 0,
+        sample2unit: float = 1.0,
+        force: bool = False,
+        progress: Progress = no_progress,
+    ) -> SubsetReport:
+        """Store raw waveforms of some spikes of each template beside the dataset, in phy's files; all three, or none.
+
+        This session goes on reading the recording; a dataset opened without it shows them.
+
+        Parameters
+        ----------
+        n : spikes of each template of the sorter at most, chosen at random
+        n_channels : of each spike, the best of its template; at least `n_closest_channels` of params.py
+        seed : of the choice, 0 or more
+        sample2unit : unit of the waveforms per raw unit
+        force : replace those that are stored already
+        progress : called with the spikes that are done, and all
+
+        Raises
+        ------
+        ReadOnlyError : the session does not accept changes
+        DatasetError : no recording, files that are there without `force`, no room; see `io.export.waveform_subset`
+        """
+        from phy_medicine.io.export.waveform_subset import extract_subset
+
+        session = cast("Session", self)
+        if session.read_only:
+            raise ReadOnlyError(f"{session.model.name} does not accept changes. {session.storage.why_read_only}")
+        return extract_subset(
+            session.model, n, n_channels=n_channels, seed=seed, sample2unit=sample2unit, force=force, progress=progress
+        )
 
     def apply_curation(self, curation: str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CurationReport:
         """Do a curation of SpikeInterface, by actions that can be undone one by one; all of it, or nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from phy_medicine.base.types import AnyArray, IntArray
 from phy_medicine.io.compressed import CompressedPart
 from phy_medicine.io.traces import Part, Traces
 
-CHUNK_S = 600.0
 _BINARY = (".dat", ".bin", ".raw", ".mda", ".i16")
 
 
@@ -31,7 +30,7 @@ class EphysTraces:
         self.dtype = traces.dtype
         self.name = Path(traces.name).stem
         self.part_bounds = np.concatenate([[0], np.cumsum(traces.part_lengths)]).tolist()
-        self.chunk_bounds = _chunk_bounds(traces.part_lengths, round(CHUNK_S * self.sample_rate))
+        self.chunk_bounds = traces.piece_bounds()
 
     @property
     def n_samples(self) -> int:
@@ -98,15 +97,6 @@ class EphysTraces:
         columns = np.where(channels < 0, -1, self._columns[channels])
         starts = np.asarray(samples).astype(np.int64) - n_samples // 2
         return self._traces.read_many(starts, n_samples, columns)
-
-
-def _chunk_bounds(lengths: Sequence[int], size: int) -> list[int]:
-    """Ends of chunks that do not cross from one file to the next."""
-    bounds, start = [0], 0
-    for length in lengths:
-        bounds.extend([*range(start + size, start + length, max(1, size)), start + length])
-        start += length
-    return bounds
 
 
 def get_ephys_reader(obj: Any, **kwargs: Any) -> EphysTraces | None:

@@ -8,17 +8,15 @@ from typing import Any, cast
 
 import numpy as np
 
-from phy_medicine.app.phy_compat.arrays import _spikes_per_cluster
 from phy_medicine.app.phy_compat.bunch import Bunch
-from phy_medicine.app.phy_compat.ephys import export_waveforms
 from phy_medicine.app.phy_compat.files import read_python, write_tsv_simple
 from phy_medicine.app.phy_compat.model_clusters import ModelClusters
 from phy_medicine.app.phy_compat.sparse import read_array, write_array
-from phy_medicine.app.phy_compat.spike_selector import SpikeSelector
 from phy_medicine.base.errors import ActionError, DatasetError, ReadOnlyError
 from phy_medicine.base.log import logger
 from phy_medicine.base.types import AnyArray, FloatArray, IntArray
 from phy_medicine.curation.actions import GROUP
+from phy_medicine.io.export.waveform_subset import extract_subset
 from phy_medicine.io.model import Model
 from phy_medicine.io.open_model import open_model
 from phy_medicine.session.session import Session
@@ -273,25 +271,12 @@ class TemplateModel(ModelClusters):
     ) -> None:
         """Write waveforms of some spikes of each template beside the dataset; used when it is opened again."""
         self._check_writable()
-        traces = self.traces
-        if traces is None:
+        if self.traces is None:
             logger.warning("Spike waveforms need the raw data: %s", self._model.traces_missing)
             return
-        n_channels = max(max_n_channels or 0, self.n_closest_channels)
-        spikes = _spikes_per_cluster(self.spike_templates)
-        choose = SpikeSelector(spikes.__getitem__, self.spike_samples, traces.chunk_bounds, 20)
-        spike_ids = choose(max_n_spikes_per_template, sorted(spikes), subset_chunks=True)
-        best = np.full((self.n_templates, n_channels), -1, dtype=np.int32)
-        for template_id in spikes:
-            channels = self.get_template_channels(template_id)[:n_channels]
-            best[template_id, : len(channels)] = channels
-        channels = best[self.spike_templates[spike_ids]]
-        stem = self.dir_path / "_phy_spikes_subset"
-        np.save(f"{stem}.spikes.npy", spike_ids)
-        np.save(f"{stem}.channels.npy", channels)
-        export_waveforms(
-            f"{stem}.waveforms.npy", traces, self.spike_samples[spike_ids], channels, self.n_samples_waveforms,
-            sample2unit=sample2unit,
+        extract_subset(
+            self._model, max_n_spikes_per_template, n_channels=max(max_n_channels or 0, self.n_closest_channels),
+            sample2unit=sample2unit, force=True,
         )  # fmt: skip
 
     def _check_writable(self) -> None:
