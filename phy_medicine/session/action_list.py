@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from phy_medicine.base.errors import ActionError
 from phy_medicine.curation.filters import in_filter
 from phy_medicine.session.actions import Action, Arg
+from phy_medicine.session.sorter_groups import columns_with_groups, groups_from
 
 if TYPE_CHECKING:
     from phy_medicine.base.types import LabelValue
@@ -57,6 +58,10 @@ def _edit_actions(s: Session) -> tuple[Action, ...]:
              shortcuts=("Shift+Ctrl+K",)),
         edit("label", "Label...", partial(_label, s), "Give the selected clusters a label; without a value, remove it.",
              group="label", shortcuts=("L",), alias="l", args=label_args),
+        edit("groups_from", "Groups from the sorter's labels", partial(groups_from, s),
+             "Put every cluster without a group into the one that a label column names, KSLabel by default.",
+             group="label", when=lambda: len(s.label_fields) > 1, why_not="There is no label column",
+             args=(Arg("field", optional=True, choices=lambda: columns_with_groups(s)),)),
     )  # fmt: skip
 
 

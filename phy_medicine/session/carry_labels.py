@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from phy_medicine.base.errors import ActionError
 from phy_medicine.base.types import LabelValue
 from phy_medicine.curation.actions import GROUP
+from phy_medicine.curation.groups import UNSORTED
+from phy_medicine.session.label_many import label_many
 
 if TYPE_CHECKING:
     from phy_medicine.session.match_sessions import SessionMatch
     from phy_medicine.session.session import Session
-
-UNSORTED = "unsorted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def plan_labels(
     found = []
     for unit in match.matched:
         a, b = unit.clusters[source], unit.clusters[target]
-        if a is None or b is None or not _live(sessions[source], a) or not _live(sessions[target], b):
+        if a is None or b is None or not (giving.assignment.contains(a) and taking.assignment.contains(b)):
             continue
         for field in fields:
             before, after = taking.labels.get(field, b), giving.labels.get(field, a)
@@ -78,17 +78,4 @@ def carry_labels(session: Session, labels: Iterable[CarriedLabel]) -> int:
         clusters.setdefault((label.field, label.after), []).append(label.cluster)
     if not clusters:
         raise ActionError("There is no label to carry over.")
-    selection, before = session.selection.current, session.history.position
-    try:
-        for (field, value), ids in clusters.items():
-            session.label(field, value, ids)
-    except BaseException:
-        while session.history.position > before:
-            session.undo()
-        raise
-    session.select(*(tuple(c for c in ids if _live(session, c)) for ids in (selection.best_ids, selection.similar_ids)))
-    return sum(map(len, clusters.values()))
-
-
-def _live(session: Session, cluster_id: int) -> bool:
-    return session.manager.assignment.contains(cluster_id)
+    return label_many(session, clusters)
