@@ -35,14 +35,15 @@ def measure(n_spikes: int, n_clusters: int) -> dict[str, float]:
     def merge() -> None:
         manager.do(manager.plan_merge(manager.cluster_ids[:2]))
 
-    merges = [timed(merge) for _ in range(100)]
-    undos = [timed(manager.undo) for _ in range(100)]
+    n_merges = min(100, len(manager.cluster_ids) - 1)
+    merges = [timed(merge) for _ in range(n_merges)]
+    undos = [timed(manager.undo) for _ in range(n_merges)]
     result["merge (median)"] = statistics.median(merges)
     result["undo (median)"] = statistics.median(undos)
-    result["100 merges, applied and undone"] = sum(merges) + sum(undos)
+    result[f"{n_merges} merges, applied and undone"] = sum(merges) + sum(undos)
     largest = max(manager.cluster_ids, key=manager.assignment.count)
-    part = manager.assignment.spikes(largest)[:10_000]
-    result["split of 10,000 spikes"] = timed(lambda: manager.do(manager.plan_split(part)))
+    part = manager.assignment.spikes(largest)[: min(10_000, manager.assignment.count(largest) // 2)]
+    result[f"split of {len(part):,} spikes"] = timed(lambda: manager.do(manager.plan_split(part)))
     result["all labels as one vector"] = timed(manager.assignment.labels)
     return result
 
@@ -54,6 +55,8 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=800)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
+    if args.clusters < 3 or args.spikes < 2 * args.clusters:
+        parser.error("take at least 3 clusters, and twice as many spikes as clusters")
     result = measure(args.spikes, args.clusters)
     print("| step | ms |\n|---|---|")
     for name, value in result.items():

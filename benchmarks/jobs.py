@@ -1,6 +1,6 @@
 """Time selections while nothing else goes on, and while a motion estimate trains in a worker.
 
-    python -m benchmarks.jobs DATASET [--out result.json] [--blocks 4] [--reps 20] [--settings exact=true]
+    python -m benchmarks.jobs [DATASET] [--out result.json] [--blocks 4] [--reps 20] [--settings exact=true]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.jobs ...`).
 Stretches without and with a job alternate in one window, so that a machine whose speed varies does so for both. Each
@@ -20,9 +20,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets import add_dataset, named_or_small
 from benchmarks.selection import Driver, summary, working_copy
 
 STARTED_S = 60.0
+_N_LOADED = 5
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
@@ -38,14 +40,15 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     order = [int(c) for c in rng.permutation(ids)]
     times: dict[str, list[float]] = {"idle": [], "job": []}
     cancels: list[int] = []
-    for first in order[:5]:  # what is loaded only once
+    for first in order[:_N_LOADED]:  # what is loaded only once
         driver.step(lambda c=first: session.select([c], list(session.similar.rows(c))[:1]))
-    picks = iter(order[5:])
+    picks = iter(order[_N_LOADED:])
+    reps = enough_of(len(order) - _N_LOADED, args)
     seconds = []
     for block in range(2 * args.blocks):
         kind = "job" if block % 2 else "idle"
         job = start(driver, args) if kind == "job" else None
-        for _ in range(args.reps):
+        for _ in range(reps):
             cluster = next(picks)
             pair = list(session.similar.rows(cluster))[:1]
             times[kind].append(driver.step(lambda c=cluster, p=pair: session.select([c], p)))
@@ -70,6 +73,21 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     driver.window.close()
     session.close()
     return result
+
+
+def enough_of(n_clusters: int, args: argparse.Namespace) -> int:
+    """Return how many selections each stretch can have, so that none is of a cluster that was selected before.
+
+    Raises
+    ------
+    SystemExit : not one
+    """
+    reps = min(args.reps, n_clusters // (2 * args.blocks))
+    if not reps:
+        sys.exit(f"There are too few clusters for {2 * args.blocks} stretches of new ones; take fewer --blocks.")
+    if reps < args.reps:
+        print(f"{reps} selections in each stretch: there are no more clusters that were not selected before.")
+    return reps
 
 
 def start(driver: Driver, args: argparse.Namespace) -> Any:
@@ -113,7 +131,7 @@ def table(result: dict[str, Any]) -> str:
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    add_dataset(parser)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--blocks", type=int, default=4, help="stretches of each kind")
     parser.add_argument("--reps", type=int, default=20, help="selections in each stretch")
@@ -126,8 +144,9 @@ def main() -> None:
     if args.child:
         args.out.write_text(json.dumps(measure(args), indent=1))
         os._exit(0)
-    with tempfile.TemporaryDirectory() as folder:
-        result = run_child(args, working_copy(args.dataset, Path(folder)))
+    with named_or_small(args.dataset, window=True) as dataset, tempfile.TemporaryDirectory() as folder:
+        result = run_child(args, working_copy(dataset, Path(folder)))
+    result["dataset"]["simulated"] = args.dataset is None
     print(table(result))
     if args.out:
         args.out.write_text(json.dumps(result, indent=1))

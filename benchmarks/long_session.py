@@ -1,9 +1,9 @@
 """Weeks of curation in minutes: memory, objects and times over 10,000 actions and 100,000 selections.
 
-    python -m benchmarks.long_session DATASET [--actions 10000] [--selections 100000]            the session alone
-    python -m benchmarks.long_session DATASET --window [--actions 2000] [--selections 10000]     with the default views
-    python -m benchmarks.long_session DATASET --views 50       each kind of view opened and closed so often
-    python -m benchmarks.long_session DATASET --datasets 20    so many windows one after another
+    python -m benchmarks.long_session [DATASET] [--actions 10000] [--selections 100000]           the session alone
+    python -m benchmarks.long_session [DATASET] --window [--actions 2000] [--selections 10000]    with the default views
+    python -m benchmarks.long_session [DATASET] --views 50       each kind of view opened and closed so often
+    python -m benchmarks.long_session [DATASET] --datasets 20    so many windows one after another
 
 The last three need a display (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.long_session ...`). Actions
 are merges, splits, moves, labels and undos at random; the number of clusters stays about the same. The dataset itself
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.datasets import add_dataset, named_or_small
 from benchmarks.selection import Driver, working_copy
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def datasets(folder: Path, n: int) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    add_dataset(parser)
     parser.add_argument("--actions", type=int, default=10_000)
     parser.add_argument("--selections", type=int, default=100_000)
     parser.add_argument("--window", action="store_true")
@@ -229,9 +230,10 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=0)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    window = bool(args.window or args.views or args.datasets)
+    with named_or_small(args.dataset, window=window) as dataset, tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "dataset").mkdir()
-        copy = working_copy(args.dataset, Path(folder) / "dataset")
+        copy = working_copy(dataset, Path(folder) / "dataset")
         result = _measured(copy, args)
     if args.out is not None:
         args.out.write_text(json.dumps(result, indent=1), "utf-8")

@@ -1,6 +1,6 @@
 """Units of simulated sessions matched: how many of the neurons they share are found, and how many matches are wrong.
 
-    python -m benchmarks.match_sessions [--channels 64] [--units 60] [--seeds 3] [--sessions 3]
+    python -m benchmarks.match_sessions [--channels 64] [--units 60] [--seeds 3] [--sessions 3] [--out result.json]
 
 Sessions of the same neurons: other spikes, noise and mistakes of the sorter; sizes and rates that vary; a share of the
 neurons gone with others in their place; the tissue moved, more at the top. Beside it what nearest units do: most alike
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sessions", type=int, default=3)
     parser.add_argument("--moved", type=float, nargs="*", default=MOVED_UM)
+    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     print(
         "| moved (µm) | seed | shared | precision | recall | nearest: right, wrong | shifted | shift error (µm) | s |"
@@ -138,6 +139,8 @@ def main() -> None:
             f"{r['right'] / max(r['shared'], 1):.3f} | {nearest} | {r['shift_error_um']:.1f} | {r['seconds']:.1f} |"
         )
     print(json.dumps(results))
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time the quality metrics: the first value in the table, all of them, and selections meanwhile.
 
-    python -m benchmarks.metrics DATASET [--out result.json] [--blocks 3] [--reps 15]
+    python -m benchmarks.metrics [DATASET] [--out result.json] [--blocks 3] [--reps 15]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.metrics ...`).
 First every twentieth cluster is measured without a window, in one thread, for the processor time of each kind of
@@ -15,6 +15,7 @@ dataset is opened. CPU seconds are those of the whole process. The dataset itsel
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets import add_dataset, named_or_small
 from benchmarks.selection import Driver, summary, working_copy
 
 LIMIT_S = 1800.0
@@ -124,15 +126,19 @@ def selected(params: Path, args: argparse.Namespace) -> dict[str, Any]:
         kind = "computing" if block % 2 else "held"
         if kind == "computing":
             session.quality.release()
-        for _ in range(args.reps):
-            cluster = next(picks)
+        for cluster in itertools.islice(picks, args.reps):
+            if kind == "computing" and session.quality.complete():
+                break
             pair = list(session.similar.rows(cluster))[:1]
             times[kind].append(driver.step(lambda c=cluster, p=pair: session.select([c], p)))
         if kind == "computing":
-            if session.quality.complete():
-                raise RuntimeError("All metrics were known before the selections were done; take fewer.")
-            session.quality.hold()
             known.append(round(session.quality.progress, 3))
+            if session.quality.complete():
+                print("All metrics are known: no more selections while they are computed.")
+                break
+            session.quality.hold()
+    if not (times["held"] and times["computing"]):
+        sys.exit("All metrics were known before a selection was done meanwhile; take a dataset with more clusters.")
     result: dict[str, Any] = {kind: summary(values) for kind, values in times.items()}
     for which in ("p50", "p95"):
         result[f"ratio_{which}"] = round(result["computing"][which] / result["held"][which], 2)
@@ -173,7 +179,7 @@ def table(result: dict[str, Any]) -> str:
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    add_dataset(parser)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--blocks", type=int, default=3, help="stretches of each kind")
     parser.add_argument("--reps", type=int, default=15, help="selections in each stretch")
@@ -184,11 +190,13 @@ def main() -> None:
         found = {"families": families, "watched": watched}.get(args.child, lambda p: selected(p, args))(params)
         args.out.write_text(json.dumps(found, indent=1))
         os._exit(0)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = working_copy(args.dataset, Path(folder))
+    with named_or_small(args.dataset, window=True) as dataset, tempfile.TemporaryDirectory() as folder:
+        copy = working_copy(dataset, Path(folder))
         result = {name: child(args, copy, which) for name, which in _CHILDREN.items()}
         shutil.rmtree(copy / ".phy_medicine", ignore_errors=True)
         result["selections"] = child(args, copy, "selected")
+    for name in ("fresh", "again"):
+        result[name]["dataset"]["simulated"] = args.dataset is None
     print(table(result))
     if args.out:
         args.out.write_text(json.dumps(result, indent=1))

@@ -1,8 +1,8 @@
 """Time Gibbs sampling, and count how well a cluster is split by a model.
 
     python -m benchmarks.mixture gibbs [--peer PYTHON] [--sweeps 10000]
-    python -m benchmarks.mixture split DATASET [DATASET ...]
-    python -m benchmarks.mixture speed DATASET [DATASET ...]
+    python -m benchmarks.mixture split [DATASET ...]
+    python -m benchmarks.mixture speed [DATASET ...]
 
 `gibbs` is of 10,000 points in 21 dimensions and 13 components; PYTHON is an environment with NumPyro, which samples the
 same model with the labels summed out. `split` takes datasets of `phy-med simulate` without over-merged or over-split
@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.datasets import named_or_small
 
 N, K, D = 10_000, 13, 21
 _FEWEST, _MOST = 150, 20_000
@@ -224,15 +226,21 @@ def main() -> None:
     parser.add_argument("--sweeps", type=int, default=10_000)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    found: Any
-    if given.what == "split":
-        found = split(given.datasets)
-        print(table(found))
-    else:
-        found = gibbs(given.sweeps, given.peer) if given.what == "gibbs" else speed(given.datasets)
-        print(json.dumps(found, indent=1))
+    found = measured(given)
+    print(table(found) if given.what == "split" else json.dumps(found, indent=1))
     if given.out:
         given.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+def measured(given: argparse.Namespace) -> Any:
+    """Return the figures of what was asked for; of a small simulated dataset where none was named."""
+    if given.what == "gibbs":
+        return gibbs(given.sweeps, given.peer)
+    measure = split if given.what == "split" else speed
+    if given.datasets:
+        return measure(given.datasets)
+    with named_or_small(None, oversplit=0.0, overmerge=0.0, duration_s=120.0) as folder:
+        return measure([folder])
 
 
 if __name__ == "__main__":

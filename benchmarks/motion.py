@@ -1,6 +1,6 @@
 """Motion estimates beside those of other programs: error against the truth, sharpness, time, memory.
 
-python -m benchmarks.motion --sim DIR [DIR ...] --demo DIR --peers PYTHON --work DIR [--out result.json]
+python -m benchmarks.motion [--sim DIR [DIR ...]] [--demo DIR] [--peers PYTHON] [--work DIR] [--out result.json]
 
 --sim    folders of <case>.npz with peak_times, peak_depths, peak_amplitudes and the truth (time_grid, depth_grid,
          motion, span, duration); one folder for each seed
@@ -9,6 +9,8 @@ python -m benchmarks.motion --sim DIR [DIR ...] --demo DIR --peers PYTHON --work
 --work   every run is kept here and not repeated; --report only prints what is there
 --records  folder of runs of the slow program (ten minutes each) that are taken instead of running it again, where the
          peaks are the same to the bit; --record adds to it what was run here; --afresh runs all
+
+Without --sim and --demo a small recording is simulated that moves to and fro, and nothing of it is kept.
 
 Every run is a process of its own, one after the other. Ours is timed after a first call with a fiftieth of the peaks,
 which loads the compiled code; the times of the others are without their imports too.
@@ -23,6 +25,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -63,6 +66,33 @@ def run_ours(case_path: Path, out: Path) -> None:
         motion=motion.displacement,
     )
     out.with_suffix(".json").write_text(json.dumps(facts))
+
+
+def simulated(folder: Path) -> Path:
+    """Write the peaks of a small simulated recording as a case, with the truth, and return its folder."""
+    from phy_medicine.io.simulate import SimulationSettings, simulate
+
+    settings = SimulationSettings(channels=64, units=60, duration_s=120.0, drift="zigzag", raw=False)
+    print(
+        f"The figures are of a small simulated recording ({settings.channels} channels, {settings.units} units, "
+        f"{settings.duration_s:g} s); name folders of yours by --sim or --demo.",
+        flush=True,
+    )
+    dataset = simulate(folder / "dataset", settings).parent
+    positions, truth = np.load(dataset / "channel_positions.npy"), np.load(dataset / "ground_truth.npz")
+    (folder / "small").mkdir()
+    np.savez(
+        folder / "small" / f"{settings.drift}.npz",
+        peak_times=np.load(dataset / "spike_times.npy") / settings.sample_rate_hz,
+        peak_depths=np.load(dataset / "spike_positions.npy")[:, 1].astype(np.float64),
+        peak_amplitudes=np.load(dataset / "amplitudes.npy").astype(np.float64),
+        time_grid=truth["temporal_bins_s"],
+        depth_grid=truth["spatial_bins_um"],
+        motion=truth["displacement"],
+        span=np.array([positions[:, 1].min(), positions[:, 1].max()]),
+        duration=np.array(settings.duration_s),
+    )
+    return folder / "small"
 
 
 def split_demo(folder: Path, work: Path) -> Path:
@@ -206,7 +236,16 @@ def main() -> None:
     args = parser.parse_args()
     if args.run:
         run_ours(*args.run)
-        return
+    elif args.sim or args.demo or args.report:
+        compare(args)
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            args.sim, args.work = [simulated(Path(place))], Path(place) / "work"
+            compare(args)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Measure all methods on all cases, and write down what came of it."""
     cases = [(f"{folder.name}/{path.stem}", path) for folder in args.sim for path in sorted(folder.glob("*.npz"))]
     if args.demo:
         cases.append(("demo", split_demo(args.demo, args.work)))

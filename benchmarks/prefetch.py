@@ -1,6 +1,6 @@
 """Time `next`, the key that is pressed most, with the candidates made ready before it is pressed, and without.
 
-    python -m benchmarks.prefetch DATASET [--out result.json] [--blocks 4] [--reps 20] [--gap 0.65] [--all-views grid]
+    python -m benchmarks.prefetch [DATASET] [--out result.json] [--blocks 4] [--reps 20] [--gap 0.65] [--all-views grid]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.prefetch ...`).
 Stretches with and without prefetch alternate in one window, so that a machine whose speed varies does so for both. Each
@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets import add_dataset, named_or_small
 from benchmarks.selection import GAP_S, Driver, summary, working_copy
 
 BUDGET_MS = {"with": 100, "without": 200}
@@ -107,7 +108,7 @@ def table(result: dict[str, Any]) -> str:
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    add_dataset(parser)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--blocks", type=int, default=4, help="stretches of each kind")
     parser.add_argument("--reps", type=int, default=20, help="keys in each stretch")
@@ -118,8 +119,9 @@ def main() -> None:
     if args.child:
         args.out.write_text(json.dumps(measure(args), indent=1))
         os._exit(0)
-    with tempfile.TemporaryDirectory() as folder:
-        result = run_child(args, working_copy(args.dataset, Path(folder)))
+    with named_or_small(args.dataset, window=True) as dataset, tempfile.TemporaryDirectory() as folder:
+        result = run_child(args, working_copy(dataset, Path(folder)))
+    result["dataset"]["simulated"] = args.dataset is None
     print(table(result))
     if args.out:
         args.out.write_text(json.dumps(result, indent=1))

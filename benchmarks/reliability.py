@@ -1,6 +1,6 @@
 """What becomes of a curation, and of the user's machine, when things go wrong: ours and phy 2.1.0 on the same cases.
 
-    python -m benchmarks.reliability --phy PYTHON [--work DIR] [--cases NAME ...] [--out result.json]
+    python -m benchmarks.reliability [--phy PYTHON] [--work DIR] [--cases NAME ...] [--out result.json]
 
 Needs a display (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.reliability ...`). PYTHON is the
 interpreter of an environment that holds phy 2.1.0; without it ours alone is walked. Every case starts with a fresh

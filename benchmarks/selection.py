@@ -1,6 +1,6 @@
 """Time what a curator waits for: open, select, next, merge, undo, split, save; until every visible view is painted.
 
-    python -m benchmarks.selection DATASET [--out result.json] [--phy PYTHON --phy-script bench_phy.py]
+    python -m benchmarks.selection [DATASET] [--out result.json] [--phy PYTHON --phy-script bench_phy.py]
 
 Needs a display of at least 1900 x 1180 (`xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.selection ...`).
 With `--all-views grid` every kind of view is open, side by side, none behind another; with `--all-views tabs` those
@@ -27,6 +27,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from benchmarks.datasets import add_dataset, named_or_small
 
 SIZE = (1900, 1180)
 N_COLUMNS = 5
@@ -273,7 +275,7 @@ def table(ours: dict[str, Any], phy: dict[str, Any] | None) -> str:
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    add_dataset(parser)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--reps", type=int, default=15)
     parser.add_argument("--steps", type=int, default=10)
@@ -288,9 +290,14 @@ def main() -> None:
     if args.child:
         args.out.write_text(json.dumps(measure(args), indent=1))
         os._exit(0)
-    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
-        phy = run_phy(args, working_copy(args.dataset, Path(a))) if args.phy else None
-        ours = run_child(args, working_copy(args.dataset, Path(b)))
+    with (
+        named_or_small(args.dataset, window=True) as dataset,
+        tempfile.TemporaryDirectory() as a,
+        tempfile.TemporaryDirectory() as b,
+    ):
+        phy = run_phy(args, working_copy(dataset, Path(a))) if args.phy else None
+        ours = run_child(args, working_copy(dataset, Path(b)))
+    ours["dataset"]["simulated"] = args.dataset is None
     print(table(ours, phy))
     if args.out:
         args.out.write_text(json.dumps({"phy_medicine": ours, "phy": phy}, indent=1))

@@ -1,6 +1,6 @@
 """Waveforms that change in the course of a recording: what the sorter finds with and without following them.
 
-python -m benchmarks.slow_change [--seconds 240] [--window 30] [--share 0.5 1] [--seed 0]
+python -m benchmarks.slow_change [--seconds 240] [--window 30] [--share 0.5 1] [--seed 0] [--out result.json]
 
 24 channels in two columns, ten neurons, white noise of 1. The waveform of each goes over, evenly through the recording,
 into a share of another one: that of a neuron up to 25 um away, with another shape.
@@ -9,8 +9,11 @@ into a share of another one: that of a neuron up to 25 um away, with another sha
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,26 +87,41 @@ def main() -> None:
     parser.add_argument("--window", type=float, default=30.0)
     parser.add_argument("--share", type=float, nargs="+", default=[0.5, 1.0])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    rows = [row for share in given.share for row in compared(share, given)]
+    if given.out:
+        given.out.write_text(json.dumps(rows, indent=1))
+
+
+def compared(share: float, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Print and return what is found without and with following the change."""
     channels = SortedChannels(np.arange(24), POSITIONS, np.zeros(24, np.int32))
     plain = SortingSettings(band_pass=False, drift="none", bad_channels="none")
-    for share in given.share:
-        data, times, units, cosine = recorded(given.seconds, share, given.seed)
-        order = np.argsort(times, kind="stable")
-        truth = Spikes(times[order], units[order], np.ones((N_NEURONS, len(POSITIONS), WIDTH)))
-        print(f"share {share:g}, cosine of first and last waveform {cosine:.2f}, {len(times):,} spikes")
-        for window in (0.0, given.window):
-            began = time.process_time()
-            found = sort(Memory(data), channels, replace(plain, change_window_s=window), n_threads=2)
-            spikes = Spikes(found.spikes.times, found.spikes.units, found.templates)
-            score = evaluate(truth, spikes)
-            print(
-                f"  window {window:g} s: {len(found.templates)} units, {len(spikes.times):,} spikes, recall "
-                f"{np.mean(score.recall):.4f}, precision {np.mean(score.precision):.4f}, accuracy "
-                f"{np.mean(score.accuracy):.4f}, {(score.accuracy >= 0.8).sum()} well detected, log likelihood "
-                f"{found.log_likelihood[-1]:.5f}, {time.process_time() - began:.0f} CPU s",
-                flush=True,
-            )
+    data, times, units, cosine = recorded(given.seconds, share, given.seed)
+    order = np.argsort(times, kind="stable")
+    truth = Spikes(times[order], units[order], np.ones((N_NEURONS, len(POSITIONS), WIDTH)))
+    print(f"share {share:g}, cosine of first and last waveform {cosine:.2f}, {len(times):,} spikes")
+    rows = []
+    for window in (0.0, given.window):
+        began = time.process_time()
+        found = sort(Memory(data), channels, replace(plain, change_window_s=window), n_threads=2)
+        spikes = Spikes(found.spikes.times, found.spikes.units, found.templates)
+        score = evaluate(truth, spikes)
+        row = {
+            "share": share, "window_s": window, "units": len(found.templates), "spikes": len(spikes.times),
+            "recall": float(np.mean(score.recall)), "precision": float(np.mean(score.precision)),
+            "accuracy": float(np.mean(score.accuracy)), "well_detected": int((score.accuracy >= 0.8).sum()),
+            "log_likelihood": float(found.log_likelihood[-1]), "cpu_s": time.process_time() - began,
+        }  # fmt: skip
+        print(
+            "  window {window_s:g} s: {units} units, {spikes:,} spikes, recall {recall:.4f}, "
+            "precision {precision:.4f}, accuracy {accuracy:.4f}, {well_detected} well detected, "
+            "log likelihood {log_likelihood:.5f}, {cpu_s:.0f} CPU s".format(**row),
+            flush=True,
+        )
+        rows.append(row)
+    return rows
 
 
 if __name__ == "__main__":

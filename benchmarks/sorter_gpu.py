@@ -2,10 +2,11 @@
 
 python -m benchmarks.sorter_gpu [--device cuda] [--channels 384] [--units 200] [--duration 60] [--work DIR] [--out F]
 
-A recording is made by `phy-med simulate`, which takes half a minute, and held in memory. It is sorted once to warm up
-(the first 4 s), then as a whole; each part is timed by itself, waiting for the card at its end, and the sort once more
-without that, for the time that counts. `--device cpu` times the compiled loops, `--device torch:cpu` what a card would
-do on the processor; `--compare` sorts on the processor as well and says how many spikes are the same to a sample.
+Needs a graphics card (or another `--device`). A recording is made by `phy-med simulate`, which takes half a minute, and
+held in memory. It is sorted once to warm up (the first 4 s), then as a whole; each part is timed by itself, waiting for
+the card at its end, and the sort once more without that, for the time that counts. `--device cpu` times the compiled
+loops, `--device torch:cpu` what a card would do on the processor; `--compare` sorts on the processor as well and says
+how many spikes are the same to a sample.
 """
 
 from __future__ import annotations

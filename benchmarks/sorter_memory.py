@@ -1,15 +1,16 @@
 """Memory of `phy-med sort`, stage by stage, on a recording of which every spike is known.
 
-python -m benchmarks.sorter_memory DATASET --work DIR [--times N] [--seconds S] [--options drift=none] [--where]
+python -m benchmarks.sorter_memory [DATASET] [--work DIR] [--times N] [--seconds S] [--options drift=none] [--where]
 
 DATASET is what `phy-med simulate` wrote (384 channels, 200 units: `--channels 384 --units 200 --duration 600`);
 `--times` takes it so often, one after the other, `--seconds` its beginning only. The command runs as it does for a
 user; of all its processes the memory of their own (RssAnon) and the resident set, in which pages of mapped files are,
 are looked at five times a second, and a step ends with each line of the log. MB are millions of bytes.
 
-DIR keeps the recording, the stages of the sort, and what was measured of each step: the same command again goes on with
-the first stage that is not done, and tells of all of them. With `--where` the sorter runs in this process instead, and
-where in the code its largest arrays were made is printed, each time that there was more than ever (tracemalloc; slow).
+DIR keeps the recording, the stages of the sort, what was measured of each step and, in result.json, all figures: the
+same command again goes on with the first stage that is not done, and tells of all of them. With `--where` the sorter
+runs in this process instead, and where in the code its largest arrays were made is printed, each time that there was
+more than ever (tracemalloc; slow). `--out FILE` writes the figures there as well.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from typing import Any
 
 import numpy as np
 import psutil
+
+from benchmarks.datasets import add_dataset, named_or_small
 
 EVERY_S = 0.2
 RATE_HZ = 30_000
@@ -279,23 +282,32 @@ def main() -> None:
     """Measure and print."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="folder for what is written, which stays")
+    add_dataset(parser)
+    parser.add_argument("--work", type=Path, help="folder for what is written, which stays")
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--options", nargs="*", default=[], help="of phy-med sort, without the dashes: drift=none")
     parser.add_argument("--where", action="store_true")
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    given.work.mkdir(parents=True, exist_ok=True)
-    recording = recording_of(given.dataset, given.work / "recording.dat", times=given.times, seconds=given.seconds)
+    with named_or_small(given.dataset) as dataset, tempfile.TemporaryDirectory() as place:
+        run(given, dataset, given.work or Path(place))
+
+
+def run(given: argparse.Namespace, dataset: Path, work: Path) -> None:
+    """Measure a dataset, with what is written in a folder."""
+    work.mkdir(parents=True, exist_ok=True)
+    recording = recording_of(dataset, work / "recording.dat", times=given.times, seconds=given.seconds)
     if given.where:
-        where(recording, given.dataset)
+        where(recording, dataset)
         return
     options = [word for pair in given.options for word in f"--{pair}".split("=", 1)]
-    result = measure(recording, given.dataset, given.work, options)
+    result = measure(recording, dataset, work, options)
+    result["simulated"] = given.dataset is None
     print(table(result["stages"]))
     print({name: value for name, value in result.items() if name not in ("steps", "stages")})
-    (given.work / "result.json").write_text(json.dumps(result, indent=1))
+    for path in filter(None, (work / "result.json", given.out)):
+        path.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

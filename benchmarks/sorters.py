@@ -119,6 +119,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2205])
     parser.add_argument("--ours-only", action="store_true")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     for seed in options.seeds:
         folder = made(options.work, seed, options.peers, options.maker)
@@ -130,6 +131,9 @@ def main() -> None:
                 if name not in there:
                     sort_peer(folder, name, data, options.peers, options.maker)
     print(table(options.work, options.seeds))
+    if options.out:
+        rows = [{"seed": seed} | row for seed in options.seeds for row in results(options.work / f"s{seed}")]
+        options.out.write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":
