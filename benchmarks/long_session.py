@@ -235,6 +235,8 @@ def main() -> None:
         (Path(folder) / "dataset").mkdir()
         copy = working_copy(dataset, Path(folder) / "dataset")
         result = _measured(copy, args)
+    if isinstance(result, dict):
+        result["simulated"] = args.dataset is None
     if args.out is not None:
         args.out.write_text(json.dumps(result, indent=1), "utf-8")
 

@@ -41,6 +41,7 @@ COMMANDS = {
     "replay": "phy_medicine.app.replay",
     "diff": "phy_medicine.app.diff",
     "doctor": "phy_medicine.app.doctor",
+    "bench": "phy_medicine.app.bench",
 }
 """Command name -> the module whose `command` it is."""
 _WINDOWS = ("template-gui", "kwik-gui", "trace-gui", "sort-gui")

@@ -73,6 +73,7 @@ NOT_RUN = (
     (r"make (\w+)", "makes an environment or takes minutes; the target is looked for in the Makefile"),
     (r"pip install ", "needs the network; what it names is looked for in setup.cfg"),
     (r"python -m benchmarks\.\w+", "takes minutes, and data of users; the module is looked for"),
+    (r"phy-med bench (?!assignment)\w", "takes minutes; tests/app/test_bench.py runs benchmarks that are quick"),
     (
         r"phy-med (sln|localize .*(--method sln|--resume|--help-networks))",
         "trains for minutes, or goes on with a training; tests/app/test_sln.py does, here its options are looked for",
