@@ -104,6 +104,8 @@ class KwikFeatures(FeatureStore):
 class KwikWaveforms:
     """Waveforms that older programs stored for every spike, on all channels of the channel group."""
 
+    is_raw = False  # shown as they are: the filter of the program that stored them is not known
+
     def __init__(self, read_rows: ReadRows, n_spikes: int, n_samples: int) -> None:
         self._read_rows = read_rows
         self.spike_ids = frozen(np.arange(n_spikes))

@@ -90,8 +90,12 @@ class Saver(Protocol):
 
 
 class StoredWaveforms(Protocol):
-    """Waveforms of single spikes that lie beside the dataset."""
+    """Waveforms of single spikes that lie beside the dataset.
 
+    is_raw : whether they are to be filtered like those of the recording
+    """
+
+    is_raw: bool
     spike_ids: IntArray
     n_samples: int
 

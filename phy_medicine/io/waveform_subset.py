@@ -22,6 +22,8 @@ class WaveformSubset:
     n_samples : samples of a waveform
     """
 
+    is_raw = True  # phy stores them so, and filters what it shows
+
     def __init__(self, data: AnyArray, channels: IntArray, spike_ids: IntArray, file: RowFile | None = None) -> None:
         order = np.argsort(spike_ids, kind="stable")
         self._data = data

@@ -14,7 +14,7 @@ from phy_medicine.compute.detection import noise_levels
 from phy_medicine.compute.filtering import highpass
 from phy_medicine.compute.signal_filters import HIGH_PASS, SIGNAL_FILTERS
 from phy_medicine.compute.waveforms import Filter, extract
-from phy_medicine.io.model import Model, WaveformRule
+from phy_medicine.io.model import Model, StoredWaveforms, WaveformRule
 from phy_medicine.io.traces import Traces
 from phy_medicine.session.blocks import DataMissing, Waveforms
 from phy_medicine.session.cluster_facts import ClusterFacts
@@ -113,8 +113,7 @@ class WaveformSource:
             if subset is None:
                 raise DataMissing(self._model.traces_missing)
             first = self.n_before - size.before
-            stored: FloatArray = subset.get(spike_ids, channels)[:, first : first + sum(size)]
-            return stored
+            return self._stored(subset, spike_ids, channels)[:, first : first + sum(size)]
         return self._cut(traces, self._model.spike_samples[spike_ids], channels, size)
 
     def noise_levels(self) -> FloatArray | None:
@@ -131,6 +130,21 @@ class WaveformSource:
         looks = self._cut(traces, np.unique(samples), np.arange(self._model.n_channels), size)
         looks = looks[looks.any(axis=(1, 2))]
         return noise_levels(looks.reshape(-1, looks.shape[2])) if len(looks) else None
+
+    def _stored(self, subset: StoredWaveforms, spike_ids: IntArray, channels: IntArray) -> FloatArray:
+        """Stored waveforms in full length, filtered where the file holds the raw signal; (n, n_samples, n_channels)."""
+        rule = self._model.waveform_rule
+        if not (subset.is_raw and rule.filtered):
+            return subset.get(spike_ids, channels)
+        return extract(
+            lambda _starts, _n, known: subset.get(spike_ids, known),
+            self._model.spike_samples[spike_ids],
+            channels,
+            before=self.n_before,
+            after=subset.n_samples - self.n_before,
+            sample_rate=self._model.sample_rate,
+            filter=self._filter_of(rule),
+        )
 
     def _cut(self, traces: Traces, samples: IntArray, channels: IntArray, size: Window) -> FloatArray:
         rule = self._model.waveform_rule

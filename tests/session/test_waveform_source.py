@@ -95,3 +95,23 @@ def test_a_wider_window_holds_the_narrow_one(dataset):
     assert np.abs(narrow - wider).mean() < 0.1 * np.abs(narrow).mean()
     assert data.waveforms(data.cluster_ids()[0], (0, 3), n=20).data.shape == (20, sum(usual), 2)
     session.close()
+
+
+def test_stored_waveforms_are_seen_filtered_as_those_of_the_recording(dataset):
+    path = dataset.parent / "recording.dat"
+    (np.fromfile(path, np.int16) // 2 + 9000).tofile(path)
+    session = Session.open(dataset)
+    spikes = np.load(session.extract_waveforms(20).files[2])
+    channels = session.model.template_channels(int(session.model.spike_templates[spikes[0]]))[:3]
+    spikes = spikes[session.model.spike_templates[spikes] == session.model.spike_templates[spikes[0]]]
+    seen = session.data.waveform_source.of_spikes(spikes, channels)
+    session.close()
+    path.unlink()
+    session = Session.open(dataset)
+    stored = session.data.waveform_source.of_spikes(spikes, channels)
+    assert stored.shape == seen.shape and len(spikes) == 20
+    # The recording has a margin for the filter to settle in, what is stored has not.
+    assert np.abs(stored - seen).mean() < 0.2 * np.abs(seen).mean()
+    wide = session.data.waveform_source.window(0.5, 0.5)
+    assert np.array_equal(session.data.waveform_source.of_spikes(spikes, channels, wide), stored[:, 26:56])
+    session.close()
