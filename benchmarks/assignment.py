@@ -42,7 +42,7 @@ def measure(n_spikes: int, n_clusters: int) -> dict[str, float]:
     result["undo (median)"] = statistics.median(undos)
     result[f"{n_merges} merges, applied and undone"] = sum(merges) + sum(undos)
     largest = max(manager.cluster_ids, key=manager.assignment.count)
-    part = manager.assignment.spikes(largest)[: min(10_000, manager.assignment.count(largest) // 2)]
+    part = manager.assignment.spikes(largest)[: min(10_000, manager.assignment.count(largest) - 1)]
     result[f"split of {len(part):,} spikes"] = timed(lambda: manager.do(manager.plan_split(part)))
     result["all labels as one vector"] = timed(manager.assignment.labels)
     return result
