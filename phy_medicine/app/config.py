@@ -1,4 +1,4 @@
-"""What is configured for a dataset: phy's own file, the user's, the dataset's, and what the command line says.
+"""What is configured for a dataset: phy's own files, the user's, the dataset's, and what the command line says.
 
 Files that do not exist cost one look at the disk each; the reader, and traitlets with it, is imported for one that is
 there.
@@ -25,6 +25,14 @@ _run: dict[Path, tuple[tuple[int, int], Given]] = {}
 """Files that were run and are as they were then: no file runs twice for one command."""
 
 
+def phy_states(dataset_dir: Path | None) -> tuple[Path, ...]:
+    """Return what phy remembers of its windows, that of the dataset last; nothing once this program has a state."""
+    if (user_dir() / "state.json").exists():
+        return ()
+    folders = [phy_dir() / "TemplateGUI", *([] if dataset_dir is None else [dataset_dir / ".phy"])]
+    return tuple(path for path in (folder / "state.json" for folder in folders) if path.is_file())
+
+
 def user_files() -> tuple[tuple[Path, str], ...]:
     """Return the files that hold for all datasets, with the names of the modules they become; later ones count more."""
     return (phy_dir() / "phy_config.py", "phy_config"), (user_dir() / "config.py", "phy_medicine_config")
@@ -46,12 +54,16 @@ def read_configuration(dataset_dir: Path | None = None, given: Sequence[str] = (
     toml = None if dataset_dir is None else dataset_dir / DATASET_FILE
     if toml is not None and not toml.is_file():
         toml = None
-    if not files and toml is None and not given:
+    states = phy_states(dataset_dir)
+    if not files and toml is None and not given and not states:
         return Configuration(plugin_dirs=plugin_dirs())
     from phy_medicine.app.config_files import read_toml
     from phy_medicine.app.config_reader import Reader, typed
+    from phy_medicine.app.phy_state import read_phy_state
 
     reader = Reader()
+    for path in states:
+        reader.take(path, partial(read_phy_state, path))
     for path, name in files:
         reader.take(path, partial(_run_once, path, name))
     if toml is not None:
