@@ -127,7 +127,7 @@ def _protect(window: MainWindow) -> None:
     """Catch errors while a shown window is open; PyQt would end a program in which nobody does."""
     if sys.excepthook is not sys.__excepthook__:  # IPython's, or that of another window
         return
-    errors = Errors(window, silent=False, lost=partial(end_without_display, window.session.close))
+    errors = Errors(window, silent=False, lost=partial(end_without_display, partial(_let_go, window)))
     errors.__enter__()
 
     def hand_over() -> None:
@@ -136,6 +136,12 @@ def _protect(window: MainWindow) -> None:
             _protect(other)
 
     window.closed.connect(hand_over)
+
+
+def _let_go(window: MainWindow) -> None:
+    """Close the session of a window that nothing can be done with any more, not even close it."""
+    window.bridge.close()
+    window.session.close()
 
 
 def _leave() -> None:
@@ -184,7 +190,7 @@ def run(
     screenshot = screenshot.absolute() if screenshot else None
     session = opened(session) if callable(session) else session
     window = _window(session, scripted=quit, clear_state=clear_state, plugins=None if plugins is None else plugins())
-    lost = partial(end_without_display, session.close)
+    lost = partial(end_without_display, partial(_let_go, window))
     with kept_log(session), Errors(window, silent=quit, lost=lost) as errors:
         watch_display(lost)
         window.open(size)

@@ -184,8 +184,8 @@ def test_a_splitter_splits_by_menu_key_and_snippet_as_one_action(window, extensi
     assert [a.text() for a in split_menu(window).actions()] == ["Halves in time"]
     edit = entries(window, "Edit")
     assert edit[edit.index("Split into templates") :] == [
-        "Split into templates", "Split by", "Groups...", "Label...", "Move...", "Move best to", "Move similar to",
-        "Move all to",
+        "Split into templates", "Split by", "Groups...", "Label...", "Groups from the sorter's labels", "Move...",
+        "Move best to", "Move similar to", "Move all to",
     ]  # fmt: skip
     spikes, before = session.data.spikes(chosen), session.spike_clusters()
     press("Ctrl+Alt+B")

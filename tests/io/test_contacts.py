@@ -27,7 +27,7 @@ def write(folder, **changes):
 
 def test_contacts_are_found_by_their_place(tmp_path):
     write(tmp_path)
-    contacts = read_contacts(tmp_path, POSITIONS)
+    contacts = read_contacts(tmp_path / "probe.json", POSITIONS)
     assert contacts.size_um.tolist() == [[12, 12], [8, 20], [12, 12]]
     assert contacts.round.tolist() == [False, False, True]
 
@@ -37,13 +37,15 @@ def test_millimetres_are_understood(tmp_path):
         tmp_path, si_units="mm", contact_positions=[[0, 0.02], [0, 0], [0.02, 0], [1, 1]],
         contact_shape_params=[{"radius": 0.006}, {"width": 0.012}, {"width": 0.008, "height": 0.02}, {"width": 1}],
     )  # fmt: skip
-    assert read_contacts(tmp_path, POSITIONS).size_um == pytest.approx(np.array([[12, 12], [8, 20], [12, 12]]))
+    assert read_contacts(tmp_path / "probe.json", POSITIONS).size_um == pytest.approx(
+        np.array([[12, 12], [8, 20], [12, 12]])
+    )
 
 
 def test_a_file_of_another_probe_or_none_says_nothing(tmp_path):
-    assert read_contacts(tmp_path, POSITIONS) is None
+    assert read_contacts(tmp_path / "probe.json", POSITIONS) is None
     write(tmp_path)
-    assert read_contacts(tmp_path, POSITIONS + 50) is None
+    assert read_contacts(tmp_path / "probe.json", POSITIONS + 50) is None
 
 
 @pytest.mark.parametrize(
@@ -57,13 +59,13 @@ def test_a_file_of_another_probe_or_none_says_nothing(tmp_path):
 )
 def test_a_file_that_cannot_be_read_says_nothing(tmp_path, changes):
     write(tmp_path, **changes)
-    assert read_contacts(tmp_path, POSITIONS) is None
+    assert read_contacts(tmp_path / "probe.json", POSITIONS) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"probes": []}', '{"probes": [3]}'])
 def test_neither_does_one_that_is_no_probe(tmp_path, text):
     (tmp_path / "probe.json").write_text(text)
-    assert read_contacts(tmp_path, POSITIONS) is None
+    assert read_contacts(tmp_path / "probe.json", POSITIONS) is None
 
 
 def test_a_simulated_dataset_tells_of_its_contacts(simulated_dataset):
