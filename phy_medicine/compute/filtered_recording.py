@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from phy_medicine.base.types import AnyArray, FloatArray, IntArray
+from phy_medicine.base.types import FloatArray, IntArray
 from phy_medicine.compute.filtering import channel_means
 from phy_medicine.compute.signal_filters import SignalFilter, common_median
+from phy_medicine.io.traces import Recorded as Recorded
 
 PIECE_BYTES = 8 << 20
 """Of the filtered signal of a piece, which then mostly stays in the cache; some four times as much is in use."""
-
-
-class Recorded(Protocol):
-    """A raw recording, such as `io.traces.Traces`."""
-
-    @property
-    def n_samples(self) -> int: ...
-    @property
-    def n_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> float: ...
-    def read(self, start: int, stop: int) -> AnyArray:
-        """Return (stop - start, n_channels), zeros outside of the recording."""
 
 
 @dataclass(frozen=True, slots=True)

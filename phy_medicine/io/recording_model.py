@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -20,20 +20,7 @@ from phy_medicine.io.params_py import DatasetParams
 from phy_medicine.io.raw_file import RawFile
 from phy_medicine.io.spike_table import SpikeTable
 from phy_medicine.io.template_model import TemplateModel
-from phy_medicine.io.traces import Traces
-
-
-class Recorded(Protocol):
-    """A recording that is read by stretches; all its columns."""
-
-    @property
-    def n_samples(self) -> int: ...
-    @property
-    def n_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> float: ...
-    def read(self, start: int, stop: int) -> AnyArray:
-        """Return (stop - start, n_channels)."""
+from phy_medicine.io.traces import Recorded, Traces
 
 
 class RecordingModel(TemplateModel):

@@ -32,6 +32,19 @@ class Part(Protocol):
     def __getitem__(self, rows: slice, /) -> Any: ...
 
 
+class Recorded(Protocol):
+    """A raw recording, such as `Traces`."""
+
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_channels(self) -> int: ...
+    @property
+    def sample_rate(self) -> float: ...
+    def read(self, start: int, stop: int) -> AnyArray:
+        """Return (stop - start, n_channels), zeros outside of the recording."""
+
+
 class Traces:
     """A recording in time order, its columns already those of the channel map.
 
