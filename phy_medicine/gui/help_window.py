@@ -1,4 +1,4 @@
-"""The searchable list of all actions with their keys and snippets, and the About box."""
+"""The searchable list of all actions with their keys and snippets, the About box, and the first word of a window."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from phy_medicine.session.actions import Action
 
 if TYPE_CHECKING:
     from phy_medicine.gui.commands import Commands
+    from phy_medicine.gui.main_window import MainWindow
 
 _COLUMNS = ("Action", "Keys", "Snippet", "What it does")
 
@@ -193,6 +194,15 @@ class HelpWindow(QtWidgets.QDialog):
         if action_id:
             self.accept()
             self.chosen.emit(action_id)
+
+
+def greeting(window: MainWindow) -> str:
+    """Say which key to begin with."""
+    key_of = window.commands.key_of
+    keys = f"{key_of('show_all_shortcuts')} lists all keys."
+    if not window.session.is_recording:
+        return f"{key_of('next')} selects the next cluster; {keys}"
+    return keys if window.panels.target("TraceView") is None else f"{key_of('go_right')} goes on in time; {keys}"
 
 
 def about_text(version: str, help_key: str) -> str:

@@ -24,7 +24,7 @@ from phy_medicine.gui.focus_mode import FocusMode
 from phy_medicine.gui.fresh_pictures import Waking
 from phy_medicine.gui.group_list import GroupList
 from phy_medicine.gui.groups_dialog import GroupsDialog
-from phy_medicine.gui.help_window import HelpWindow, about_text
+from phy_medicine.gui.help_window import HelpWindow, about_text, greeting
 from phy_medicine.gui.history_panel import WindowHistory
 from phy_medicine.gui.lasso_split import LassoSplit
 from phy_medicine.gui.later import Later
@@ -204,19 +204,10 @@ class MainWindow(QtWidgets.QMainWindow):
         self._restore_selection()
         for part in (self.menus.toolbar, self.status.dirty):  # there is nothing to save
             part.setVisible(not self.session.is_recording)
-        self._greet()
+        self.say(greeting(self))
         self.ranges.restore()
         self.recording.restore()
         self.later.after(_ICONS_MS, self._finish_opening)
-
-    def _greet(self) -> None:
-        """Say which key to begin with."""
-        key_of = self.commands.key_of
-        keys = f"{key_of('show_all_shortcuts')} lists all keys."
-        if not self.session.is_recording:
-            self.say(f"{key_of('next')} selects the next cluster; {keys}")
-        elif self.panels.target("TraceView") is not None:
-            self.say(f"{key_of('go_right')} goes on in time; {keys}")
 
     def _finish_opening(self) -> None:
         """Do what the first picture need not wait for."""
